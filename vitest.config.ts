@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+const minutes = (n: number) => n * 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["core/**/*.test.ts", "adapters/**/*.test.ts", "functions/**/*.test.ts", "local/**/*.test.ts", "workflows/**/*.test.ts"],
+        },
+      },
+      { test: { name: "contract", include: ["tests/contract/**/*.test.ts"], testTimeout: minutes(1), hookTimeout: minutes(1) } },
+      { test: { name: "estate", include: ["tests/estate/**/*.test.ts"], testTimeout: minutes(3), hookTimeout: minutes(3) } },
+      {
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts"],
+          testTimeout: minutes(1),
+          hookTimeout: minutes(1),
+          // Each file starts a whole local system: side by side they would measure each other.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
