@@ -1,0 +1,56 @@
+import { invariant } from "../kernel/invariant.ts";
+import type { Currency } from "../money/currency.ts";
+import { type AccountId, addCounters, type Counters, noCounters } from "./account.ts";
+import type { EntryId, JournalEntry, Leg } from "./entry.ts";
+import type { Resolution } from "./resolution.ts";
+
+/** One line of the journal, as it is stored and streamed. */
+export type JournalRecord =
+  | { readonly type: "entry"; readonly entry: JournalEntry }
+  | { readonly type: "resolution"; readonly resolution: Resolution };
+
+export const entryRecord = (entry: JournalEntry): JournalRecord => ({ type: "entry", entry });
+export const resolutionRecord = (resolution: Resolution): JournalRecord => ({
+  type: "resolution",
+  resolution,
+});
+
+/** The entry that a record opens, or whose hold it resolves: both lie side by side in the journal. */
+export const entryIdOf = (record: JournalRecord): EntryId =>
+  record.type === "entry" ? record.entry.id : record.resolution.hold;
+
+/** What happened to one account: its currency, and by how much each counter moved or stands. */
+export interface AccountCounters extends Counters {
+  readonly currency: Currency;
+}
+
+/** By how much one record moves the counters of each account that it touches. Records never need each other. */
+export function movements(record: JournalRecord): Map<AccountId, AccountCounters> {
+  const moved = new Map<AccountId, AccountCounters>();
+  if (record.type === "entry") {
+    move(moved, record.entry.legs, record.entry.state, 1n);
+    return moved;
+  }
+  move(moved, record.resolution.released, "pending", -1n);
+  if (record.resolution.kind === "posted") move(moved, record.resolution.entry.legs, "posted", 1n);
+  return moved;
+}
+
+function move(
+  moved: Map<AccountId, AccountCounters>,
+  legs: readonly Leg[],
+  phase: "posted" | "pending",
+  sign: 1n | -1n,
+): void {
+  for (const leg of legs) {
+    const movement = { ...noCounters, [counterOf(leg, phase)]: sign * leg.amount };
+    const before = moved.get(leg.account) ?? { currency: leg.currency, ...noCounters };
+    invariant(before.currency === leg.currency, `${leg.account} holds one currency`);
+    moved.set(leg.account, { currency: leg.currency, ...addCounters(before, movement) });
+  }
+}
+
+function counterOf(leg: Leg, phase: "posted" | "pending"): keyof Counters {
+  if (leg.side === "debit") return phase === "posted" ? "debitsPosted" : "debitsPending";
+  return phase === "posted" ? "creditsPosted" : "creditsPending";
+}

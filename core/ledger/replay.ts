@@ -1,0 +1,37 @@
+import type { JournalEntry, Leg } from "./entry.ts";
+
+/** What a second request under the same id is told: the same entry exists, or which field differs first. */
+export type Replay = "exists" | `exists_with_different_${ComparedField}`;
+
+/** Every field that the request decides; `recordedAt` and `execution` are the ledger's own. In order of precedence. */
+const comparedFields = [
+  "book",
+  "state",
+  "legs",
+  "effectiveAt",
+  "expiresAt",
+] as const satisfies readonly (keyof JournalEntry)[];
+type ComparedField = "book" | "state" | "legs" | "effective_at" | "expires_at";
+
+const wireName: Readonly<Record<(typeof comparedFields)[number], ComparedField>> = {
+  book: "book",
+  state: "state",
+  legs: "legs",
+  effectiveAt: "effective_at",
+  expiresAt: "expires_at",
+};
+
+/** Compares a proposal with the entry that holds its id. Legs are compared as a set: their order means nothing. */
+export function compareReplay(existing: JournalEntry, proposed: JournalEntry): Replay {
+  const different = comparedFields.find((field) =>
+    field === "legs" ? !sameLegs(existing.legs, proposed.legs) : existing[field] !== proposed[field],
+  );
+  return different === undefined ? "exists" : `exists_with_different_${wireName[different]}`;
+}
+
+function sameLegs(a: readonly Leg[], b: readonly Leg[]): boolean {
+  const canonical = (legs: readonly Leg[]) =>
+    legs.map((leg) => `${leg.account} ${leg.side} ${leg.amount} ${leg.currency}`).toSorted();
+  const [left, right] = [canonical(a), canonical(b)];
+  return left.length === right.length && left.every((leg, index) => leg === right[index]);
+}

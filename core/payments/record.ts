@@ -1,0 +1,202 @@
+import type { DeclineCode } from "../acquiring/declines.ts";
+import { absurd } from "../kernel/invariant.ts";
+import type { Book } from "../ledger/account.ts";
+import type { Currency } from "../money/currency.ts";
+import { money } from "../money/money.ts";
+import type { PaymentId } from "./ids.ts";
+import {
+  type Authorization,
+  authorizationOf,
+  type CardMethod,
+  type Payment,
+  type Review,
+  type Standing,
+} from "./payment.ts";
+import type { PaymentState } from "./states.ts";
+
+/**
+ * A payment as plain JSON: what the table stores and the saga passes on. Amounts are integers of at most 10^15,
+ * which a JSON number carries exactly; times are epoch milliseconds.
+ */
+export interface PaymentRecord {
+  readonly id: string;
+  readonly book: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly capture: "automatic" | "manual";
+  readonly method: CardMethod;
+  readonly fees: { readonly basis_points: number; readonly fixed: number };
+  readonly fingerprint: string;
+  readonly reference?: string;
+  readonly description?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly version: number;
+  readonly state: PaymentState;
+  readonly authorization?: AuthorizationRecord;
+  readonly captured?: number;
+  readonly refunded?: number;
+  readonly acquirer?: string;
+  readonly acquirer_reference?: string;
+  readonly decline?: string;
+  readonly failure?: string;
+  readonly cancellation?: string;
+  readonly review?: {
+    readonly operation: string;
+    readonly acquirers: readonly string[];
+    readonly reason: string;
+  };
+}
+
+export interface AuthorizationRecord {
+  readonly acquirer: string;
+  readonly reference: string;
+  readonly expires_at: number;
+}
+
+export function toRecord(payment: Payment): PaymentRecord {
+  return {
+    id: payment.id,
+    book: payment.book,
+    amount: Number(payment.total.amount),
+    currency: payment.total.currency,
+    capture: payment.capture,
+    method: payment.method,
+    fees: { basis_points: payment.fees.basisPoints, fixed: Number(payment.fees.fixed) },
+    fingerprint: payment.fingerprint,
+    ...(payment.reference === undefined ? {} : { reference: payment.reference }),
+    ...(payment.description === undefined ? {} : { description: payment.description }),
+    // An empty map would cost bytes in every item and say nothing.
+    ...(Object.keys(payment.metadata).length === 0 ? {} : { metadata: payment.metadata }),
+    created_at: payment.createdAt,
+    updated_at: payment.updatedAt,
+    version: payment.version,
+    ...standingRecord(payment),
+  };
+}
+
+/** Reads what `toRecord` wrote. It trusts its input: the table and the saga's contract hold nothing else. */
+export function fromRecord(record: PaymentRecord): Payment {
+  return {
+    id: record.id as PaymentId,
+    book: record.book as Book,
+    total: money(BigInt(record.amount), record.currency as Currency),
+    capture: record.capture,
+    method: record.method,
+    fees: { basisPoints: record.fees.basis_points, fixed: BigInt(record.fees.fixed) },
+    fingerprint: record.fingerprint,
+    ...(record.reference === undefined ? {} : { reference: record.reference }),
+    ...(record.description === undefined ? {} : { description: record.description }),
+    metadata: record.metadata ?? {},
+    createdAt: record.created_at,
+    updatedAt: record.updated_at,
+    version: record.version,
+    ...standingOf(record),
+  };
+}
+
+export const authorizationRecord = (authorization: Authorization): AuthorizationRecord => ({
+  acquirer: authorization.acquirer,
+  reference: authorization.reference,
+  expires_at: authorization.expiresAt,
+});
+
+export const authorizationFrom = (record: AuthorizationRecord): Authorization => ({
+  acquirer: record.acquirer,
+  reference: record.reference,
+  expiresAt: record.expires_at,
+});
+
+function standingRecord(payment: Payment) {
+  const authorization = authorizationOf(payment);
+  const held = authorization === undefined ? {} : { authorization: authorizationRecord(authorization) };
+  switch (payment.state) {
+    case "processing":
+      return { state: payment.state };
+    case "requires_action":
+      return {
+        state: payment.state,
+        acquirer: payment.acquirer,
+        acquirer_reference: payment.acquirerReference,
+      };
+    case "authorized":
+    case "expired":
+      return { state: payment.state, ...held };
+    case "captured":
+    case "settled":
+      return {
+        state: payment.state,
+        ...held,
+        captured: Number(payment.captured),
+        refunded: Number(payment.refunded),
+      };
+    case "declined":
+      return { state: payment.state, acquirer: payment.acquirer, decline: payment.decline };
+    case "failed":
+      return { state: payment.state, failure: payment.failure };
+    case "canceled":
+      return { state: payment.state, ...held, cancellation: payment.cancellation };
+    case "in_review":
+      return { state: payment.state, ...held, review: payment.review };
+    default:
+      return absurd(payment);
+  }
+}
+
+function standingOf(record: PaymentRecord): Standing {
+  const { state } = record;
+  const held =
+    record.authorization === undefined ? {} : { authorization: authorizationFrom(record.authorization) };
+  switch (state) {
+    case "processing":
+      return { state };
+    case "requires_action":
+      return {
+        state,
+        acquirer: present(record, "acquirer"),
+        acquirerReference: present(record, "acquirer_reference"),
+      };
+    case "authorized":
+      return { state, authorization: authorizationFrom(present(record, "authorization")) };
+    case "captured":
+    case "settled":
+      return {
+        state,
+        authorization: authorizationFrom(present(record, "authorization")),
+        captured: BigInt(present(record, "captured")),
+        refunded: BigInt(present(record, "refunded")),
+      };
+    case "declined":
+      return {
+        state,
+        acquirer: present(record, "acquirer"),
+        decline: present(record, "decline") as DeclineCode,
+      };
+    case "failed":
+      return { state, failure: present(record, "failure") };
+    case "canceled":
+      return { state, ...held, cancellation: present(record, "cancellation") };
+    case "expired":
+      return { state, ...held };
+    case "in_review":
+      return { state, ...held, review: present(record, "review") as Review };
+    default:
+      return absurd(state);
+  }
+}
+
+function present<Field extends keyof PaymentRecord>(
+  record: PaymentRecord,
+  field: Field,
+): NonNullable<PaymentRecord[Field]> {
+  const value = record[field];
+  if (value === undefined)
+    throw new InvalidRecord(`payment ${record.id} is ${record.state} but has no ${field}`);
+  return value as NonNullable<PaymentRecord[Field]>;
+}
+
+/** A stored payment lacks what its state promises. */
+class InvalidRecord extends Error {
+  override readonly name = "InvalidRecord";
+}
