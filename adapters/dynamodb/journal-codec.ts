@@ -1,0 +1,123 @@
+import type { AccountId, Book, Side } from "#core/ledger/account.ts";
+import type { EntryId, Leg } from "#core/ledger/entry.ts";
+import type { JournalRecord } from "#core/ledger/journal.ts";
+import type { Resolution, ResolutionKind } from "#core/ledger/resolution.ts";
+import type { Currency } from "#core/money/currency.ts";
+import { entryKey, type Key, resolutionKey } from "./keys.ts";
+
+interface LegItem {
+  readonly account: string;
+  readonly side: Side;
+  readonly amount: number;
+  readonly currency: string;
+}
+
+interface EntryItem extends Key {
+  readonly record: "entry";
+  readonly entry_state: "posted" | "pending";
+  readonly legs: readonly LegItem[];
+  readonly effective_at: number;
+  readonly recorded_at: number;
+  readonly expires_at?: number;
+  readonly execution: string;
+}
+
+interface ResolutionItem extends Key {
+  readonly record: "resolution";
+  readonly kind: ResolutionKind;
+  readonly released: readonly LegItem[];
+  readonly recorded_at: number;
+  readonly execution: string;
+  /** Of `posted` resolutions only: the entry that the hold became. */
+  readonly entry_id?: string;
+  readonly legs?: readonly LegItem[];
+  readonly effective_at?: number;
+}
+
+export type JournalItem = EntryItem | ResolutionItem;
+
+export function journalItem(record: JournalRecord): JournalItem {
+  if (record.type === "entry") {
+    const { entry } = record;
+    return {
+      ...entryKey(entry.book, entry.id),
+      record: "entry",
+      entry_state: entry.state,
+      legs: entry.legs.map(legItem),
+      effective_at: entry.effectiveAt,
+      recorded_at: entry.recordedAt,
+      ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
+      execution: entry.execution,
+    };
+  }
+  const { resolution } = record;
+  return {
+    ...resolutionKey(resolution.book, resolution.hold),
+    record: "resolution",
+    kind: resolution.kind,
+    released: resolution.released.map(legItem),
+    recorded_at: resolution.recordedAt,
+    execution: resolution.execution,
+    ...(resolution.kind === "posted"
+      ? {
+          entry_id: resolution.entry.id,
+          legs: resolution.entry.legs.map(legItem),
+          effective_at: resolution.entry.effectiveAt,
+        }
+      : {}),
+  };
+}
+
+export function journalRecord(item: JournalItem): JournalRecord {
+  const book = item.pk.slice(0, item.pk.indexOf("#")) as Book;
+  if (item.record === "entry") {
+    return {
+      type: "entry",
+      entry: {
+        id: item.sk as EntryId,
+        book,
+        state: item.entry_state,
+        legs: item.legs.map(legOf),
+        effectiveAt: item.effective_at,
+        recordedAt: item.recorded_at,
+        ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
+        execution: item.execution,
+      },
+    };
+  }
+  return { type: "resolution", resolution: resolutionOf(item, book) };
+}
+
+function resolutionOf(item: ResolutionItem, book: Book): Resolution {
+  const common = {
+    hold: item.sk.slice(0, item.sk.indexOf("#")) as EntryId,
+    book,
+    released: item.released.map(legOf),
+    recordedAt: item.recorded_at,
+    execution: item.execution,
+  };
+  if (item.kind !== "posted") return { ...common, kind: item.kind };
+  return {
+    ...common,
+    kind: "posted",
+    entry: {
+      id: item.entry_id as EntryId,
+      legs: (item.legs ?? []).map(legOf),
+      effectiveAt: item.effective_at ?? item.recorded_at,
+    },
+  };
+}
+
+const legItem = (leg: Leg): LegItem => ({
+  account: leg.account,
+  side: leg.side,
+  amount: Number(leg.amount),
+  currency: leg.currency,
+});
+
+const legOf = (leg: LegItem): Leg => ({
+  account: leg.account as AccountId,
+  side: leg.side,
+  amount: BigInt(leg.amount),
+  currency: leg.currency as Currency,
+});

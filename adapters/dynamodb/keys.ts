@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import type { AccountId, Book } from "#core/ledger/account.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
+import type { PaymentId } from "#core/payments/ids.ts";
+
+/** Every partition key starts with the book: a tenant's role can be fenced by leading keys, and a slip cannot leak. */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: "payment" });
+
+/**
+ * One partition of an index takes 1,000 writes a second, and keys ordered by time all land in the newest one:
+ * a merchant's list is dealt over this many partitions, and merged when it is read.
+ */
+export const listShards = 4;
+
+/** One partition takes 1,000 write units a second; a book's journal is dealt over this many by entry id. */
+export const journalShards = 16;
+
+export const listPartition = (book: Book, shard: number): string => `${book}#${shard}`;
+export const listShardOf = (id: PaymentId): number => shardOf(id, listShards);
+
+/** Sorts by time, then by id: no two payments share a place in the list. */
+export const listSortKey = (createdAt: number, id: PaymentId): string =>
+  `${new Date(createdAt).toISOString()}#${id}`;
+
+export const journalPartition = (book: Book, shard: number): string =>
+  `${book}#journal#${String(shard).padStart(2, "0")}`;
+
+/** The shard follows from the id, so that an id is unique in the book without a second item that guards it. */
+export const entryKey = (book: Book, id: EntryId): Key => ({
+  pk: journalPartition(book, shardOf(id, journalShards)),
+  sk: id,
+});
+
+/** Sorts right behind its hold. */
+export const resolutionKey = (book: Book, hold: EntryId): Key => {
+  const { pk, sk } = entryKey(book, hold);
+  return { pk, sk: `${sk}#resolution` };
+};
+
+export const accountKey = (book: Book, id: AccountId): Key => ({
+  pk: `${book}#account#${id}`,
+  sk: "account",
+});
+
+const shardOf = (id: string, shards: number): number =>
+  createHash("sha256").update(id).digest().readUInt32BE(0) % shards;

@@ -1,0 +1,242 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type TransactWriteItem,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { invariant } from "#core/kernel/invariant.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { PostingRefusal } from "#core/ledger/errors.ts";
+import type { JournalRecord } from "#core/ledger/journal.ts";
+import type { PaymentId } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
+import { sameTransition } from "#core/payments/replay.ts";
+import { reach } from "./client.ts";
+import { StoreUnavailable } from "./errors.ts";
+import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
+import { journalItem } from "./journal-codec.ts";
+import { listPartition, listShardOf, listShards, listSortKey, paymentKey } from "./keys.ts";
+import { transact } from "./transact.ts";
+
+/** One transition of one payment, and what it means for the books. */
+export interface Change {
+  readonly before: Payment;
+  readonly after: Payment;
+  /** Written in the same transaction, or not at all. */
+  readonly journal?: JournalRecord;
+}
+
+/** `applied` also when an earlier try of the same step had written it; `payment` is then what that try wrote. */
+export type Committed =
+  | { readonly kind: "applied"; readonly payment: Payment }
+  | { readonly kind: "superseded"; readonly current: Payment }
+  | { readonly kind: "refused"; readonly refusal: PostingRefusal };
+
+export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
+
+/** Where a page of the list ends: the sort key of its last payment. */
+export type ListPosition = string;
+
+const nothingStored = "attribute_not_exists(pk)";
+
+/** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
+export class PaymentStore {
+  readonly #client: DynamoDBClient;
+  readonly #payments: string;
+  readonly #ledger: string | undefined;
+
+  /** `ledger` may be left out by whoever commits no journal records. */
+  constructor(client: DynamoDBClient, tables: { readonly payments: string; readonly ledger?: string }) {
+    this.#client = client;
+    this.#payments = tables.payments;
+    this.#ledger = tables.ledger;
+  }
+
+  /** Puts a new payment once. This, and not the idempotency record, is what makes a request one payment for ever. */
+  async create(payment: Payment): Promise<Created> {
+    const stored = await this.#putIf(payment, { ConditionExpression: nothingStored });
+    return stored === undefined ? { kind: "created" } : { kind: "exists", payment: stored };
+  }
+
+  /**
+   * Writes one transition if the payment is still at the version that it was decided on.
+   * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
+   */
+  async commit({ before, after, journal }: Change): Promise<Committed> {
+    invariant(after.version === before.version + 1, `${after.id} goes up by one version`);
+    if (journal === undefined) {
+      const stored = await this.#putIf(after, isAt(before));
+      return stored === undefined ? { kind: "applied", payment: after } : settleReplay(stored, after);
+    }
+    return this.#commitWithJournal(before, after, journal);
+  }
+
+  /** Strongly consistent. */
+  async get(book: Book, id: PaymentId): Promise<Payment | undefined> {
+    const { Item } = await reach(
+      this.#client.send(
+        new GetItemCommand({
+          TableName: this.#payments,
+          Key: marshall(paymentKey(book, id)),
+          ConsistentRead: true,
+        }),
+      ),
+    );
+    return Item === undefined ? undefined : paymentOf(Item);
+  }
+
+  /** Newest first. The index lags by moments: a payment may be missing from a list that was just created. */
+  async list(
+    book: Book,
+    options: { readonly limit: number; readonly before?: ListPosition },
+  ): Promise<{ payments: Payment[]; next?: ListPosition }> {
+    const shards = await Promise.all(
+      Array.from({ length: listShards }, (_, shard) =>
+        this.#listShard(listPartition(book, shard), options.limit + 1, options.before),
+      ),
+    );
+    const found = shards.flat().toSorted((a, b) => (a.position < b.position ? 1 : -1));
+    const page = found.slice(0, options.limit);
+    const payments = await this.#getAll(page.map((entry) => entry.key));
+    const last = page.at(-1);
+    return { payments, ...(found.length > page.length && last !== undefined ? { next: last.position } : {}) };
+  }
+
+  async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
+    invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
+    const guarded = guardedUpdates(this.#ledger, after.book, journal);
+    const items: TransactWriteItem[] = [
+      {
+        Put: {
+          TableName: this.#payments,
+          Item: itemOf(after),
+          ...isAt(before),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+      {
+        Put: {
+          TableName: this.#ledger,
+          Item: marshall(journalItem(journal)),
+          ConditionExpression: nothingStored,
+        },
+      },
+      ...guarded.map((update) => update.item),
+    ];
+    const result = await transact(this.#client, items);
+    if (result.written) return { kind: "applied", payment: after };
+
+    const [paymentReason, journalReason, ...accountReasons] = result.reasons;
+    if (paymentReason?.Code === "ConditionalCheckFailed") {
+      invariant(paymentReason.Item !== undefined, `${after.id} exists`);
+      return settleReplay(paymentOf(paymentReason.Item), after);
+    }
+    // Both were written by one transaction, so an entry without its version of the payment cannot be.
+    invariant(journalReason?.Code !== "ConditionalCheckFailed", `the journal is not ahead of ${after.id}`);
+    return { kind: "refused", refusal: refusalOf(guarded, accountReasons) };
+  }
+
+  /** @returns the payment that stands in the way, or undefined when the put was made. */
+  async #putIf(payment: Payment, condition: Condition): Promise<Payment | undefined> {
+    try {
+      await reach(
+        this.#client.send(
+          new PutItemCommand({
+            TableName: this.#payments,
+            Item: itemOf(payment),
+            ...condition,
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+          }),
+        ),
+      );
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      invariant(error.Item !== undefined, `${payment.id} exists`);
+      return paymentOf(error.Item);
+    }
+  }
+
+  async #listShard(partition: string, limit: number, before: ListPosition | undefined) {
+    const { Items = [] } = await reach(
+      this.#client.send(
+        new QueryCommand({
+          TableName: this.#payments,
+          IndexName: "by_time",
+          KeyConditionExpression:
+            before === undefined ? "list_pk = :partition" : "list_pk = :partition AND list_sk < :before",
+          ExpressionAttributeValues: marshall({
+            ":partition": partition,
+            ...(before === undefined ? {} : { ":before": before }),
+          }),
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      ),
+    );
+    return Items.map((item) => {
+      const { pk, sk, list_sk } = unmarshall(item) as { pk: string; sk: string; list_sk: string };
+      return { key: { pk, sk }, position: list_sk };
+    });
+  }
+
+  async #getAll(keys: readonly { pk: string; sk: string }[]): Promise<Payment[]> {
+    if (keys.length === 0) return [];
+    const request = { [this.#payments]: { Keys: keys.map((key) => marshall(key)) } };
+    const { Responses, UnprocessedKeys } = await reach(
+      this.#client.send(new BatchGetItemCommand({ RequestItems: request })),
+    );
+    if (Object.keys(UnprocessedKeys ?? {}).length > 0)
+      throw new StoreUnavailable("a page of payments was read in part");
+    const found = new Map(
+      (Responses?.[this.#payments] ?? []).map((item) => [item["pk"]?.S, paymentOf(item)]),
+    );
+    return keys.map((key) => found.get(key.pk)).filter((payment) => payment !== undefined);
+  }
+}
+
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues?: Record<string, { N: string }>;
+}
+
+const isAt = (before: Payment): Condition => ({
+  ConditionExpression: "version = :version",
+  ExpressionAttributeValues: { ":version": { N: String(before.version) } },
+});
+
+const settleReplay = (stored: Payment, intended: Payment): Committed =>
+  sameTransition(stored, intended)
+    ? { kind: "applied", payment: stored }
+    : { kind: "superseded", current: stored };
+
+type Item = NonNullable<TransactWriteItem["Put"]>["Item"] & object;
+
+/** The keys carry book and id; storing them twice would cost bytes in every write. */
+function itemOf(payment: Payment): Item {
+  const { id: _id, book: _book, ...record } = toRecord(payment);
+  return marshall({
+    ...paymentKey(payment.book, payment.id),
+    list_pk: listPartition(payment.book, listShardOf(payment.id)),
+    list_sk: listSortKey(payment.createdAt, payment.id),
+    ...record,
+  });
+}
+
+function paymentOf(item: Item): Payment {
+  const {
+    pk,
+    sk: _sk,
+    list_pk: _listPk,
+    list_sk: _listSk,
+    ...record
+  } = unmarshall(item) as Omit<PaymentRecord, "id" | "book"> &
+    Record<"pk" | "sk" | "list_pk" | "list_sk", string>;
+  const [book = "", id = ""] = pk.split("#");
+  return fromRecord({ ...record, id, book });
+}
