@@ -3,7 +3,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Account, AccountId, Book, Side } from "#core/ledger/account.ts";
 import { firstByPrecedence, type PostingRefusal, refusalPrecedence } from "#core/ledger/errors.ts";
-import { isGuarded, noRoom, openingRoom, strain } from "#core/ledger/guard.ts";
+import { isGuarded, noRoom, onlyReleases, openingRoom, strain } from "#core/ledger/guard.ts";
 import { type AccountCounters, type JournalRecord, movements } from "#core/ledger/journal.ts";
 import { accountKey } from "./keys.ts";
 
@@ -67,7 +67,11 @@ export function refusalOf(
 
 function conditionalMove(table: string, book: Book, account: AccountId, movement: AccountCounters) {
   const taken = strain(movement);
-  const conditions = ["#condition = :open", "currency = :currency"];
+  const releases = onlyReleases(movement);
+  const conditions = [
+    "currency = :currency",
+    releases ? "attribute_exists(#condition)" : "#condition = :open",
+  ];
   // A limit refuses only what moves towards it; what gives room back is always taken.
   if (taken.debit > 0n) conditions.push("debit_room >= :debit_taken");
   if (taken.credit > 0n) conditions.push("credit_room >= :credit_taken");
@@ -80,7 +84,7 @@ function conditionalMove(table: string, book: Book, account: AccountId, movement
     ConditionExpression: conditions.join(" AND "),
     ExpressionAttributeNames: { "#condition": "condition" },
     ExpressionAttributeValues: marshall({
-      ":open": "open",
+      ...(releases ? {} : { ":open": "open" }),
       ":currency": movement.currency,
       ":debits_posted": movement.debitsPosted,
       ":debits_pending": movement.debitsPending,
@@ -102,8 +106,7 @@ function refusalBy(stored: CancellationReason["Item"], movement: AccountCounters
   const taken = strain(movement);
   const refusals = new Set<PostingRefusal>();
   if (item.currency !== movement.currency) refusals.add("account_currency_differs");
-  if (item.condition === "closed") refusals.add("account_closed");
-  if (item.condition === "frozen") refusals.add("account_frozen");
+  if (item.condition !== "open" && !onlyReleases(movement)) refusals.add(`account_${item.condition}`);
   if (taken.debit > 0n && taken.debit > BigInt(item.debit_room))
     refusals.add(noRoom("debit", item.normal_side));
   if (taken.credit > 0n && taken.credit > BigInt(item.credit_room))

@@ -43,6 +43,13 @@ export const strain = (moved: Counters): BySide => ({
 export const noRoom = (side: Side, normalSide: Side): PostingRefusal =>
   side === normalSide ? "above_max_balance" : "below_min_available";
 
+/** Whether a movement only releases holds: that is allowed on frozen and closed accounts, or their holds could never end. */
+export const onlyReleases = (movement: Counters): boolean =>
+  movement.debitsPosted <= 0n &&
+  movement.debitsPending <= 0n &&
+  movement.creditsPosted <= 0n &&
+  movement.creditsPending <= 0n;
+
 /**
  * Applies a movement to a guarded account, or says why the account refuses it. A limit refuses only what moves
  * towards it: an account that a chargeback left beyond its limit can still be paid into.
@@ -52,8 +59,7 @@ export function applyGuarded(account: Account, movement: Counters): Result<Accou
   const used = strain(account);
   const taken = strain(movement);
   const refusals = new Set<PostingRefusal>();
-  if (account.condition === "closed") refusals.add("account_closed");
-  if (account.condition === "frozen") refusals.add("account_frozen");
+  if (account.condition !== "open" && !onlyReleases(movement)) refusals.add(`account_${account.condition}`);
   for (const side of ["debit", "credit"] as const) {
     if (taken[side] > 0n && taken[side] > opening[side] - used[side])
       refusals.add(noRoom(side, account.normalSide));

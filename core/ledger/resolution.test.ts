@@ -5,7 +5,7 @@ import { demo, noon } from "#tests/support/examples.ts";
 import type { Currency } from "../money/currency.ts";
 import type { AccountId } from "./account.ts";
 import { credit, debit, type EntryId, type Hold, type JournalEntry, type Leg } from "./entry.ts";
-import type { MalformedEntry, ResolutionRefusal } from "./errors.ts";
+import { type MalformedEntry, type ResolutionRefusal, resolutionRefusalPrecedence } from "./errors.ts";
 import { alreadyResolved, postHold, voidHold } from "./resolution.ts";
 
 const dr = (account: string, amount: bigint, currency: Currency = "USD") =>
@@ -121,4 +121,15 @@ test.each([
   { kind: "expired", refusal: "hold_already_expired" },
 ] as const)("a second resolution of a hold that was $kind is told $refusal", ({ kind, refusal }) => {
   expect(alreadyResolved(kind)).toBe(refusal);
+});
+
+test("refusals come in the documented precedence", () => {
+  expect(resolutionRefusalPrecedence).toEqual([
+    "hold_not_found",
+    "hold_already_posted",
+    "hold_already_voided",
+    "hold_already_expired",
+    "hold_expired",
+    "exceeds_hold",
+  ]);
 });

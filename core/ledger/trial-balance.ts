@@ -5,7 +5,7 @@ import { type AccountCounters, type JournalRecord, movements } from "./journal.t
 
 export type Balances = ReadonlyMap<AccountId, AccountCounters>;
 
-/** Balances of every account that the records touch: the fold that each stored balance must equal. */
+/** Balances of every account that the records of one book touch: the fold that each stored balance must equal. */
 export function fold(records: Iterable<JournalRecord>, start: Balances = new Map()): Balances {
   const balances = new Map(start);
   for (const record of records) {

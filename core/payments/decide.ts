@@ -2,7 +2,7 @@ import type { AcquirerOutcome } from "../acquiring/outcome.ts";
 import { absurd } from "../kernel/invariant.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { PaymentEvent } from "./events.ts";
-import type { Payment, Review } from "./payment.ts";
+import type { Authorization, Payment, Review } from "./payment.ts";
 import { mayMove, type PaymentState } from "./states.ts";
 
 /** Why a command does not apply to a payment as it stands. The same input is refused until the state changes. */
@@ -11,12 +11,10 @@ export type PaymentRefusal =
   | { readonly code: "authorization_expired" }
   | { readonly code: "exceeds_authorized" };
 
-/** What an acquirer said to an authorization, and which acquirers were asked before it. */
+/** What an authorization came to, and the acquirer whose word it is. */
 export interface AuthorizationResult {
   readonly acquirer: string;
   readonly outcome: AcquirerOutcome;
-  /** Every acquirer that was sent the request, in order, this one last. */
-  readonly asked: readonly string[];
 }
 
 /** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
@@ -28,7 +26,7 @@ export function concludeAuthorization(
   result: AuthorizationResult,
   now: number,
 ): Result<PaymentEvent, PaymentRefusal> {
-  const { outcome, acquirer, asked } = result;
+  const { outcome, acquirer } = result;
   switch (outcome.kind) {
     case "approved": {
       const expiresAt = outcome.expiresAt ?? now + authorizationLifetimeMs;
@@ -46,9 +44,9 @@ export function concludeAuthorization(
     case "declined":
       return move(payment, "declined", { type: "declined", acquirer, code: outcome.code });
     case "not_attempted":
-      return move(payment, "failed", { type: "failed", reason: outcome.reason });
+      return fail(payment, outcome.reason);
     case "unknown":
-      return requireReview(payment, { operation: "authorize", acquirers: asked, reason: outcome.reason });
+      return requireReview(payment, { operation: "authorize", acquirer, reason: outcome.reason });
     default:
       return absurd(outcome);
   }
@@ -70,8 +68,17 @@ export function checkCapture(
 export const cancel = (payment: Payment, reason: string): Result<PaymentEvent, PaymentRefusal> =>
   move(payment, "canceled", { type: "canceled", reason });
 
-export const fail = (payment: Payment, reason: string): Result<PaymentEvent, PaymentRefusal> =>
-  move(payment, "failed", { type: "failed", reason });
+/** Ends a payment that no acquirer holds anything of. `released` is an authorization that was voided before it was posted. */
+export const fail = (
+  payment: Payment,
+  reason: string,
+  released?: Authorization,
+): Result<PaymentEvent, PaymentRefusal> =>
+  move(payment, "failed", {
+    type: "failed",
+    reason,
+    ...(released === undefined ? {} : { authorization: released }),
+  });
 
 /** Hands a payment to a person: only when nothing else is known to be right. */
 export const requireReview = (payment: Payment, review: Review): Result<PaymentEvent, PaymentRefusal> =>

@@ -6,7 +6,7 @@ export type PaymentEvent =
   | { readonly type: "authorized"; readonly authorization: Authorization }
   | { readonly type: "action_required"; readonly acquirer: string; readonly acquirerReference: string }
   | { readonly type: "declined"; readonly acquirer: string; readonly code: DeclineCode }
-  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "failed"; readonly reason: string; readonly authorization?: Authorization }
   | { readonly type: "captured"; readonly authorization: Authorization; readonly amount: bigint }
   | { readonly type: "canceled"; readonly reason: string }
   | { readonly type: "review_required"; readonly review: Review };

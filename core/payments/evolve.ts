@@ -32,7 +32,11 @@ function standingAfter(payment: Payment, event: PaymentEvent): Standing {
     case "declined":
       return { state: "declined", acquirer: event.acquirer, decline: event.code };
     case "failed":
-      return { state: "failed", failure: event.reason };
+      return {
+        state: "failed",
+        ...(event.authorization === undefined ? {} : { authorization: event.authorization }),
+        failure: event.reason,
+      };
     case "captured":
       invariant(
         event.amount >= 1n && event.amount <= payment.total.amount,

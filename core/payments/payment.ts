@@ -40,11 +40,15 @@ export interface Authorization {
   readonly expiresAt: number;
 }
 
+/** References are unique at one acquirer only. */
+export const isSameAuthorization = (one: Authorization | undefined, other: Authorization): boolean =>
+  one?.acquirer === other.acquirer && one.reference === other.reference;
+
 /** All that an operator, or the recovery, needs to find out what happened. */
 export interface Review {
   readonly operation: AcquirerOperation | "post";
-  /** Acquirers that may have executed it, in the order in which they were asked. Empty when even that is unknown. */
-  readonly acquirers: readonly string[];
+  /** Who may have executed it. Absent when not even that is known. */
+  readonly acquirer?: string;
   readonly reason: string;
 }
 
@@ -60,7 +64,7 @@ export type Standing =
       readonly refunded: bigint;
     }
   | { readonly state: "declined"; readonly acquirer: string; readonly decline: DeclineCode }
-  | { readonly state: "failed"; readonly failure: string }
+  | { readonly state: "failed"; readonly authorization?: Authorization; readonly failure: string }
   | { readonly state: "canceled"; readonly authorization?: Authorization; readonly cancellation: string }
   | { readonly state: "expired"; readonly authorization?: Authorization }
   | { readonly state: "in_review"; readonly authorization?: Authorization; readonly review: Review };

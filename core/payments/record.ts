@@ -44,7 +44,7 @@ export interface PaymentRecord {
   readonly cancellation?: string;
   readonly review?: {
     readonly operation: string;
-    readonly acquirers: readonly string[];
+    readonly acquirer?: string;
     readonly reason: string;
   };
 }
@@ -134,7 +134,7 @@ function standingRecord(payment: Payment) {
     case "declined":
       return { state: payment.state, acquirer: payment.acquirer, decline: payment.decline };
     case "failed":
-      return { state: payment.state, failure: payment.failure };
+      return { state: payment.state, ...held, failure: payment.failure };
     case "canceled":
       return { state: payment.state, ...held, cancellation: payment.cancellation };
     case "in_review":
@@ -174,7 +174,7 @@ function standingOf(record: PaymentRecord): Standing {
         decline: present(record, "decline") as DeclineCode,
       };
     case "failed":
-      return { state, failure: present(record, "failure") };
+      return { state, ...held, failure: present(record, "failure") };
     case "canceled":
       return { state, ...held, cancellation: present(record, "cancellation") };
     case "expired":

@@ -2,7 +2,7 @@ import { authorizationOf, capturedOf, type Payment } from "./payment.ts";
 
 /**
  * Whether a stored payment is what a retried step was about to write: same version, same state, same authorization,
- * same money. Times may differ, since the first try wrote its own.
+ * same money. Times and reasons may differ: the first try wrote its own, and what it wrote stands.
  */
 export function sameTransition(stored: Payment, intended: Payment): boolean {
   return (

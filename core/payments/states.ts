@@ -7,7 +7,7 @@
  * - `captured`: taken; owed to the merchant.
  * - `settled`: the acquirer paid it out to us. Set by the reconciler alone.
  * - `declined`: refused by the issuer or the acquirer.
- * - `failed`: never executed by any acquirer.
+ * - `failed`: no acquirer holds anything: nobody executed it, or what was authorized was voided before it was posted.
  * - `canceled`, `expired`: the authorization was released by us, or by time.
  * - `in_review`: an outcome is unknown and a person, or later evidence, decides.
  */

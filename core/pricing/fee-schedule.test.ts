@@ -14,6 +14,7 @@ test.each([
   { captured: 250n,       basisPoints: 100,    fixed: 0n,   fee: 2n,         rule: "a half rounds to the even 2" },
   { captured: 251n,       basisPoints: 100,    fixed: 0n,   fee: 3n,         rule: "more than a half rounds up" },
   { captured: 29n,        basisPoints: 290,    fixed: 30n,  fee: 29n,        rule: "it ends at the capture" },
+  { captured: 29n,        basisPoints: 0,      fixed: 30n,  fee: 29n,        rule: "it ends at the capture" },
   { captured: 1n,         basisPoints: 0,      fixed: 30n,  fee: 1n,         rule: "it ends at the capture" },
   { captured: 32n,        basisPoints: 290,    fixed: 30n,  fee: 31n,        rule: "one unit is left to the merchant" },
   { captured: 5_00n,      basisPoints: 10_000, fixed: 0n,   fee: 5_00n,      rule: "all of it" },

@@ -42,7 +42,7 @@ const paymentRecord = z.strictObject({
   failure: z.string().optional(),
   cancellation: z.string().optional(),
   review: z
-    .strictObject({ operation: z.string(), acquirers: z.array(z.string()), reason: z.string() })
+    .strictObject({ operation: z.string(), acquirer: z.string().optional(), reason: z.string() })
     .optional(),
 });
 
@@ -57,7 +57,8 @@ export const sagaOutput = z.strictObject({ payment });
 
 export const authorizeInput = z.strictObject({ payment });
 export const postInput = z.strictObject({ payment, authorization: approval, execution });
-export const settleInput = z.strictObject({ payment, execution });
+/** `attempt` is 0 at first: before that nobody can have been asked for this capture. */
+export const settleInput = z.strictObject({ payment, execution, attempt: z.int().nonnegative() });
 export const compensateInput = z.strictObject({
   payment,
   authorization: approval,
