@@ -1,0 +1,75 @@
+import {
+  type Circuit,
+  circuitEventOf,
+  evolve,
+  healthAt,
+  initialCircuit,
+} from "#core/acquiring/circuit-breaker.ts";
+import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import type { Acquirer } from "#core/acquiring/port.ts";
+import { type RouteRequest, route } from "#core/acquiring/routing.ts";
+import { invariant } from "#core/kernel/invariant.ts";
+import { HttpAcquirer } from "./http-acquirer.ts";
+import { parseAcquirerSettings } from "./settings.ts";
+
+/** The acquirers of a stage, and which of them to ask. One per process: it holds their sockets and their health. */
+export interface Acquirers {
+  /** Names, first choice first. Empty when none takes the currency, or all that do are unwell. */
+  route(request: RouteRequest): readonly string[];
+  /** @throws InvariantViolation for a name that the settings do not list. */
+  named(name: string): Acquirer;
+  /** Cuts every connection. */
+  close(): void;
+}
+
+export interface AcquirersOptions {
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+  readonly apiKeyOf?: (acquirer: string) => string;
+}
+
+const sandboxApiKey = (acquirer: string): string => `sandbox-${acquirer}`;
+
+/**
+ * @param settings the ACQUIRERS variable, see `parseAcquirerSettings`.
+ * @throws AcquirerSettingsInvalid
+ */
+export function createAcquirers(settings: string, options: AcquirersOptions = {}): Acquirers {
+  const { clock = Date.now, apiKeyOf = sandboxApiKey } = options;
+  const profiles = parseAcquirerSettings(settings);
+  const circuits = new Map<string, Circuit>();
+  const clients = profiles.map(
+    ({ name, url }) => new HttpAcquirer({ name, url, clock, apiKey: apiKeyOf(name) }),
+  );
+  const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock)]));
+  return {
+    route: (request) => route(profiles, request, healthAt(circuits, clock())),
+    named: (name) => {
+      const acquirer = watched.get(name);
+      invariant(acquirer !== undefined, `the acquirer ${name} is in the settings`);
+      return acquirer;
+    },
+    close: () => {
+      for (const client of clients) client.close();
+    },
+  };
+}
+
+/** Asks as `acquirer` does, and remembers how it went. */
+function watch(acquirer: Acquirer, circuits: Map<string, Circuit>, clock: () => number): Acquirer {
+  const { name } = acquirer;
+  const note = (event: Parameters<typeof evolve>[1]) =>
+    circuits.set(name, evolve(circuits.get(name) ?? initialCircuit, event, clock()));
+  const asked = async (ask: () => Promise<AcquirerOutcome>): Promise<AcquirerOutcome> => {
+    note("attempted");
+    const outcome = await ask();
+    note(circuitEventOf(outcome));
+    return outcome;
+  };
+  return {
+    name,
+    authorize: (request) => asked(() => acquirer.authorize(request)),
+    capture: (request) => asked(() => acquirer.capture(request)),
+    void: (request) => asked(() => acquirer.void(request)),
+  };
+}

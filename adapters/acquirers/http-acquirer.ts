@@ -1,0 +1,92 @@
+import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import type { Acquirer, AuthorizeRequest, FollowUpRequest } from "#core/acquiring/port.ts";
+import { invariant } from "#core/kernel/invariant.ts";
+import { outcomeOf } from "./answer.ts";
+import { Channel, type ChannelOptions } from "./channel.ts";
+
+export interface HttpAcquirerOptions extends Omit<ChannelOptions, "baseUrl"> {
+  readonly name: string;
+  /** Base URL, https outside this machine. */
+  readonly url: string;
+  /** Sent as bearer token. */
+  readonly apiKey: string;
+}
+
+/**
+ * An acquirer behind the protocol of local/acquirers/README.md. It asks once and never again by itself: whether to
+ * repeat, inquire or fail over is decided by who called. `answer.ts` says which end is which outcome.
+ *
+ * `not_attempted` speaks of this call alone: under a key that was sent before, the earlier call may have executed.
+ */
+export class HttpAcquirer implements Acquirer {
+  readonly name: string;
+  readonly #channel: Channel;
+  readonly #authorization: string;
+
+  constructor(options: HttpAcquirerOptions) {
+    this.name = options.name;
+    this.#channel = new Channel({ ...options, baseUrl: new URL(options.url) });
+    this.#authorization = `Bearer ${options.apiKey}`;
+  }
+
+  /** @throws InvariantViolation when the key or the amount could not be sent at all. */
+  async authorize(request: AuthorizeRequest): Promise<AcquirerOutcome> {
+    const { card, merchant, amount, currency } = request;
+    return this.#ask(request, "/v1/authorizations", {
+      merchant,
+      amount: wireAmount(amount),
+      currency,
+      // Field by field: a card does not show its number to a spread.
+      card: {
+        number: card.number,
+        exp_month: card.expMonth,
+        exp_year: card.expYear,
+        holder_name: card.holderName,
+      },
+    });
+  }
+
+  /** @throws InvariantViolation when the key or the amount could not be sent at all. */
+  async capture(request: FollowUpRequest): Promise<AcquirerOutcome> {
+    return this.#ask(request, followUpPath(request, "captures"), { amount: wireAmount(request.amount) });
+  }
+
+  /** @throws InvariantViolation when the key could not be sent at all. */
+  async void(request: FollowUpRequest): Promise<AcquirerOutcome> {
+    return this.#ask(request, followUpPath(request, "voids"), {});
+  }
+
+  /** Cuts every connection to the acquirer. */
+  close(): void {
+    this.#channel.close();
+  }
+
+  async #ask(
+    request: { readonly key: string; readonly reference?: string; readonly deadline: number },
+    path: string,
+    body: object,
+  ): Promise<AcquirerOutcome> {
+    invariant(
+      /^[\x21-\x7e]{1,255}$/.test(request.key),
+      "an operation's key is 1 to 255 printable characters",
+    );
+    const exchange = await this.#channel.post({
+      path,
+      headers: { authorization: this.#authorization, "idempotency-key": request.key },
+      body: JSON.stringify(body),
+      deadline: request.deadline,
+    });
+    return outcomeOf(exchange, request);
+  }
+}
+
+const followUpPath = (request: FollowUpRequest, operation: "captures" | "voids"): string =>
+  `/v1/authorizations/${encodeURIComponent(request.reference)}/${operation}`;
+
+const wireAmountMax = 1_000_000_000_000_000n;
+
+/** Minor units as a JSON number, which holds 10^15 exactly. */
+function wireAmount(amount: bigint): number {
+  invariant(amount >= 1n && amount <= wireAmountMax, "an amount is 1 to 10^15 minor units");
+  return Number(amount);
+}
