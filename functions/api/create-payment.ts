@@ -1,0 +1,164 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { z } from "zod";
+import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
+import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import type { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
+import type { CardDirectory } from "#adapters/vault/card-directory.ts";
+import { parseCardTokenId } from "#core/cards/token.ts";
+import { absurd } from "#core/kernel/invariant.ts";
+import type { Book } from "#core/ledger/account.ts";
+import { type CurrencyTerms, termsFor } from "#core/merchants/merchant.ts";
+import { type Currency, isCurrency } from "#core/money/currency.ts";
+import { money } from "#core/money/money.ts";
+import { paymentIdOf } from "#core/payments/ids.ts";
+import { createPayment, type Payment } from "#core/payments/payment.ts";
+import { type Answer, answer } from "./http/answer.ts";
+import { readBody } from "./http/body.ts";
+import { amount, metadata, text } from "./http/fields.ts";
+import { type Preference, preferenceOf } from "./http/prefer.ts";
+import { invalidField, Problem } from "./http/problem.ts";
+import { type ApiRequest, requireMerchant } from "./http/request.ts";
+import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
+import { entityTag, paymentView } from "./payment-view.ts";
+
+const route = "POST /v1/payments";
+
+/** Codes and ids are held to their shape before anything is derived from them: a digest of a card number is one too many. */
+const currencyUnknown = "Send an ISO 4217 code in upper case, such as USD";
+const tokenNotFound = "There is no such card token";
+const currency = z
+  .string()
+  .refine(isCurrency, { params: { code: "currency_unknown" }, error: currencyUnknown });
+const token = z.string().refine((id) => parseCardTokenId(id) !== undefined, {
+  params: { code: "token_not_found" },
+  error: tokenNotFound,
+});
+
+const paymentBody = z.strictObject({
+  amount,
+  currency,
+  method: z.strictObject({ type: z.literal("card"), token }),
+  capture: z.enum(["automatic", "manual"]).default("automatic"),
+  reference: text(128).optional(),
+  description: text(500).optional(),
+  metadata: metadata.default({}),
+});
+
+type PaymentBody = z.output<typeof paymentBody>;
+
+interface Ports {
+  readonly payments: PaymentStore;
+  readonly merchants: MerchantStore;
+  readonly cards: CardDirectory;
+  readonly saga: PaymentSaga;
+  readonly idempotency: Idempotency;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Time to store the answer and send it, after the saga's. */
+const answerReserveMs = 2_000;
+
+const logger = new Logger({ serviceName: "api" });
+
+/** `POST /v1/payments`: inserts the payment once, runs its saga, and answers with the outcome or with 202. */
+export function createPayments(ports: Ports) {
+  return async (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
+    const merchant = requireMerchant(request, "payments.write");
+    const key = idempotencyKeyOf(request);
+    const preference = preferenceOf(request);
+    const body = readBody(request, paymentBody);
+    const fingerprint = fingerprintOf(body);
+
+    return ports.idempotency.once({ book: merchant, route, key, fingerprint }, remainingMs, async () => {
+      const payment = await draft(ports, merchant, key, body, fingerprint);
+      const inserted = await ports.payments.create(payment);
+      if (inserted.kind === "exists") return answerExisting(inserted.payment, fingerprint);
+      // From here on the payment exists: whatever happens next is an answer, never a throw.
+      return runSaga(ports.saga, payment, preference, remainingMs() - answerReserveMs);
+    });
+  };
+}
+
+/** The payment that the request asks for. @throws Problem 422 for what the merchant's terms or the vault refuse. */
+async function draft(
+  { merchants, cards, now }: Ports,
+  book: Book,
+  key: string,
+  body: PaymentBody,
+  fingerprint: string,
+): Promise<Payment> {
+  const [merchant, card] = await Promise.all([
+    merchants.merchant(book),
+    cards.describe(book, body.method.token),
+  ]);
+  if (merchant === undefined) throw new Problem("client_unknown");
+  const { currency, terms } = acceptedTerms(termsFor(merchant, body.currency, body.amount));
+  if (card === undefined) throw invalidField("/method/token", "token_not_found", `${tokenNotFound}.`);
+  return createPayment(
+    {
+      id: paymentIdOf({ book, route, idempotencyKey: key }),
+      book,
+      total: money(body.amount, currency),
+      capture: body.capture,
+      method: { type: "card", token: body.method.token, brand: card.brand, last4: card.last4 },
+      fees: terms.fees,
+      fingerprint,
+      ...(body.reference === undefined ? {} : { reference: body.reference }),
+      ...(body.description === undefined ? {} : { description: body.description }),
+      metadata: body.metadata,
+    },
+    now(),
+  );
+}
+
+function acceptedTerms(terms: ReturnType<typeof termsFor>): {
+  readonly currency: Currency;
+  readonly terms: CurrencyTerms;
+} {
+  if (typeof terms === "object") return terms;
+  switch (terms) {
+    case "currency_unknown":
+      throw invalidField("/currency", terms, `${currencyUnknown}.`);
+    case "currency_not_enabled":
+      throw invalidField("/currency", terms, "This merchant was not onboarded for this currency.");
+    case "amount_over_limit":
+      throw invalidField("/amount", terms, "The amount is over this merchant's limit for one payment.");
+    default:
+      return absurd(terms);
+  }
+}
+
+/** The key's record is gone, or was never kept: the payment itself remembers the request. */
+function answerExisting(payment: Payment, fingerprint: string): Answer {
+  if (payment.fingerprint !== fingerprint) throw new Problem("idempotency_key_reused");
+  const stored = answerWith(payment);
+  return { ...stored, headers: { ...stored.headers, "idempotent-replayed": "true" } };
+}
+
+async function runSaga(
+  saga: PaymentSaga,
+  payment: Payment,
+  preference: Preference,
+  remainingMs: number,
+): Promise<Answer> {
+  if (preference.respondAsync) {
+    await saga.start(payment).catch((error: unknown) => report(payment, String(error)));
+    return answerWith(payment);
+  }
+  const end = await saga.run(payment, Math.max(1, Math.min(preference.waitMs, remainingMs)));
+  if (end.kind === "ended") return answerWith(end.payment);
+  report(payment, end.reason);
+  return answerWith(payment);
+}
+
+/** 201 once the outcome is known, 202 with the place to look for it before that. */
+const answerWith = (payment: Payment): Answer =>
+  answer(payment.state === "processing" ? 202 : 201, paymentView(payment), {
+    location: `/v1/payments/${payment.id}`,
+    etag: entityTag(payment),
+  });
+
+const report = (payment: Payment, reason: string): void => {
+  logger.warn("the saga's end is not known yet", { payment: payment.id, reason });
+};

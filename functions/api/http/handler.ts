@@ -1,0 +1,66 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import middy, { type MiddlewareObj } from "@middy/core";
+import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
+import { KeysUnavailable } from "#adapters/kms/errors.ts";
+import { Problem, unavailable } from "./problem.ts";
+import { type GatewayEvent, requestOf } from "./request.ts";
+import { createRouter, type Routes } from "./router.ts";
+
+type Result = APIGatewayProxyStructuredResultV2;
+
+/** The Lambda handler of one prefix of the API. */
+export function apiHandler(routes: Routes) {
+  const route = createRouter(routes);
+  return middy<GatewayEvent, Result>()
+    .use(problems())
+    .handler(async (event: GatewayEvent, context: Context): Promise<Result> => {
+      const answer = await route(requestOf(event), () => context.getRemainingTimeInMillis());
+      return {
+        statusCode: answer.statusCode,
+        headers: {
+          "content-type": "application/json",
+          "request-id": event.requestContext.requestId,
+          ...answer.headers,
+        },
+        body: answer.json,
+      };
+    });
+}
+
+const logger = new Logger({ serviceName: "api" });
+
+/** Turns what was thrown into `application/problem+json`. What nobody foresaw is logged, and told to no one. */
+function problems(): MiddlewareObj<GatewayEvent, Result> {
+  return {
+    onError: (request) => {
+      const requestId = request.event.requestContext.requestId;
+      const problem = problemOf(request.error);
+      if (problem.statusCode >= 500)
+        logger.error("request failed", { request_id: requestId, error: request.error as Error });
+      request.response = {
+        statusCode: problem.statusCode,
+        headers: {
+          "content-type": "application/problem+json",
+          "request-id": requestId,
+          ...problem.details.headers,
+        },
+        body: problem.toBody(requestId),
+      };
+    },
+  };
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (
+    error instanceof StoreUnavailable ||
+    error instanceof StoreContention ||
+    error instanceof KeysUnavailable
+  )
+    return unavailable();
+  return new Problem("internal_error", {
+    detail:
+      "Whether anything was done is not known. Send the same request again, with the same Idempotency-Key.",
+  });
+}

@@ -1,0 +1,83 @@
+/** One thing wrong with the request, at a JSON pointer into its body (RFC 6901), or at a named header or parameter. */
+export interface FieldError {
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Every answer that is not a success, by its stable code. The one table: `statusCode` and `title` never vary. */
+const catalogue = {
+  malformed_json: [400, "The body is not JSON that this API reads"],
+  malformed_header: [400, "A header is malformed"],
+  malformed_query: [400, "A query parameter is malformed"],
+  idempotency_key_missing: [400, "This request needs an Idempotency-Key header"],
+  idempotency_key_malformed: [400, "The Idempotency-Key header is malformed"],
+  token_missing: [401, "This request needs a bearer token"],
+  token_invalid: [401, "The bearer token is not valid here"],
+  token_expired: [401, "The bearer token has expired"],
+  client_unknown: [403, "No merchant and no operator holds this client"],
+  scope_missing: [403, "The token lacks a scope that this request needs"],
+  not_for_operators: [403, "Only a merchant's client can do this"],
+  not_found: [404, "There is nothing here"],
+  method_not_allowed: [405, "This resource does not have that method"],
+  not_acceptable: [406, "This API answers in JSON only"],
+  idempotency_in_flight: [409, "A request with this Idempotency-Key is being processed"],
+  unsupported_media_type: [415, "The body must be application/json, not encoded"],
+  invalid_request: [422, "The request breaks a rule of the API"],
+  idempotency_key_reused: [422, "This Idempotency-Key was used for a different request"],
+  internal_error: [500, "Something broke on our side"],
+  unavailable: [503, "A part of the system does not answer"],
+} as const satisfies Record<string, readonly [statusCode: number, title: string]>;
+
+export type ProblemCode = keyof typeof catalogue;
+
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal on its way to the caller as `application/problem+json` (RFC 9457). Thrown before anything was done. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+
+  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+    super(details.detail ?? catalogue[code][1]);
+    this.code = code;
+    this.details = details;
+  }
+
+  get statusCode(): number {
+    return catalogue[this.code][0];
+  }
+
+  toBody(requestId: string): string {
+    const [status, title] = catalogue[this.code];
+    const { detail, errors } = this.details;
+    return JSON.stringify({
+      type: "about:blank",
+      title,
+      status,
+      code: this.code,
+      detail,
+      errors,
+      request_id: requestId,
+    });
+  }
+}
+
+const retryAfterSeconds = 1;
+
+/** Something that the answer depends on did not answer. Nothing is partial: every write is one call. */
+export const unavailable = (): Problem =>
+  new Problem("unavailable", {
+    detail: "Send the same request again, with the same Idempotency-Key.",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  });
+
+/** A rule that one field of the body breaks. */
+export const invalidField = (pointer: string, code: string, detail: string): Problem =>
+  new Problem("invalid_request", { errors: [{ pointer, code, detail }] });

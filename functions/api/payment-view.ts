@@ -1,0 +1,33 @@
+import { declineRules } from "#core/acquiring/declines.ts";
+import { acquirerOf, capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
+
+/** A payment as the API shows it. Field names and meanings are the public contract. */
+export function paymentView(payment: Payment) {
+  const acquirer = acquirerOf(payment);
+  return {
+    id: payment.id,
+    object: "payment",
+    amount: Number(payment.total.amount),
+    currency: payment.total.currency,
+    amount_captured: Number(capturedOf(payment)),
+    amount_refunded: Number(refundedOf(payment)),
+    state: payment.state,
+    method: { type: payment.method.type, brand: payment.method.brand, last4: payment.method.last4 },
+    capture: payment.capture,
+    reference: payment.reference ?? null,
+    description: payment.description ?? null,
+    ...(payment.state === "declined"
+      ? { decline: { code: payment.decline, advice: declineRules[payment.decline].advice } }
+      : {}),
+    ...(payment.state === "failed" ? { failure: { code: payment.failure } } : {}),
+    ...(payment.state === "canceled" ? { cancellation: { code: payment.cancellation } } : {}),
+    ...(acquirer === undefined ? {} : { acquirer }),
+    version: payment.version,
+    created_at: new Date(payment.createdAt).toISOString(),
+    updated_at: new Date(payment.updatedAt).toISOString(),
+    metadata: payment.metadata,
+  };
+}
+
+/** Changes with every version, and so with every change that a reader can see. */
+export const entityTag = (payment: Payment): string => `"${payment.version}"`;

@@ -1,0 +1,7 @@
+/** A variable that the estate sets for this function. @throws at load, so that a wrong deploy fails its first invocation. */
+export function requiredVariable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === "")
+    throw new Error(`the environment variable ${name} is not set: see stacks/`);
+  return value;
+}
