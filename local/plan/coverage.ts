@@ -1,0 +1,63 @@
+import type { Plan } from "./plan.ts";
+
+/** What becomes of a resource type here. */
+type Treatment =
+  /** An engine runs it. */
+  | { readonly runs: string }
+  /** Nothing runs it, and nothing is missed: why. */
+  | { readonly leftOut: string };
+
+const runs = (engine: string): Treatment => ({ runs: engine });
+const leftOut = (because: string): Treatment => ({ leftOut: because });
+
+const treatments: Readonly<Record<string, Treatment>> = {
+  "aws:dynamodb/table:Table": runs("dynamodb"),
+  "aws:kms/key:Key": runs("kms"),
+  "aws:kms/alias:Alias": runs("kms"),
+  "aws:lambda/function:Function": runs("lambda"),
+  "aws:sfn/stateMachine:StateMachine": runs("stepfunctions"),
+  "aws:apigatewayv2/api:Api": runs("http-api"),
+  "aws:apigatewayv2/stage:Stage": runs("http-api"),
+  "aws:apigatewayv2/route:Route": runs("http-api"),
+  "aws:apigatewayv2/integration:Integration": runs("http-api"),
+  "aws:apigatewayv2/authorizer:Authorizer": runs("http-api"),
+  "aws:cognito/userPool:UserPool": runs("issuer"),
+  "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),
+  "aws:cognito/resourceServer:ResourceServer": runs("issuer"),
+  // The door tells callers apart by role; what each may do is proved on the plan by the estate's tests.
+  "aws:iam/role:Role": leftOut("each role has an access key; its policies are checked on the plan"),
+  "aws:iam/policy:Policy": leftOut("policies are checked on the plan"),
+  "aws:iam/rolePolicy:RolePolicy": leftOut("policies are checked on the plan"),
+  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": leftOut("policies are checked on the plan"),
+  "aws:lambda/permission:Permission": leftOut(
+    "the gateway here calls the functions of its routes and no others",
+  ),
+  "aws:cloudwatch/logGroup:LogGroup": leftOut("logs go to the terminal"),
+  "aws:s3/bucketObjectv2:BucketObjectv2": leftOut("it carries bundles; handlers run from their sources here"),
+  "random:index/randomBytes:RandomBytes": leftOut("it is a value, not a service"),
+  "pulumi-nodejs:dynamic:Resource": leftOut("it is a step of a deployment"),
+};
+
+/** Components group the resources below them and are nothing on AWS themselves. */
+const isComponent = (type: string): boolean =>
+  type === "pulumi:pulumi:Stack" || type.startsWith("sst:") || type.startsWith("pulumi:providers:");
+
+/** A type of the plan that nothing here runs. */
+export interface NotRun {
+  readonly type: string;
+  /** Logical names of its resources. */
+  readonly names: readonly string[];
+  /** Why nothing is missed, or undefined: then what it does on AWS does not happen here, and nobody decided so. */
+  readonly because: string | undefined;
+}
+
+/** The types of the plan that no engine here runs, in alphabetical order. */
+export function notRunIn(plan: Plan): readonly NotRun[] {
+  const notRun: NotRun[] = [];
+  for (const [type, resources] of Map.groupBy(plan.resources, (resource) => resource.type)) {
+    const treatment = Object.hasOwn(treatments, type) ? treatments[type] : undefined;
+    if (isComponent(type) || (treatment !== undefined && "runs" in treatment)) continue;
+    notRun.push({ type, names: resources.map(({ name }) => name), because: treatment?.leftOut });
+  }
+  return notRun.sort((a, b) => (a.type < b.type ? -1 : 1));
+}

@@ -1,0 +1,36 @@
+/// <reference path="./.sst/platform/config.d.ts" />
+
+// SST refuses imports at the top of this file: app() runs before the providers exist, so each part is
+// imported where it is used.
+export default $config({
+  async app(input) {
+    const { appName, settingsOf } = await import("./stacks/settings.ts");
+    const settings = settingsOf(input.stage);
+    return {
+      name: appName,
+      home: "aws",
+      removal: settings.retainData ? "retain" : "remove",
+      protect: settings.protectFromDeletion,
+      providers: { aws: { region: settings.region } },
+    };
+  },
+  async run() {
+    const { settingsOf } = await import("./stacks/settings.ts");
+    const { createKeys } = await import("./stacks/security.ts");
+    const { createTables } = await import("./stacks/data.ts");
+    const { createIdentity } = await import("./stacks/identity.ts");
+    const { createPaymentSaga } = await import("./stacks/processing.ts");
+    const { createApi } = await import("./stacks/api.ts");
+
+    if ($dev)
+      throw new Error("`sst dev` would open the roles to the whole account: run `npm start` instead.");
+    const settings = settingsOf($app.stage);
+    const keys = createKeys(settings);
+    const tables = createTables(settings, keys);
+    const identity = createIdentity(settings);
+    const base = { settings, keys, tables, tokenIssuer: identity.issuer };
+    const paymentSaga = createPaymentSaga(base);
+    const http = createApi({ ...base, sagas: { payment: paymentSaga } });
+    return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: paymentSaga.arn };
+  },
+});

@@ -1,0 +1,93 @@
+import type { FunctionName } from "./functions.ts";
+import { createFunction } from "./lambda.ts";
+import { physicalName } from "./naming.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * One prefix per function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
+ * that cannot be changed, and the function's is the right 405. The prefix takes two routes, for `{proxy+}` matches
+ * only what is below it.
+ */
+const prefixes: readonly { readonly path: string; readonly route: string; readonly serves: FunctionName }[] =
+  [
+    { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
+    { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
+    { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
+  ];
+
+/** Routes, not paths: a caller can write anything into a path, also a card number. (SST would log the path.) */
+const accessLogFields = {
+  requestId: "$context.requestId",
+  requestTime: "$context.requestTime",
+  sourceIp: "$context.identity.sourceIp",
+  routeKey: "$context.routeKey",
+  httpMethod: "$context.httpMethod",
+  statusCode: "$context.status",
+  responseLatencyMs: "$context.responseLatency",
+  integrationLatencyMs: "$context.integrationLatency",
+  integrationError: "$context.integrationErrorMessage",
+  authorizerError: "$context.authorizer.error",
+};
+
+/** The HTTP API, its functions and its authorizer. */
+export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
+  const http = new sst.aws.ApiGatewayV2("Api", {
+    // Callers are servers. Browsers will get an origin list of their own when a browser may call.
+    cors: false,
+    accessLog: { retention: "1 year" },
+    transform: {
+      api: (api) => {
+        api.name = physicalName("Api");
+        // SST passes an empty configuration for `cors: false`.
+        delete api.corsConfiguration;
+        return undefined;
+      },
+      logGroup: (logGroup) => {
+        logGroup.name = `/aws/vendedlogs/apis/${physicalName("Api")}`;
+        return undefined;
+      },
+      stage: (stage) => {
+        stage.accessLogSettings = $util.output(stage.accessLogSettings).apply((settings) => ({
+          destinationArn: settings?.destinationArn ?? "",
+          format: JSON.stringify(accessLogFields),
+        }));
+        stage.defaultRouteSettings = {
+          throttlingRateLimit: parts.settings.throttle.requestsPerSecond,
+          throttlingBurstLimit: parts.settings.throttle.burst,
+        };
+        return undefined;
+      },
+    },
+  });
+  const authorizer = http.addAuthorizer({
+    name: "Bearer",
+    lambda: {
+      function: functionArn(createFunction("BearerAuthorizer", parts)),
+      // With an identity source, API Gateway would itself answer 401 when the header is missing; and it would
+      // cache verdicts by that header alone.
+      identitySources: [],
+      ttl: "0 seconds",
+      payload: "2.0",
+      response: "simple",
+    },
+    transform: {
+      authorizer: (args) => {
+        args.name = physicalName("Bearer");
+        return undefined;
+      },
+    },
+  });
+  for (const { path, route, serves } of prefixes) {
+    const handler = functionArn(createFunction(serves, parts));
+    const auth = { lambda: authorizer.id };
+    http.route(`ANY ${path}`, handler, { name: route, auth });
+    http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, auth });
+  }
+  http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
+  return http;
+}
+
+/** Routes take functions by ARN, so that several can lead to one function. */
+function functionArn(fn: sst.aws.Function): $util.Output<sst.aws.FunctionArn> {
+  return fn.arn.apply((arn) => arn as sst.aws.FunctionArn);
+}

@@ -1,0 +1,141 @@
+import type { TableName } from "./data.ts";
+import type { SagaName } from "./parts.ts";
+import type { Keys } from "./security.ts";
+
+/** What a function may do to one table. */
+export interface TableUse {
+  readonly may: readonly ("get" | "batchGet" | "put" | "update" | "delete" | "query" | "scan")[];
+  /** Indexes that it may query, beside the table itself. */
+  readonly mayQueryIndexes?: readonly string[];
+  /** It may read these attributes and no others: each read must name the ones that it wants. */
+  readonly onlyAttributes?: readonly string[];
+}
+
+export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
+
+/** All that a function touches. Its role and its environment are generated from this, and nothing is added by hand. */
+export interface FunctionDeclaration {
+  /** `<file without extension>.<export>`, from the root of the project. */
+  readonly handler: string;
+  readonly purpose: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** Each table gives the function `<NAME>_TABLE`. */
+  readonly tables?: { readonly [Name in TableName]?: TableUse };
+  /** Each key gives the function `<NAME>_KEY_ARN`. */
+  readonly keys?: { readonly [Name in Exclude<keyof Keys, "vaultTable">]?: readonly KeyUse[] };
+  /** Each saga gives the function `<NAME>_SAGA_ARN`. */
+  readonly starts?: readonly SagaName[];
+  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
+}
+
+/** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
+const apiTimeoutSeconds = 29;
+
+/** What may be shown of a stored card. The ciphertext is not among them. */
+const publicCardAttributes = [
+  "pk",
+  "sk",
+  "brand",
+  "bin",
+  "last4",
+  "exp_month",
+  "exp_year",
+  "fingerprint",
+  "created_at",
+];
+
+const declarations = {
+  PaymentsApi: {
+    handler: "functions/api/payments.handler",
+    purpose: "Creates and reads payments",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: {
+      payments: { may: ["get", "batchGet", "put"], mayQueryIndexes: ["by_time"] },
+      idempotency: { may: ["get", "put", "update", "delete"] },
+      merchants: { may: ["get"] },
+      vault: { may: ["get"], onlyAttributes: publicCardAttributes },
+    },
+    starts: ["payment"],
+  },
+  CardTokensApi: {
+    handler: "functions/api/card-tokens.handler",
+    purpose: "Stores cards: the only function that receives card numbers",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    // It can seal a card and not open one: a repeated request is told by its digest.
+    tables: { vault: { may: ["put"] } },
+    keys: { vault: ["generateDataKey"], fingerprint: ["generateMac"] },
+  },
+  LedgerApi: {
+    handler: "functions/api/ledger.handler",
+    purpose: "Reads the ledger",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: {
+      ledger: { may: ["query"] },
+      // An operator's trial balance is the sum over all books, which are the merchants.
+      merchants: { may: ["get", "scan"] },
+    },
+  },
+  FallbackApi: {
+    handler: "functions/api/fallback.handler",
+    purpose: "Answers 404 and 405, whose form API Gateway fixes",
+    memoryMb: 256,
+    timeoutSeconds: apiTimeoutSeconds,
+  },
+  BearerAuthorizer: {
+    handler: "functions/authorizer/bearer.handler",
+    purpose: "Turns an access token into a merchant or an operator, and its scopes",
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    tables: { merchants: { may: ["get"] } },
+    variables: ["TOKEN_ISSUER"],
+  },
+  // Tasks replace a payment whole, if it is still at the version that they decided on: `put`, never `update`.
+  // The timeouts of tasks stay under those of their states in machine.asl.json: a state that gives up
+  // first would retry beside a function that still runs.
+  AuthorizeTask: {
+    handler: "functions/tasks/authorize.handler",
+    purpose: "Asks an acquirer to authorize a payment",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { vault: { may: ["get"] }, payments: { may: ["put"] } },
+    keys: { vault: ["decrypt"] },
+    variables: ["ACQUIRERS"],
+  },
+  PostTask: {
+    handler: "functions/tasks/post.handler",
+    purpose: "Posts an authorization to the ledger",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
+  },
+  SettleTask: {
+    handler: "functions/tasks/settle.handler",
+    purpose: "Captures at the acquirer, and posts it",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  CompensateTask: {
+    handler: "functions/tasks/compensate.handler",
+    purpose: "Voids the authorization and its hold after a definite refusal",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  ReviewTask: {
+    handler: "functions/tasks/review.handler",
+    purpose: "Marks a payment whose outcome is unknown for review",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["put"] } },
+  },
+} as const satisfies Record<string, FunctionDeclaration>;
+
+export type FunctionName = keyof typeof declarations;
+export const functions: { readonly [Name in FunctionName]: FunctionDeclaration } = declarations;

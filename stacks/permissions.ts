@@ -1,0 +1,162 @@
+import type { FunctionDeclaration, KeyUse, TableUse } from "./functions.ts";
+import type { Parts, SagaName, Sagas } from "./parts.ts";
+
+/** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
+export interface Permission {
+  readonly actions: string[];
+  readonly resources: $util.Input<string>[];
+  readonly conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];
+}
+
+const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
+  get: "dynamodb:GetItem",
+  batchGet: "dynamodb:BatchGetItem",
+  put: "dynamodb:PutItem",
+  update: "dynamodb:UpdateItem",
+  delete: "dynamodb:DeleteItem",
+  query: "dynamodb:Query",
+  scan: "dynamodb:Scan",
+};
+
+const keyActions: { readonly [Use in KeyUse]: string } = {
+  generateDataKey: "kms:GenerateDataKey",
+  decrypt: "kms:Decrypt",
+  generateMac: "kms:GenerateMac",
+};
+
+/** Every use of the vault key names whose card it is and of which key epoch: KMS seals both into the ciphertext. */
+const vaultEncryptionContext = ["merchant", "epoch"];
+
+/** Actions that AWS cannot limit to a resource, with the reason. No other action is ever granted on `*`. */
+const unscopedActions: Readonly<Record<string, string>> = {
+  "xray:PutTraceSegments": "X-Ray has no resource for segments",
+  "xray:PutTelemetryRecords": "X-Ray has no resource for telemetry",
+  "xray:GetSamplingRules": "X-Ray reads all sampling rules of the account at once",
+  "xray:GetSamplingTargets": "X-Ray reads all sampling targets of the account at once",
+  "logs:CreateLogDelivery": "log deliveries have no resource type",
+  "logs:GetLogDelivery": "log deliveries have no resource type",
+  "logs:UpdateLogDelivery": "log deliveries have no resource type",
+  "logs:DeleteLogDelivery": "log deliveries have no resource type",
+  "logs:ListLogDeliveries": "log deliveries have no resource type",
+  "logs:PutResourcePolicy": "resource policies of CloudWatch Logs belong to the account",
+  "logs:DescribeResourcePolicies": "resource policies of CloudWatch Logs belong to the account",
+  "logs:DescribeLogGroups": "Step Functions looks its log group up in the account's list",
+};
+
+/**
+ * Grants actions on every resource.
+ * @throws Error for an action without a written reason.
+ */
+export function unscoped(...actions: string[]): Permission {
+  const unexplained = actions.filter((action) => !(action in unscopedActions));
+  if (unexplained.length > 0) {
+    throw new Error(`${unexplained.join(", ")}: granted on "*" without a reason (stacks/permissions.ts).`);
+  }
+  return { actions, resources: ["*"] };
+}
+
+/** Writing to one log group, for a principal whose log group is created with it. */
+export function writeLogs(logGroupName: string, settings: Parts["settings"]): Permission {
+  const { accountId } = aws.getCallerIdentityOutput();
+  return {
+    actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    resources: [$interpolate`arn:aws:logs:${settings.region}:${accountId}:log-group:${logGroupName}:*`],
+  };
+}
+
+/** What the declaration needs, and nothing else. */
+export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): Permission[] {
+  return [
+    ...entries(declaration.tables).flatMap(([name, use]) => tablePermissions(name, use, parts)),
+    ...entries(declaration.keys).map(([name, uses]) => keyPermission(name, uses, parts)),
+    ...(declaration.starts ?? []).map((name) => ({
+      actions: ["states:StartSyncExecution", "states:StartExecution"],
+      resources: [sagaOf(name, parts.sagas).arn],
+    })),
+  ];
+}
+
+/** The variables that the declaration's tables, keys, sagas and settings put into the function's environment. */
+export function environmentOf(
+  declaration: FunctionDeclaration,
+  parts: Parts,
+): Record<string, $util.Input<string>> {
+  const { settings, tables, keys, sagas } = parts;
+  const values = { ACQUIRERS: JSON.stringify(settings.acquirers), TOKEN_ISSUER: parts.tokenIssuer };
+  return Object.fromEntries<$util.Input<string>>([
+    ...entries(declaration.tables).map(
+      ([name]) => [`${name.toUpperCase()}_TABLE`, tables[name].name] as const,
+    ),
+    ...entries(declaration.keys).map(([name]) => [`${name.toUpperCase()}_KEY_ARN`, keys[name].arn] as const),
+    ...(declaration.starts ?? []).map(
+      (name) => [`${name.toUpperCase()}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
+    ),
+    ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
+  ]);
+}
+
+function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Parts): Permission[] {
+  const table = parts.tables[name];
+  const permissions: Permission[] = [
+    {
+      actions: use.may.map((verb) => tableActions[verb]),
+      resources: [table.arn],
+      ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
+    },
+  ];
+  if (use.mayQueryIndexes !== undefined) {
+    const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
+    permissions.push({ actions: [tableActions.query], resources });
+  }
+  if (name === "vault") permissions.push(openVaultTable(parts));
+  return permissions;
+}
+
+/**
+ * `dynamodb:Attributes` holds the attributes that a request names. A read that names none asks for all, and "for all
+ * values" of nothing is true: `dynamodb:Select` is what refuses that read.
+ */
+function onlyAttributes(names: readonly string[]): Permission["conditions"] {
+  return [
+    { test: "ForAllValues:StringEquals", variable: "dynamodb:Attributes", values: [...names] },
+    { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },
+  ];
+}
+
+/** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
+function openVaultTable({ keys, settings }: Parts): Permission {
+  return {
+    actions: ["kms:Decrypt"],
+    resources: [keys.vaultTable.arn],
+    conditions: [
+      {
+        test: "StringEquals",
+        variable: "kms:ViaService",
+        values: [`dynamodb.${settings.region}.amazonaws.com`],
+      },
+    ],
+  };
+}
+
+function keyPermission(name: "vault" | "fingerprint", uses: readonly KeyUse[], { keys }: Parts): Permission {
+  const conditions =
+    name === "vault"
+      ? // "Null is false": the request's context has the entry, whatever its value.
+        vaultEncryptionContext.map((entry) => ({
+          test: "Null",
+          variable: `kms:EncryptionContext:${entry}`,
+          values: ["false"],
+        }))
+      : [{ test: "StringEquals", variable: "kms:MacAlgorithm", values: ["HMAC_SHA_256"] }];
+  return { actions: uses.map((use) => keyActions[use]), resources: [keys[name].arn], conditions };
+}
+
+function sagaOf(name: SagaName, sagas: Sagas | undefined): Sagas[SagaName] {
+  if (sagas === undefined) throw new Error(`A task of a saga cannot start the ${name} saga.`);
+  return sagas[name];
+}
+
+/** `Object.entries` without losing the names of the keys, and without what is undefined. */
+function entries<Name extends string, Value>(record: { readonly [N in Name]?: Value } = {}): [Name, Value][] {
+  return Object.entries(record).filter((entry): entry is [Name, Value] => entry[1] !== undefined);
+}

@@ -1,0 +1,53 @@
+import { physicalName } from "./naming.ts";
+import type { StageSettings } from "./settings.ts";
+
+export interface Keys {
+  /** Wraps the data keys that encrypt cards. */
+  readonly vault: aws.kms.Key;
+  /** Makes card fingerprints: equal cards of one merchant are seen as equal without the number. */
+  readonly fingerprint: aws.kms.Key;
+  /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
+  readonly vaultTable: aws.kms.Key;
+}
+
+/**
+ * One key per purpose, so that each grant opens one thing and CloudTrail tells uses apart. They have AWS's default key
+ * policy, by which IAM policies decide who uses a key: those of the functions are generated.
+ */
+export function createKeys(settings: StageSettings): Keys {
+  return {
+    vault: createKey(settings, "Vault", {
+      description: "Wraps the data keys of stored cards",
+      enableKeyRotation: true,
+    }),
+    vaultTable: createKey(settings, "VaultTable", {
+      description: "Encrypts the vault table at rest",
+      enableKeyRotation: true,
+    }),
+    // KMS cannot rotate HMAC keys, and must not here: a rotated key would forget every known card.
+    fingerprint: createKey(settings, "Fingerprint", {
+      description: "Makes card fingerprints",
+      keyUsage: "GENERATE_VERIFY_MAC",
+      customerMasterKeySpec: "HMAC_256",
+    }),
+  };
+}
+
+function createKey(settings: StageSettings, name: string, args: aws.kms.KeyArgs): aws.kms.Key {
+  const key = new aws.kms.Key(
+    `${name}Key`,
+    {
+      keyUsage: "ENCRYPT_DECRYPT",
+      customerMasterKeySpec: "SYMMETRIC_DEFAULT",
+      ...args,
+      deletionWindowInDays: settings.keyDeletionDays,
+    },
+    // SST's `removal: "retain"` keeps tables but not keys, and a table without its key is lost.
+    { retainOnDelete: settings.retainData },
+  );
+  new aws.kms.Alias(`${name}KeyAlias`, {
+    name: `alias/${physicalName(name)}`,
+    targetKeyId: key.keyId,
+  });
+  return key;
+}

@@ -1,0 +1,169 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Plan } from "#local/plan/plan.ts";
+import { committedLock, projectRoot } from "./committed-plan.ts";
+
+const renderer = join(projectRoot, "tests/estate/render/cli.ts");
+
+interface Ended {
+  readonly exitCode: number;
+  readonly errors: string;
+}
+
+function run(command: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: projectRoot }, (error, stdout, stderr) =>
+      resolve(
+        error === null
+          ? { exitCode: 0, errors: stderr }
+          : { exitCode: Number(error.code), errors: stderr + stdout },
+      ),
+    );
+  });
+}
+
+beforeAll(async () => {
+  const { exitCode, errors } = await run(process.execPath, [renderer, "--unpack-only"]);
+  expect(exitCode, errors).toBe(0);
+});
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tallystick-render-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A render takes over its process, so each one has its own. */
+async function render(stage: string, root = projectRoot): Promise<Ended & { readonly text: () => string }> {
+  const out = join(folder, `${stage}.json`);
+  const ended = await run(process.execPath, [renderer, "--root", root, "--stage", stage, "--out", out]);
+  return { ...ended, text: () => readFileSync(out, "utf8") };
+}
+
+/** The project with handlers that do nothing. */
+function copyOfProject(): string {
+  const root = join(folder, "project");
+  for (const copied of ["sst.config.ts", "stacks", "package.json"]) {
+    cpSync(join(projectRoot, copied), join(root, copied), { recursive: true });
+  }
+  for (const linked of ["workflows", "tests"]) symlinkSync(join(projectRoot, linked), join(root, linked));
+  const declarations = readFileSync(join(root, "stacks/functions.ts"), "utf8");
+  for (const [, path = ""] of declarations.matchAll(/handler: "(.+)\.handler"/g)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, `${path}.ts`), "export const handler = (): void => {};");
+  }
+  return root;
+}
+
+/** The same, with one text of a file replaced. */
+function projectWith(file: string, text: string, replacement: string): string {
+  const root = copyOfProject();
+  const source = readFileSync(join(root, file), "utf8");
+  if (!source.includes(text)) throw new Error(`${file} does not contain ${text}`);
+  writeFileSync(join(root, file), source.replace(text, replacement));
+  return root;
+}
+
+describe("the lock of the estate", () => {
+  it("is what the estate renders to", async () => {
+    const { exitCode, errors, text } = await render("local");
+    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" });
+    expect(readFileSync(committedLock, "utf8"), "The lock is stale: run `npm run estate:lock`.").toBe(text());
+  });
+
+  it("holds no path of the machine that rendered it", () => {
+    const lock = readFileSync(committedLock, "utf8");
+    expect(lock).not.toContain(projectRoot);
+    expect(lock).not.toContain(tmpdir());
+  });
+});
+
+describe("the stacks", () => {
+  it("fit SST's own types", async () => {
+    const compiler = join(projectRoot, "node_modules/.bin/tsc");
+    expect(await run(compiler, ["-p", "stacks"])).toEqual({ exitCode: 0, errors: "" });
+  });
+});
+
+describe("a production estate", () => {
+  it("keeps its data, whatever becomes of the stage", async () => {
+    const { errors, text } = await render("production", copyOfProject());
+    expect(errors).toBe("");
+    const { resources } = JSON.parse(text()) as Plan;
+    const tables = resources.filter(({ type }) => type === "aws:dynamodb/table:Table");
+    expect(tables).toHaveLength(5);
+    for (const { inputs, options } of tables) {
+      expect(inputs).toMatchObject({
+        deletionProtectionEnabled: true,
+        pointInTimeRecovery: { enabled: true },
+      });
+      expect(options).toMatchObject({ retainOnDelete: true });
+    }
+    const keys = resources.filter(({ type }) => type === "aws:kms/key:Key");
+    expect(keys).toHaveLength(3);
+    for (const { inputs, options } of keys) {
+      expect(inputs).toMatchObject({ deletionWindowInDays: 30 });
+      // A table that outlives its key is lost.
+      expect(options).toMatchObject({ retainOnDelete: true });
+    }
+  });
+});
+
+describe("a mistake", () => {
+  it("in the name of the stage is refused before anything is rendered", async () => {
+    const { exitCode, errors } = await render("prodution");
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(
+      '"prodution" is not a stage of tallystick. Stages: local, dev, staging, production',
+    );
+  });
+
+  it("in the path of a handler is named, with the stack that holds it", async () => {
+    const root = projectWith(
+      "stacks/functions.ts",
+      "functions/tasks/post.handler",
+      "functions/tasks/pots.handler",
+    );
+    const { exitCode, errors } = await render("local", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(
+      "stacks/functions.ts: PostTask: there is no handler functions/tasks/pots.handler",
+    );
+  });
+
+  it("in the export of a handler is named", async () => {
+    const root = projectWith(
+      "stacks/functions.ts",
+      "functions/tasks/post.handler",
+      "functions/tasks/post.handle",
+    );
+    const { exitCode, errors } = await render("local", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain('PostTask: functions/tasks/post.ts does not export "handle"');
+  });
+
+  it("in a stack is named with its line, also inside apply()", async () => {
+    const root = projectWith("stacks/processing.ts", "PostFunctionArn:", "PostedFunctionArn:");
+    const { exitCode, errors } = await render("local", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("which stacks/processing.ts does not create");
+    expect(errors).toMatch(/at stacks\/processing\.ts:\d+/);
+  });
+
+  it("of a grant on everything is refused without a reason", async () => {
+    const root = projectWith("stacks/lambda.ts", '"xray:PutTraceSegments"', '"kms:Decrypt"');
+    const { exitCode, errors } = await render("local", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain('kms:Decrypt: granted on "*" without a reason');
+  });
+
+  it("that only the sst binary sees, an import at the top of sst.config.ts, is found here too", async () => {
+    const top = 'import { settingsOf } from "./stacks/settings.ts";\nexport default';
+    const { exitCode, errors } = await render("local", projectWith("sst.config.ts", "export default", top));
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("sst.config.ts: SST refuses the import at its top");
+  });
+});

@@ -1,0 +1,73 @@
+import { account } from "./computed.ts";
+import type { Properties } from "./engine.ts";
+import { EstateError } from "./errors.ts";
+
+/**
+ * Answers what the program asks of AWS while it runs.
+ * @throws EstateError for a question that is not listed here.
+ */
+export function dataSource(token: string, inputs: Properties, region: string): Properties {
+  switch (token) {
+    case "aws:index/getRegion:getRegion":
+      return { id: region, region, name: region };
+    case "aws:index/getPartition:getPartition":
+      return { id: "aws", partition: "aws", dnsSuffix: "amazonaws.com" };
+    case "aws:index/getCallerIdentity:getCallerIdentity":
+      return {
+        id: account,
+        accountId: account,
+        arn: `arn:aws:iam::${account}:role/deploy`,
+        userId: "deploy",
+      };
+    case "aws:iam/getPolicyDocument:getPolicyDocument":
+      return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
+    default:
+      throw new EstateError(`${token}: say what AWS answers in tests/estate/render/data-sources.ts.`);
+  }
+}
+
+interface PolicyDocumentArgs {
+  readonly statements?: readonly {
+    readonly effect?: string;
+    readonly actions?: readonly string[];
+    readonly resources?: readonly string[];
+    readonly principals?: readonly { readonly type: string; readonly identifiers: readonly string[] }[];
+    readonly conditions?: readonly {
+      readonly test: string;
+      readonly variable: string;
+      readonly values: readonly string[];
+    }[];
+  }[];
+}
+
+/** The document that the AWS provider writes: a single value stands without its list. */
+function policyDocument({ statements = [] }: PolicyDocumentArgs): string {
+  const Statement = statements.map(({ effect, actions, resources, principals, conditions }) => ({
+    Effect: effect ?? "Allow",
+    ...(actions && { Action: oneOrMany(actions) }),
+    ...(resources && { Resource: oneOrMany(resources) }),
+    ...(principals && {
+      Principal: Object.fromEntries(
+        principals.map(({ type, identifiers }) => [type, oneOrMany(identifiers)]),
+      ),
+    }),
+    ...(conditions && { Condition: conditionBlock(conditions) }),
+  }));
+  return JSON.stringify({ Version: "2012-10-17", Statement });
+}
+
+type Conditions = NonNullable<NonNullable<PolicyDocumentArgs["statements"]>[number]["conditions"]>;
+
+/** Two conditions may use one operator: they share its block. */
+function conditionBlock(conditions: Conditions): Record<string, Record<string, unknown>> {
+  const block: Record<string, Record<string, unknown>> = {};
+  for (const { test, variable, values } of conditions) {
+    block[test] = { ...block[test], [variable]: oneOrMany(values) };
+  }
+  return block;
+}
+
+function oneOrMany(values: readonly string[]): string | readonly string[] {
+  const [first] = values;
+  return values.length === 1 && first !== undefined ? first : values;
+}

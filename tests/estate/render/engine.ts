@@ -1,0 +1,175 @@
+import { computedBy } from "./computed.ts";
+import { dataSource } from "./data-sources.ts";
+import { EstateError } from "./errors.ts";
+import type { Platform } from "./platform.ts";
+import type { App } from "./program.ts";
+
+/** A resource as the program registered it. */
+export interface Registration {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** Created by a provider. SST's components are not. */
+  readonly custom: boolean;
+  readonly parent: string | undefined;
+  readonly inputs: Properties;
+  /** What the provider computes: `arn`, `id`, … */
+  readonly outputs: Properties;
+  readonly options: {
+    readonly protect: boolean;
+    readonly retainOnDelete: boolean;
+    readonly ignoreChanges: readonly string[];
+  };
+}
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getCustom(): boolean;
+  getParent(): string;
+  getObject(): unknown;
+  getProtect(): boolean;
+  getRetainondelete(): boolean;
+  getIgnorechangesList(): string[];
+}
+
+type Callback = (error: Error | null, response?: { getUrn(): string }) => void;
+
+/** The part of Pulumi's SDK that the renderer uses. It comes with SST's platform, without types for us. */
+interface PulumiRuntime {
+  runInPulumiStack(program: () => Promise<unknown>): Promise<unknown>;
+  deserializeProperties(object: unknown): Properties;
+  setMocks(
+    mocks: {
+      newResource(args: { type: string; name: string; custom?: boolean; inputs: Properties }): object;
+      call(args: { token: string; inputs: Properties }): object;
+    },
+    project: string,
+    stack: string,
+    preview: boolean,
+  ): Promise<void>;
+}
+
+interface Monitor {
+  newUrn(parent: string | undefined, type: string, name: string): string;
+  registerResource(request: RegisterRequest, callback: Callback): void;
+}
+
+interface Settings {
+  getMonitor(): Monitor;
+  waitForRPCs(): Promise<void>;
+}
+
+export interface Engine {
+  /** Runs a program until all that it registers, also inside `apply()`, is registered. */
+  run(program: () => Promise<unknown>): Promise<void>;
+  readonly registrations: readonly Registration[];
+}
+
+/** `apply()` of the last answer may register more, which the SDK's queue knows one turn of the event loop later. */
+const settleMs = 100;
+
+/**
+ * Puts Pulumi's own unit-test mocks in the place of its engine, and adds what they do not offer: the true URNs, the
+ * refusal of duplicates, and a record of parents and options.
+ */
+export async function installEngine(platform: Platform, app: App): Promise<Engine> {
+  const { runtime } = platform.require("@pulumi/pulumi") as { runtime: PulumiRuntime };
+  const settings = platform.require("@pulumi/pulumi/runtime/settings") as Settings;
+  const region = app.providers["aws"]?.region;
+  if (region === undefined)
+    throw new EstateError("sst.config.ts: app() names no region for the aws provider.");
+  const registrations: Registration[] = [];
+
+  // Not a preview: there, what is registered inside apply() would be skipped.
+  const preview = false;
+  await runtime.setMocks(
+    {
+      newResource: ({ type, name, custom, inputs }) => {
+        if (custom === false) return { id: undefined, state: inputs };
+        const outputs = computedBy({ type, name, inputs: revealed(inputs), region });
+        return { id: outputs["id"], state: { ...inputs, ...outputs } };
+      },
+      call: ({ token, inputs }) => dataSource(token, inputs, region),
+    },
+    app.name,
+    app.stage,
+    preview,
+  );
+
+  const monitor = settings.getMonitor();
+  monitor.newUrn = uniqueUrns(app);
+  const registerResource = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) =>
+    registerResource(request, (error, response) => {
+      if (response !== undefined) registrations.push(recordOf(request, response.getUrn(), runtime, region));
+      callback(error, response);
+    });
+
+  return {
+    registrations,
+    run: async (program) => {
+      await runtime.runInPulumiStack(program);
+      await settings.waitForRPCs();
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      await settings.waitForRPCs();
+    },
+  };
+}
+
+function recordOf(
+  request: RegisterRequest,
+  urn: string,
+  runtime: PulumiRuntime,
+  region: string,
+): Registration {
+  const [type, name, custom] = [request.getType(), request.getName(), request.getCustom()];
+  const inputs = revealed(runtime.deserializeProperties(request.getObject())) as Properties;
+  return {
+    urn,
+    type,
+    name,
+    custom,
+    parent: request.getParent() || undefined,
+    inputs,
+    outputs: custom ? computedBy({ type, name, inputs, region }) : {},
+    options: {
+      protect: request.getProtect(),
+      retainOnDelete: request.getRetainondelete(),
+      ignoreChanges: request.getIgnorechangesList(),
+    },
+  };
+}
+
+/** URNs as Pulumi's engine makes them: the types of all parents, without the stack's. The mocks' differ. */
+function uniqueUrns({ name: project, stage }: App): Monitor["newUrn"] {
+  const stackType = "pulumi:pulumi:Stack";
+  const known = new Set<string>();
+  return (parent, type, name) => {
+    const parentType = parent?.split("::")[2];
+    const qualified = parentType === undefined || parentType === stackType ? type : `${parentType}$${type}`;
+    const urn = `urn:pulumi:${stage}::${project}::${qualified}::${name}`;
+    if (known.has(urn))
+      throw new EstateError(`Two resources have the URN ${urn}: name one of them differently.`);
+    known.add(urn);
+    return urn;
+  };
+}
+
+/** Pulumi marks a secret with this key; its value is beside it. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+/** Properties without their marks of secrecy. Every value of this render is made up. */
+function revealed(value: unknown): Properties {
+  return reveal(value) as Properties;
+}
+
+function reveal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reveal);
+  if (typeof value !== "object" || value === null) return value;
+  const record = value as Record<string, unknown>;
+  if (secretMark in record) return reveal(record["value"]);
+  return Object.fromEntries(Object.entries(record).map(([key, each]) => [key, reveal(each)]));
+}

@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Plan } from "#local/plan/plan.ts";
+import { startBuildServer } from "./build-server.ts";
+import { installEngine, type Registration } from "./engine.ts";
+import { EstateError } from "./errors.ts";
+import { planOf } from "./lock.ts";
+import type { Platform } from "./platform.ts";
+import { type App, bundleProgram, evaluateApp } from "./program.ts";
+
+const renderMsMax = 120_000;
+
+/** After the first error others may follow from the same cause; then the program is given up. */
+const furtherErrorsMs = 500;
+
+/**
+ * Renders the estate of a stage without AWS: SST's own components, run by Pulumi's own SDK, against an engine that
+ * records. Takes over the process (working directory, SST_SERVER, uncaught errors): one render per process.
+ * @param root the project whose sst.config.ts, stacks/ and handlers are rendered.
+ * @throws AggregateError of all that went wrong.
+ */
+export async function renderPlan(root: string, stage: string, open: () => Platform): Promise<Plan> {
+  // Before the platform is unpacked: an unknown stage is refused at once.
+  const app = await evaluateApp(root, stage);
+  const platform = open();
+  const workFolder = mkdtempSync(join(tmpdir(), "tallystick-estate-"));
+  const emptyFolder = join(workFolder, "empty");
+  mkdirSync(emptyFolder);
+  const server = await startBuildServer(root, platform, emptyFolder);
+  process.env["SST_SERVER"] = server.url;
+  // Errors then name the line in stacks/, not the one in the bundle.
+  process.setSourceMapsEnabled(true);
+  try {
+    const registrations = await runProgram(root, platform, app, workFolder);
+    return planOf({ root, app, sstVersion: platform.sstVersion, registrations, handlers: server.handlers });
+  } finally {
+    server.close();
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+
+async function runProgram(
+  root: string,
+  platform: Platform,
+  app: App,
+  workFolder: string,
+): Promise<readonly Registration[]> {
+  const program = await bundleProgram(root, platform, app, workFolder);
+  const errors = new ErrorTrap();
+  try {
+    const engine = await installEngine(platform, app);
+    await Promise.race([engine.run(program.run).catch(errors.add), errors.first(renderMsMax)]);
+    if (errors.caught.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, furtherErrorsMs));
+      throw new AggregateError(errors.caught, "The estate cannot be rendered.");
+    }
+    return engine.registrations;
+  } finally {
+    errors.release();
+    program.remove();
+  }
+}
+
+/**
+ * Collects what is thrown outside any call of ours. An error inside `apply()` rejects a promise that nobody holds, and
+ * Pulumi's queue then waits for ever for what should have followed.
+ */
+class ErrorTrap {
+  readonly caught: unknown[] = [];
+  readonly #ended = Promise.withResolvers<void>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    process.on("unhandledRejection", this.add);
+    process.on("uncaughtException", this.add);
+  }
+
+  readonly add = (error: unknown): void => {
+    if (!this.caught.includes(error)) this.caught.push(error);
+    this.#ended.resolve();
+  };
+
+  /** Ends when there is an error, and adds one itself after `ms`. */
+  first(ms: number): Promise<void> {
+    this.#timer = setTimeout(() => this.add(new EstateError(`The render did not end within ${ms} ms.`)), ms);
+    return this.#ended.promise;
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    process.off("unhandledRejection", this.add);
+    process.off("uncaughtException", this.add);
+  }
+}

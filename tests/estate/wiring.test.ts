@@ -1,0 +1,270 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import validateAsl from "asl-validator";
+import { describe, expect, it } from "vitest";
+import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
+
+const arnOf = (name: string): unknown => resource(name).outputs?.["arn"];
+
+interface Machine {
+  readonly name: string;
+  readonly type: string;
+  readonly definition: {
+    readonly States: Readonly<
+      Record<
+        string,
+        { readonly TimeoutSeconds?: number; readonly Arguments?: { readonly FunctionName?: string } }
+      >
+    >;
+  };
+  readonly loggingConfiguration: object;
+}
+
+describe("functions", () => {
+  it.each([
+    [
+      "PaymentsApi",
+      ["IDEMPOTENCY_TABLE", "MERCHANTS_TABLE", "PAYMENTS_TABLE", "PAYMENT_SAGA_ARN", "VAULT_TABLE"],
+    ],
+    ["CardTokensApi", ["FINGERPRINT_KEY_ARN", "VAULT_KEY_ARN", "VAULT_TABLE"]],
+    ["LedgerApi", ["LEDGER_TABLE", "MERCHANTS_TABLE"]],
+    ["FallbackApi", []],
+    ["BearerAuthorizer", ["MERCHANTS_TABLE", "TOKEN_ISSUER"]],
+    ["AuthorizeTask", ["ACQUIRERS", "PAYMENTS_TABLE", "VAULT_KEY_ARN", "VAULT_TABLE"]],
+    ["PostTask", ["LEDGER_TABLE", "PAYMENTS_TABLE"]],
+    ["SettleTask", ["ACQUIRERS", "LEDGER_TABLE", "PAYMENTS_TABLE"]],
+    ["CompensateTask", ["ACQUIRERS", "LEDGER_TABLE", "PAYMENTS_TABLE"]],
+    ["ReviewTask", ["PAYMENTS_TABLE"]],
+  ])("%s gets the variables that it reads", (name, variables) => {
+    const fn = functions.find(({ parent }) => parent === name);
+    expect(Object.keys(fn?.inputs.environment.variables ?? {})).toEqual(variables);
+  });
+
+  it.each(functions)("$parent is given each variable with its one meaning", ({ inputs }) => {
+    const meanings: Readonly<Record<string, unknown>> = {
+      ACQUIRERS: expect.any(String),
+      FINGERPRINT_KEY_ARN: arnOf("FingerprintKey"),
+      IDEMPOTENCY_TABLE: "tallystick-local-idempotency",
+      LEDGER_TABLE: "tallystick-local-ledger",
+      MERCHANTS_TABLE: "tallystick-local-merchants",
+      PAYMENTS_TABLE: "tallystick-local-payments",
+      PAYMENT_SAGA_ARN: arnOf("PaymentSaga"),
+      TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${String(resource("Clients").outputs?.["id"])}`,
+      VAULT_KEY_ARN: arnOf("VaultKey"),
+      VAULT_TABLE: "tallystick-local-vault",
+    };
+    for (const [name, value] of Object.entries(inputs.environment.variables)) {
+      expect(value, name).toEqual(meanings[name]);
+    }
+  });
+
+  it.each(functions)(
+    "$parent is given what its handler asks for, and nothing else",
+    ({ handler = "", inputs }) => {
+      const source = readFileSync(join(projectRoot, handler.replace(/\.\w+$/, ".ts")), "utf8");
+      const asked = [...source.matchAll(/requiredVariable\("(\w+)"\)/g)].map(([, name]) => name);
+      expect(new Set(Object.keys(inputs.environment.variables))).toEqual(new Set(asked));
+    },
+  );
+
+  it("route between two sandbox acquirers on the laptop", () => {
+    const { ACQUIRERS = "" } =
+      functions.find(({ parent }) => parent === "AuthorizeTask")?.inputs.environment.variables ?? {};
+    expect(JSON.parse(ACQUIRERS)).toEqual([
+      {
+        name: "alpha",
+        url: "https://alpha.acquirer.test",
+        currencies: expect.arrayContaining(["EUR"]),
+        cost_bp: 20,
+      },
+      {
+        name: "beta",
+        url: "https://beta.acquirer.test",
+        currencies: expect.arrayContaining(["EUR"]),
+        cost_bp: 35,
+      },
+    ]);
+  });
+
+  it.each(functions)(
+    "$parent runs on arm64 with Node 24, traced, its log in a group of its own",
+    ({ inputs }) => {
+      expect(inputs.runtime).toBe("nodejs24.x");
+      expect(inputs.architectures).toEqual(["arm64"]);
+      expect(inputs.tracingConfig).toEqual({ mode: "Active" });
+      expect(inputs.loggingConfig.logGroup).toBe(`/aws/lambda/${inputs.name}`);
+    },
+  );
+
+  it.each(functions)("$parent names its handler as a file of the project", ({ handler }) => {
+    expect(handler).toMatch(/^functions\/(api|authorizer|tasks)\/[a-z-]+\.handler$/);
+  });
+
+  it("behind the API end before API Gateway hangs up", () => {
+    const behindApi = functions.filter(({ name }) => /(Api|Authorizer)Function$/.test(name));
+    expect(behindApi).toHaveLength(5);
+    for (const { inputs } of behindApi) expect(inputs.timeout).toBeLessThan(30);
+  });
+});
+
+describe("logs", () => {
+  it("are kept for 365 days", () => {
+    const groups = ofType<{ retentionInDays?: number }>("aws:cloudwatch/logGroup:LogGroup");
+    expect(groups).toHaveLength(functions.length + 2);
+    for (const { name, inputs } of groups) expect(inputs.retentionInDays, name).toBe(365);
+  });
+
+  it("of the API hold routes and no paths, into which a caller may write a card number", () => {
+    const { accessLogSettings } = resource<{ accessLogSettings: { format: string } }>("ApiStage").inputs;
+    expect(Object.values(JSON.parse(accessLogSettings.format) as object)).toContain("$context.routeKey");
+    expect(accessLogSettings.format).not.toContain("path");
+  });
+});
+
+describe("the payment saga", () => {
+  const { inputs } = resource<Machine>("PaymentSaga");
+
+  it("is a valid state machine of the Express type", () => {
+    const { isValid, errors } = validateAsl(inputs.definition);
+    expect(errors).toEqual([]);
+    expect(isValid).toBe(true);
+    expect(inputs.type).toBe("EXPRESS");
+  });
+
+  it("logs errors, and never the data of an execution", () => {
+    expect(inputs.loggingConfiguration).toEqual({
+      level: "ERROR",
+      includeExecutionData: false,
+      logDestination: `${String(arnOf("PaymentSagaLogGroup"))}:*`,
+    });
+  });
+
+  it("gives each task more time than its function takes at most", () => {
+    const tasks = Object.entries(inputs.definition.States).filter(
+      ([, state]) => state.Arguments?.FunctionName,
+    );
+    expect(tasks.map(([name]) => name)).toEqual(["Authorize", "Post", "Settle", "Compensate", "Review"]);
+    for (const [name, state] of tasks) {
+      const fn = resource<{ timeout: number }>(`${name}TaskFunction`);
+      expect(state.Arguments?.FunctionName).toBe(fn.outputs?.["arn"]);
+      expect(fn.inputs.timeout, name).toBeLessThan(state.TimeoutSeconds ?? 0);
+    }
+  });
+});
+
+describe("tables", () => {
+  const string = (name: string) => ({ name, type: "S" });
+
+  it.each(["Ledger", "Idempotency", "Vault", "Merchants"])("%s is on demand, under pk and sk", (name) => {
+    expect(resource(`${name}Table`).inputs).toMatchObject({
+      billingMode: "PAY_PER_REQUEST",
+      hashKey: "pk",
+      rangeKey: "sk",
+      attributes: [string("pk"), string("sk")],
+      globalSecondaryIndexes: [],
+    });
+  });
+
+  it("Payments has one index by time, of keys only", () => {
+    expect(resource("PaymentsTable").inputs).toMatchObject({
+      billingMode: "PAY_PER_REQUEST",
+      hashKey: "pk",
+      rangeKey: "sk",
+      globalSecondaryIndexes: [
+        { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
+      ],
+    });
+  });
+
+  it("Idempotency forgets what has expired", () => {
+    expect(resource("IdempotencyTable").inputs).toMatchObject({
+      ttl: { attributeName: "expires_at", enabled: true },
+    });
+  });
+
+  it("Vault is encrypted under a key that decrypts no card", () => {
+    const { inputs } = resource("VaultTable");
+    expect(inputs).toMatchObject({
+      serverSideEncryption: { enabled: true, kmsKeyArn: arnOf("VaultTableKey") },
+    });
+    expect(arnOf("VaultTableKey")).not.toBe(arnOf("VaultKey"));
+  });
+});
+
+describe("keys", () => {
+  it("rotate, where KMS can rotate them", () => {
+    for (const name of ["VaultKey", "VaultTableKey"]) {
+      expect(resource(name).inputs).toMatchObject({ keyUsage: "ENCRYPT_DECRYPT", enableKeyRotation: true });
+    }
+    expect(resource("FingerprintKey").inputs).toMatchObject({
+      keyUsage: "GENERATE_VERIFY_MAC",
+      customerMasterKeySpec: "HMAC_256",
+    });
+  });
+});
+
+describe("the HTTP API", () => {
+  interface Route {
+    readonly routeKey: string;
+    readonly target: string;
+    readonly authorizationType: string;
+    readonly authorizerId?: string;
+  }
+
+  it("leads each prefix with every verb to one function, and all else to the fallback", () => {
+    const integrations = new Map(
+      ofType<{ integrationUri: string }>("aws:apigatewayv2/integration:Integration").map(
+        ({ outputs, inputs }) => [
+          `integrations/${String(outputs?.["id"])}`,
+          inputs.integrationUri.split(":").at(-1),
+        ],
+      ),
+    );
+    const routes = ofType<Route>("aws:apigatewayv2/route:Route").map(({ inputs }) => [
+      inputs.routeKey,
+      integrations.get(inputs.target),
+      inputs.authorizationType,
+    ]);
+    expect(new Set(routes)).toEqual(
+      new Set([
+        ["ANY /v1/payments", "tallystick-local-payments-api", "CUSTOM"],
+        ["ANY /v1/payments/{proxy+}", "tallystick-local-payments-api", "CUSTOM"],
+        ["ANY /v1/card-tokens", "tallystick-local-card-tokens-api", "CUSTOM"],
+        ["ANY /v1/card-tokens/{proxy+}", "tallystick-local-card-tokens-api", "CUSTOM"],
+        ["ANY /v1/ledger", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/ledger/{proxy+}", "tallystick-local-ledger-api", "CUSTOM"],
+        ["$default", "tallystick-local-fallback-api", "NONE"],
+      ]),
+    );
+  });
+
+  it("asks the authorizer for every request anew, also for those without a token", () => {
+    expect(resource("ApiAuthorizerBearerAuthorizer").inputs).toMatchObject({
+      authorizerType: "REQUEST",
+      authorizerPayloadFormatVersion: "2.0",
+      enableSimpleResponses: true,
+      identitySources: [],
+      authorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  it("is throttled", () => {
+    expect(resource("ApiStage").inputs).toMatchObject({
+      defaultRouteSettings: { throttlingBurstLimit: 400, throttlingRateLimit: 200 },
+    });
+  });
+
+  it("knows the six scopes", () => {
+    const { identifier, scopes } = resource<{ identifier: string; scopes: { scopeName: string }[] }>(
+      "ClientsScopes",
+    ).inputs;
+    expect(scopes.map(({ scopeName }) => `${identifier}/${scopeName}`)).toEqual([
+      "tallystick/payments.read",
+      "tallystick/payments.write",
+      "tallystick/card_tokens.write",
+      "tallystick/ledger.read",
+      "tallystick/ops.read",
+      "tallystick/ops.write",
+    ]);
+  });
+});
