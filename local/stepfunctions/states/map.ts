@@ -1,0 +1,79 @@
+import { EvaluationError } from "../errors.ts";
+import { runGroup } from "../group.ts";
+import type { Json } from "../json.ts";
+import { type MapState, secondsMax } from "../machine.ts";
+import { visitWithRecovery } from "../recovery.ts";
+import { Variables } from "../variables.ts";
+import type { Visit } from "../visit.ts";
+
+/** Iterations that AWS runs at a time in an inline map that sets no MaxConcurrency, or 0. */
+const concurrencyMax = 40;
+
+/** Runs the processor for each item; the result lists the outputs in the items' order. */
+export function visitMap(visit: Visit, state: MapState): Promise<string | undefined> {
+  return visitWithRecovery(visit, state, () => attemptIterations(visit, state));
+}
+
+async function attemptIterations(visit: Visit, state: MapState): Promise<Json> {
+  const items = await readItems(visit, state);
+  const concurrency = await readLimits(visit, state);
+  const inputs = await selectInputs(visit, state, items);
+  visit.record("MapStateStarted", () => ({ length: items.length }));
+  const { trace } = visit.run;
+  const { name, processor } = state;
+  const outputs = await runGroup(visit, {
+    size: items.length,
+    concurrency,
+    start: (index, previousEventId, cancellation) => ({
+      graph: processor,
+      variables: new Variables(visit.variables),
+      cancellation,
+      mapItem: { index, value: items[index] as Json },
+      stateName: processor.startAt,
+      input: inputs[index] as Json,
+      lastEventId: trace.record("MapIterationStarted", previousEventId, () => ({ name, index })),
+    }),
+    succeeded: (index, { lastEventId }) =>
+      trace.record("MapIterationSucceeded", lastEventId, () => ({ name, index })),
+    failed: (index, { lastEventId }) =>
+      trace.record("MapIterationFailed", lastEventId, () => ({ name, index })),
+    aborted: (index, { lastEventId }) =>
+      trace.record("MapIterationAborted", lastEventId, () => ({ name, index })),
+  });
+  // What follows the state follows its last iteration, and not this event.
+  trace.record("MapStateSucceeded", visit.frame.lastEventId, () => ({}));
+  visit.wake();
+  return outputs;
+}
+
+async function readItems(visit: Visit, state: MapState): Promise<readonly Json[]> {
+  const items = state.items === undefined ? visit.input : await state.items.evaluate(visit);
+  if (Array.isArray(items)) return items;
+  throw (
+    state.items?.expression?.unexpectedType("array", items) ??
+    new EvaluationError(`Map state input must be an array but was: ${JSON.stringify(items)}`, undefined)
+  );
+}
+
+async function readLimits(visit: Visit, state: MapState): Promise<number> {
+  for (const { field, limit } of state.tolerances) {
+    await visit.number(limit, field, 0, field === "ToleratedFailureCount" ? secondsMax : 100);
+  }
+  if (state.maxConcurrency === undefined) return concurrencyMax;
+  const asked = await visit.number(state.maxConcurrency, "MaxConcurrency", 0, secondsMax);
+  return asked === 0 ? concurrencyMax : Math.min(asked, concurrencyMax);
+}
+
+async function selectInputs(visit: Visit, state: MapState, items: readonly Json[]): Promise<readonly Json[]> {
+  if (state.itemSelector === undefined) return items;
+  const inputs: Json[] = [];
+  try {
+    for (const [index, value] of items.entries()) {
+      visit.selectedItem = { index, value };
+      inputs.push(await state.itemSelector.evaluate(visit));
+    }
+  } finally {
+    visit.selectedItem = undefined;
+  }
+  return inputs;
+}

@@ -1,0 +1,29 @@
+import { EvaluationError } from "../errors.ts";
+import { secondsMax, type WaitState } from "../machine.ts";
+import { parseTimestamp } from "../timestamp.ts";
+import type { Visit } from "../visit.ts";
+
+/** Waits on the run's clock; a time that has passed is no wait. */
+export async function visitWait(visit: Visit, state: WaitState): Promise<string | undefined> {
+  const { clock } = visit.run;
+  const delayMs =
+    state.until.kind === "seconds"
+      ? (await visit.number(state.until.seconds, "Seconds", 0, secondsMax)) * 1_000
+      : (await readTimestamp(visit, state)) - clock.now();
+  if (delayMs > 0) await visit.frame.cancellation.sleep(clock, delayMs);
+  visit.wake();
+  return visit.leave(state.exit, visit.input);
+}
+
+async function readTimestamp(visit: Visit, state: WaitState): Promise<number> {
+  if (state.until.kind !== "timestamp") throw new Error("a wait for seconds has no timestamp");
+  const text = await visit.string(state.until.timestamp, "Timestamp");
+  // AWS reads the text only after it has entered the state, as its events' order tells.
+  visit.wake();
+  const timestamp = parseTimestamp(text);
+  if (timestamp !== undefined) return timestamp;
+  throw new EvaluationError(
+    `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${text}`,
+    "Timestamp",
+  );
+}

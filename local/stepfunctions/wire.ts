@@ -1,0 +1,119 @@
+import type { AwsAnswer } from "../door/engine.ts";
+import { isJsonObject, type Json, type JsonObject, payloadBytesMax } from "./json.ts";
+
+/** An error that AWS defines for an action: it becomes the answer. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const contentType = "application/x-amz-json-1.0";
+
+/** @param body `undefined` members are left out, as JSON does */
+export function okAnswer(body: Readonly<Record<string, unknown>>, requestId: string): AwsAnswer {
+  return {
+    statusCode: 200,
+    headers: { "content-type": contentType, "x-amzn-requestid": requestId },
+    body: JSON.stringify(body),
+  };
+}
+
+export function errorAnswer({ code, message }: ApiError, requestId: string): AwsAnswer {
+  return {
+    statusCode: 400,
+    headers: { "content-type": contentType, "x-amzn-errortype": code, "x-amzn-requestid": requestId },
+    body: JSON.stringify({ __type: code, message }),
+  };
+}
+
+/** Epoch seconds with a fraction, as AWS JSON writes a timestamp. */
+export function wireTime(epochMs: number): number {
+  return epochMs / 1_000;
+}
+
+/** Reads the parameters of one call. Each method throws ApiError with the error that AWS gives. */
+export class Parameters {
+  readonly #members: JsonObject;
+
+  constructor(body: Buffer) {
+    let parsed: unknown;
+    try {
+      parsed = body.length === 0 ? {} : JSON.parse(body.toString("utf8"));
+    } catch {
+      throw new ApiError("SerializationException", "The request body is not valid JSON");
+    }
+    if (!isJsonObject(parsed))
+      throw new ApiError("SerializationException", "The request body is not an object");
+    this.#members = parsed;
+  }
+
+  optional(key: string): string | undefined {
+    const value = this.#members[key];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== "string") throw new ApiError("SerializationException", `${key} must be a string`);
+    return value;
+  }
+
+  required(key: string): string {
+    const value = this.optional(key);
+    if (value === undefined) throw constraint(`Value null at '${key}'`, "Member must not be null");
+    return value;
+  }
+
+  /** An ARN of Step Functions whose resource type is `type`: `stateMachine`, `execution`. */
+  arn(key: string, type: string): string {
+    const arn = this.required(key);
+    const parts = arn.split(":");
+    if (parts[0] !== "arn" || parts.length < 7) throw invalidArn(`Invalid ARN prefix: ${arn}`);
+    if (parts[2] !== "states") throw invalidArn(`Invalid service name: ${parts[2]}`);
+    if (parts[5] !== type) throw invalidArn(`Resource type not valid in this context: ${parts[5]}`);
+    return arn;
+  }
+
+  /** The name of an execution, or `undefined` if none is given. */
+  executionName(): string | undefined {
+    const name = this.optional("name");
+    if (name === undefined) return undefined;
+    if (name.length === 0 || name.length > executionNameMax) {
+      const rule = `Member must have length between 1 and ${executionNameMax}, both included`;
+      throw constraint(`Value '${name}' at 'name'`, rule);
+    }
+    if (forbiddenInNames.test(name)) throw new ApiError("InvalidName", `Invalid Name: '${name}'`);
+    return name;
+  }
+
+  /** The input of an execution, as it came and parsed; `{}` if none is given. */
+  executionInput(): { readonly text: string; readonly value: Json } {
+    const text = this.optional("input") ?? "{}";
+    if (Buffer.byteLength(text) > payloadBytesMax) {
+      throw constraint(
+        "Value at 'input'",
+        `Member must have length less than or equal to ${payloadBytesMax}`,
+      );
+    }
+    try {
+      return { text, value: JSON.parse(text) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ApiError("InvalidExecutionInput", `Invalid State Machine Execution Input: '${reason}'`);
+    }
+  }
+}
+
+const executionNameMax = 80;
+// Names must have none of these: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
+
+function constraint(what: string, rule: string): ApiError {
+  const message = `1 validation error detected: ${what} failed to satisfy constraint: ${rule}`;
+  return new ApiError("ValidationException", message);
+}
+
+function invalidArn(reason: string): ApiError {
+  return new ApiError("InvalidArn", `Invalid Arn: '${reason}'`);
+}

@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
+import { compileMachine } from "#local/stepfunctions/compile/compile.ts";
+import type { HistoryEvent } from "#local/stepfunctions/history.ts";
+import { type ExecutionOutcome, startExecution } from "#local/stepfunctions/interpreter.ts";
+import type { LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
+import { isJsonObject, type Json, type JsonObject } from "#local/stepfunctions/json.ts";
+import { VirtualClock } from "#local/stepfunctions/testing/virtual-clock.ts";
+
+/** Cases that the engine does not match, and why. A case that starts to match must leave this table. */
+const knownDifferences: ReadonlyMap<string, string> = new Map([]);
+
+interface RecordedCase {
+  readonly id: string;
+  readonly features: readonly string[];
+  readonly definition: JsonObject;
+  readonly input: Json;
+  readonly mocks?: Readonly<Record<string, readonly Mock[]>>;
+  readonly expected: {
+    readonly status: string;
+    readonly output?: Json;
+    readonly error?: string;
+    readonly cause?: Json;
+    readonly events: readonly JsonObject[];
+  };
+}
+
+interface Mock {
+  readonly input: Json;
+  readonly payload?: Json;
+  readonly cause?: string;
+}
+
+const cases: readonly RecordedCase[] = JSON.parse(
+  readFileSync(new URL("./cases.json", import.meta.url), "utf8"),
+);
+
+/** Answers as AWS's functions did, and checks that they are called with what those got. */
+function mockedInvoker({ mocks = {} }: RecordedCase): TaskInvoker {
+  const called = new Map<string, number>();
+  return {
+    async invoke({ stateName, payload }): Promise<LambdaOutcome> {
+      const number = called.get(stateName) ?? 0;
+      called.set(stateName, number + 1);
+      const mock = mocks[stateName]?.[number];
+      if (mock === undefined) throw new Error(`unexpected call ${number} of ${stateName}`);
+      expect(difference(JSON.parse(payload), mock.input, "payload")).toBeUndefined();
+      const answer = { executedVersion: "$LATEST", requestId: "6fa3f5f8-21a2-4b25-9b4e-6b0d6f3e7f2a" };
+      return mock.cause === undefined
+        ? { kind: "returned", payload: JSON.stringify(mock.payload ?? null), ...answer }
+        : { kind: "function_error", payload: mock.cause, ...answer };
+    },
+  };
+}
+
+interface Replay {
+  readonly outcome: ExecutionOutcome;
+  readonly events: readonly HistoryEvent[];
+}
+
+async function replay(recorded: RecordedCase): Promise<Replay> {
+  const events: HistoryEvent[] = [];
+  const clock = new VirtualClock();
+  const execution = startExecution(
+    {
+      machine: compileMachine(recorded.definition, "STANDARD"),
+      identity: {
+        executionArn: "arn:aws:states:us-east-1:111111111111:execution:machine:name",
+        executionName: "name",
+        stateMachineArn: "arn:aws:states:us-east-1:111111111111:stateMachine:machine",
+        stateMachineName: "machine",
+        roleArn: "arn:aws:iam::111111111111:role/machine",
+      },
+      input: recorded.input,
+      history: { record: (event) => events.push(event) },
+    },
+    { clock, invoker: mockedInvoker(recorded), random: () => 0.5 },
+  );
+  return { outcome: await clock.settle(execution.outcome), events };
+}
+
+/** Where `actual` first differs from `expected`, or `undefined`. */
+function difference(actual: unknown, expected: Json, at: string): string | undefined {
+  if (expected === "<any>") return actual === undefined ? `${at}: missing` : undefined;
+  if (typeof expected === "string" && expected.includes("<any>")) {
+    const parts = expected.split("<any>").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const matches = typeof actual === "string" && new RegExp(`^${parts.join(".*")}$`, "s").test(actual);
+    return matches ? undefined : `${at}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`;
+  }
+  if (Array.isArray(expected) && Array.isArray(actual)) {
+    if (actual.length !== expected.length) return `${at}: ${actual.length} for ${expected.length} elements`;
+    return first(expected.keys(), (index) => difference(actual[index], expected[index], `${at}[${index}]`));
+  }
+  if (isJsonObject(expected) && isJsonObject(actual)) {
+    const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+    return first(keys, (key) => {
+      const wanted = expected[key];
+      return wanted === undefined
+        ? `${at}.${key}: not expected`
+        : difference(actual[key], wanted, `${at}.${key}`);
+    });
+  }
+  return Object.is(actual, expected)
+    ? undefined
+    : `${at}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`;
+}
+
+function first<T>(items: Iterable<T>, find: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** AWS gives a cause as text; the data holds some of them parsed. */
+function flatten(details: JsonObject, expected: JsonObject): JsonObject {
+  const present = Object.entries(details).filter(([key, value]) => value !== undefined && key !== "roleArn");
+  return Object.fromEntries(
+    present.map(([key, value]) =>
+      key === "cause" && typeof expected["cause"] === "object"
+        ? [key, JSON.parse(String(value)) as Json]
+        : [key, value],
+    ),
+  );
+}
+
+function compare({ outcome, events }: Replay, { expected }: RecordedCase): string | undefined {
+  const { events: expectedEvents, ...expectedOutcome } = expected;
+  const wrongOutcome = difference(
+    flatten(outcome as unknown as JsonObject, expectedOutcome as JsonObject),
+    expectedOutcome as unknown as Json,
+    "outcome",
+  );
+  if (wrongOutcome !== undefined) return wrongOutcome;
+  const flat = events.map(({ type, id, previousEventId, details }, index) => ({
+    type,
+    id,
+    previousEventId,
+    ...flatten(details as JsonObject, expectedEvents[index] ?? {}),
+  }));
+  return difference(flat, expectedEvents, "events");
+}
+
+describe("the engine replays what AWS recorded", () => {
+  const byFeature = new Map<string, { matched: number; total: number }>();
+
+  test.each(cases.map((recorded) => [recorded.id, recorded] as const))("%s", async (id, recorded) => {
+    const found = compare(await replay(recorded), recorded);
+    for (const feature of recorded.features) {
+      const tally = byFeature.get(feature) ?? { matched: 0, total: 0 };
+      tally.total += 1;
+      if (found === undefined) tally.matched += 1;
+      byFeature.set(feature, tally);
+    }
+    if (knownDifferences.has(id)) expect(found, "it matches now: take it out of the table").toBeDefined();
+    else expect(found).toBeUndefined();
+  });
+
+  test("and every known difference names a case", () => {
+    const ids = new Set(cases.map(({ id }) => id));
+    expect([...knownDifferences.keys()].filter((id) => !ids.has(id))).toEqual([]);
+    expect(cases).toHaveLength(77);
+  });
+
+  afterAll(() => {
+    const lines = [...byFeature].sort(([a], [b]) => a.localeCompare(b));
+    const report = lines.map(([feature, { matched, total }]) => `${feature} ${matched}/${total}`);
+    console.info(`Step Functions conformance, ${cases.length} cases: ${report.join(", ")}`);
+  });
+});
