@@ -1,0 +1,24 @@
+import type { InvokeOptions, InvokeResult } from "../lambda/service.ts";
+
+/** `LambdaService.invoke`: a function that fails is a result, and one that did not run is a throw. */
+export type Invoke = (functionArn: string, payload: string, options: InvokeOptions) => Promise<InvokeResult>;
+
+type Outcome<T> =
+  | { readonly kind: "answered"; readonly value: T }
+  | { readonly kind: "late" }
+  | { readonly kind: "failed"; readonly thrown: unknown };
+
+/** What a promise comes to within `ms`. It goes on when it is late; nobody hears of it then. */
+export function within<T>(promise: Promise<T>, ms: number): Promise<Outcome<T>> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve({ kind: "late" }), ms);
+    const settle = (outcome: Outcome<T>) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    promise.then(
+      (value) => settle({ kind: "answered", value }),
+      (thrown: unknown) => settle({ kind: "failed", thrown }),
+    );
+  });
+}

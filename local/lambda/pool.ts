@@ -1,0 +1,175 @@
+import { Environment, type EnvironmentOptions, InitError, type InvocationOutcome } from "./environment.ts";
+import type { InvokeMessage } from "./messages.ts";
+
+interface PoolOptions {
+  /** Environments that may exist at once. Invocations beyond wait for one: AWS would start one more. */
+  readonly environmentsMax: number;
+  /** An environment that did nothing for so long is ended. */
+  readonly idleMsMax: number;
+  /** Runs a start when the machine has room for it. */
+  readonly schedule: <T>(start: () => Promise<T>) => Promise<T>;
+  /** Options of one more environment: variables are made anew for each. */
+  readonly environment: () => Omit<EnvironmentOptions, "onEnd">;
+}
+
+interface Waiter {
+  readonly resolve: (environment: Environment) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** The environments of one function: kept warm, grown on demand, reaped when idle. */
+export class EnvironmentPool {
+  readonly #options: PoolOptions;
+  readonly #all = new Set<Environment>();
+  /** Last in, first out: under little load the same few stay warm, and the others are reaped. */
+  readonly #idle: Environment[] = [];
+  readonly #reapers = new Map<Environment, NodeJS.Timeout>();
+  /** Bounded by the concurrency that the service admits. */
+  readonly #waiters: Waiter[] = [];
+  readonly #starts = new Set<Promise<Environment>>();
+  #isStopped = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Environments that exist or are being started. */
+  get size(): number {
+    return this.#all.size + this.#starts.size;
+  }
+
+  async invoke(message: Omit<InvokeMessage, "deadlineMs">): Promise<InvocationOutcome> {
+    let environment: Environment;
+    try {
+      environment = await this.#acquire();
+    } catch (thrown) {
+      if (!(thrown instanceof InitError)) throw thrown;
+      return { payload: thrown.payload, functionError: "Unhandled", logTail: "" };
+    }
+    try {
+      return await environment.invoke(message);
+    } finally {
+      this.#offer(environment);
+    }
+  }
+
+  /**
+   * Starts environments until there are `count`, or as many as may exist.
+   * @returns the payloads of those that could not load their handler.
+   */
+  async warm(count: number): Promise<readonly string[]> {
+    const missing = Math.min(count, this.#options.environmentsMax) - this.size;
+    const starts = Array.from({ length: Math.max(0, missing) }, async () => {
+      try {
+        this.#offer(await this.#start());
+        return undefined;
+      } catch (thrown) {
+        if (thrown instanceof InitError) return thrown.payload;
+        throw thrown;
+      }
+    });
+    return (await Promise.all(starts)).filter((payload) => payload !== undefined);
+  }
+
+  /** Ends every environment. Invocations under way answer that their environment exited. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#reapers.values()) clearTimeout(timer);
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(new PoolStopped());
+    await Promise.all([...this.#all].map((environment) => environment.stop()));
+    await Promise.allSettled(this.#starts);
+  }
+
+  #acquire(): Promise<Environment> {
+    if (this.#isStopped) return Promise.reject(new PoolStopped());
+    const idle = this.#takeIdle();
+    if (idle !== undefined) return Promise.resolve(idle);
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#grow();
+    });
+  }
+
+  #takeIdle(): Environment | undefined {
+    for (let environment = this.#idle.pop(); environment !== undefined; environment = this.#idle.pop()) {
+      this.#spare(environment);
+      if (environment.isAlive) return environment;
+    }
+    return undefined;
+  }
+
+  /** One start for each waiter at most: a start that a returning environment made needless still ends up idle. */
+  #grow(): void {
+    while (this.#starts.size < this.#waiters.length && this.size < this.#options.environmentsMax) {
+      this.#start().then(
+        (environment) => this.#offer(environment),
+        (thrown: unknown) => {
+          this.#waiters.shift()?.reject(thrown);
+          this.#grow();
+        },
+      );
+    }
+  }
+
+  #start(): Promise<Environment> {
+    const start = this.#options
+      .schedule(async () => {
+        if (this.#isStopped) throw new PoolStopped();
+        const environment = await Environment.start({
+          ...this.#options.environment(),
+          onEnd: (ended) => this.#forget(ended),
+        });
+        this.#all.add(environment);
+        if (!this.#isStopped) return environment;
+        await environment.stop();
+        throw new PoolStopped();
+      })
+      .finally(() => this.#starts.delete(start));
+    this.#starts.add(start);
+    return start;
+  }
+
+  #offer(environment: Environment): void {
+    if (!environment.isAlive || this.#isStopped) {
+      // Its place is free again.
+      this.#forget(environment);
+      return;
+    }
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) {
+      waiter.resolve(environment);
+      return;
+    }
+    this.#idle.push(environment);
+    const reaper = setTimeout(() => this.#reap(environment), this.#options.idleMsMax);
+    reaper.unref();
+    this.#reapers.set(environment, reaper);
+  }
+
+  #reap(environment: Environment): void {
+    // Out of reach before it is told to end: nobody is handed an environment that is going.
+    this.#forget(environment);
+    environment.stop().catch(() => undefined);
+  }
+
+  #spare(environment: Environment): void {
+    clearTimeout(this.#reapers.get(environment));
+    this.#reapers.delete(environment);
+  }
+
+  #forget(environment: Environment): void {
+    this.#all.delete(environment);
+    this.#spare(environment);
+    const index = this.#idle.indexOf(environment);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#grow();
+  }
+}
+
+/** The local cloud is ending. */
+export class PoolStopped extends Error {
+  override readonly name = "PoolStopped";
+  constructor() {
+    super("the local Lambda is stopping");
+  }
+}
