@@ -18,7 +18,7 @@ export type AcquirerOutcome =
   | { readonly kind: "not_attempted"; readonly reason: string }
   | { readonly kind: "unknown"; readonly reason: string };
 
-export interface Approved {
+interface Approved {
   readonly kind: "approved";
   /** The acquirer's own reference of the authorization. Later operations name it. */
   readonly reference: string;

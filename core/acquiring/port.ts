@@ -1,4 +1,5 @@
 import type { AcquirerOutcome } from "./outcome.ts";
+import type { RouteRequest } from "./routing.ts";
 
 /** A card as the vault hands it out, for one authorization. It must never be logged, stored or put in an error. */
 export interface Card {
@@ -35,4 +36,12 @@ export interface Acquirer {
   authorize(request: AuthorizeRequest): Promise<AcquirerOutcome>;
   capture(request: FollowUpRequest): Promise<AcquirerOutcome>;
   void(request: FollowUpRequest): Promise<AcquirerOutcome>;
+}
+
+/** The acquirers of a stage, and which of them to ask. */
+export interface Acquirers {
+  /** Names, first choice first. Empty when none takes the currency, or all that do are unwell. */
+  route(request: RouteRequest): readonly string[];
+  /** @throws InvariantViolation for a name that the settings do not list. */
+  named(name: string): Acquirer;
 }

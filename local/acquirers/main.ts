@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { base32 } from "#core/kernel/base32.ts";
+import { SandboxAcquirer } from "./acquirer.ts";
+import { startServer } from "./server.ts";
+
+const flags = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  port: z.coerce.number().int().min(0).max(65_535),
+  "latency-ms": z.coerce.number().int().min(0).max(60_000),
+  "api-key": z.string().min(1).optional(),
+});
+
+const usage = "node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY]";
+
+function readFlags(): z.infer<typeof flags> {
+  const { values } = parseArgs({
+    options: {
+      name: { type: "string" },
+      port: { type: "string", default: "0" },
+      "latency-ms": { type: "string", default: "1" },
+      "api-key": { type: "string" },
+    },
+  });
+  return flags.parse({ "api-key": process.env["SANDBOX_ACQUIRER_API_KEY"], ...values });
+}
+
+async function main(): Promise<void> {
+  const { name, port, "latency-ms": latencyMs, "api-key": apiKey } = readFlags();
+  const acquirer = new SandboxAcquirer({
+    name,
+    clock: Date.now,
+    newReference: () => `${name}_${base32(randomBytes(15))}`,
+    digestKey: randomBytes(32),
+  });
+  const server = await startServer(acquirer, {
+    port,
+    latencyMs,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  const stop = () => void server.stop().then(() => process.exit(0));
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  // Its parent holds the other end: however that one dies, this process does not outlive it.
+  process.stdin.once("end", stop).once("close", stop).resume();
+  process.stdout.write(`${JSON.stringify({ ready: server.url })}\n`);
+}
+
+main().catch((thrown: unknown) => {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n${usage}\n`);
+  process.exit(1);
+});

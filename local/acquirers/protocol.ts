@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** Minor units: 1 … 10^15, which a JSON number holds exactly. */
+const amount = z.int().min(1).max(1_000_000_000_000_000);
+const text = z.string().min(1).max(128);
+
+const card = z.strictObject({
+  number: z.string().regex(/^[0-9]{12,19}$/),
+  exp_month: z.int().min(1).max(12),
+  exp_year: z.int().min(2000).max(2999),
+  cvc: z
+    .string()
+    .regex(/^[0-9]{3,4}$/)
+    .optional(),
+  holder_name: text.optional(),
+});
+
+/** Bodies of the three POSTs. Property order does not matter: parsed ones always have the schema's. */
+export const authorizationBody = z.strictObject({
+  merchant: text,
+  amount,
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  card,
+});
+export const captureBody = z.strictObject({ amount });
+export const voidBody = z.strictObject({});
+
+export type AuthorizationBody = z.infer<typeof authorizationBody>;
+
+/** What a client may choose as `Idempotency-Key`. */
+export const operationKeyPattern = /^[\x21-\x7e]{1,255}$/;

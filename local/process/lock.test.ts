@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { lockState } from "./lock.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tallystick-lock-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test("a directory is one system's until it gives it back", () => {
+  const release = lockState(directory);
+  expect(() => lockState(directory)).toThrow(
+    `another tallystick (pid ${process.pid}) runs on ${directory}: stop it, or give this one a directory of its own with --state`,
+  );
+  release();
+  expect(existsSync(join(directory, "lock"))).toBe(false);
+  lockState(directory)();
+});
+
+test("the lock of a process that was killed is free", async () => {
+  const victim = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  writeFileSync(join(directory, "lock"), JSON.stringify({ pid: victim.pid, started: "" }));
+  victim.kill("SIGKILL");
+  await once(victim, "exit");
+  lockState(directory)();
+});
+
+test("the lock of a process whose pid went to another program is free", () => {
+  writeFileSync(join(directory, "lock"), JSON.stringify({ pid: process.pid, started: "an hour ago" }));
+  lockState(directory)();
+});
+
+test("a lock that was half written is free", () => {
+  writeFileSync(join(directory, "lock"), '{"pid":');
+  lockState(directory)();
+});
