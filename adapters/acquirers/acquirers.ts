@@ -6,18 +6,14 @@ import {
   initialCircuit,
 } from "#core/acquiring/circuit-breaker.ts";
 import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
-import type { Acquirer } from "#core/acquiring/port.ts";
-import { type RouteRequest, route } from "#core/acquiring/routing.ts";
+import type { Acquirer, Acquirers } from "#core/acquiring/port.ts";
+import { route } from "#core/acquiring/routing.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import { HttpAcquirer } from "./http-acquirer.ts";
 import { parseAcquirerSettings } from "./settings.ts";
 
-/** The acquirers of a stage, and which of them to ask. One per process: it holds their sockets and their health. */
-export interface Acquirers {
-  /** Names, first choice first. Empty when none takes the currency, or all that do are unwell. */
-  route(request: RouteRequest): readonly string[];
-  /** @throws InvariantViolation for a name that the settings do not list. */
-  named(name: string): Acquirer;
+/** One per process: it holds the acquirers' sockets and what is known of their health. */
+export interface HttpAcquirers extends Acquirers {
   /** Cuts every connection. */
   close(): void;
 }
@@ -34,7 +30,7 @@ const sandboxApiKey = (acquirer: string): string => `sandbox-${acquirer}`;
  * @param settings the ACQUIRERS variable, see `parseAcquirerSettings`.
  * @throws AcquirerSettingsInvalid
  */
-export function createAcquirers(settings: string, options: AcquirersOptions = {}): Acquirers {
+export function createAcquirers(settings: string, options: AcquirersOptions = {}): HttpAcquirers {
   const { clock = Date.now, apiKeyOf = sandboxApiKey } = options;
   const profiles = parseAcquirerSettings(settings);
   const circuits = new Map<string, Circuit>();

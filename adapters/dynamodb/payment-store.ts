@@ -10,32 +10,18 @@ import {
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
-import type { PostingRefusal } from "#core/ledger/errors.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
+import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts";
 import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
-import { sameTransition } from "#core/payments/replay.ts";
+import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { listPartition, listShardOf, listShards, listSortKey, paymentKey } from "./keys.ts";
 import { transact } from "./transact.ts";
-
-/** One transition of one payment, and what it means for the books. */
-export interface Change {
-  readonly before: Payment;
-  readonly after: Payment;
-  /** Written in the same transaction, or not at all. */
-  readonly journal?: JournalRecord;
-}
-
-/** `applied` also when an earlier try of the same step had written it; `payment` is then what that try wrote. */
-export type Committed =
-  | { readonly kind: "applied"; readonly payment: Payment }
-  | { readonly kind: "superseded"; readonly current: Payment }
-  | { readonly kind: "refused"; readonly refusal: PostingRefusal };
 
 export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
 
@@ -45,7 +31,7 @@ export type ListPosition = string;
 const nothingStored = "attribute_not_exists(pk)";
 
 /** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
-export class PaymentStore {
+export class PaymentStore implements PaymentCommits {
   readonly #client: DynamoDBClient;
   readonly #payments: string;
   readonly #ledger: string | undefined;
@@ -60,7 +46,9 @@ export class PaymentStore {
   /** Puts a new payment once. This, and not the idempotency record, is what makes a request one payment for ever. */
   async create(payment: Payment): Promise<Created> {
     const stored = await this.#putIf(payment, { ConditionExpression: nothingStored });
-    return stored === undefined ? { kind: "created" } : { kind: "exists", payment: stored };
+    // After a lost reply the SDK tries again and meets its own first try: nobody else would run this payment's saga.
+    if (stored === undefined || sameCreation(stored, payment)) return { kind: "created" };
+    return { kind: "exists", payment: stored };
   }
 
   /**

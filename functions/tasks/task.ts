@@ -2,26 +2,53 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { z } from "zod";
+import { authorizationRecord, toRecord } from "#core/payments/record.ts";
+import type { StepResult } from "#core/payments/steps/step.ts";
+import type { StepOutput } from "#workflows/payment/contract.ts";
 
 const logger = new Logger({ serviceName: "payment-saga" });
 
+/** The longest that a step waits for an acquirer. */
+const askMsMax = 10_000;
+/** Left for the writes that follow the acquirer's answer. */
+const writeReserveMs = 2_000;
+
 /**
- * A Lambda task of a saga: its input is read by the contract, and what it throws keeps the name that the state
- * machine's Retry and Catch know. Expected outcomes are returned, never thrown.
+ * A Lambda task of the payment saga. Its input is read by the contract, its result is written as the contract's
+ * output, and what it throws keeps the name that the state machine's Retry and Catch know.
  */
-export function task<Schema extends z.ZodType, Output>(
+export function task<Schema extends z.ZodType>(
   input: Schema,
-  act: (input: z.output<Schema>, remainingMs: () => number) => Promise<Output>,
+  /** `deadline`: epoch milliseconds, when to stop waiting for an acquirer. */
+  step: (input: z.output<Schema>, deadline: number) => Promise<StepResult>,
 ) {
-  return middy<unknown, Output>()
+  return middy<unknown, StepOutput>()
     .use(reported())
-    .handler((event: unknown, context: Context) =>
-      act(input.parse(event), () => context.getRemainingTimeInMillis()),
-    );
+    .handler(async (event: unknown, context: Context) => {
+      const waitMs = Math.min(askMsMax, context.getRemainingTimeInMillis() - writeReserveMs);
+      return outputOf(await step(input.parse(event), Date.now() + Math.max(0, waitMs)));
+    });
 }
 
-/** Logs what a task throws: an Express saga keeps no history of its own. */
-function reported<Output>(): MiddlewareObj<unknown, Output> {
+function outputOf(result: StepResult): StepOutput {
+  const payment = toRecord(result.payment);
+  switch (result.outcome) {
+    case "approved":
+      return { outcome: result.outcome, payment, authorization: authorizationRecord(result.authorization) };
+    case "refused":
+      return {
+        outcome: result.outcome,
+        payment,
+        authorization: authorizationRecord(result.authorization),
+        reason: result.reason,
+      };
+    default:
+      return { outcome: result.outcome, payment };
+  }
+}
+
+/** Logs what a step throws: an Express saga keeps no history of its own. */
+function reported(): MiddlewareObj<unknown, StepOutput> {
   return {
     onError: ({ event, error }) => {
       logger.error("a step failed", { payment: paymentIdIn(event), error: error as Error });

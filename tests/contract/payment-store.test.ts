@@ -1,4 +1,9 @@
-import { GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+} from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
@@ -13,7 +18,7 @@ import { paymentIdOf, sagaEntryId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { captureResolution, holdEntry, voidResolution } from "#core/payments/postings.ts";
 import { demo, exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
-import { startTables, type TestTables } from "#tests/support/tables.ts";
+import { clientOptions, startTables, type TestTables } from "#tests/support/tables.ts";
 
 const execution =
   "arn:aws:states:eu-west-1:123456789012:express:tallystick-production-Payment:8f6a3a52-93b2-4b86-8dcb-1f4f1d5c1a11:a7c1b0ff-2f0e";
@@ -83,6 +88,33 @@ describe("a payment", () => {
     const payment = await stored();
     const again = await payments.create({ ...payment, fingerprint: "another request" });
     expect(again).toEqual({ kind: "exists", payment });
+  });
+
+  test("is not created by a second request of the same fields a millisecond later", async () => {
+    const payment = await stored();
+    const again = await payments.create({ ...payment, createdAt: payment.createdAt + 1 });
+    expect(again).toEqual({ kind: "exists", payment });
+  });
+
+  test("is created when the reply to its insert was lost, and the SDK met it on its second try", async () => {
+    const client = new DynamoDBClient({ ...clientOptions, endpoint: tables.endpoint, maxAttempts: 2 });
+    let sent = 0;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const reply = await next(args);
+        sent += 1;
+        if (sent === 1) throw Object.assign(new Error("no reply"), { name: "TimeoutError" });
+        return reply;
+      },
+      { step: "deserialize", priority: "low" },
+    );
+    const id = paymentIdOf({ book: demo, route: "test", idempotencyKey: "lost reply" });
+    const created = await new PaymentStore(client, { payments: "payments" }).create({
+      ...examplePayment(),
+      id,
+    });
+    client.destroy();
+    expect({ created, sent }).toEqual({ created: { kind: "created" }, sent: 2 });
   });
 
   test("is read back as it was written", async () => {

@@ -242,7 +242,7 @@ test.each([
 ])("%s %s, which no route knows, goes to $default", async (method, path, seen) => {
   const answer = await call(path, { method });
   expect(answer.status).toBe(404);
-  expect(answer.headers["content-type"]).toBe("application/json");
+  expect(answer.headers["content-type"]).toBe("application/problem+json");
   expect(answer.json()).toEqual({ code: "not_found", routeKey: "$default", method: seen });
 });
 

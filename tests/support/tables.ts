@@ -34,7 +34,16 @@ const plans = [
   keyed("idempotency"),
 ];
 
+/** Each call is sent once: a test sees what happens to it. */
+export const clientOptions = {
+  region: "eu-west-1",
+  credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  maxAttempts: 1,
+};
+
 export interface TestTables {
+  /** For clients that a test makes itself. */
+  readonly endpoint: string;
   readonly client: DynamoDBClient;
   stop(): Promise<void>;
 }
@@ -45,13 +54,9 @@ export async function startTables(): Promise<TestTables> {
   const server = await startDynamoDb(join(folder, "dynamodb.sqlite"));
   const engine = dynamoDbEngine(server.endpoint);
   await ensureTables(engine, plans);
-  const client = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: "eu-west-1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    maxAttempts: 1,
-  });
+  const client = new DynamoDBClient({ ...clientOptions, endpoint: server.endpoint });
   return {
+    endpoint: server.endpoint,
     client,
     stop: async () => {
       client.destroy();

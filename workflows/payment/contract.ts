@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { authorizationFrom, fromRecord, type PaymentRecord } from "#core/payments/record.ts";
+import {
+  type AuthorizationRecord,
+  authorizationFrom,
+  fromRecord,
+  type PaymentRecord,
+} from "#core/payments/record.ts";
 import { paymentStates } from "#core/payments/states.ts";
 
 /**
@@ -72,28 +77,17 @@ export const reviewInput = z.object({
   authorization: approval.optional(),
 });
 
-type AuthorizationWire = z.input<typeof authorization>;
-
-/** `concluded`: the payment reached a state in which this saga has nothing left to do. */
-type Concluded = { readonly outcome: "concluded"; readonly payment: PaymentRecord };
-type Refused = {
-  readonly outcome: "refused";
-  readonly payment: PaymentRecord;
-  readonly authorization: AuthorizationWire;
-  readonly reason: string;
-};
-
-export type AuthorizeOutput =
+/** What every task answers with. `machine.asl.json` chooses by `outcome`. */
+export type StepOutput =
   | {
       readonly outcome: "approved";
       readonly payment: PaymentRecord;
-      readonly authorization: AuthorizationWire;
+      readonly authorization: AuthorizationRecord;
     }
-  | Concluded;
-export type PostOutput = { readonly outcome: "held"; readonly payment: PaymentRecord } | Refused | Concluded;
-export type SettleOutput =
-  | { readonly outcome: "captured"; readonly payment: PaymentRecord }
-  | Refused
-  | Concluded;
-export type CompensateOutput = Concluded;
-export type ReviewOutput = Concluded;
+  | {
+      readonly outcome: "refused";
+      readonly payment: PaymentRecord;
+      readonly authorization: AuthorizationRecord;
+      readonly reason: string;
+    }
+  | { readonly outcome: "held" | "captured" | "concluded"; readonly payment: PaymentRecord };

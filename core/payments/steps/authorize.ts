@@ -1,0 +1,92 @@
+import { declineRules } from "../../acquiring/declines.ts";
+import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import type { Acquirers, Card } from "../../acquiring/port.ts";
+import { absurd, invariant } from "../../kernel/invariant.ts";
+import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
+import { operationKey } from "../ids.ts";
+import type { Payment } from "../payment.ts";
+import type { SagaPorts } from "../ports.ts";
+import { record } from "./record.ts";
+import { type AuthorizeResult, concluded, type StepRun } from "./step.ts";
+
+/** The vault did not answer, so no acquirer was asked: after this, and no other failure, the step may run again. */
+class VaultUnavailable extends Error {
+  override readonly name = "VaultUnavailable";
+}
+
+/**
+ * The prepare phase at the acquirer. An approval is handed on to be posted; every other end is recorded here.
+ * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved.
+ */
+export async function authorize(
+  ports: SagaPorts,
+  payment: Payment,
+  { deadline }: Pick<StepRun, "deadline">,
+): Promise<AuthorizeResult> {
+  if (payment.state !== "processing") return concluded(payment);
+  const card = await takeCard(ports, payment);
+  const result =
+    card === undefined
+      ? notAttempted("card_token_not_found")
+      : await askAlongRoute(ports.acquirers, payment, card, deadline);
+
+  const decided = concludeAuthorization(payment, result, ports.now());
+  invariant(decided.ok, `a processing payment takes the outcome ${result.outcome.kind}`);
+  const event = decided.value;
+  if (event.type === "authorized")
+    return { outcome: "approved", payment, authorization: event.authorization };
+  return concluded(await record(ports, payment, event));
+}
+
+async function takeCard({ cards }: SagaPorts, payment: Payment): Promise<Card | undefined> {
+  try {
+    return await cards.reveal(payment.book, payment.method.token);
+  } catch (error) {
+    throw new VaultUnavailable(String(error), { cause: error });
+  }
+}
+
+const notAttempted = (reason: string): AuthorizationResult => ({
+  acquirer: "",
+  outcome: { kind: "not_attempted", reason },
+});
+
+/** Asks one acquirer after the other, and goes on to the next only when this one certainly holds nothing. */
+async function askAlongRoute(
+  acquirers: Acquirers,
+  payment: Payment,
+  card: Card,
+  deadline: number,
+): Promise<AuthorizationResult> {
+  let result = notAttempted("no_acquirer_available");
+  for (const acquirer of acquirers.route({ currency: payment.total.currency, method: "card" })) {
+    const outcome = await acquirers.named(acquirer).authorize({
+      key: operationKey(payment.id, "authorize"),
+      amount: payment.total.amount,
+      currency: payment.total.currency,
+      card,
+      merchant: payment.book,
+      deadline,
+    });
+    // A decline by the one before says more than that this one could not be asked.
+    const saysMore = outcome.kind !== "not_attempted" || result.outcome.kind === "not_attempted";
+    if (saysMore) result = { acquirer, outcome };
+    if (!mayAskNext(outcome)) break;
+  }
+  return result;
+}
+
+function mayAskNext(outcome: AcquirerOutcome): boolean {
+  switch (outcome.kind) {
+    case "not_attempted":
+      return true;
+    case "declined":
+      return declineRules[outcome.code].handling === "cascade";
+    case "approved":
+    case "pending":
+    case "unknown":
+      return false;
+    default:
+      return absurd(outcome);
+  }
+}

@@ -1,0 +1,46 @@
+import { absurd } from "../../kernel/invariant.ts";
+import { entryRecord } from "../../ledger/journal.ts";
+import { evolve } from "../evolve.ts";
+import { type Authorization, authorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
+import type { SagaPorts } from "../ports.ts";
+import { holdEntry } from "../postings.ts";
+import { concluded, type PostResult, type StepRun } from "./step.ts";
+
+/** The prepare phase in the ledger: the hold and the authorized payment, written together or not at all. */
+export async function post(
+  ports: Pick<SagaPorts, "payments" | "now">,
+  payment: Payment,
+  authorization: Authorization,
+  { execution }: Pick<StepRun, "execution">,
+): Promise<PostResult> {
+  if (payment.state !== "processing") return afterSomeoneElse(payment, authorization);
+  const now = ports.now();
+  const hold = holdEntry(payment, authorization, { now, execution });
+  if (!hold.ok) return { outcome: "refused", payment, authorization, reason: hold.error };
+
+  const committed = await ports.payments.commit({
+    before: payment,
+    after: evolve(payment, { type: "authorized", authorization }, now),
+    journal: entryRecord(hold.value),
+  });
+  switch (committed.kind) {
+    case "applied":
+      return { outcome: "held", payment: committed.payment };
+    case "refused":
+      return { outcome: "refused", payment, authorization, reason: committed.refusal };
+    case "superseded":
+      return afterSomeoneElse(committed.current, authorization);
+    default:
+      return absurd(committed);
+  }
+}
+
+/**
+ * Another run of this saga moved the payment first. If it did so with this same authorization there is nothing
+ * to add; an authorization that the payment does not know, and that nobody is looking into, must be released.
+ */
+function afterSomeoneElse(current: Payment, authorization: Authorization): PostResult {
+  const isKnown = isSameAuthorization(authorizationOf(current), authorization);
+  if (isKnown || current.state === "in_review") return concluded(current);
+  return { outcome: "refused", payment: current, authorization, reason: "superseded" };
+}

@@ -1,0 +1,58 @@
+import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import { invariant } from "../../kernel/invariant.ts";
+import type { JournalRecord } from "../../ledger/journal.ts";
+import { requireReview } from "../decide.ts";
+import type { PaymentEvent } from "../events.ts";
+import { evolve } from "../evolve.ts";
+import type { Payment, Review } from "../payment.ts";
+import type { SagaPorts } from "../ports.ts";
+
+type RecordPorts = Pick<SagaPorts, "payments" | "now">;
+
+/**
+ * Writes a transition that no guarded account can refuse, at the time `at`.
+ * @returns the payment as it now stands, whoever moved it.
+ */
+export async function record(
+  { payments, now }: RecordPorts,
+  payment: Payment,
+  event: PaymentEvent,
+  { journal, at = now() }: { readonly journal?: JournalRecord; readonly at?: number } = {},
+): Promise<Payment> {
+  const committed = await payments.commit({
+    before: payment,
+    after: evolve(payment, event, at),
+    ...(journal === undefined ? {} : { journal }),
+  });
+  invariant(committed.kind !== "refused", `no guarded account stands in the way of ${payment.id}`);
+  return committed.kind === "applied" ? committed.payment : committed.current;
+}
+
+/** How often a payment can move while one step looks: hold, capture, and whatever a second run of the saga does. */
+const supersededMax = 4;
+
+/**
+ * Hands a payment to a person, from wherever it stands by now: the step that failed may have committed first.
+ * A payment that has reached an end by itself stays there.
+ */
+export async function putInReview(ports: RecordPorts, payment: Payment, review: Review): Promise<Payment> {
+  let current = payment;
+  for (let attempt = 0; attempt < supersededMax; attempt += 1) {
+    const decided = requireReview(current, review);
+    if (!decided.ok) return current;
+    current = await record(ports, current, decided.value);
+    if (current.state === "in_review") return current;
+  }
+  return current;
+}
+
+/** What a review is told about an outcome that a step cannot go on from. */
+export function reasonOf(outcome: Exclude<AcquirerOutcome, { kind: "approved" }>): string {
+  if (outcome.kind === "declined") return outcome.code;
+  return outcome.kind === "pending" ? "the acquirer decides later" : outcome.reason;
+}
+
+/** The acquirer certainly did not execute the request. The same step may run again. */
+export class AcquirerUnavailable extends Error {
+  override readonly name = "AcquirerUnavailable";
+}

@@ -1,0 +1,36 @@
+import { type Authorization, acquirerOf, type Payment, type Review } from "../payment.ts";
+import type { SagaPorts } from "../ports.ts";
+import { putInReview } from "./record.ts";
+import { type Concluded, concluded } from "./step.ts";
+
+/** A step that was lost past its retries. */
+export interface LostStep {
+  readonly payment: Payment;
+  readonly step: keyof typeof operationOf;
+  /** Name of what it threw last. */
+  readonly error: string;
+  /** What the step was given to post or to void, where it was. */
+  readonly authorization?: Authorization | undefined;
+}
+
+/** What each step was doing when it was lost. */
+const operationOf = {
+  authorize: "authorize",
+  post: "post",
+  settle: "capture",
+  compensate: "void",
+} as const satisfies Record<string, Review["operation"]>;
+
+/** What a lost step did is not known, so a person decides: nothing is undone blindly. */
+export async function review(
+  ports: Pick<SagaPorts, "payments" | "now">,
+  { payment, step, error, authorization }: LostStep,
+): Promise<Concluded> {
+  const acquirer = authorization?.acquirer ?? acquirerOf(payment);
+  const found: Review = {
+    operation: operationOf[step],
+    ...(acquirer === undefined ? {} : { acquirer }),
+    reason: authorization === undefined ? error : `${error} (authorization ${authorization.reference})`,
+  };
+  return concluded(await putInReview(ports, payment, found));
+}

@@ -1,0 +1,34 @@
+import type { Authorization, Payment } from "../payment.ts";
+
+/** The saga has nothing left to do for this payment: it is declined, failed, canceled, in review, or was done already. */
+export interface Concluded {
+  readonly outcome: "concluded";
+  readonly payment: Payment;
+}
+
+/** A definite no after an acquirer approved: `authorization` is to be released. */
+export interface Refused {
+  readonly outcome: "refused";
+  readonly payment: Payment;
+  readonly authorization: Authorization;
+  readonly reason: string;
+}
+
+export type AuthorizeResult =
+  | { readonly outcome: "approved"; readonly payment: Payment; readonly authorization: Authorization }
+  | Concluded;
+export type PostResult = { readonly outcome: "held"; readonly payment: Payment } | Refused | Concluded;
+export type SettleResult = { readonly outcome: "captured"; readonly payment: Payment } | Refused | Concluded;
+
+/** What a step hands to the next. The state machine chooses by `outcome`. */
+export type StepResult = AuthorizeResult | PostResult | SettleResult;
+
+/** How a step runs: who runs it, and when it must have an answer. */
+export interface StepRun {
+  /** The saga execution, which every journal record keeps. */
+  readonly execution: string;
+  /** Epoch milliseconds: when to stop waiting for an acquirer, early enough to still record what is known. */
+  readonly deadline: number;
+}
+
+export const concluded = (payment: Payment): Concluded => ({ outcome: "concluded", payment });

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type System, type SystemOptions, startSystem } from "#local/system.ts";
+
+export interface TestSystem extends System {
+  /** What functions logged: nothing secret may ever be here. */
+  readonly functionLog: readonly string[];
+}
+
+/** The whole local cloud on free ports, with a state of its own that `stop` removes. */
+export async function startTestSystem(options: Partial<SystemOptions> = {}): Promise<TestSystem> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), "tallystick-system-"));
+  const functionLog: string[] = [];
+  const system = await startSystem({
+    port: 0,
+    stateDirectory,
+    acquirerLatencyMs: 0,
+    warn: (line) => functionLog.push(line),
+    functionLog: ({ functionName, line }) => functionLog.push(`[${functionName}] ${line}`),
+    ...options,
+  });
+  return {
+    ...system,
+    functionLog,
+    stop: async () => {
+      await system.stop();
+      if (options.stateDirectory === undefined) rmSync(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
