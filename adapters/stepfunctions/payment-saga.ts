@@ -41,9 +41,13 @@ export class PaymentSaga {
   async start(payment: Payment): Promise<void> {
     await this.#client.send(
       new StartExecutionCommand({ stateMachineArn: this.#stateMachineArn, ...startOf(payment) }),
+      { abortSignal: AbortSignal.timeout(startMsMax) },
     );
   }
 }
+
+/** Starting is one short call; who wants to wait for the end uses `run`. */
+const startMsMax = 3_000;
 
 const startOf = (payment: Payment) => ({
   name: payment.id,

@@ -20,9 +20,14 @@ export function parseStrictJson(text: string): unknown {
   if (text.includes("\uFFFD"))
     throw new Problem("malformed_json", { detail: "The body is not valid UTF-8." });
   checkStructure(text);
-  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-    typeof value === "number" && !isPlainInteger(value, context?.source) ? notAnInteger : value,
-  );
+  try {
+    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+      typeof value === "number" && !isPlainInteger(value, context?.source) ? notAnInteger : value,
+    );
+  } catch {
+    // Its message quotes the text, which may hold a card number: it must not reach a log.
+    throw new Problem("malformed_json");
+  }
 }
 
 const isPlainInteger = (value: number, source: string | undefined): boolean =>
