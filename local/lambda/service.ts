@@ -49,6 +49,8 @@ export interface LambdaServiceOptions {
 }
 
 export interface InvokeOptions {
+  /** The invocation's own id, for a caller who must know it. A new one when left out. */
+  readonly requestId?: string;
   /** Stops the waiting, not the function: Lambda runs an invocation to its end although the caller left. */
   readonly signal?: AbortSignal;
   /** `X-Amzn-Trace-Id` of whoever causes the invocation. */
@@ -115,7 +117,7 @@ export class LambdaService implements Engine {
     if (this.#isStopped) throw serviceStopping();
     options.signal?.throwIfAborted();
     const { functionError, logTail, ...outcome } = await unlessAborted(
-      this.#run(deployed, payload, options.trace),
+      this.#run(deployed, payload, options),
       options.signal,
     );
     return {
@@ -151,7 +153,7 @@ export class LambdaService implements Engine {
     await Promise.all([...this.#functions.values()].map(({ pool }) => pool.stop()));
   }
 
-  async #run(deployed: Deployed, payload: string, trace: string | undefined): Promise<InvocationOutcome> {
+  async #run(deployed: Deployed, payload: string, options: InvokeOptions): Promise<InvocationOutcome> {
     const { definition, pool } = deployed;
     const accountMax = this.#options.accountConcurrencyMax ?? accountConcurrencyDefault;
     if (definition.reservedConcurrency !== undefined && deployed.inFlight >= definition.reservedConcurrency) {
@@ -162,10 +164,10 @@ export class LambdaService implements Engine {
     this.#inFlight += 1;
     try {
       return await pool.invoke({
-        requestId: randomUUID(),
+        requestId: options.requestId ?? randomUUID(),
         payload,
         invokedFunctionArn: definition.arn,
-        traceHeader: traceHeader(trace, Date.now()),
+        traceHeader: traceHeader(options.trace, Date.now()),
       });
     } catch (thrown) {
       throw thrown instanceof PoolStopped ? serviceStopping() : thrown;

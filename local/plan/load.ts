@@ -6,7 +6,7 @@ import { foldDocuments } from "./documents.ts";
 import type { Plan, PlanResource } from "./plan.ts";
 
 /** The plan that the laptop runs, relative to the root of the repository. */
-export const lockFile = "stacks/estate.local.lock.json";
+const lockFile = "stacks/estate.local.lock.json";
 const refresh = "run `npm run estate:lock`";
 
 const properties = z.record(z.string(), z.unknown());

@@ -27,7 +27,7 @@ async function withCalls<T>(
   const answer = await act();
   stop();
   // Calls are told when they end, and one that starts another ends after it.
-  const begun = calls.toSorted((one, next) => one.at - next.at);
+  const begun = calls.toSorted((one, next) => one.sequence - next.sequence);
   return { answer, calls: begun.map(({ caller, action }) => `${caller} ${action}`) };
 }
 

@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { CallRecord } from "./door/call-log.ts";
+import { byTrace, reportOf, titleOf } from "./door/call-report.ts";
+import { endpointsFile } from "./endpoints.ts";
+import { Refusal } from "./process/refusal.ts";
+
+const usage = "npm run calls [-- pay_…]   (the AWS calls of a payment, or of the latest requests)";
+/** Without a payment, the requests shown. */
+const requestsMax = 5;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { state: { type: "string", default: ".local" } },
+  });
+  const [payment] = positionals;
+  if (positionals.length > 1 || (payment !== undefined && !payment.startsWith("pay_")))
+    throw new Refusal(usage);
+
+  const calls = await askDoor(values.state, payment);
+  const groups = byTrace(calls);
+  const shown = payment === undefined ? groups.slice(-requestsMax) : groups;
+  if (shown.length === 0) {
+    throw new Refusal(
+      payment === undefined ? "no calls yet" : `no call of ${payment} is remembered since the start`,
+    );
+  }
+  for (const { trace, records } of shown) {
+    const startedAt = new Date(Math.min(...records.map(({ at }) => at))).toISOString();
+    console.log(`${startedAt}  ${trace ?? "outside a request"}  ${titleOf(records)}`);
+    for (const line of reportOf(records)) console.log(line);
+  }
+}
+
+async function askDoor(stateDirectory: string, payment: string | undefined): Promise<readonly CallRecord[]> {
+  const endpoints = endpointsFile(join(stateDirectory, "endpoints.json")).read();
+  const notRunning = "no local cloud is running here: start it with `npm start`";
+  if (endpoints === undefined) throw new Refusal(notRunning);
+  const query = payment === undefined ? "" : `?payment=${payment}`;
+  try {
+    const answer = await fetch(`${endpoints.aws.endpoint}/_calls${query}`);
+    return ((await answer.json()) as { calls: CallRecord[] }).calls;
+  } catch (thrown) {
+    throw new Refusal(notRunning, { cause: thrown });
+  }
+}
+
+main().catch((thrown: unknown) => {
+  console.error(thrown instanceof Refusal ? thrown.message : thrown);
+  process.exitCode = 1;
+});

@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import type { Caller } from "./engine.ts";
+
+/** Access keys made on this machine begin so, and never with AWS's `AKIA` or `ASIA`: nobody mistakes one for a real key. */
+const accessKeyPrefix = "LKIA";
+
+/** What a caller signs its calls with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Key and caller of one access key, as the door looks them up. */
+export interface KnownCaller {
+  readonly caller: Caller;
+  readonly secretAccessKey: string;
+}
+
+/** The access keys of this run. They live in memory only: each start makes new ones, and old ones are worth nothing. */
+export class CredentialRegistry {
+  readonly #callers = new Map<string, KnownCaller>();
+
+  /** Makes an access key for a caller. `roleArn` is undefined for the operator of this machine. */
+  issue(name: string, roleArn: string | undefined): Credentials {
+    const accessKeyId = accessKeyPrefix + randomBytes(8).toString("hex").toUpperCase();
+    const secretAccessKey = randomBytes(30).toString("base64url");
+    this.#callers.set(accessKeyId, { caller: { accessKeyId, roleArn, name }, secretAccessKey });
+    return { accessKeyId, secretAccessKey };
+  }
+
+  find(accessKeyId: string): KnownCaller | undefined {
+    return this.#callers.get(accessKeyId);
+  }
+}

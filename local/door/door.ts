@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { close, listen } from "../process/http-server.ts";
+import { admit } from "./admission.ts";
+import { errorAnswer } from "./answers.ts";
+import { type CallLog, namesIn, traceRootOf } from "./call-log.ts";
+import type { CredentialRegistry } from "./credentials.ts";
+import type { AwsAnswer, AwsCall, Engine } from "./engine.ts";
+import { underTrace } from "./trace-context.ts";
+
+/** DynamoDB's BatchWriteItem, the largest request of any service here. */
+const requestBytesMax = 16 * 1024 * 1024;
+/** Longer than the SDK keeps an idle socket, so that the door never closes one that a client is about to use. */
+const idleSocketMsMax = 120_000;
+const stopMsMax = 2_000;
+/** Where a person on this machine asks for the call log. No AWS service has such a path. */
+const callsPath = "/_calls";
+
+export interface DoorOptions {
+  readonly credentials: CredentialRegistry;
+  readonly log: CallLog;
+  /** Told of what the estate's plan lets nobody answer, and of an engine that threw. One line each. */
+  readonly warn: (line: string) => void;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Shorter names for resources in the log, for people. */
+  readonly nameOf?: (resource: string) => string;
+}
+
+/** The one endpoint of every AWS call (`AWS_ENDPOINT_URL`), on loopback only. */
+export interface Door {
+  readonly url: string;
+  /** Adds the engine that answers a service. */
+  serve(engine: Engine): void;
+  stop(): Promise<void>;
+}
+
+/** @throws Error with code `EADDRINUSE` when the port is taken. */
+export async function openDoor(options: DoorOptions): Promise<Door> {
+  const desk = new Desk(options);
+  const server = createServer((request, response) => {
+    desk.answer(request, response).catch((thrown: unknown) => {
+      if (!request.destroyed) options.warn(`the door failed: ${String(thrown)}`);
+      response.destroy();
+    });
+  });
+  server.keepAliveTimeout = idleSocketMsMax;
+  const port = await listen(server, options.port);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    serve: (engine) => desk.serve(engine),
+    stop: () => close(server, stopMsMax),
+  };
+}
+
+/** Admits calls, hands them to their engines, and writes them down. */
+class Desk {
+  readonly #options: DoorOptions;
+  readonly #engines = new Map<string, Engine>();
+  readonly #unanswered = new Set<string>();
+  #arrived = 0;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  serve(engine: Engine): void {
+    this.#engines.set(engine.service, engine);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { credentials, log, nameOf = (resource) => resource } = this.#options;
+    const { method = "", url: path = "" } = request;
+    const body = await readBody(request);
+    if (body === undefined) return send(response, errorAnswer("RequestEntityTooLargeException", "", 413));
+    if (path.startsWith(callsPath)) return send(response, callsAnswer(log, path));
+    this.#arrived += 1;
+    const arrival = { at: Date.now(), sequence: this.#arrived };
+    const startedMs = performance.now();
+
+    const call = { method, path, headers: plainHeaders(request), body };
+    const admission = admit(credentials, call);
+    const reply =
+      "refusal" in admission
+        ? admission.refusal
+        : await this.#dispatch({ ...call, ...admission, signal: abortedWith(response) });
+    send(response, reply);
+
+    const { resources, payments } = namesIn(body);
+    log.add({
+      ...arrival,
+      service: admission.service,
+      action: admission.action,
+      caller: admission.caller?.name ?? "unknown",
+      durationMs: performance.now() - startedMs,
+      requestBytes: body.length,
+      responseBytes: Buffer.byteLength(reply.body),
+      statusCode: reply.statusCode,
+      error: reply.statusCode >= 400 ? exceptionName(reply) : undefined,
+      trace: traceRootOf(call.headers["x-amzn-trace-id"]),
+      resources: resources.map(nameOf),
+      payments,
+    });
+  }
+
+  async #dispatch(call: AwsCall): Promise<AwsAnswer> {
+    const { service, action } = call;
+    const engine = this.#engines.get(service);
+    if (engine === undefined) {
+      this.#sayUnanswered(call);
+      return errorAnswer("UnknownOperationException", `The local cloud has no engine for ${service}.`);
+    }
+    try {
+      return await underTrace(call.headers["x-amzn-trace-id"], () => engine.handle(call));
+    } catch (thrown) {
+      // A caller that left explains the throw; nobody waits for the answer.
+      if (!call.signal.aborted) {
+        this.#options.warn(`the ${service} engine failed on ${action}: ${String(thrown)}`);
+      }
+      return errorAnswer("InternalServerError", "The local engine failed; its log line says why.", 500);
+    }
+  }
+
+  #sayUnanswered({ service, action, caller }: AwsCall): void {
+    if (this.#unanswered.has(service)) return;
+    this.#unanswered.add(service);
+    this.#options.warn(`${caller.name} calls ${service} ${action}: no local engine answers that service`);
+  }
+}
+
+/** `?payment=pay_…`, `?trace=1-…`, or nothing for every call that is remembered. */
+function callsAnswer(log: CallLog, path: string): AwsAnswer {
+  const query = new URL(path, "http://door").searchParams;
+  const payment = query.get("payment");
+  const trace = query.get("trace");
+  const calls = payment ? log.ofPayment(payment) : trace ? log.ofTrace(trace) : log.recent();
+  return {
+    statusCode: 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ calls }),
+  };
+}
+
+/** @returns undefined when the body is larger than any AWS request may be. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > requestBytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
+}
+
+function plainHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(",");
+  }
+  return headers;
+}
+
+function abortedWith(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => {
+    if (!response.writableEnded) controller.abort();
+  });
+  return controller.signal;
+}
+
+function send(response: ServerResponse, answer: AwsAnswer): void {
+  response.writeHead(answer.statusCode, {
+    "x-amzn-requestid": randomUUID(),
+    ...answer.headers,
+    "content-length": Buffer.byteLength(answer.body),
+  });
+  response.end(answer.body);
+}
+
+/** Engines that forward have the name in the body only. Errors are rare and small, so parsing them costs nothing. */
+function exceptionName(answer: AwsAnswer): string | undefined {
+  const header = answer.headers["x-amzn-errortype"];
+  if (header !== undefined) return header;
+  return /"__type":\s*"(?:[^"#]*#)?([^"]+)"/.exec(answer.body.toString())?.[1];
+}

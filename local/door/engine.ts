@@ -1,0 +1,35 @@
+/** Who signed a call: the role behind the access key of its SigV4 scope. */
+export interface Caller {
+  readonly accessKeyId: string;
+  /** ARN of the role that the estate's plan gives this caller, or `undefined` for the operator of this machine. */
+  readonly roleArn: string | undefined;
+  /** Short name for logs: the function's logical name in the plan, or `operator`. */
+  readonly name: string;
+}
+
+/** One AWS API call as it reached the door, its action already read from the protocol. */
+export interface AwsCall {
+  /** Signing name of the service in the SigV4 scope: `dynamodb`, `states`, `kms`, `lambda`, … */
+  readonly service: string;
+  /** API action: `TransactWriteItems`, `StartSyncExecution`, … */
+  readonly action: string;
+  readonly caller: Caller;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Aborted when the caller's socket closes before the answer. */
+  readonly signal: AbortSignal;
+}
+
+export interface AwsAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** An AWS service behind the door. Errors that AWS defines are answers, never throws. */
+export interface Engine {
+  readonly service: string;
+  handle(call: AwsCall): Promise<AwsAnswer>;
+}

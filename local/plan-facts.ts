@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { type KeyPlan, keyIdOf } from "./kms/key.ts";
+import type { FunctionDefinition } from "./lambda/function-definition.ts";
+import { outputsOf, resourcesOf } from "./plan/load.ts";
+import type { Plan } from "./plan/plan.ts";
+import { Refusal } from "./process/refusal.ts";
+
+const userPoolOutputs = z.object({
+  id: z.string(),
+  /** Host and path of its issuer URL. */
+  endpoint: z.string(),
+});
+
+/** The Cognito user pool that issues the API's tokens. @throws Refusal when the plan has none. */
+export function userPoolOf(plan: Plan): z.output<typeof userPoolOutputs> {
+  const [pool] = resourcesOf(plan, "aws:cognito/userPool:UserPool");
+  if (pool === undefined) throw new Refusal("the plan has no Cognito user pool: nobody could sign in");
+  return outputsOf(pool, userPoolOutputs);
+}
+
+/** The table that merchants are onboarded into. @throws Refusal when no function of the plan reads one. */
+export function merchantsTableOf(functions: readonly FunctionDefinition[]): string {
+  const table = functions
+    .map(({ variables }) => variables["MERCHANTS_TABLE"])
+    .find((name) => name !== undefined);
+  if (table === undefined)
+    throw new Refusal("no function of the plan has a MERCHANTS_TABLE: there is nowhere to onboard");
+  return table;
+}
+
+/** `payments` for `tallystick-local-payments`, and a key's alias for its id. */
+export function namesForPeople({ app, stage }: Plan, keys: readonly KeyPlan[]): (resource: string) => string {
+  const prefix = new RegExp(`^${app}-${stage}-(?=.)`);
+  const keyNames = new Map(
+    keys.map(({ arn, aliases: [alias] }) => [keyIdOf(arn), alias?.replace("alias/", "")] as const),
+  );
+  return (resource) => (keyNames.get(resource) ?? resource).replace(prefix, "");
+}

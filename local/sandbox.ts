@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { type Child, type ChildOptions, startChild } from "./process/child.ts";
+import { Refusal } from "./process/refusal.ts";
+
+const program = fileURLToPath(new URL("acquirers/main.ts", import.meta.url));
+const readyMsMax = 10_000;
+const readyLine = z.object({ ready: z.url() });
+
+/** A sandbox acquirer: a process of its own, as a real one would be a company of its own. */
+export interface Sandbox {
+  readonly name: string;
+  readonly url: string;
+  readonly child: Child;
+}
+
+/** @throws Refusal when it does not come up. */
+export async function startSandbox(
+  name: string,
+  latencyMs: number,
+  env: ChildOptions["env"],
+): Promise<Sandbox> {
+  const ready = Promise.withResolvers<string>();
+  const child = startChild({
+    name: `acquirer ${name}`,
+    command: process.execPath,
+    args: [program, "--name", name, "--port", "0", "--latency-ms", `${latencyMs}`],
+    env,
+    watchesStdin: true,
+    onLine: (line) => {
+      const parsed = readyLine.safeParse(parseJson(line));
+      if (parsed.success) ready.resolve(parsed.data.ready);
+    },
+  });
+  const timer = setTimeout(() => ready.reject(new Error(`no answer within ${readyMsMax} ms`)), readyMsMax);
+  const died = child.ended.then((how) => {
+    throw new Error(how);
+  });
+  try {
+    return { name, url: await Promise.race([ready.promise, died]), child };
+  } catch (thrown) {
+    await child.stop();
+    throw new Refusal(`sandbox acquirer ${name} does not start: ${(thrown as Error).message}`, {
+      cause: thrown,
+    });
+  } finally {
+    clearTimeout(timer);
+    // Its end matters to the supervisor from here on, who watches it by itself.
+    died.catch(() => undefined);
+  }
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

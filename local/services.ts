@@ -1,0 +1,72 @@
+import { type DynamoDbEngine, dynamoDbEngine } from "./dynamodb/engine.ts";
+import { Expiry } from "./dynamodb/expiry.ts";
+import { answers, startDynamoDb } from "./dynamodb/server.ts";
+import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
+import type { Child } from "./process/child.ts";
+import { Refusal } from "./process/refusal.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+
+export interface RunningDynamoDb {
+  readonly endpoint: string;
+  readonly engine: DynamoDbEngine;
+  /** Undefined when it is not ours. */
+  readonly child: Child | undefined;
+}
+
+export interface DynamoDbOptions {
+  readonly databaseFile: string;
+  /** A DynamoDB that runs already, instead of one on the file. */
+  readonly endpoint: string | undefined;
+  readonly tables: readonly TablePlan[];
+  /** Drop what the tables hold. */
+  readonly fresh: boolean;
+  readonly warn: (line: string) => void;
+}
+
+/** DynamoDB with the tables of the plan. @throws Refusal when it cannot be had. */
+export async function runDynamoDb(
+  { databaseFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
+  started: AsyncDisposableStack,
+): Promise<RunningDynamoDb> {
+  if (given !== undefined && !(await answers(given))) {
+    throw new Refusal(`nothing answers at DYNAMODB_ENDPOINT ${given}: start it, or unset the variable`);
+  }
+  const { endpoint, child } =
+    given === undefined ? await startDynamoDb(databaseFile) : { endpoint: given, child: undefined };
+  started.defer(() => child?.stop());
+  const engine = dynamoDbEngine(endpoint);
+  started.defer(() => engine.stop());
+  if (fresh) await dropTables(engine, tables);
+  await ensureTables(engine, tables);
+  started.defer(new Expiry(engine, tables).start(warn));
+  return { endpoint, engine, child };
+}
+
+export interface SandboxOptions {
+  readonly names: readonly string[];
+  /** Added to each answer, in milliseconds. */
+  readonly latencyMs: number;
+  readonly compileCacheDirectory: string;
+}
+
+/** The sandbox acquirers. @throws Refusal when one does not come up. */
+export function runSandboxes(
+  { names, latencyMs, compileCacheDirectory }: SandboxOptions,
+  started: AsyncDisposableStack,
+): Promise<readonly Sandbox[]> {
+  const startOne = async (name: string): Promise<Sandbox> => {
+    const sandbox = await startSandbox(name, latencyMs, { NODE_COMPILE_CACHE: compileCacheDirectory });
+    started.defer(() => sandbox.child.stop());
+    return sandbox;
+  };
+  return together(...names.map(startOne));
+}
+
+/** All of them, and no failure before each has come to its end: what started is then known, and can be stopped. */
+export async function together<T extends readonly unknown[]>(
+  ...promises: { readonly [Index in keyof T]: Promise<T[Index]> }
+): Promise<T> {
+  const results = await Promise.allSettled(promises);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return Promise.all(promises) as Promise<T>;
+}

@@ -1,0 +1,30 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** What the local cloud keeps, by default under `.local/`. */
+const files = {
+  dynamodb: "dynamodb.sqlite",
+  kms: "kms.json",
+  clients: "clients.json",
+  issuer: "issuer.json",
+  endpoints: "endpoints.json",
+} as const;
+
+export type StatePaths = { readonly [File in keyof typeof files]: string };
+
+export function statePaths(directory: string): StatePaths {
+  const path = (file: keyof typeof files): string => join(directory, files[file]);
+  return {
+    dynamodb: path("dynamodb"),
+    kms: path("kms"),
+    clients: path("clients"),
+    issuer: path("issuer"),
+    endpoints: path("endpoints"),
+  };
+}
+
+/** Forgets everything. Only what this wrote is deleted, by name: the directory may be anyone's. */
+export function wipe(paths: StatePaths): void {
+  for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });
+  for (const companion of ["-wal", "-shm", "-journal"]) rmSync(paths.dynamodb + companion, { force: true });
+}

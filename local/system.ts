@@ -1,0 +1,240 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CallLog, type CallRecord } from "./door/call-log.ts";
+import { CredentialRegistry } from "./door/credentials.ts";
+import { type Door, openDoor } from "./door/door.ts";
+import { tablePlansOf } from "./dynamodb/tables.ts";
+import { type Endpoints, endpointsFile } from "./endpoints.ts";
+import { functionEnvironments } from "./functions-environment.ts";
+import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
+import { apiOf } from "./http-api/api-definition.ts";
+import { behindEdge, edgeRules } from "./http-api/edge.ts";
+import { HttpApiGateway } from "./http-api/gateway.ts";
+import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
+import { type Client, type ClientName, loadClients, scopesOf } from "./issuer/clients.ts";
+import { type Issuer, startIssuer } from "./issuer/issuer.ts";
+import { kmsEngine } from "./kms/engine.ts";
+import { loadKeys } from "./kms/keys.ts";
+import { keyPlansOf } from "./kms/plan.ts";
+import { functionsOf } from "./lambda/function-definition.ts";
+import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
+import { loadPlan } from "./plan/load.ts";
+import type { Plan } from "./plan/plan.ts";
+import { sourceHash } from "./plan/source-hash.ts";
+import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { lockState } from "./process/lock.ts";
+import type { Refusal } from "./process/refusal.ts";
+import { watch } from "./process/watch.ts";
+import { type AnsweredRequest, traced } from "./request-log.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { seed } from "./seed.ts";
+import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
+import { type StatePaths, statePaths, wipe } from "./state.ts";
+import { stepFunctionsOf } from "./step-functions.ts";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Shared by all systems of this checkout: it depends on the sources only, and survives `fresh`. */
+const compileCacheDirectory = join(root, ".local", "compile-cache");
+/** About 5 MB; at a dozen calls each, the latest 800 payments. */
+const rememberedCallsMax = 10_000;
+/** Requests under way have this long to end when the system stops. */
+const drainMsMax = 3_000;
+
+export interface SystemOptions {
+  /** What to run. Default: the lock of the stage `local`, which must be fresh. */
+  readonly plan?: Plan;
+  /** Port of the HTTP API; 0 picks a free one. */
+  readonly port: number;
+  /** Where state survives restarts: `.local`. */
+  readonly stateDirectory: string;
+  /** Forget what earlier runs stored. */
+  readonly fresh?: boolean;
+  /** Added by the sandbox acquirers to each of their answers, in milliseconds. Default 1. */
+  readonly acquirerLatencyMs?: number;
+  /** URL of another DynamoDB than the one that comes with this. */
+  readonly dynamoDbEndpoint?: string | undefined;
+  /** Start an environment of each function ahead of its first invocation. Default true. */
+  readonly warm?: boolean;
+  /** What a person should know. One line each. */
+  readonly warn: (line: string) => void;
+  readonly functionLog?: (line: FunctionLogLine) => void;
+  /** Told of each answered request of the API, with the AWS calls that it made. */
+  readonly requestLog?: (request: AnsweredRequest, calls: () => readonly CallRecord[]) => void;
+}
+
+/** A running local cloud. */
+export interface System {
+  readonly plan: Plan;
+  readonly endpoints: Endpoints;
+  readonly calls: CallLog;
+  /** Settles when a part of it died that it cannot be without. Never rejects. */
+  readonly failed: Promise<Refusal>;
+  /** Ends everything that it started. */
+  stop(): Promise<void>;
+}
+
+/** What the others stand on. `started` knows how to end each part, in the reverse order of their starts. */
+interface Ground {
+  readonly options: SystemOptions;
+  readonly plan: Plan;
+  readonly paths: StatePaths;
+  readonly clients: readonly Client[];
+  readonly credentials: CredentialRegistry;
+  readonly calls: CallLog;
+  readonly door: Door;
+  readonly started: AsyncDisposableStack;
+}
+
+/**
+ * Runs the estate's local plan on this machine.
+ * @throws Refusal when it cannot: its one line says what to do.
+ */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  await using started = new AsyncDisposableStack();
+  const ground = await prepare(options, started);
+  const { plan, paths, door, credentials, calls, clients } = ground;
+  const [dynamoDb, issuer, sandboxes] = await startServices(ground);
+  const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+
+  const operator = credentials.issue("operator", undefined);
+  const api = { endpoint: door.url, region: plan.region };
+  const merchantsTable = merchantsTableOf(functionsOf(plan));
+  await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
+  const server = await openApi(ground, lambda);
+
+  const file = endpointsFile(paths.endpoints);
+  const endpoints: Endpoints = {
+    api: server.url,
+    issuer: issuer.url,
+    token_url: issuer.tokenUrl,
+    acquirers: sandboxes.map(({ url }) => url),
+    dynamodb: dynamoDb.endpoint,
+    ...credentialsOf(clients),
+    aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
+    pid: process.pid,
+  };
+  file.write(endpoints);
+  started.defer(() => file.remove());
+
+  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child)];
+  const { failed, calm } = watch(children.filter((child) => child !== undefined));
+  started.defer(calm);
+  const running = started.move();
+  return { plan, endpoints, calls, failed, stop: () => running.disposeAsync() };
+}
+
+async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {
+  const plan = options.plan ?? loadPlan(root, sourceHash);
+  const paths = statePaths(options.stateDirectory);
+  started.defer(lockState(options.stateDirectory));
+  if (options.fresh === true) wipe(paths);
+  const clients = loadClients(paths.clients, scopesOf(plan));
+  const keyPlans = keyPlansOf(plan);
+  const keys = loadKeys(paths.kms, keyPlans, Date.now());
+
+  const credentials = new CredentialRegistry();
+  const calls = new CallLog(rememberedCallsMax);
+  const nameOf = namesForPeople(plan, keyPlans);
+  const door = await openDoor({ credentials, log: calls, warn: options.warn, port: 0, nameOf });
+  started.defer(() => door.stop());
+  door.serve(kmsEngine(keys));
+  return { options, plan, paths, clients, credentials, calls, door, started };
+}
+
+/** What needs nothing of the others, all at once. */
+async function startServices(
+  ground: Ground,
+): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
+  const { options, plan, paths, clients, door, started } = ground;
+  const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
+  const startIssuerOf = async (poolId: string): Promise<Issuer> => {
+    const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
+    started.defer(() => issuer.stop());
+    return issuer;
+  };
+  const services = await together(
+    runDynamoDb(
+      {
+        databaseFile: paths.dynamodb,
+        endpoint: options.dynamoDbEndpoint,
+        tables: tablePlansOf(plan),
+        fresh: options.fresh === true,
+        warn: options.warn,
+      },
+      started,
+    ),
+    startIssuerOf(userPoolOf(plan).id),
+    runSandboxes(
+      {
+        names: sandboxAcquirersIn(variables),
+        latencyMs: options.acquirerLatencyMs ?? 1,
+        compileCacheDirectory,
+      },
+      started,
+    ),
+  );
+  door.serve(services[0].engine);
+  return services;
+}
+
+/** The plan's functions, and the state machines that call them. */
+function runFunctions({ options, plan, credentials, door, started }: Ground, hosts: Hosts): LambdaService {
+  const lambda = new LambdaService({
+    plan,
+    taskRoot: root,
+    environmentOf: functionEnvironments(credentials, door.url, hosts),
+    log: options.functionLog ?? (() => undefined),
+    compileCacheDirectory,
+  });
+  started.defer(() => lambda.stop());
+  door.serve(lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda);
+  started.defer(() => stepFunctions.close());
+  door.serve(stepFunctions);
+  return lambda;
+}
+
+async function warm(lambda: LambdaService, { warn, warm: wanted = true }: SystemOptions): Promise<void> {
+  if (!wanted) return;
+  const names = lambda.functions.map(({ name }) => name);
+  for (const { functionName, payload } of await lambda.warm(names, 1)) {
+    warn(`${functionName} cannot be loaded: ${payload}`);
+  }
+}
+
+async function openApi(
+  { options, plan, calls, started }: Ground,
+  lambda: LambdaService,
+): Promise<HttpApiServer> {
+  const gateway = new HttpApiGateway({
+    api: apiOf(plan),
+    invoke: (arn, payload, how) => lambda.invoke(arn, payload, how),
+    clock: Date.now,
+    warn: options.warn,
+  });
+  const tell = (request: AnsweredRequest): void =>
+    options.requestLog?.(request, () => calls.ofTrace(request.trace));
+  const layer = behindEdge(traced(gateway, Date.now, tell), edgeRules);
+  const server = await serveHttpApi({ layer, port: options.port, warn: options.warn });
+  started.defer(() => server.stop(drainMsMax));
+  return server;
+}
+
+function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Hosts {
+  return new Map([
+    [`https://${userPoolOf(plan).endpoint}`, issuer.url],
+    ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),
+  ]);
+}
+
+function credentialsOf(clients: readonly Client[]): Pick<Endpoints, "merchants" | "operator" | "operator2"> {
+  const of = (name: ClientName) => {
+    const client = clients.find((candidate) => candidate.name === name);
+    return { client_id: client?.clientId ?? "", client_secret: client?.clientSecret ?? "" };
+  };
+  return {
+    merchants: { demo: of("demo"), other: of("other") },
+    operator: of("operator"),
+    operator2: of("operator2"),
+  };
+}
