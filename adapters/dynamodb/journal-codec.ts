@@ -1,6 +1,7 @@
 import type { AccountId, Book, Side } from "#core/ledger/account.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
-import type { JournalRecord } from "#core/ledger/journal.ts";
+import type { PostingRefusal } from "#core/ledger/errors.ts";
+import { entryRecord, failureRecord, type JournalRecord } from "#core/ledger/journal.ts";
 import type { Resolution, ResolutionKind } from "#core/ledger/resolution.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { entryKey, type Key, resolutionKey } from "./keys.ts";
@@ -13,7 +14,9 @@ interface LegItem {
 }
 
 interface EntryItem extends Key {
-  readonly record: "entry";
+  /** `failure`: the books refused it, for the reason in `refusal`. */
+  readonly record: "entry" | "failure";
+  readonly refusal?: PostingRefusal;
   readonly entry_state: "posted" | "pending";
   readonly legs: readonly LegItem[];
   readonly effective_at: number;
@@ -37,11 +40,12 @@ interface ResolutionItem extends Key {
 export type JournalItem = EntryItem | ResolutionItem;
 
 export function journalItem(record: JournalRecord): JournalItem {
-  if (record.type === "entry") {
+  if (record.type !== "resolution") {
     const { entry } = record;
     return {
       ...entryKey(entry.book, entry.id),
-      record: "entry",
+      record: record.type,
+      ...(record.type === "failure" ? { refusal: record.refusal } : {}),
       entry_state: entry.state,
       legs: entry.legs.map(legItem),
       effective_at: entry.effectiveAt,
@@ -70,20 +74,18 @@ export function journalItem(record: JournalRecord): JournalItem {
 
 export function journalRecord(item: JournalItem): JournalRecord {
   const book = item.pk.slice(0, item.pk.indexOf("#")) as Book;
-  if (item.record === "entry") {
-    return {
-      type: "entry",
-      entry: {
-        id: item.sk as EntryId,
-        book,
-        state: item.entry_state,
-        legs: item.legs.map(legOf),
-        effectiveAt: item.effective_at,
-        recordedAt: item.recorded_at,
-        ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
-        execution: item.execution,
-      },
+  if (item.record !== "resolution") {
+    const entry = {
+      id: item.sk as EntryId,
+      book,
+      state: item.entry_state,
+      legs: item.legs.map(legOf),
+      effectiveAt: item.effective_at,
+      recordedAt: item.recorded_at,
+      ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
+      execution: item.execution,
     };
+    return item.refusal === undefined ? entryRecord(entry) : failureRecord(entry, item.refusal);
   }
   return { type: "resolution", resolution: resolutionOf(item, book) };
 }

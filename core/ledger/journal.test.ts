@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { demo, noon } from "#tests/support/examples.ts";
 import type { AccountId } from "./account.ts";
 import { credit, debit, type EntryId, type Hold, type JournalEntry } from "./entry.ts";
-import { entryIdOf, entryRecord, movements, resolutionRecord } from "./journal.ts";
+import { entryIdOf, entryRecord, failureRecord, movements, resolutionRecord } from "./journal.ts";
 import { postHold, voidHold } from "./resolution.ts";
 
 const [a, b, fee] = ["acc_a", "acc_b", "acc_fee"] as AccountId[] as [AccountId, AccountId, AccountId];
@@ -86,4 +86,8 @@ describe("the movements of", () => {
 test("a hold's record and its resolution's lie under the same entry", () => {
   expect(entryIdOf(entryRecord(hold))).toBe("je_hold");
   expect(entryIdOf(resolutionRecord(voidHold(hold, noon, "second")))).toBe("je_hold");
+});
+
+test("an entry that was refused moves nothing", () => {
+  expect(movements(failureRecord(hold, "account_closed")).size).toBe(0);
 });

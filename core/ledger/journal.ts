@@ -2,14 +2,37 @@ import { invariant } from "../kernel/invariant.ts";
 import type { Currency } from "../money/currency.ts";
 import { type AccountId, addCounters, type Counters, noCounters } from "./account.ts";
 import type { EntryId, JournalEntry, Leg } from "./entry.ts";
+import type { PostingRefusal } from "./errors.ts";
 import type { Resolution } from "./resolution.ts";
 
 /** One line of the journal, as it is stored and streamed. */
 export type JournalRecord =
-  | { readonly type: "entry"; readonly entry: JournalEntry }
+  | EntryRecord
+  | FailureRecord
   | { readonly type: "resolution"; readonly resolution: Resolution };
 
-export const entryRecord = (entry: JournalEntry): JournalRecord => ({ type: "entry", entry });
+interface EntryRecord {
+  readonly type: "entry";
+  readonly entry: JournalEntry;
+}
+
+/**
+ * An entry that the state of the books refused. It moves nothing and takes the id for ever: a caller that tries again
+ * gets the same answer, even when the money has come in meanwhile. A new try is a new id.
+ */
+interface FailureRecord {
+  readonly type: "failure";
+  /** As it was proposed. */
+  readonly entry: JournalEntry;
+  readonly refusal: PostingRefusal;
+}
+
+export const entryRecord = (entry: JournalEntry): EntryRecord => ({ type: "entry", entry });
+export const failureRecord = (entry: JournalEntry, refusal: PostingRefusal): FailureRecord => ({
+  type: "failure",
+  entry,
+  refusal,
+});
 export const resolutionRecord = (resolution: Resolution): JournalRecord => ({
   type: "resolution",
   resolution,
@@ -17,7 +40,7 @@ export const resolutionRecord = (resolution: Resolution): JournalRecord => ({
 
 /** The entry that a record opens, or whose hold it resolves: both lie side by side in the journal. */
 export const entryIdOf = (record: JournalRecord): EntryId =>
-  record.type === "entry" ? record.entry.id : record.resolution.hold;
+  record.type === "resolution" ? record.resolution.hold : record.entry.id;
 
 /** What happened to one account: its currency, and by how much each counter moved or stands. */
 export interface AccountCounters extends Counters {
@@ -27,6 +50,7 @@ export interface AccountCounters extends Counters {
 /** By how much one record moves the counters of each account that it touches. Records never need each other. */
 export function movements(record: JournalRecord): Map<AccountId, AccountCounters> {
   const moved = new Map<AccountId, AccountCounters>();
+  if (record.type === "failure") return moved;
   if (record.type === "entry") {
     move(moved, record.entry.legs, record.entry.state, 1n);
     return moved;

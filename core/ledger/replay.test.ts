@@ -4,7 +4,8 @@ import { entries } from "#tests/support/arbitraries.ts";
 import { demo, noon } from "#tests/support/examples.ts";
 import type { AccountId, Book } from "./account.ts";
 import { credit, debit, type EntryId, type JournalEntry } from "./entry.ts";
-import { compareReplay } from "./replay.ts";
+import { entryRecord, failureRecord } from "./journal.ts";
+import { answerReplay, compareReplay } from "./replay.ts";
 
 const [a, b, c] = ["acc_a", "acc_b", "acc_c"] as AccountId[] as [AccountId, AccountId, AccountId];
 
@@ -73,4 +74,17 @@ test("any entry is a replay of itself, and any two are compared alike from both 
       expect(compareReplay(left, right)).toBe(compareReplay(right, left));
     }),
   );
+});
+
+test("an id that was refused gives the same refusal again, whatever has come in meanwhile", () => {
+  const refused = failureRecord(existing, "below_min_available");
+
+  expect(answerReplay(refused, { ...existing, recordedAt: noon + 60_000 })).toBe("below_min_available");
+  expect(answerReplay(entryRecord(existing), existing)).toBe("exists");
+});
+
+test("an id that was refused is still told when the second proposal is another one", () => {
+  const refused = failureRecord(existing, "account_frozen");
+
+  expect(answerReplay(refused, { ...existing, state: "posted" })).toBe("exists_with_different_state");
 });

@@ -1,4 +1,6 @@
 import type { JournalEntry, Leg } from "./entry.ts";
+import type { PostingRefusal } from "./errors.ts";
+import type { entryRecord, failureRecord } from "./journal.ts";
 
 /** What a second request under the same id is told: the same entry exists, or which field differs first. */
 export type Replay = "exists" | `exists_with_different_${ComparedField}`;
@@ -27,6 +29,18 @@ export function compareReplay(existing: JournalEntry, proposed: JournalEntry): R
     field === "legs" ? !sameLegs(existing.legs, proposed.legs) : existing[field] !== proposed[field],
   );
   return different === undefined ? "exists" : `exists_with_different_${wireName[different]}`;
+}
+
+/**
+ * What a proposal is told whose id is taken: how it compares with what took the id, or, when that was refused and is
+ * the same proposal, the same refusal again.
+ */
+export function answerReplay(
+  taken: ReturnType<typeof entryRecord | typeof failureRecord>,
+  proposed: JournalEntry,
+): Replay | PostingRefusal {
+  const replay = compareReplay(taken.entry, proposed);
+  return replay === "exists" && taken.type === "failure" ? taken.refusal : replay;
 }
 
 function sameLegs(a: readonly Leg[], b: readonly Leg[]): boolean {

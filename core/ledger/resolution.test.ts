@@ -6,7 +6,7 @@ import type { Currency } from "../money/currency.ts";
 import type { AccountId } from "./account.ts";
 import { credit, debit, type EntryId, type Hold, type JournalEntry, type Leg } from "./entry.ts";
 import { type MalformedEntry, type ResolutionRefusal, resolutionRefusalPrecedence } from "./errors.ts";
-import { alreadyResolved, postHold, voidHold } from "./resolution.ts";
+import { alreadyResolved, expireHold, postHold, voidHold } from "./resolution.ts";
 
 const dr = (account: string, amount: bigint, currency: Currency = "USD") =>
   debit(account as AccountId, amount, currency);
@@ -104,6 +104,19 @@ test("voiding a hold releases it whole and posts nothing", () => {
     recordedAt: noon + 5,
     execution: "second",
   });
+});
+
+test("a hold expires from its last moment on, whole, and not before", () => {
+  expect(expireHold(hold, expiresAt - 1, "sweep")).toBeUndefined();
+  expect(expireHold(hold, expiresAt, "sweep")).toEqual({
+    ...voidHold(hold, expiresAt, "sweep"),
+    kind: "expired",
+  });
+});
+
+test("a hold without an expiry never expires", () => {
+  const { expiresAt: _, ...standing } = hold;
+  expect(expireHold(standing, Number.MAX_SAFE_INTEGER, "sweep")).toBeUndefined();
 });
 
 test("an entry that is posted is no hold: resolving it does not compile", () => {

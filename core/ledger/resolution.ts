@@ -60,6 +60,12 @@ export function voidHold(hold: Hold, at: number, execution: string): Resolution 
   return { kind: "voided", hold: hold.id, book: hold.book, released: hold.legs, recordedAt: at, execution };
 }
 
+/** Releases a hold whose time has passed. `at` in epoch milliseconds. Undefined while the hold still stands. */
+export function expireHold(hold: Hold, at: number, execution: string): Resolution | undefined {
+  if (hold.expiresAt === undefined || at < hold.expiresAt) return undefined;
+  return { ...voidHold(hold, at, execution), kind: "expired" };
+}
+
 /** What a second resolution of the same hold is told. */
 export function alreadyResolved(kind: ResolutionKind): ResolutionRefusal {
   switch (kind) {

@@ -15,7 +15,7 @@ type Holder = z.output<typeof holder>;
  * @throws Refusal when a living process holds it.
  */
 export function lockState(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, "lock");
   const mine: Holder = { pid: process.pid, started: startOf(process.pid) };
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {

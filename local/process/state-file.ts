@@ -43,7 +43,7 @@ export class StateFile<T> {
   }
 
   write(value: T): void {
-    mkdirSync(dirname(this.#path), { recursive: true });
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const next = `${this.#path}.next`;
     writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: ownerOnly });
     renameSync(next, this.#path);

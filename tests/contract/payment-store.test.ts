@@ -11,7 +11,7 @@ import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey, entryKey, paymentKey, resolutionKey } from "#adapters/dynamodb/keys.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { type Account, type AccountId, noCounters } from "#core/ledger/account.ts";
-import { entryRecord, type JournalRecord, resolutionRecord } from "#core/ledger/journal.ts";
+import { entryIdOf, entryRecord, type JournalRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { paymentIdOf, sagaEntryId } from "#core/payments/ids.ts";
@@ -77,7 +77,7 @@ async function bytesOf(table: string, key: { pk: string; sk: string }): Promise<
 async function journalOf(payment: Payment): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
   for await (const record of journal.read(demo)) {
-    const id = record.type === "entry" ? record.entry.id : record.resolution.hold;
+    const id = entryIdOf(record);
     if (id === sagaEntryId(payment.id, "authorize")) records.push(record);
   }
   return records;
