@@ -47,11 +47,11 @@ const paymentBody = z.strictObject({
 type PaymentBody = z.output<typeof paymentBody>;
 
 interface Ports {
-  readonly payments: PaymentStore;
-  readonly merchants: MerchantStore;
-  readonly cards: CardDirectory;
-  readonly saga: PaymentSaga;
-  readonly idempotency: Idempotency;
+  readonly payments: Pick<PaymentStore, "create">;
+  readonly merchants: Pick<MerchantStore, "merchant">;
+  readonly cards: Pick<CardDirectory, "describe">;
+  readonly saga: Pick<PaymentSaga, "run" | "start">;
+  readonly idempotency: Pick<Idempotency, "once">;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -137,7 +137,7 @@ function answerExisting(payment: Payment, fingerprint: string): Answer {
 }
 
 async function runSaga(
-  saga: PaymentSaga,
+  saga: Ports["saga"],
   payment: Payment,
   preference: Preference,
   remainingMs: number,

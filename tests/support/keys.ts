@@ -17,6 +17,8 @@ export const keyArns = {
   fingerprint: arnOf("fingerprint"),
 };
 
+const roleOf = (caller: string) => `arn:aws:iam::123456789012:role/${caller}`;
+
 const sealing = {
   description: "",
   usage: "ENCRYPT_DECRYPT",
@@ -34,6 +36,8 @@ const plans: readonly KeyPlan[] = [
 export interface TestKeys {
   /** A client of its own for a caller, who stands by this name in the log. */
   clientOf(caller: string): KMSClient;
+  /** What makes the clients that a function opens by itself call this KMS, in this caller's name. */
+  environmentOf(caller: string): Readonly<Record<string, string>>;
   /** Actions in the order in which this caller asked for them. */
   callsOf(caller: string): readonly string[];
   stop(): Promise<void>;
@@ -53,11 +57,20 @@ export async function startKeys(): Promise<TestKeys> {
       const client = new KMSClient({
         endpoint: door.url,
         region: "eu-west-1",
-        credentials: credentials.issue(caller, `arn:aws:iam::123456789012:role/${caller}`),
+        credentials: credentials.issue(caller, roleOf(caller)),
         maxAttempts: 1,
       });
       clients.push(client);
       return client;
+    },
+    environmentOf(caller) {
+      const { accessKeyId, secretAccessKey } = credentials.issue(caller, roleOf(caller));
+      return {
+        AWS_ENDPOINT_URL_KMS: door.url,
+        AWS_REGION: "eu-west-1",
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      };
     },
     callsOf: (caller) =>
       log

@@ -39,7 +39,8 @@ export async function settle(
   });
   switch (outcome.kind) {
     case "approved":
-      return book(ports, payment, amount, { now: askedAt, execution });
+      // What has expired is not captured: what is confirmed later, an earlier attempt had asked for in time.
+      return book(ports, payment, amount, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
     case "declined":
       return refused(payment, outcome.code);
     case "not_attempted":

@@ -29,7 +29,6 @@ describe("Content-Type", () => {
     "application/json; charset=utf-8",
     "application/json;charset=UTF-8",
     'application/json; charset="utf-8"',
-    "application/json; charset=utf8",
     "application/json; v=1",
     " application/json ",
   ])("%j is read", (contentType) => {

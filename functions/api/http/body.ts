@@ -31,7 +31,7 @@ function requireJson({ headers }: ApiRequest): void {
   if (mediaType !== "application/json" || !utf8) {
     throw new Problem("unsupported_media_type", { detail: "Send Content-Type: application/json in UTF-8." });
   }
-  const encoding = headers["content-encoding"];
+  const encoding = headers["content-encoding"]?.toLowerCase();
   if (encoding !== undefined && encoding !== "identity") {
     throw new Problem("unsupported_media_type", { detail: "Send the body without Content-Encoding." });
   }

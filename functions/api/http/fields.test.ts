@@ -61,7 +61,7 @@ describe("an amount", () => {
 describe("a text", () => {
   const reference = text(10);
 
-  test.each(["a", "order 1001", "Kaffee für Zoë", "コーヒー", "☕ to go", "a\u0301"])("%j is read", (value) => {
+  test.each(["a", "order 1001", "für Zoë", "コーヒー", "☕ to go", "a\u0301"])("%j is read", (value) => {
     expect(faultsOf(reference, value)).toEqual([]);
   });
 
@@ -101,12 +101,14 @@ describe("a text", () => {
     expect(faultsOf(reference, "e\u0301".repeat(11))).toEqual(["too_big"]);
   });
 
-  test.each(["4242424242424242", "pay 4242 4242 4242 4242!", "4242-4242-4242-4242", "３７８２８２２４６３１０００５"])(
-    "with the card number %s is refused",
-    (value) => {
-      expect(faultsOf(text(100), value)).toEqual(["card_number"]);
-    },
-  );
+  test.each([
+    "4242424242424242",
+    "pay 4242 4242 4242 4242!",
+    "4242-4242-4242-4242",
+    "３７８２８２２４６３１０００５",
+  ])("with the card number %s is refused", (value) => {
+    expect(faultsOf(text(100), value)).toEqual(["card_number"]);
+  });
 
   test.each(["4242424242424241", "order 20261123-000042"])("with the digits %s is read", (value) => {
     expect(faultsOf(text(100), value)).toEqual([]);
@@ -116,9 +118,11 @@ describe("a text", () => {
     expect(faultsOf(reference, value)).toEqual(["invalid_type"]);
   });
 
+  const codePoint = fc.oneof(fc.nat({ max: 0x2fff }), fc.nat({ max: 0x10ffff }));
   test("of any characters that pass is visible, in NFC, and not too long", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 12 }), (value) => {
+      fc.property(fc.array(codePoint, { maxLength: 12 }), (codePoints) => {
+        const value = String.fromCodePoint(...codePoints);
         const read = reference.safeParse(value);
         if (!read.success) return;
         expect(read.data).toBe(value.normalize("NFC"));
@@ -131,7 +135,8 @@ describe("a text", () => {
 });
 
 describe("metadata", () => {
-  const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, "v"]));
+  const keys = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, "v"]));
 
   test.each([
     ["nothing", {}],

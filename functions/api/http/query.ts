@@ -2,15 +2,16 @@ import { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { ApiRequest } from "./request.ts";
 
-export const pageSizeMax = 100;
+const pageSizeMax = 100;
 const pageSizeDefault = 20;
 
 /** `limit` as lists take it: 1 … 100, 20 when left out. */
 export const limit = z
   .string()
-  .regex(/^[1-9]\d{0,2}$/)
+  .refine((text) => /^[1-9]\d{0,2}$/.test(text) && Number(text) <= pageSizeMax, {
+    error: `A limit is a whole number from 1 to ${pageSizeMax}`,
+  })
   .transform(Number)
-  .refine((size) => size <= pageSizeMax)
   .default(pageSizeDefault);
 
 /** Reads the query by its schema. @throws Problem 400 naming each parameter that is wrong or unknown. */

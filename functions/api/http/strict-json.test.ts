@@ -41,7 +41,11 @@ describe("what is not JSON is refused as malformed_json", () => {
     ["an escape that JSON does not have", '{"reference":"\\x41"}'],
     ["a white space that JSON does not have", '{"amount":\u00A0100}'],
   ])("%s", (_name, text) => {
-    expect(problemOf(() => parseStrictJson(text))).toMatchObject({ code: "malformed_json", statusCode: 400 });
+    expect(problemOf(() => parseStrictJson(text))).toMatchObject({
+      code: "malformed_json",
+      statusCode: 400,
+      details: { detail: expect.stringMatching(/^The body |at character \d+\.$/) },
+    });
   });
 });
 

@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import type { Context } from "aws-lambda";
+import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { CardTokenizer } from "#adapters/vault/card-tokenizer.ts";
+import { concealedCard } from "#core/cards/card.ts";
+import type { Pan } from "#core/cards/pan.ts";
+import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
+import type { Currency } from "#core/money/currency.ts";
+import { money } from "#core/money/money.ts";
+import { paymentIdOf, sagaEntryId } from "#core/payments/ids.ts";
+import { createPayment, type Payment } from "#core/payments/payment.ts";
+import { type PaymentRecord, toRecord } from "#core/payments/record.ts";
+import { SandboxAcquirer } from "#local/acquirers/acquirer.ts";
+import { startServer } from "#local/acquirers/server.ts";
+import type { StepOutput } from "#workflows/payment/contract.ts";
+import { demo, examplePayment } from "./examples.ts";
+import { keyArns, startKeys } from "./keys.ts";
+import { lambdaContext } from "./requests.ts";
+import { startTables } from "./tables.ts";
+
+type Handler = (event: unknown, context: Context) => Promise<StepOutput>;
+const stepNames = ["authorize", "post", "settle", "compensate", "review"] as const;
+type StepName = (typeof stepNames)[number];
+
+/** Milliseconds that a step waits for a silent acquirer: the rest of its time is reserved for its writes. */
+const remainingMs = 2_400;
+
+const sandbox = async (name: string) => {
+  let references = 0;
+  // References count from 1 at every acquirer: only together with the acquirer do they name one authorization.
+  const newReference = () => {
+    references += 1;
+    return `ref-${references}`;
+  };
+  const acquirer = new SandboxAcquirer({ name, clock: Date.now, newReference, digestKey: randomBytes(32) });
+  const server = await startServer(acquirer, { port: 0, latencyMs: 0 });
+  return { acquirer, server };
+};
+
+/**
+ * The tasks of the payment saga as they are deployed, with tables, keys and acquirers of their own. `alpha` is asked
+ * before `beta`; JPY goes to `nowhere`, where nobody listens. Call it once per test file: tasks read their
+ * environment when they load.
+ */
+export async function startSagaTasks() {
+  const [tables, keys, alpha, beta] = await Promise.all([
+    startTables(),
+    startKeys(),
+    sandbox("alpha"),
+    sandbox("beta"),
+  ]);
+  const acquirers = [
+    { name: "alpha", url: alpha.server.url, currencies: ["EUR", "USD"], cost_bp: 20 },
+    { name: "beta", url: beta.server.url, currencies: ["EUR", "USD"], cost_bp: 35 },
+    { name: "nowhere", url: "http://127.0.0.1:1", currencies: ["JPY"], cost_bp: 1 },
+  ];
+  Object.assign(process.env, keys.environmentOf("saga-tasks"), {
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    PAYMENTS_TABLE: "payments",
+    LEDGER_TABLE: "ledger",
+    VAULT_TABLE: "vault",
+    VAULT_KEY_ARN: keyArns.vault,
+    ACQUIRERS: JSON.stringify(acquirers),
+  });
+  const handlers = await loadHandlers();
+
+  const payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
+  const journal = new JournalStore(tables.client, "ledger");
+  const names = { table: "vault", keyArn: keyArns.vault, fingerprintKeyArn: keyArns.fingerprint };
+  const tokenizer = new CardTokenizer(tables.client, keys.clientOf("card-tokens"), names, randomBytes);
+
+  let made = 0;
+  async function tokenOf(number: string, book = demo): Promise<string> {
+    const card = concealedCard({ number: number as Pan, expMonth: 12, expYear: 2035 });
+    const tokenized = await tokenizer.tokenize({ book, card, now: Date.now() });
+    if (tokenized.kind !== "created") throw new Error(tokenized.kind);
+    return tokenized.token.id;
+  }
+
+  return {
+    alpha: alpha.acquirer,
+    beta: beta.acquirer,
+    payments,
+    tokenOf,
+
+    /** A payment of 100.00 with this card, created a moment ago. */
+    async create(card: string, change: { currency?: Currency; token?: string } = {}): Promise<Payment> {
+      made += 1;
+      const { fees, metadata, fingerprint, method } = examplePayment();
+      const payment = createPayment(
+        {
+          id: paymentIdOf({ book: demo, route: "tasks", idempotencyKey: `key-${made}` }),
+          book: demo,
+          total: money(100_00n, change.currency ?? "USD"),
+          capture: "automatic",
+          method: { ...method, token: change.token ?? (await tokenOf(card)) },
+          fees,
+          fingerprint,
+          metadata,
+        },
+        Date.now(),
+      );
+      await payments.create(payment);
+      return payment;
+    },
+
+    /** Runs a step as the state machine does: what goes in and what comes out is JSON. */
+    async run(step: StepName, input: object): Promise<StepOutput> {
+      const output = await handlers[step](JSON.parse(JSON.stringify(input)), lambdaContext(remainingMs));
+      return JSON.parse(JSON.stringify(output));
+    },
+
+    /** The payment as it is stored. */
+    async stored(payment: Payment | PaymentRecord): Promise<PaymentRecord> {
+      const found = await payments.get(demo, payment.id as Payment["id"]);
+      if (found === undefined) throw new Error(`${payment.id} is not stored`);
+      return toRecord(found);
+    },
+
+    /** What the journal says of the payment. */
+    async journalOf(payment: Payment): Promise<JournalRecord[]> {
+      const records: JournalRecord[] = [];
+      for await (const record of journal.read(demo))
+        if (entryIdOf(record) === sagaEntryId(payment.id, "authorize")) records.push(record);
+      return records;
+    },
+
+    async stop(): Promise<void> {
+      await Promise.all([tables.stop(), keys.stop(), alpha.server.stop(), beta.server.stop()]);
+    },
+  };
+}
+
+export type SagaTasks = Awaited<ReturnType<typeof startSagaTasks>>;
+
+/** After the environment is set, and not before. */
+export async function loadHandlers(): Promise<Readonly<Record<StepName, Handler>>> {
+  const [authorize, post, settle, compensate, review] = await Promise.all([
+    import("#functions/tasks/authorize.ts"),
+    import("#functions/tasks/post.ts"),
+    import("#functions/tasks/settle.ts"),
+    import("#functions/tasks/compensate.ts"),
+    import("#functions/tasks/review.ts"),
+  ]);
+  return {
+    authorize: (event, context) => authorize.handler(event, context),
+    post: (event, context) => post.handler(event, context),
+    settle: (event, context) => settle.handler(event, context),
+    compensate: (event, context) => compensate.handler(event, context),
+    review: (event, context) => review.handler(event, context),
+  };
+}

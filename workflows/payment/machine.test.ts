@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
+import { AcquirerUnavailable } from "#core/payments/steps/record.ts";
+import machine from "./machine.asl.json" with { type: "json" };
+
+const { Authorize, Post, Settle, Compensate, Review } = machine.States;
+
+const retriedBy = (state: { Retry: readonly { ErrorEquals: readonly string[] }[] }) =>
+  state.Retry.flatMap((rule) => rule.ErrorEquals);
+
+/** What says that an invocation was lost, or never came about. */
+const lostInvocations = [
+  "States.Timeout",
+  // A function that ran out of its own time.
+  "Sandbox.Timedout",
+  "Lambda.TooManyRequestsException",
+  "Lambda.ServiceException",
+  "Lambda.AWSLambdaException",
+  "Lambda.SdkClientException",
+  "Lambda.Unknown",
+];
+const storeFailures = [new StoreUnavailable().name, new StoreContention().name];
+const acquirerUnavailable = new AcquirerUnavailable().name;
+
+describe("what a step throws so that it may run again is retried", () => {
+  test.each([
+    { name: "Post", state: Post, errors: storeFailures },
+    { name: "Settle", state: Settle, errors: [...storeFailures, acquirerUnavailable] },
+    { name: "Compensate", state: Compensate, errors: [...storeFailures, acquirerUnavailable] },
+  ])("$name", ({ state, errors }) => {
+    expect(retriedBy(state).toSorted()).toEqual([...errors, ...lostInvocations].toSorted());
+  });
+});
+
+test("Authorize is retried only when certainly nobody was asked", () => {
+  const neverAsked = ["VaultUnavailable", "Lambda.TooManyRequestsException"];
+  expect(retriedBy(Authorize).toSorted()).toEqual(neverAsked.toSorted());
+});
+
+test("Review is retried whatever it throws: after it there is nobody else", () => {
+  expect(retriedBy(Review)).toEqual(["States.ALL"]);
+});
+
+test.each([
+  { name: "authorize", state: Authorize },
+  { name: "post", state: Post },
+  { name: "settle", state: Settle },
+  { name: "compensate", state: Compensate },
+])("whatever is left of a lost $name goes to Review, under its name", ({ name, state }) => {
+  expect(state.Catch).toEqual([
+    { ErrorEquals: ["States.ALL"], Output: expect.objectContaining({ step: name }), Next: "Review" },
+  ]);
+});
