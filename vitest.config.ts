@@ -8,11 +8,36 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["core/**/*.test.ts", "adapters/**/*.test.ts", "functions/**/*.test.ts", "local/**/*.test.ts", "workflows/**/*.test.ts"],
+          // One module graph for all files: they keep no state in modules, and loading it for each takes longer than
+          // the tests do.
+          pool: "threads",
+          isolate: false,
+          include: [
+            "core/**/*.test.ts",
+            "adapters/**/*.test.ts",
+            "functions/**/*.test.ts",
+            "local/**/*.test.ts",
+            "workflows/**/*.test.ts",
+          ],
         },
       },
-      { test: { name: "contract", include: ["tests/contract/**/*.test.ts"], testTimeout: minutes(1), hookTimeout: minutes(1) } },
-      { test: { name: "estate", include: ["tests/estate/**/*.test.ts"], testTimeout: minutes(3), hookTimeout: minutes(3) } },
+      {
+        test: {
+          name: "contract",
+          include: ["tests/contract/**/*.test.ts"],
+          testTimeout: minutes(1),
+          hookTimeout: minutes(1),
+        },
+      },
+      {
+        test: {
+          name: "estate",
+          include: ["tests/estate/**/*.test.ts"],
+          globalSetup: ["tests/estate/unpack.ts"],
+          testTimeout: minutes(3),
+          hookTimeout: minutes(3),
+        },
+      },
       {
         test: {
           name: "integration",

@@ -43,6 +43,8 @@ const drainMsMax = 3_000;
 export interface SystemOptions {
   /** What to run. Default: the lock of the stage `local`, which must be fresh. */
   readonly plan?: Plan;
+  /** Where handlers are loaded from. Default: this repository. A folder of bundles runs what AWS would load. */
+  readonly taskRoot?: string;
   /** Port of the HTTP API; 0 picks a free one. */
   readonly port: number;
   /** Where state survives restarts: `.local`. */
@@ -181,7 +183,7 @@ async function startServices(
 function runFunctions({ options, plan, credentials, door, started }: Ground, hosts: Hosts): LambdaService {
   const lambda = new LambdaService({
     plan,
-    taskRoot: root,
+    taskRoot: options.taskRoot ?? root,
     environmentOf: functionEnvironments(credentials, door.url, hosts),
     log: options.functionLog ?? (() => undefined),
     compileCacheDirectory,

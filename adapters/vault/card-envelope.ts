@@ -1,8 +1,8 @@
 import { concealedCard, type ParsedCard } from "#core/cards/card.ts";
+import { CardUnreadable } from "#core/cards/card-unreadable.ts";
 import type { Pan } from "#core/cards/pan.ts";
 import type { CardTokenId } from "#core/cards/token.ts";
 import type { Book } from "#core/ledger/account.ts";
-import { CardUnreadable } from "./errors.ts";
 
 /** Changes when the data keys of an earlier time must no longer open: a key policy then denies that epoch. */
 const keyEpoch = 1;

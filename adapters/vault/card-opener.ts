@@ -6,12 +6,12 @@ import { buildDecrypt } from "@aws-crypto/decrypt-node";
 import { CommitmentPolicy } from "@aws-crypto/material-management-node";
 import { DecryptCommand, type DecryptCommandInput, type KMSClient } from "@aws-sdk/client-kms";
 import type { ParsedCard } from "#core/cards/card.ts";
+import { CardUnreadable } from "#core/cards/card-unreadable.ts";
 import type { CardTokenId } from "#core/cards/token.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { reachKeys } from "../kms/client.ts";
 import { KeysUnavailable } from "../kms/errors.ts";
 import { readPlaintext } from "./card-envelope.ts";
-import { CardUnreadable } from "./errors.ts";
 import { dataKeyAgeMsMax, type KeyCalls, vaultKeyring } from "./vault-keyring.ts";
 
 /** Data keys that are kept at the same time: a card each at worst, a thousand cards each at best. */

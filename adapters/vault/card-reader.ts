@@ -2,13 +2,13 @@ import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { ParsedCard } from "#core/cards/card.ts";
+import { CardUnreadable } from "#core/cards/card-unreadable.ts";
 import { parseCardTokenId } from "#core/cards/token.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { reach } from "../dynamodb/client.ts";
 import { createKms } from "../kms/client.ts";
 import { cardKey } from "./card-item.ts";
 import { CardOpener } from "./card-opener.ts";
-import { CardUnreadable } from "./errors.ts";
 
 interface Names {
   readonly table: string;

@@ -55,6 +55,7 @@ function world() {
     waits: [] as number[],
     cardOf: (id: string): CardToken | undefined => (id === token ? card : undefined),
     insert: (_payment: Payment): Created => ({ kind: "created" }),
+    stored: undefined as Payment | undefined,
     sagaEnd: (payment: Payment): SagaEnd => ({ kind: "ended", payment: captured(payment) }),
     start: async (_payment: Payment): Promise<void> => undefined,
   };
@@ -76,6 +77,7 @@ const create = createPayments({
       its.created.push(payment);
       return its.insert(payment);
     },
+    get: async () => its.stored,
   },
   saga: {
     run: async (payment, waitMs) => {
@@ -202,6 +204,15 @@ describe("once the payment exists there is an answer, whatever happens to its sa
   });
 });
 
+/** The payment that a request makes, before any saga. */
+async function draftOf(sent: object): Promise<{ readonly payment: Payment }> {
+  await send(sent);
+  const [payment] = its.created;
+  if (payment === undefined) throw new Error("nothing was inserted");
+  its.calls.length = 0;
+  return { payment };
+}
+
 describe("a payment that exists already", () => {
   const existing = (change: (payment: Payment) => Payment) => {
     its.insert = (payment) => ({ kind: "exists", payment: change(payment) });
@@ -226,6 +237,14 @@ describe("a payment that exists already", () => {
   test("and has no outcome yet is a 202", async () => {
     existing(earlier);
     expect(await send(body)).toMatchObject({ statusCode: 202, headers: { "idempotent-replayed": "true" } });
+  });
+
+  test("is shown also when the merchant's terms would refuse it by now", async () => {
+    its.stored = captured(earlier((await draftOf(body)).payment));
+    its.cardOf = () => undefined;
+    const answer = await send(body);
+    expect(answer).toMatchObject({ statusCode: 201, headers: { "idempotent-replayed": "true" } });
+    expect(its.calls).toEqual([]);
   });
 
   test("for another request is a key that was used before: 422", async () => {
@@ -279,7 +298,7 @@ describe("is refused with 422 before anything is inserted", () => {
     const endpoint = createPayments({
       merchants: { merchant: async () => merchant },
       cards: { describe: async () => card },
-      payments: { create: async () => ({ kind: "created" }) },
+      payments: { create: async () => ({ kind: "created" }), get: async () => undefined },
       saga: { run: async () => ({ kind: "unknown", reason: "unused" }), start: async () => undefined },
       idempotency: { once },
       now: () => noon,

@@ -10,7 +10,7 @@ import type { Book } from "#core/ledger/account.ts";
 import { type CurrencyTerms, termsFor } from "#core/merchants/merchant.ts";
 import { type Currency, isCurrency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
-import { paymentIdOf } from "#core/payments/ids.ts";
+import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { createPayment, type Payment } from "#core/payments/payment.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
@@ -47,7 +47,7 @@ const paymentBody = z.strictObject({
 type PaymentBody = z.output<typeof paymentBody>;
 
 interface Ports {
-  readonly payments: Pick<PaymentStore, "create">;
+  readonly payments: Pick<PaymentStore, "create" | "get">;
   readonly merchants: Pick<MerchantStore, "merchant">;
   readonly cards: Pick<CardDirectory, "describe">;
   readonly saga: Pick<PaymentSaga, "run" | "start">;
@@ -71,11 +71,13 @@ export function createPayments(ports: Ports) {
     const fingerprint = fingerprintOf(body);
 
     return ports.idempotency.once({ book: merchant, route, key, fingerprint }, remainingMs, async () => {
-      const payment = await draft(ports, merchant, key, body, fingerprint);
-      const inserted = await ports.payments.create(payment);
+      const id = paymentIdOf({ book: merchant, route, idempotencyKey: key });
+      const drafted = await draft(ports, merchant, id, body, fingerprint).catch(asProblem);
+      if (drafted instanceof Problem) return answerEarlier(ports, merchant, id, fingerprint, drafted);
+      const inserted = await ports.payments.create(drafted);
       if (inserted.kind === "exists") return answerExisting(inserted.payment, fingerprint);
       // From here on the payment exists: whatever happens next is an answer, never a throw.
-      return runSaga(ports.saga, payment, preference, remainingMs() - answerReserveMs);
+      return runSaga(ports.saga, drafted, preference, remainingMs() - answerReserveMs);
     });
   };
 }
@@ -84,7 +86,7 @@ export function createPayments(ports: Ports) {
 async function draft(
   { merchants, cards, now }: Ports,
   book: Book,
-  key: string,
+  id: PaymentId,
   body: PaymentBody,
   fingerprint: string,
 ): Promise<Payment> {
@@ -97,7 +99,7 @@ async function draft(
   if (card === undefined) throw invalidField("/method/token", "token_not_found", `${tokenNotFound}.`);
   return createPayment(
     {
-      id: paymentIdOf({ book, route, idempotencyKey: key }),
+      id,
       book,
       total: money(body.amount, currency),
       capture: body.capture,
@@ -127,6 +129,24 @@ function acceptedTerms(terms: ReturnType<typeof termsFor>): {
     default:
       return absurd(terms);
   }
+}
+
+/** Terms and tokens change: a request that became a payment under earlier ones is still that payment. */
+async function answerEarlier(
+  { payments }: Ports,
+  book: Book,
+  id: PaymentId,
+  fingerprint: string,
+  refusal: Problem,
+): Promise<Answer> {
+  const earlier = await payments.get(book, id);
+  if (earlier === undefined) throw refusal;
+  return answerExisting(earlier, fingerprint);
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  throw error;
 }
 
 /** The key's record is gone, or was never kept: the payment itself remembers the request. */

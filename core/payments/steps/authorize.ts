@@ -1,6 +1,7 @@
 import { declineRules } from "../../acquiring/declines.ts";
 import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
 import type { Acquirers, Card } from "../../acquiring/port.ts";
+import { CardUnreadable } from "../../cards/card-unreadable.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
 import { operationKey } from "../ids.ts";
@@ -42,6 +43,7 @@ async function takeCard({ cards }: SagaPorts, payment: Payment): Promise<Card | 
   try {
     return await cards.reveal(payment.book, payment.method.token);
   } catch (error) {
+    if (error instanceof CardUnreadable) throw error;
     throw new VaultUnavailable(String(error), { cause: error });
   }
 }

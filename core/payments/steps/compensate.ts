@@ -12,7 +12,8 @@ type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 
 /**
  * The abort phase, after a definite refusal: the authorization is voided at the acquirer, then the hold here.
- * @throws AcquirerUnavailable when the acquirer certainly did not void.
+ * @throws AcquirerUnavailable when the acquirer certainly did not void, StrayAuthorization when it would not and the
+ * payment has ended.
  */
 export async function compensate(
   ports: CompensatePorts,
@@ -29,13 +30,23 @@ export async function compensate(
   });
   if (outcome.kind === "approved") return concluded(await release(ports, refusal, execution));
   if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
-  return concluded(
-    await putInReview(ports, payment, {
-      operation: "void",
-      acquirer: authorization.acquirer,
-      reason: reasonOf(outcome),
-    }),
-  );
+  const reviewed = await putInReview(ports, payment, {
+    operation: "void",
+    acquirer: authorization.acquirer,
+    reason: reasonOf(outcome),
+  });
+  // The payment had ended without this authorization, so nothing that is stored speaks of it.
+  if (reviewed.state !== "in_review") {
+    throw new StrayAuthorization(
+      `${payment.id}: ${authorization.acquirer} ${authorization.reference} is not released`,
+    );
+  }
+  return concluded(reviewed);
+}
+
+/** An acquirer holds a customer's money for a payment that has ended without it. Never retried: a person releases it. */
+class StrayAuthorization extends Error {
+  override readonly name = "StrayAuthorization";
 }
 
 /** What the void means for the payment: it depends on how far the payment had come with this authorization. */

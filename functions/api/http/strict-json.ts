@@ -18,7 +18,7 @@ export function parseStrictJson(text: string): unknown {
   if (text.startsWith("\uFEFF"))
     throw new Problem("malformed_json", { detail: "The body starts with a byte-order mark." });
   if (text.includes("\uFFFD"))
-    throw new Problem("malformed_json", { detail: "The body is not valid UTF-8." });
+    throw new Problem("malformed_json", { detail: "The body is not valid UTF-8, or holds U+FFFD." });
   checkStructure(text);
   try {
     return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>

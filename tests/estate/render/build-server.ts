@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, parse } from "node:path";
 import { text } from "node:stream/consumers";
-import { buildErrors, type Esbuild, nodeRequireBanner } from "./esbuild.ts";
+import { bundle, sourceOf } from "./bundle.ts";
+import { buildErrors, type Esbuild } from "./esbuild.ts";
 import type { Platform } from "./platform.ts";
 
 /** The methods that SST's components call on the sst binary while they run. */
@@ -82,27 +83,13 @@ export async function startBuildServer(
   };
 }
 
-/** Bundles with the options of the sst binary (its pkg/runtime/node/build.go), and writes nothing. */
+/** Bundles, and writes nothing. */
 async function bundleErrors(root: string, esbuild: Esbuild, { handler }: BuildRequest): Promise<string[]> {
   const { dir, name, ext } = parse(handler);
-  const file = `${join(root, dir, name)}.ts`;
-  if (!existsSync(file)) return [`there is no handler ${handler} (no file ${dir}/${name}.ts)`];
+  if (!existsSync(sourceOf(root, handler)))
+    return [`there is no handler ${handler} (no file ${dir}/${name}.ts)`];
   try {
-    const { metafile } = await esbuild.build({
-      entryPoints: [file],
-      bundle: true,
-      write: false,
-      outfile: "bundle.mjs",
-      metafile: true,
-      format: "esm",
-      platform: "node",
-      target: "esnext",
-      keepNames: true,
-      mainFields: ["module", "main"],
-      external: ["sharp", "pg-native"],
-      banner: { js: nodeRequireBanner },
-      logLevel: "silent",
-    });
+    const { metafile } = await bundle(esbuild, root, handler, { outfile: "bundle.mjs", write: false });
     const exports = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.exports);
     return exports.includes(ext.slice(1)) ? [] : [`${dir}/${name}.ts does not export "${ext.slice(1)}"`];
   } catch (error) {

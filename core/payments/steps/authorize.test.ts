@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { examplePayment, noon } from "#tests/support/examples.ts";
+import { scriptedPorts } from "#tests/support/saga-ports.ts";
+import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import { CardUnreadable } from "../../cards/card-unreadable.ts";
+import { authorize } from "./authorize.ts";
+
+const deadline = noon + 10_000;
+const approved: AcquirerOutcome = { kind: "approved", reference: "r-1", expiresAt: noon + 60_000 };
+const down: AcquirerOutcome = { kind: "not_attempted", reason: "no_connection:ECONNREFUSED" };
+const silent: AcquirerOutcome = { kind: "unknown", reason: "no_answer:timeout" };
+const declined: AcquirerOutcome = { kind: "declined", code: "insufficient_funds" };
+const wrongCurrency: AcquirerOutcome = { kind: "declined", code: "currency_not_supported" };
+const later: AcquirerOutcome = { kind: "pending", reference: "r-1" };
+
+describe("acquirers are asked in order, and the next one only when this one certainly holds nothing", () => {
+  // biome-ignore format: a table is read in rows
+  test.each([
+    { alpha: approved,      beta: approved, asks: ["alpha"],         ends: "approved by alpha" },
+    { alpha: down,          beta: approved, asks: ["alpha", "beta"], ends: "approved by beta" },
+    { alpha: down,          beta: down,     asks: ["alpha", "beta"], ends: "failed" },
+    { alpha: silent,        beta: approved, asks: ["alpha"],         ends: "in_review" },
+    { alpha: down,          beta: silent,   asks: ["alpha", "beta"], ends: "in_review" },
+    { alpha: declined,      beta: approved, asks: ["alpha"],         ends: "declined" },
+    { alpha: wrongCurrency, beta: approved, asks: ["alpha", "beta"], ends: "approved by beta" },
+    { alpha: wrongCurrency, beta: down,     asks: ["alpha", "beta"], ends: "declined" },
+    { alpha: later,         beta: approved, asks: ["alpha"],         ends: "requires_action" },
+  ])("alpha $alpha.kind, beta $beta.kind: $ends", async ({ alpha, beta, asks, ends }) => {
+    const ports = scriptedPorts({ acquirers: { alpha, beta } });
+    const result = await authorize(ports, examplePayment(), { deadline });
+
+    expect(ports.asked.filter((ask) => ask.endsWith("authorize"))).toEqual(asks.map((name) => `${name} authorize`));
+    expect(result.outcome === "approved" ? `approved by ${result.authorization.acquirer}` : result.payment.state).toBe(ends);
+  });
+});
+
+test("an approval writes nothing: it is posted, with its hold, by the next step", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  await authorize(ports, examplePayment(), { deadline });
+  expect(ports.changes).toEqual([]);
+});
+
+test("no acquirer at all: the payment fails, and nobody was asked", async () => {
+  const ports = scriptedPorts({});
+  const { payment } = await authorize(ports, examplePayment(), { deadline });
+  expect(payment).toMatchObject({ state: "failed", failure: "no_acquirer_available" });
+});
+
+describe("the card", () => {
+  test("that is gone fails the payment before anyone is asked", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: approved }, reveal: async () => undefined });
+    const { payment } = await authorize(ports, examplePayment(), { deadline });
+    expect(payment).toMatchObject({ state: "failed", failure: "card_token_not_found" });
+    expect(ports.asked).toEqual(["vault reveal", "commit failed"]);
+  });
+
+  test("that the vault cannot give now is VaultUnavailable: the step may run again", async () => {
+    const ports = scriptedPorts({
+      acquirers: { alpha: approved },
+      reveal: () => Promise.reject(new Error("throttled")),
+    });
+    await expect(authorize(ports, examplePayment(), { deadline })).rejects.toMatchObject({
+      name: "VaultUnavailable",
+    });
+    expect(ports.asked).toEqual(["vault reveal"]);
+  });
+
+  test("that was tampered with is not asked for again: a person looks", async () => {
+    const ports = scriptedPorts({ reveal: () => Promise.reject(new CardUnreadable("another merchant's")) });
+    await expect(authorize(ports, examplePayment(), { deadline })).rejects.toMatchObject({
+      name: "CardUnreadable",
+    });
+  });
+});
+
+test("a payment that is past processing is left alone: a second run of the saga asks nobody", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  const canceled = examplePayment({ state: "canceled", cancellation: "requested" });
+  expect(await authorize(ports, canceled, { deadline })).toEqual({ outcome: "concluded", payment: canceled });
+  expect(ports.asked).toEqual([]);
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { exampleAuthorization, examplePayment, noon } from "#tests/support/examples.ts";
+import { scriptedPorts, supersededBy } from "#tests/support/saga-ports.ts";
+import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import type { Standing } from "../payment.ts";
+import { compensate } from "./compensate.ts";
+
+const run = { execution: "saga-1", deadline: noon + 10_000 };
+const voided: AcquirerOutcome = { kind: "approved", reference: "v-1" };
+const authorized: Standing = { state: "authorized", authorization: exampleAuthorization };
+const refusal = (standing?: Standing) => ({
+  payment: examplePayment(standing),
+  authorization: exampleAuthorization,
+  reason: "operation_refused",
+});
+
+describe("when the acquirer has voided", () => {
+  test("an authorized payment is canceled, and its hold is released in the same write", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(ports, refusal(authorized), run);
+
+    expect(payment).toMatchObject({ state: "canceled", cancellation: "operation_refused" });
+    expect(ports.changes.map(({ journal }) => journal)).toMatchObject([
+      { type: "resolution", resolution: { kind: "voided" } },
+    ]);
+  });
+
+  test("a payment that was never posted fails, and names what was released; no hold, no journal", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(ports, refusal(), run);
+
+    expect(payment).toMatchObject({
+      state: "failed",
+      failure: "operation_refused",
+      authorization: exampleAuthorization,
+    });
+    expect(ports.changes.map(({ journal }) => journal)).toEqual([undefined]);
+  });
+
+  test("a payment that went on with another authorization stays as it is", async () => {
+    const other = { ...exampleAuthorization, acquirer: "beta" };
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(ports, refusal({ state: "authorized", authorization: other }), run);
+
+    expect(payment).toMatchObject({ state: "authorized", authorization: other });
+    expect(ports.changes).toEqual([]);
+  });
+});
+
+describe("when the acquirer has not voided", () => {
+  test.each([
+    ["it refused", { kind: "declined", code: "operation_refused" }],
+    ["it did not answer", { kind: "unknown", reason: "no_answer:timeout" }],
+  ] satisfies [string, AcquirerOutcome][])(
+    "%s: the payment goes to review, its hold untouched",
+    async (_what, outcome) => {
+      const ports = scriptedPorts({ acquirers: { alpha: outcome } });
+      const { payment } = await compensate(ports, refusal(authorized), run);
+
+      expect(payment).toMatchObject({
+        state: "in_review",
+        authorization: exampleAuthorization,
+        review: { operation: "void", acquirer: "alpha" },
+      });
+      expect(ports.changes.map(({ journal }) => journal)).toEqual([undefined]);
+    },
+  );
+
+  test("it certainly did nothing: the step may run again", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: { kind: "not_attempted", reason: "down" } } });
+    await expect(compensate(ports, refusal(authorized), run)).rejects.toMatchObject({
+      name: "AcquirerUnavailable",
+    });
+  });
+
+  test("and the payment has ended without it: the stray authorization is thrown for a person, not swallowed", async () => {
+    const ended = examplePayment({ state: "declined", acquirer: "beta", decline: "do_not_honor" });
+    const ports = scriptedPorts({
+      acquirers: { alpha: { kind: "declined", code: "operation_refused" } },
+      commit: supersededBy(ended),
+    });
+    await expect(compensate(ports, refusal(), run)).rejects.toMatchObject({
+      name: "StrayAuthorization",
+      message: expect.stringContaining(exampleAuthorization.reference),
+    });
+  });
+});
