@@ -92,7 +92,17 @@ interface Ground {
  * @throws Refusal when it cannot: its one line says what to do.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  await using started = new AsyncDisposableStack();
+  // Not `await using`: the dependency cruiser cannot read it yet, and would pass over this file.
+  const started = new AsyncDisposableStack();
+  try {
+    return await startAll(options, started);
+  } finally {
+    // Ends what had started when something refused. A system that runs has moved it all out.
+    await started.disposeAsync();
+  }
+}
+
+async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients } = ground;
   const [dynamoDb, issuer, sandboxes] = await startServices(ground);
