@@ -12,7 +12,8 @@ type Result = APIGatewayProxyStructuredResultV2;
 /** The Lambda handler of one prefix of the API. */
 export function apiHandler(routes: Routes) {
   const route = createRouter(routes);
-  return middy<GatewayEvent, Result>()
+  // middy would answer shortly before the timeout, for a handler that still runs: what that does then contradicts it.
+  return middy<GatewayEvent, Result>({ timeoutEarlyInMillis: 0 })
     .use(problems())
     .handler(async (event: GatewayEvent, context: Context): Promise<Result> => {
       const answer = await route(requestOf(event), () => context.getRemainingTimeInMillis());
