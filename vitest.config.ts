@@ -31,6 +31,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "simulation",
+          include: ["tests/simulation/**/*.test.ts"],
+          testTimeout: minutes(2),
+          hookTimeout: minutes(1),
+        },
+      },
+      {
+        test: {
           name: "estate",
           include: ["tests/estate/**/*.test.ts"],
           globalSetup: ["tests/estate/unpack.ts"],

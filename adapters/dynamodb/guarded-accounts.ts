@@ -68,10 +68,9 @@ export function refusalOf(
 function conditionalMove(table: string, book: Book, account: AccountId, movement: AccountCounters) {
   const taken = strain(movement);
   const releases = onlyReleases(movement);
-  const conditions = [
-    "currency = :currency",
-    releases ? "attribute_exists(#condition)" : "#condition = :open",
-  ];
+  // An account that does not exist has no currency either.
+  const conditions = ["currency = :currency"];
+  if (!releases) conditions.push("#condition = :open");
   // A limit refuses only what moves towards it; what gives room back is always taken.
   if (taken.debit > 0n) conditions.push("debit_room >= :debit_taken");
   if (taken.credit > 0n) conditions.push("credit_room >= :credit_taken");
@@ -82,7 +81,7 @@ function conditionalMove(table: string, book: Book, account: AccountId, movement
       "ADD debits_posted :debits_posted, debits_pending :debits_pending, credits_posted :credits_posted, " +
       "credits_pending :credits_pending, debit_room :debit_given, credit_room :credit_given",
     ConditionExpression: conditions.join(" AND "),
-    ExpressionAttributeNames: { "#condition": "condition" },
+    ...(releases ? {} : { ExpressionAttributeNames: { "#condition": "condition" } }),
     ExpressionAttributeValues: marshall({
       ...(releases ? {} : { ":open": "open" }),
       ":currency": movement.currency,

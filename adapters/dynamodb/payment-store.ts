@@ -5,6 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactionConflictException,
   type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
@@ -17,6 +18,7 @@ import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts"
 import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
+import { contended, outwait } from "./contention.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
@@ -98,6 +100,7 @@ export class PaymentStore implements PaymentCommits {
   async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
     invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
     const guarded = guardedUpdates(this.#ledger, after.book, journal);
+    // In this order: only behind a version and an id that are free does a refusal by an account mean one.
     const items: TransactWriteItem[] = [
       {
         Put: {
@@ -130,7 +133,11 @@ export class PaymentStore implements PaymentCommits {
   }
 
   /** @returns the payment that stands in the way, or undefined when the put was made. */
-  async #putIf(payment: Payment, condition: Condition): Promise<Payment | undefined> {
+  #putIf(payment: Payment, condition: Condition): Promise<Payment | undefined> {
+    return outwait(() => this.#putOnce(payment, condition));
+  }
+
+  async #putOnce(payment: Payment, condition: Condition): Promise<Payment | undefined | typeof contended> {
     try {
       await reach(
         this.#client.send(
@@ -144,6 +151,8 @@ export class PaymentStore implements PaymentCommits {
       );
       return undefined;
     } catch (error) {
+      // A single put fails so while a transaction of someone else holds the item; the SDK does not try it again.
+      if (error instanceof TransactionConflictException) return contended;
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       invariant(error.Item !== undefined, `${payment.id} exists`);
       return paymentOf(error.Item);

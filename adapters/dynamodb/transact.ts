@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type CancellationReason,
   type DynamoDBClient,
@@ -7,42 +6,38 @@ import {
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
 import { reach } from "./client.ts";
-import { StoreContention, StoreUnavailable } from "./errors.ts";
+import { contended, outwait } from "./contention.ts";
+import { StoreUnavailable } from "./errors.ts";
 
 /** Written, or which conditions failed, item by item in the order of the request. */
 export type TransactResult =
   | { readonly written: true }
   | { readonly written: false; readonly reasons: readonly CancellationReason[] };
 
-/** A conflict lasts as long as the other transaction, 10-25 ms: six tries with jitter outwait a short queue. */
-const triesMax = 6;
-const backoffMs = 15;
-const backoffMsMax = 240;
-
 /**
- * Writes all or nothing. Tries again only when every reason is contention: a condition that failed would fail
- * again, and contention must never reach a caller as a refusal.
+ * Writes all or nothing. The first item that stands in the way decides: put first what tells a replay from a
+ * refusal. An item behind it may have failed only because this very write was applied on an earlier try, and whether
+ * it was, an item that another transaction holds does not say.
  * @throws StoreContention when other writers won every try. @throws StoreUnavailable when throttled or unreachable.
  */
-export async function transact(
-  client: DynamoDBClient,
-  items: TransactWriteItem[],
-  random: () => number = Math.random,
-): Promise<TransactResult> {
-  for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    if (attempt > 0) await sleep(random() * Math.min(backoffMs * 2 ** attempt, backoffMsMax));
+export const transact = (client: DynamoDBClient, items: TransactWriteItem[]): Promise<TransactResult> =>
+  outwait(async () => {
     const reasons = await writeOnce(client, items);
     if (reasons === undefined) return { written: true };
-    if (reasons.some((reason) => reason.Code === "ConditionalCheckFailed"))
-      return { written: false, reasons };
-    const refusing = reasons.filter((reason) => reason.Code !== "None");
-    if (!refusing.every((reason) => reason.Code === "TransactionConflict")) {
-      throw new StoreUnavailable(`transaction canceled: ${refusing.map((reason) => reason.Code).join(", ")}`);
+    const first = reasons.find((reason) => reason.Code !== "None");
+    switch (first?.Code) {
+      case "ConditionalCheckFailed":
+        return { written: false, reasons };
+      case "TransactionConflict":
+        return contended;
+      default:
+        throw new StoreUnavailable(
+          `transaction canceled: ${reasons.map((reason) => reason.Code).join(", ")}`,
+        );
     }
-  }
-  throw new StoreContention(`${triesMax} tries met another transaction on the same items`);
-}
+  });
 
+/** @returns why the transaction was canceled; undefined when it was not. */
 async function writeOnce(
   client: DynamoDBClient,
   items: TransactWriteItem[],

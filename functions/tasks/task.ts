@@ -22,7 +22,9 @@ export function task<Schema extends z.ZodType>(
   /** `deadline`: epoch milliseconds, when to stop waiting for an acquirer. */
   step: (input: z.output<Schema>, deadline: number) => Promise<StepResult>,
 ) {
-  return middy<unknown, StepOutput>()
+  // middy would answer for a step that still runs, by a name that no Retry knows, and let it run on in an environment
+  // that thaws later. Lambda ends both at once.
+  return middy<unknown, StepOutput>({ timeoutEarlyInMillis: 0 })
     .use(reported())
     .handler(async (event: unknown, context: Context) => {
       const waitMs = Math.min(askMsMax, context.getRemainingTimeInMillis() - writeReserveMs);

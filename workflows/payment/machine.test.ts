@@ -13,6 +13,9 @@ const lostInvocations = [
   "States.Timeout",
   // A function that ran out of its own time.
   "Sandbox.Timedout",
+  // A process that died in the middle.
+  "Runtime.ExitError",
+  "Runtime.OutOfMemory",
   "Lambda.TooManyRequestsException",
   "Lambda.ServiceException",
   "Lambda.AWSLambdaException",

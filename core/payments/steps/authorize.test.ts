@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { examplePayment, noon } from "#tests/support/examples.ts";
-import { scriptedPorts } from "#tests/support/saga-ports.ts";
+import { scriptedPorts, supersededBy } from "#tests/support/saga-ports.ts";
 import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
 import { CardUnreadable } from "../../cards/card-unreadable.ts";
+import { evolve } from "../evolve.ts";
+import type { Authorization } from "../payment.ts";
+import type { Change, Committed } from "../ports.ts";
 import { authorize } from "./authorize.ts";
 
 const deadline = noon + 10_000;
@@ -78,4 +81,39 @@ test("a payment that is past processing is left alone: a second run of the saga 
   const canceled = examplePayment({ state: "canceled", cancellation: "requested" });
   expect(await authorize(ports, canceled, { deadline })).toEqual({ outcome: "concluded", payment: canceled });
   expect(ports.asked).toEqual([]);
+});
+
+describe("an acquirer that did not answer, behind a payment that another run of the saga moved", () => {
+  const elsewhere: Authorization = { acquirer: "beta", reference: "r-2", expiresAt: noon + 60_000 };
+  const authorized = evolve(examplePayment(), { type: "authorized", authorization: elsewhere }, noon);
+  const captured = evolve(authorized, { type: "captured", authorization: elsewhere, amount: 100_00n }, noon);
+
+  test("is not swallowed when the payment ended at another acquirer", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: silent }, commit: supersededBy(captured) });
+    await expect(authorize(ports, examplePayment(), { deadline })).rejects.toMatchObject({
+      name: "StrayAuthorization",
+    });
+  });
+
+  test("takes a payment that is held at another acquirer to review", async () => {
+    const commit = (change: Change): Committed =>
+      change.before.state === "processing"
+        ? { kind: "superseded", current: authorized }
+        : { kind: "applied", payment: change.after };
+    const ports = scriptedPorts({ acquirers: { alpha: silent }, commit });
+    const { payment } = await authorize(ports, examplePayment(), { deadline });
+    expect(payment).toMatchObject({
+      state: "in_review",
+      authorization: elsewhere,
+      review: { operation: "authorize", acquirer: "alpha" },
+    });
+  });
+
+  test("is no news when the other run got its answer from the same acquirer", async () => {
+    const ports = scriptedPorts({ acquirers: { beta: silent }, commit: supersededBy(captured) });
+    expect(await authorize(ports, examplePayment(), { deadline })).toEqual({
+      outcome: "concluded",
+      payment: captured,
+    });
+  });
 });

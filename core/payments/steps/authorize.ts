@@ -5,9 +5,9 @@ import { CardUnreadable } from "../../cards/card-unreadable.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
 import { operationKey } from "../ids.ts";
-import type { Payment } from "../payment.ts";
+import { acquirerOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
-import { record } from "./record.ts";
+import { reasonOf, record, reviewStray } from "./record.ts";
 import { type AuthorizeResult, concluded, type StepRun } from "./step.ts";
 
 /** The vault did not answer, so no acquirer was asked: after this, and no other failure, the step may run again. */
@@ -17,7 +17,8 @@ class VaultUnavailable extends Error {
 
 /**
  * The prepare phase at the acquirer. An approval is handed on to be posted; every other end is recorded here.
- * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved.
+ * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved:
+ * StrayAuthorization when the payment has meanwhile ended without it.
  */
 export async function authorize(
   ports: SagaPorts,
@@ -36,8 +37,20 @@ export async function authorize(
   const event = decided.value;
   if (event.type === "authorized")
     return { outcome: "approved", payment, authorization: event.authorization };
-  return concluded(await record(ports, payment, event));
+  const recorded = await record(ports, payment, event);
+  const { acquirer, outcome } = result;
+  if (!isUndecided(outcome) || recorded.state === "in_review" || acquirerOf(recorded) === acquirer)
+    return concluded(recorded);
+  // Another run of this saga moved the payment first, by another acquirer: what this one may hold would go unnoticed.
+  const held = operationKey(payment.id, "authorize");
+  const review = { operation: "authorize", acquirer, reason: reasonOf(outcome) } as const;
+  return concluded(await reviewStray(ports, recorded, held, review));
 }
+
+type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
+
+const isUndecided = (outcome: AcquirerOutcome): outcome is Undecided =>
+  outcome.kind === "pending" || outcome.kind === "unknown";
 
 async function takeCard({ cards }: SagaPorts, payment: Payment): Promise<Card | undefined> {
   try {

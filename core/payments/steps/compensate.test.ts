@@ -84,4 +84,20 @@ describe("when the acquirer has not voided", () => {
       message: expect.stringContaining(exampleAuthorization.reference),
     });
   });
+
+  test("and an earlier try had released it already: that is no stray", async () => {
+    const ended = examplePayment({
+      state: "canceled",
+      authorization: exampleAuthorization,
+      cancellation: "operation_refused",
+    });
+    const ports = scriptedPorts({
+      acquirers: { alpha: { kind: "unknown", reason: "answer:http_503" } },
+      commit: supersededBy(ended),
+    });
+    expect(await compensate(ports, refusal(authorized), run)).toEqual({
+      outcome: "concluded",
+      payment: ended,
+    });
+  });
 });

@@ -5,7 +5,7 @@ import { operationKey } from "../ids.ts";
 import { isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
-import { AcquirerUnavailable, putInReview, reasonOf, record } from "./record.ts";
+import { AcquirerUnavailable, reasonOf, record, reviewStray } from "./record.ts";
 import { type Concluded, concluded, type Refused, type StepRun } from "./step.ts";
 
 type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
@@ -30,23 +30,13 @@ export async function compensate(
   });
   if (outcome.kind === "approved") return concluded(await release(ports, refusal, execution));
   if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
-  const reviewed = await putInReview(ports, payment, {
-    operation: "void",
-    acquirer: authorization.acquirer,
-    reason: reasonOf(outcome),
-  });
-  // The payment had ended without this authorization, so nothing that is stored speaks of it.
-  if (reviewed.state !== "in_review") {
-    throw new StrayAuthorization(
-      `${payment.id}: ${authorization.acquirer} ${authorization.reference} is not released`,
-    );
-  }
-  return concluded(reviewed);
-}
-
-/** An acquirer holds a customer's money for a payment that has ended without it. Never retried: a person releases it. */
-class StrayAuthorization extends Error {
-  override readonly name = "StrayAuthorization";
+  return concluded(
+    await reviewStray(ports, payment, authorization.reference, {
+      operation: "void",
+      acquirer: authorization.acquirer,
+      reason: reasonOf(outcome),
+    }),
+  );
 }
 
 /** What the void means for the payment: it depends on how far the payment had come with this authorization. */

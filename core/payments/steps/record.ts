@@ -4,7 +4,7 @@ import type { JournalRecord } from "../../ledger/journal.ts";
 import { requireReview } from "../decide.ts";
 import type { PaymentEvent } from "../events.ts";
 import { evolve } from "../evolve.ts";
-import type { Payment, Review } from "../payment.ts";
+import { authorizationOf, type Payment, type Review } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 
 type RecordPorts = Pick<SagaPorts, "payments" | "now">;
@@ -44,6 +44,29 @@ export async function putInReview(ports: RecordPorts, payment: Payment, review: 
     if (current.state === "in_review") return current;
   }
   return current;
+}
+
+/**
+ * Hands a payment to a person because an acquirer may hold money for it that the payment does not know of. `held` is
+ * the acquirer's name for it, or ours when it gave none.
+ * @throws StrayAuthorization when the payment has ended without it: then nothing that is stored speaks of it.
+ */
+export async function reviewStray(
+  ports: RecordPorts,
+  payment: Payment,
+  held: string,
+  review: Review & { readonly acquirer: string },
+): Promise<Payment> {
+  const reviewed = await putInReview(ports, payment, review);
+  const known = authorizationOf(reviewed);
+  const isKnown = known?.acquirer === review.acquirer && known.reference === held;
+  if (reviewed.state === "in_review" || isKnown) return reviewed;
+  throw new StrayAuthorization(`${payment.id}: ${review.acquirer} ${held} is not released`);
+}
+
+/** An acquirer may hold a customer's money for a payment that has ended without it. Never retried: a person releases it. */
+class StrayAuthorization extends Error {
+  override readonly name = "StrayAuthorization";
 }
 
 /** What a review is told about an outcome that a step cannot go on from. */

@@ -1,0 +1,73 @@
+import {
+  type DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from "@aws-sdk/client-dynamodb";
+import { describe, expect, test } from "vitest";
+import { examplePayment } from "#tests/support/examples.ts";
+import { PaymentStore } from "./payment-store.ts";
+import { transact } from "./transact.ts";
+
+const metadata = { message: "scripted", $metadata: {} };
+const conflict = new TransactionConflictException(metadata);
+const canceled = (...codes: string[]) =>
+  new TransactionCanceledException({ ...metadata, CancellationReasons: codes.map((Code) => ({ Code })) });
+
+/** A client whose calls end as the script says, in order, and then well. */
+function scripted(...ends: readonly Error[]) {
+  let calls = 0;
+  const send = async () => {
+    const end = ends[calls];
+    calls += 1;
+    if (end !== undefined) throw end;
+    return {};
+  };
+  return { client: { send } as unknown as DynamoDBClient, calls: () => calls };
+}
+
+describe("a transaction", () => {
+  // biome-ignore format: a table is read in rows
+  test.each([
+    { first: ["None", "TransactionConflict"],                           tries: 2, ends: { written: true } },
+    // What failed behind an item that nobody looked at may be this very write's own work.
+    { first: ["TransactionConflict", "ConditionalCheckFailed"],         tries: 2, ends: { written: true } },
+    { first: ["None", "TransactionConflict", "ConditionalCheckFailed"], tries: 2, ends: { written: true } },
+    { first: ["ConditionalCheckFailed", "TransactionConflict"],         tries: 1, ends: { written: false } },
+    { first: ["None", "None", "ConditionalCheckFailed"],                tries: 1, ends: { written: false } },
+  ])("that was canceled for $first is sent $tries times", async ({ first, tries, ends }) => {
+    const { client, calls } = scripted(canceled(...first));
+    expect(await transact(client, [])).toMatchObject(ends);
+    expect(calls()).toBe(tries);
+  });
+
+  test.each([
+    [["ThrottlingError", "ConditionalCheckFailed"]],
+    [["None", "ProvisionedThroughputExceeded"]],
+    [[]],
+  ])("that was canceled for %j is not known to be refused", async (codes) => {
+    const { client } = scripted(canceled(...codes));
+    await expect(transact(client, [])).rejects.toMatchObject({ name: "StoreUnavailable" });
+  });
+
+  test("that always meets another is contention, and never a refusal", async () => {
+    const { client, calls } = scripted(...Array.from({ length: 6 }, () => canceled("TransactionConflict")));
+    await expect(transact(client, [])).rejects.toMatchObject({ name: "StoreContention" });
+    expect(calls()).toBe(6);
+  });
+});
+
+describe("a single put", () => {
+  const create = (client: DynamoDBClient) =>
+    new PaymentStore(client, { payments: "p" }).create(examplePayment());
+
+  test("outwaits the transaction that holds its item", async () => {
+    const { client, calls } = scripted(conflict, conflict);
+    expect(await create(client)).toEqual({ kind: "created" });
+    expect(calls()).toBe(3);
+  });
+
+  test("that always meets one is contention", async () => {
+    const { client } = scripted(...Array.from({ length: 6 }, () => conflict));
+    await expect(create(client)).rejects.toMatchObject({ name: "StoreContention" });
+  });
+});

@@ -1,0 +1,151 @@
+import {
+  type CancellationReason,
+  PutItemCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { Acquirer } from "#core/acquiring/port.ts";
+import type { Committed, SagaPorts } from "#core/payments/ports.ts";
+import type { Command } from "./dynamodb/client.ts";
+import type { FunctionName } from "./functions.ts";
+import { type Definition, definition } from "./machine.ts";
+
+// --- On the way to DynamoDB ---------------------------------------------------------------------------------------
+
+/** Takes this condition off single puts. */
+export function puts(condition: string): (command: Command) => Command {
+  return (command) => {
+    if (!(command instanceof PutItemCommand) || command.input.ConditionExpression !== condition)
+      return command;
+    const { ConditionExpression: _, ...rest } = command.input;
+    return new PutItemCommand(rest);
+  };
+}
+
+/** Takes terms off the conditions of some items of transactions. */
+export function transacts(
+  isMeant: (item: TransactWriteItem) => boolean,
+  isGone: (term: string) => boolean,
+): (command: Command) => Command {
+  const strip = <Write extends { ConditionExpression?: string | undefined }>(write: Write): Write => {
+    const { ConditionExpression: condition = "", ...rest } = write;
+    const left = condition.split(" AND ").filter((term) => !isGone(term));
+    return (left.length === 0 ? rest : { ...rest, ConditionExpression: left.join(" AND ") }) as Write;
+  };
+  return (command) => {
+    if (!(command instanceof TransactWriteItemsCommand)) return command;
+    const items = command.input.TransactItems ?? [];
+    const TransactItems = items.map((item): TransactWriteItem => {
+      if (!isMeant(item)) return item;
+      if (item.Put !== undefined) return { Put: strip(item.Put) };
+      return item.Update === undefined ? item : { Update: strip(item.Update) };
+    });
+    return new TransactWriteItemsCommand({ ...command.input, TransactItems });
+  };
+}
+
+export function isJournal(record: "entry" | "resolution"): (item: TransactWriteItem) => boolean {
+  return ({ Put: put }) => put?.TableName === "ledger" && put.Item?.["record"]?.S === record;
+}
+
+// --- On the way back ----------------------------------------------------------------------------------------------
+
+type Reasons = readonly CancellationReason[];
+
+export function recoded(from: string, to: string): (reasons: Reasons) => Reasons {
+  return (reasons) => reasons.map((reason) => (reason.Code === from ? { ...reason, Code: to } : reason));
+}
+
+export function onlyFailedConditions(reasons: Reasons): Reasons {
+  if (!reasons.some((reason) => reason.Code === "ConditionalCheckFailed")) return reasons;
+  return reasons.map((reason) => (reason.Code === "ConditionalCheckFailed" ? reason : { Code: "None" }));
+}
+
+/** Payment and journal come first in every transaction of the store. */
+const accountsFrom = 2;
+
+export function accountsFirst(reasons: Reasons): Reasons {
+  const refused = reasons.findIndex(
+    ({ Code }, index) => index >= accountsFrom && Code === "ConditionalCheckFailed",
+  );
+  return refused < 0
+    ? reasons
+    : reasons.map((reason, index) => (index === refused ? reason : { Code: "None" }));
+}
+
+// --- At the ports -------------------------------------------------------------------------------------------------
+
+type AlterPorts = (ports: SagaPorts, name: FunctionName) => SagaPorts;
+type Change = Parameters<SagaPorts["payments"]["commit"]>[0];
+
+export function committing(alter: (committed: Committed, change: Change) => Committed): AlterPorts {
+  return (ports) => ({
+    ...ports,
+    payments: { commit: async (change) => alter(await ports.payments.commit(change), change) },
+  });
+}
+
+export function replayAsSuperseded(committed: Committed, { after }: Change): Committed {
+  const isReplay = committed.kind === "applied" && committed.payment !== after;
+  return isReplay ? { kind: "superseded", current: committed.payment } : committed;
+}
+
+export function supersededAsApplied(committed: Committed, { after }: Change): Committed {
+  return committed.kind === "superseded" ? { kind: "applied", payment: after } : committed;
+}
+
+export function withAcquirer(ports: SagaPorts, alter: (acquirer: Acquirer) => Acquirer): SagaPorts {
+  const { acquirers } = ports;
+  return {
+    ...ports,
+    acquirers: {
+      route: (request) => acquirers.route(request),
+      named: (name) => alter(acquirers.named(name)),
+    },
+  };
+}
+
+type Outcome = Awaited<ReturnType<Acquirer["authorize"]>>;
+
+export function asking(operation: "authorize" | "capture", alter: (outcome: Outcome) => Outcome): AlterPorts {
+  return (ports) =>
+    withAcquirer(ports, (acquirer) =>
+      operation === "authorize"
+        ? { ...acquirer, authorize: async (request) => alter(await acquirer.authorize(request)) }
+        : { ...acquirer, capture: async (request) => alter(await acquirer.capture(request)) },
+    );
+}
+
+export function captureKeys(ports: SagaPorts): SagaPorts {
+  return withAcquirer(ports, (acquirer) => ({
+    ...acquirer,
+    capture: (request) => acquirer.capture({ ...request, key: `${request.key}.${ports.now()}` }),
+  }));
+}
+
+// --- In the state machine -----------------------------------------------------------------------------------------
+
+type State = Definition["States"][string];
+
+export function changed(name: string, change: (state: State) => State): Definition {
+  const state = definition.States[name];
+  if (state === undefined) throw new Error(`the saga has no state ${name}`);
+  return { ...definition, States: { ...definition.States, [name]: change(state) } };
+}
+
+const lostPayment = "{% $states.input.payment %}";
+export const finished = [{ ErrorEquals: ["States.ALL"], Output: { payment: lostPayment }, Next: "Done" }];
+
+export function compensatedWhenLost(state: State): State {
+  const authorization =
+    "{% $states.input.authorization ? $states.input.authorization : $states.input.payment.authorization %}";
+  const Output = { payment: lostPayment, authorization, reason: "lost" };
+  return { ...state, Catch: [{ ErrorEquals: ["States.ALL"], Output, Next: "Compensate" }] };
+}
+
+export function notRetried(error: string): (state: State) => State {
+  return ({ Retry = [], ...state }) => ({
+    ...state,
+    Retry: Retry.map((rule) => ({ ...rule, ErrorEquals: rule.ErrorEquals.filter((name) => name !== error) })),
+  });
+}

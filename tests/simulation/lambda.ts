@@ -1,0 +1,179 @@
+import type { Context } from "aws-lambda";
+import { exitedPayload, thrownPayload, timedOutPayload } from "#local/lambda/function-error.ts";
+import type { LambdaInvocation, LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
+import type { FunctionName, Handler } from "./functions.ts";
+import { functionNames, timeoutSeconds } from "./functions.ts";
+import { retriesOf } from "./machine.ts";
+import { Process } from "./process.ts";
+import type { SagaRun } from "./sagas.ts";
+import type { World } from "./world.ts";
+
+interface Environment {
+  readonly name: string;
+  readonly skewMs: number;
+  readonly handler: Handler;
+}
+
+const skewMsMax = 5 * 60_000;
+const requestId = "00000000-0000-4000-8000-000000000000";
+const common = { executedVersion: "$LATEST", requestId };
+/** Longer than any state waits. */
+const lateMsMax = 20_000;
+
+/**
+ * The tasks' functions, each in environments that are reused, that skew and that die. A zombie goes on in its
+ * environment after its time is up, beside the invocations that follow.
+ */
+export class Lambda implements TaskInvoker {
+  readonly #world: World;
+  readonly #load: (name: FunctionName) => Handler;
+  readonly #idle = new Map<FunctionName, Environment[]>();
+  #environments = 0;
+
+  constructor(world: World, load: (name: FunctionName) => Handler) {
+    this.#world = world;
+    this.#load = load;
+  }
+
+  async invoke(invocation: LambdaInvocation): Promise<LambdaOutcome> {
+    const { scheduler, delays, faults, sagas, observer } = this.#world;
+    const name = functionNames.find((known) => known === invocation.functionName);
+    if (name === undefined) throw new Error(`there is no function ${invocation.functionName}`);
+    const run = sagas.find(invocation.executionArn);
+    const subject = run?.payment ?? "";
+    if (run !== undefined) this.#count(run, invocation);
+    const note = (what: string) => this.#world.trace.note(subject, run?.name ?? "", what);
+    observer.shown(subject, invocation.payload);
+
+    await scheduler.sleep(delays.between(0, 10));
+    if (faults.strikes("invocation_throttled")) {
+      note(`${name} is throttled`);
+      return { kind: "refused", error: "TooManyRequestsException", cause: "Rate Exceeded." };
+    }
+    if (faults.strikes("invocation_failed")) {
+      note(`${name} is not invoked`);
+      return { kind: "refused", error: "ServiceException", cause: "Something broke." };
+    }
+    const environment = this.#take(name);
+    const outcome = await this.#run(name, environment, invocation, subject);
+    await scheduler.sleep(delays.between(0, 10));
+    if (faults.strikes("invocation_answer_lost")) {
+      note(`the answer of ${environment.name} is lost`);
+      return { kind: "refused", error: "SdkClientException", cause: "Connection reset." };
+    }
+    if (faults.strikes("invocation_answer_late")) {
+      const lateMs = faults.of("invocation_answer_late").between(1, lateMsMax);
+      note(`the answer of ${environment.name} is ${lateMs} ms late`);
+      await scheduler.sleep(lateMs);
+    }
+    note(`${environment.name} answers ${summaryOf(outcome)}`);
+    return outcome;
+  }
+
+  #run(
+    name: FunctionName,
+    environment: Environment,
+    invocation: LambdaInvocation,
+    subject: string,
+  ): Promise<LambdaOutcome> {
+    const { scheduler, observer } = this.#world;
+    const event: unknown = JSON.parse(invocation.payload);
+    const { book } = (event as { readonly payment: { readonly book: string } }).payment;
+    const endsAt = scheduler.now() + timeoutSeconds[name] * 1_000;
+    const fail = (payload: string): LambdaOutcome => ({ kind: "function_error", payload, ...common });
+    return new Promise((resolve) => {
+      let isOver = false;
+      const end = (outcome: LambdaOutcome | undefined) => {
+        isOver = true;
+        if (outcome !== undefined) resolve(outcome);
+      };
+      const errand = { subject, book, attempt: invocation.retryCount };
+      const process = new Process(this.#world, environment.name, environment.skewMs, errand, () => {
+        if (!isOver) this.#die(end, fail);
+      });
+      scheduler.schedule(endsAt - scheduler.now(), () => {
+        if (isOver) return;
+        end(fail(timedOutPayload(requestId, timeoutSeconds[name])));
+        if (process.strikes("zombie")) this.#giveBack(name, environment, process);
+        else process.die("when its time is up");
+      });
+      const context = { getRemainingTimeInMillis: () => endsAt - scheduler.now() } as Context;
+      const ended = process.run(() => environment.handler(event, context));
+      ended.then(
+        (output) => {
+          const payload = JSON.stringify(output);
+          observer.shown(subject, payload);
+          if (isOver) return;
+          this.#giveBack(name, environment, process);
+          end({ kind: "returned", payload, ...common });
+        },
+        (error: Error) => {
+          observer.taskFailed(process, error);
+          if (isOver) return;
+          this.#giveBack(name, environment, process);
+          end(fail(thrownPayload(error)));
+        },
+      );
+    });
+  }
+
+  /** What Step Functions learns of a process that died: at once, when its time is up, or never. */
+  #die(end: (outcome: LambdaOutcome | undefined) => void, fail: (payload: string) => LambdaOutcome): void {
+    switch (this.#world.faults.of("crash").pick(["exited", "unknown", "hangs", "silence"] as const)) {
+      case "exited":
+        end(fail(exitedPayload(requestId, 1)));
+        break;
+      case "unknown":
+        end(fail("{}"));
+        break;
+      case "hangs":
+        break;
+      case "silence":
+        end(undefined);
+        break;
+    }
+  }
+
+  /** A lost step is tried again as often as its state says, before a person has to look. */
+  #count(run: SagaRun, { stateName, payload }: LambdaInvocation): void {
+    run.attempts.set(stateName, (run.attempts.get(stateName) ?? 0) + 1);
+    if (stateName !== "Review") return;
+    const { step, error } = JSON.parse(payload) as { readonly step: string; readonly error: string };
+    const state = `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
+    const attempts = run.attempts.get(state) ?? 0;
+    if (step === "authorize" || error === "StrayAuthorization" || attempts > retriesOf(state)) return;
+    const { observer } = this.#world;
+    if (!observer.isRestored(run.payment))
+      observer.report(
+        "given_up_early",
+        run.payment,
+        `${state} was lost by ${error} and tried ${attempts} times`,
+      );
+  }
+
+  #take(name: FunctionName): Environment {
+    const idle = this.#idle.get(name)?.pop();
+    if (idle !== undefined) return idle;
+    const { faults } = this.#world;
+    this.#environments += 1;
+    return {
+      name: `${name}#${this.#environments}`,
+      skewMs: faults.strikes("clock_skew") ? faults.of("clock_skew").between(-skewMsMax, skewMsMax) : 0,
+      handler: this.#load(name),
+    };
+  }
+
+  #giveBack(name: FunctionName, environment: Environment, process: Process): void {
+    if (process.isDead) return;
+    this.#idle.set(name, [...(this.#idle.get(name) ?? []), environment]);
+  }
+}
+
+function summaryOf(outcome: LambdaOutcome): string {
+  if (outcome.kind === "refused") return outcome.error;
+  const { outcome: word, errorType = "nothing" } = JSON.parse(outcome.payload) as {
+    readonly outcome?: string;
+    readonly errorType?: string;
+  };
+  return word ?? errorType;
+}

@@ -1,0 +1,248 @@
+import {
+  accountsFirst,
+  asking,
+  captureKeys,
+  changed,
+  committing,
+  compensatedWhenLost,
+  finished,
+  isJournal,
+  notRetried,
+  onlyFailedConditions,
+  puts,
+  recoded,
+  replayAsSuperseded,
+  supersededAsApplied,
+  transacts,
+  withAcquirer,
+} from "./alterations.ts";
+import type { FaultRates } from "./faults.ts";
+import { type History, simulate } from "./history.ts";
+import { compileSaga } from "./machine.ts";
+import type { Alterations } from "./world.ts";
+
+/** One thing taken out of the code under test, at its edge: some history must notice. */
+export interface Mutation {
+  readonly without: string;
+  /** The invariants that may notice it first. */
+  readonly breaks: readonly string[];
+  readonly alterations: Partial<Alterations>;
+  /** Where to look: faults that bring the thing into play. */
+  readonly rates: FaultRates;
+}
+
+const restored: FaultRates = { store_restored: 0.5, store_gone_after_write: 0.4, store_reply_lost: 0.3 };
+
+/** Every condition that the store sends. */
+const conditions: readonly Mutation[] = [
+  {
+    without: "attribute_not_exists on a payment's insert",
+    breaks: ["transitions", "one_payment", "told"],
+    alterations: { command: puts("attribute_not_exists(pk)") },
+    rates: { record_lost: 0.5 },
+  },
+  {
+    without: "the version on a payment's put",
+    breaks: ["transitions", "holds"],
+    alterations: { command: puts("version = :version") },
+    rates: { saga_twice: 0.5 },
+  },
+  {
+    without: "the version in a transaction",
+    breaks: ["transitions", "holds"],
+    alterations: {
+      command: transacts(
+        (item) => item.Put?.TableName === "payments",
+        () => true,
+      ),
+    },
+    rates: { saga_twice: 0.5, store_gone_after_write: 0.2 },
+  },
+  {
+    without: "attribute_not_exists on an entry",
+    breaks: ["append_only"],
+    alterations: { command: transacts(isJournal("entry"), () => true) },
+    rates: restored,
+  },
+  {
+    without: "attribute_not_exists on a resolution",
+    breaks: ["append_only"],
+    alterations: { command: transacts(isJournal("resolution"), () => true) },
+    rates: restored,
+  },
+  ...["currency", "#condition", "debit_room", "credit_room"].map(
+    (term): Mutation => ({
+      without: `${term} on a guarded account`,
+      breaks: ["guarded", "fold", "unreadable"],
+      alterations: {
+        command: transacts(
+          (item) => item.Update !== undefined,
+          (condition) => condition.startsWith(`${term} `),
+        ),
+      },
+      rates: {},
+    }),
+  ),
+];
+
+/** What the store makes of DynamoDB's answers. */
+const answers: readonly Mutation[] = [
+  {
+    without: "the end of retries at a failed condition",
+    breaks: ["needless_failure"],
+    alterations: { reasons: recoded("ConditionalCheckFailed", "TransactionConflict") },
+    rates: { saga_twice: 0.5, store_gone_after_write: 0.2 },
+  },
+  {
+    without: "the difference between contention and refusal",
+    breaks: ["unforeseen", "false_refusal"],
+    alterations: { reasons: recoded("TransactionConflict", "ConditionalCheckFailed") },
+    rates: { store_conflict: 0.25 },
+  },
+  {
+    without: "the word of a payment that other transactions hold",
+    breaks: ["unforeseen", "false_refusal"],
+    alterations: { reasons: onlyFailedConditions },
+    rates: { store_conflict: 0.5, store_gone_after_write: 0.3, saga_twice: 0.3 },
+  },
+  {
+    without: "the precedence of a payment over its accounts",
+    breaks: ["false_refusal"],
+    alterations: { reasons: accountsFirst },
+    rates: { store_gone_after_write: 0.4 },
+  },
+  {
+    without: "the recognition of a replay",
+    breaks: ["liveness", "agreement"],
+    alterations: { ports: committing(replayAsSuperseded) },
+    rates: { store_gone_after_write: 0.3 },
+  },
+  {
+    without: "the difference between superseded and applied",
+    breaks: ["told"],
+    alterations: { ports: committing(supersededAsApplied) },
+    rates: { saga_twice: 0.5 },
+  },
+];
+
+const unknownCalls: FaultRates = { acquirer_reply_lost: 0.3, acquirer_server_error: 0.2 };
+
+/** What the saga and its steps decide. */
+const decisions: readonly Mutation[] = [
+  {
+    without: "the rule that a lost Authorize is not tried again",
+    breaks: ["one_reference", "agreement"],
+    alterations: {
+      machine: compileSaga(
+        changed("Authorize", (state) => ({
+          ...state,
+          Retry: [{ ErrorEquals: ["States.ALL"], MaxAttempts: 3 }],
+        })),
+      ),
+    },
+    rates: { crash: 0.15, acquirer_refuses: 0.3, stall: 0 },
+  },
+  {
+    without: "the rule that an unknown authorization does not fail over",
+    breaks: ["one_reference", "agreement"],
+    alterations: {
+      ports: asking("authorize", (outcome) =>
+        outcome.kind === "unknown" ? { kind: "not_attempted", reason: outcome.reason } : outcome,
+      ),
+    },
+    rates: unknownCalls,
+  },
+  {
+    without: "the rule that an unknown capture is not compensated",
+    breaks: ["blind_void"],
+    alterations: {
+      ports: asking("capture", (outcome) =>
+        outcome.kind === "unknown" ? { kind: "declined", code: "operation_refused" } : outcome,
+      ),
+    },
+    rates: unknownCalls,
+  },
+  {
+    without: "the rule that a lost Post is not compensated",
+    breaks: ["agreement", "liveness"],
+    alterations: { machine: compileSaga(changed("Post", compensatedWhenLost)) },
+    rates: { invocation_answer_lost: 0.6, crash: 0.05 },
+  },
+  {
+    without: "the rule that a lost Settle is not compensated",
+    breaks: ["blind_void"],
+    alterations: { machine: compileSaga(changed("Settle", compensatedWhenLost)) },
+    rates: { invocation_answer_lost: 0.5, store_gone_after_write: 0.3 },
+  },
+  {
+    without: "the retry of a Settle that died",
+    breaks: ["given_up_early"],
+    alterations: { machine: compileSaga(changed("Settle", notRetried("Runtime.ExitError"))) },
+    rates: { crash: 0.1 },
+  },
+  {
+    without: "the review of a lost Authorize",
+    breaks: ["liveness"],
+    alterations: { machine: compileSaga(changed("Authorize", (state) => ({ ...state, Catch: finished }))) },
+    rates: { crash: 0.2 },
+  },
+  {
+    without: "the release of an authorization that came second",
+    breaks: ["one_reference", "agreement"],
+    alterations: {
+      machine: compileSaga(
+        changed("IsHeld", ({ Choices, ...state }) => ({ ...state, Choices: (Choices as []).slice(1) })),
+      ),
+    },
+    rates: { saga_twice: 0.6, acquirer_refuses: 0.3 },
+  },
+  {
+    without: "the check of an authorization's expiry",
+    breaks: ["expiry"],
+    alterations: {
+      ports: (ports, name) => (name === "settle" ? { ...ports, now: () => 0 } : ports),
+    },
+    rates: { authorization_short: 0.5 },
+  },
+  {
+    without: "one key per capture",
+    breaks: ["blind_void"],
+    alterations: { ports: captureKeys },
+    rates: { crash: 0.15, acquirer_reply_lost: 0.2, store_gone_after_write: 0.2 },
+  },
+  {
+    without: "one unit of each capture",
+    breaks: ["agreement"],
+    alterations: {
+      ports: (ports) =>
+        withAcquirer(ports, (acquirer) => ({
+          ...acquirer,
+          capture: (request) =>
+            acquirer.capture({
+              ...request,
+              amount: request.amount > 1n ? request.amount - 1n : request.amount,
+            }),
+        })),
+    },
+    rates: {},
+  },
+];
+
+export const mutations: readonly Mutation[] = [...conditions, ...answers, ...decisions];
+
+/**
+ * Runs histories of the mutated system from this seed on, at most `historiesMax`, until one breaks an invariant that
+ * the mutation is known to break.
+ */
+export async function hunt(
+  { alterations, breaks, rates }: Mutation,
+  seed: number,
+  historiesMax: number,
+): Promise<{ readonly histories: number; readonly found: History | undefined }> {
+  for (let n = 1; n <= historiesMax; n += 1) {
+    const history = await simulate(seed + n - 1, { rates }, alterations);
+    if (history.finding !== undefined && breaks.includes(history.finding.invariant))
+      return { histories: n, found: history };
+  }
+  return { histories: historiesMax, found: undefined };
+}

@@ -1,0 +1,246 @@
+import { authorizationOf, type Payment } from "#core/payments/payment.ts";
+import { toRecord } from "#core/payments/record.ts";
+import { checkAgreement, checkOneReference, checkRecorded } from "#tests/support/acquirer-invariants.ts";
+import {
+  checkAppend,
+  checkKeys,
+  checkMovement,
+  checkNoCards,
+  checkRoom,
+  checkStored,
+  checkTransition,
+  type Finding,
+} from "#tests/support/invariants.ts";
+import {
+  readStored,
+  type Stored,
+  type StoredItem,
+  storedAccount,
+  storedPayment,
+} from "#tests/support/stored.ts";
+import type { Write } from "./dynamodb/tables.ts";
+import type { Process } from "./process.ts";
+import { walletName } from "./wallet.ts";
+import type { World } from "./world.ts";
+
+/** What a task throws when something around it failed: the state machine knows what each means. */
+const foreseenErrors = new Set([
+  "VaultUnavailable",
+  "AcquirerUnavailable",
+  "StoreUnavailable",
+  "StoreContention",
+]);
+/** Fewer conflicts than this are outwaited, never handed on. */
+const contentionMin = 3;
+
+/** Watches a history, and keeps the first thing that is wrong with it. */
+export class Observer {
+  #finding: Finding | undefined;
+  #isDirty = false;
+  readonly #world: World;
+  readonly #cards: ReadonlySet<string>;
+  /** Payments that a restore has moved back: only the journal still says what happened to them. */
+  readonly #restored = new Set<string>();
+  /** Every version of every payment that was ever stored, as JSON. */
+  readonly #versions = new Map<string, { readonly json: string; readonly at: number }>();
+
+  constructor(world: World, cards: ReadonlySet<string>) {
+    this.#world = world;
+    this.#cards = cards;
+  }
+
+  get finding(): Finding | undefined {
+    return this.#finding;
+  }
+
+  report(invariant: string, subject: string, what: string): void {
+    this.#keep({ invariant, subject, what });
+  }
+
+  /** Something outside the tables was committed: look again after this event. */
+  committed(): void {
+    this.#isDirty = true;
+  }
+
+  restored(id: string): void {
+    this.#restored.add(id);
+  }
+
+  isRestored(id: string): boolean {
+    return this.#restored.has(id);
+  }
+
+  /** Every key that a process touches starts with the book that it works for. */
+  keysTouched(process: Process, keys: readonly StoredItem[]): void {
+    for (const key of keys) this.#keep(...checkKeys(key, (book) => book === process.errand.book));
+  }
+
+  written(writes: readonly Write[]): void {
+    this.#isDirty = true;
+    for (const write of writes) {
+      const { before, after } = write;
+      this.#keep(...checkNoCards(write.key, JSON.stringify(after), this.#cards));
+      switch (after["sk"]?.S) {
+        case "payment":
+          this.#paymentWritten(before, after);
+          break;
+        case "account":
+          if (before === undefined) this.report("guarded", write.key, "an account came out of nothing");
+          else this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
+          break;
+        default:
+          this.#keep(...checkAppend(before, after));
+      }
+    }
+  }
+
+  /** A task has ended, and was heard: what it threw must be foreseen, and something must have gone wrong before. */
+  taskFailed(process: Process, error: { readonly name: string; readonly message: string }): void {
+    const { subject } = process.errand;
+    if (this.#restored.has(subject)) return;
+    const what = `${process.name} threw ${error.name}: ${error.message}`;
+    // Two runs of one saga can leave an authorization behind; one run cannot.
+    if (error.name === "StrayAuthorization" && this.#world.sagas.of(subject).length > 1) return;
+    if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
+    const isContention = error.name === "StoreContention";
+    const wasHindered = isContention
+      ? process.conflicts >= contentionMin
+      : process.struck.length > 0 || process.conflicts > 0;
+    if (!wasHindered)
+      this.report("needless_failure", subject, `${what}, after ${process.conflicts} conflicts`);
+  }
+
+  /** What a caller is told of a payment is a version that was stored. */
+  told(payment: Payment): void {
+    const stored = this.#versions.get(versionKey(payment));
+    if (stored?.json === JSON.stringify(toRecord(payment))) return;
+    if (this.#restored.has(payment.id)) return;
+    this.report("told", payment.id, `an answer of version ${payment.version} was never stored`);
+  }
+
+  /** When a version of a payment was stored, if it was. */
+  storedAt(payment: Payment): number | undefined {
+    return this.#versions.get(versionKey(payment))?.at;
+  }
+
+  /** A text that leaves a process. */
+  shown(subject: string, text: string): void {
+    this.#keep(...checkNoCards(subject, text, this.#cards));
+  }
+
+  /** To be called after every event. */
+  check(): void {
+    if (!this.#isDirty || this.#finding !== undefined) return;
+    this.#isDirty = false;
+    try {
+      this.#look();
+    } catch (error) {
+      this.report("unreadable", "", String(error));
+    }
+  }
+
+  #look(): void {
+    const stored = this.#stored();
+    this.#keep(...checkStored(stored));
+    for (const account of stored.accounts)
+      this.#keep(...checkRoom(account, this.#world.wallet.limitsOf(account.id)));
+    const { authorizations } = this.#world.network;
+    const payments = stored.payments.filter(byCard);
+    this.#keep(...checkRecorded(payments, authorizations));
+    const runOnce = new Set(
+      payments.filter(({ id }) => this.#world.sagas.of(id).length === 1).map(({ id }) => id as string),
+    );
+    this.#keep(...checkOneReference(authorizations.filter(({ payment }) => runOnce.has(payment))));
+  }
+
+  /** To be called when nothing can happen any more. */
+  finish(): void {
+    this.#isDirty = true;
+    this.check();
+    for (const run of this.#world.sagas.all) {
+      if (run.end === undefined) this.report("liveness", run.payment, `${run.name} never ended`);
+    }
+    const payments = this.#stored().payments.filter(byCard);
+    for (const payment of payments) this.#finishPayment(payment);
+    const decided = new Set(
+      payments.filter((payment) => this.#isDecided(payment)).map(({ id }) => id as string),
+    );
+    const authorizations = this.#world.network.authorizations;
+    this.#keep(
+      ...checkAgreement(
+        payments.filter(({ id }) => decided.has(id)),
+        authorizations.filter(({ payment }) => decided.has(payment)),
+      ),
+    );
+    const known = new Set<string>(payments.map(({ id }) => id));
+    for (const { acquirer, payment } of authorizations)
+      if (!known.has(payment) && !this.#restored.has(payment))
+        this.report("agreement", payment, `${acquirer} holds money of a payment nobody has`);
+  }
+
+  /** Where payments stand. */
+  ends(): string[] {
+    return this.#stored().payments.map(({ state }) => state);
+  }
+
+  /** A saga that ended well leaves no payment behind that it could have moved on. */
+  #finishPayment(payment: Payment): void {
+    const runs = this.#world.sagas.of(payment.id);
+    if (runs.length === 0 || runs.some((run) => run.end !== "SUCCEEDED") || this.#restored.has(payment.id))
+      return;
+    const isLeftBehind =
+      payment.state === "processing" || (payment.state === "authorized" && payment.capture === "automatic");
+    if (isLeftBehind) this.report("liveness", payment.id, `its sagas succeeded, and it is ${payment.state}`);
+  }
+
+  /**
+   * Whether acquirers and tables must agree on it by now. Not while a person or the recovery has to look at it; nor
+   * when its saga ran twice and one of the runs lost its way after the other had brought the payment to its end: it
+   * said so, and what it left at an acquirer is found by the reconciler, as a break.
+   */
+  #isDecided(payment: Payment): boolean {
+    if (payment.state === "in_review" || payment.state === "processing") return false;
+    const runs = this.#world.sagas.of(payment.id);
+    if (runs.some((run) => run.end !== "SUCCEEDED")) return false;
+    return runs.length <= 1 || !runs.some((run) => run.attempts.has("Review"));
+  }
+
+  #paymentWritten(before: StoredItem | undefined, after: StoredItem): void {
+    const payment = storedPayment(after);
+    const from = before === undefined ? undefined : storedPayment(before);
+    this.#world.trace.note(
+      payment.id,
+      "payments",
+      `${from === undefined ? "nothing" : `${from.state} v${from.version}`} → ${describe(payment)}`,
+    );
+    if (this.#restored.has(payment.id)) return;
+    this.#keep(...checkTransition(from, payment));
+    const json = JSON.stringify(toRecord(payment));
+    this.#versions.set(versionKey(payment), { json, at: this.#world.scheduler.now() });
+  }
+
+  /** What the tables say, but for what a restore took back. */
+  #stored(): Stored {
+    const { tables } = this.#world;
+    const { payments, journal, accounts } = readStored([
+      ...tables.items("payments"),
+      ...tables.items("ledger"),
+    ]);
+    return { payments: payments.filter(({ id }) => !this.#restored.has(id)), journal, accounts };
+  }
+
+  #keep(...findings: readonly Finding[]): void {
+    this.#finding ??= findings[0];
+  }
+}
+
+const versionKey = ({ id, version }: Payment): string => `${id} ${version}`;
+
+const byCard = (payment: Payment): boolean => authorizationOf(payment)?.acquirer !== walletName;
+
+function describe(payment: Payment): string {
+  const authorization = authorizationOf(payment);
+  const by = authorization === undefined ? "" : `, ${authorization.acquirer}/${authorization.reference}`;
+  const why = payment.state === "in_review" ? `, ${payment.review.operation}: ${payment.review.reason}` : "";
+  return `${payment.state} v${payment.version}${by}${why}`;
+}

@@ -1,0 +1,76 @@
+import "./quiet.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type FaultKind, faultKinds } from "./faults.ts";
+import { functionNames, timeoutSeconds } from "./functions.ts";
+import { type History, simulate } from "./history.ts";
+import { explain } from "./report.ts";
+
+/** About 10 s of one core. `npm run simulate -- --histories N` runs more, from another seed each time. */
+const histories = 3_000;
+
+describe(`${histories} histories of the payment saga`, () => {
+  const struck = new Set<FaultKind>();
+  const ends = new Set<string>();
+
+  test("break no invariant", async () => {
+    for (let seed = 1; seed <= histories; seed += 1) {
+      const history = await simulate(seed);
+      for (const kind of history.struck.keys()) struck.add(kind);
+      for (const end of history.ends) ends.add(end);
+      if (history.finding !== undefined) expect.fail(await explain(history));
+    }
+  });
+
+  test("meet every kind of fault", () => {
+    expect([...struck].toSorted()).toEqual(Object.keys(faultKinds).toSorted());
+  });
+
+  test("end in every state that a card payment can reach without a person", () => {
+    expect([...ends].toSorted()).toEqual(
+      ["authorized", "canceled", "captured", "declined", "failed", "in_review", "processing"].toSorted(),
+    );
+  });
+});
+
+const summaryOf = ({ events, ends, struck, lines }: History) => ({
+  events,
+  ends,
+  struck: [...struck],
+  lines: lines(undefined),
+});
+
+test("a seed is one history, whatever ran before it", async () => {
+  const first: unknown[] = [];
+  for (let seed = 100; seed < 120; seed += 1) first.push(summaryOf(await simulate(seed)));
+  for (let seed = 119; seed >= 100; seed -= 1)
+    expect(summaryOf(await simulate(seed))).toEqual(first[seed - 100]);
+});
+
+test("without faults, each payment is what its card makes of it, and nobody has to look", async () => {
+  const without = new Set(Object.keys(faultKinds) as FaultKind[]);
+  const ends = new Set<string>();
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const history = await simulate(seed, { without });
+    expect(history.finding).toBeUndefined();
+    expect([...history.struck]).toEqual([]);
+    const everything = history.lines(undefined).join("\n");
+    if (!/card 5(001|019|027|050)/.test(everything)) for (const end of history.ends) ends.add(end);
+  }
+  expect(ends).not.toContain("in_review");
+  expect(ends).toContain("captured");
+});
+
+test("simulated functions have the time that the estate gives them", () => {
+  const { resources } = JSON.parse(readFileSync("stacks/estate.local.lock.json", "utf8")) as {
+    readonly resources: readonly {
+      readonly handler?: string;
+      readonly inputs: { readonly timeout?: number };
+    }[];
+  };
+  const planned = functionNames.map((name) => {
+    const found = resources.find(({ handler }) => handler === `functions/tasks/${name}.handler`);
+    return [name, found?.inputs.timeout];
+  });
+  expect(Object.fromEntries(planned)).toEqual(timeoutSeconds);
+});

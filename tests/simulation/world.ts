@@ -1,0 +1,73 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SagaPorts } from "#core/payments/ports.ts";
+import type { Machine } from "#local/stepfunctions/machine.ts";
+import { SimulatedClient, type StoreAlterations } from "./dynamodb/client.ts";
+import { Tables } from "./dynamodb/tables.ts";
+import { type FaultOptions, Faults } from "./faults.ts";
+import { type FunctionName, loadFunction } from "./functions.ts";
+import { Records } from "./idempotency.ts";
+import { Lambda } from "./lambda.ts";
+import { Merchants } from "./merchants.ts";
+import { Network } from "./network.ts";
+import { Observer } from "./observer.ts";
+import { cardNumbers } from "./orders.ts";
+import { Random } from "./random.ts";
+import { restoreLater } from "./restores.ts";
+import { Sagas } from "./sagas.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Trace } from "./trace.ts";
+import { Vault } from "./vault.ts";
+import { Wallet } from "./wallet.ts";
+
+/** 2026-03-01T12:00:00Z. */
+const beginning = 1_772_366_400_000;
+
+/** What a mutation changes, at the edge of the code that is under test. */
+export interface Alterations extends StoreAlterations {
+  readonly machine: Machine;
+  readonly ports: (ports: SagaPorts, name: FunctionName) => SagaPorts;
+}
+
+/** Everything around the code under test, in one history. Its parts know each other through it. */
+export class World {
+  readonly chance: Random;
+  /** How long things take when nothing is wrong. */
+  readonly delays: Random;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly faults: Faults;
+  readonly observer: Observer;
+  readonly tables: Tables;
+  readonly dynamoDb: DynamoDBClient;
+  readonly network: Network;
+  readonly vault: Vault;
+  readonly records: Records;
+  readonly lambda: Lambda;
+  readonly sagas: Sagas;
+  readonly merchants: Merchants;
+  readonly wallet: Wallet;
+
+  constructor(seed: number, faults: FaultOptions, alterations: Alterations) {
+    this.chance = new Random(seed, "chance");
+    this.delays = new Random(seed, "delays");
+    this.scheduler = new Scheduler(beginning, new Random(seed, "order"));
+    const now = () => this.scheduler.now();
+    this.trace = new Trace(now);
+    this.faults = new Faults(seed, faults, now);
+    this.observer = new Observer(this, cardNumbers);
+    this.tables = new Tables((writes) => {
+      this.observer.written(writes);
+      restoreLater(this, writes);
+    });
+    this.dynamoDb = new SimulatedClient(this, this.tables, alterations).asClient();
+    this.network = new Network(this);
+    this.vault = new Vault(this);
+    this.records = new Records(this);
+    this.lambda = new Lambda(this, (name) =>
+      loadFunction(name, this.dynamoDb, this.vault, alterations.ports),
+    );
+    this.sagas = new Sagas(this, alterations.machine);
+    this.merchants = new Merchants(this);
+    this.wallet = new Wallet(this, seed);
+  }
+}
