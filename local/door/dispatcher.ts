@@ -84,7 +84,8 @@ export class Dispatcher {
         await this.#execute(engine, call);
         return undefined;
       case "delay":
-        await sleep(fault.ms);
+        // Unreferenced: a system that stops meanwhile does not wait for it.
+        await sleep(fault.ms, undefined, { ref: false });
         return this.#execute(engine, { ...call, signal: neverAborted });
       case "duplicate": {
         const first = await this.#execute(engine, call);

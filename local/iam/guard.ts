@@ -8,6 +8,7 @@ import type { Verdict } from "./policy.ts";
 import { dynamoDbRequests } from "./requests/dynamodb.ts";
 import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
+import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./requests/messaging.ts";
 import type { AccessReader } from "./requests/reader.ts";
 import { statesRequests } from "./requests/states.ts";
 import { type Role, rolesOf } from "./roles.ts";
@@ -37,8 +38,11 @@ export interface RefusedCall {
 /** Services whose calls are understood here. What another service is asked for, no policy allows. */
 const readers: Readonly<Record<string, AccessReader>> = {
   dynamodb: dynamoDbRequests,
+  events: eventBridgeRequests,
+  kinesis: kinesisRequests,
   kms: kmsRequests,
   lambda: lambdaRequests,
+  sqs: sqsRequests,
   states: statesRequests,
 };
 

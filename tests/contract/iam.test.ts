@@ -289,6 +289,61 @@ test("the operator of this machine may do everything", async () => {
   expect(decisions).toEqual([]);
 });
 
+describe("a role that is held to one merchant's keys", () => {
+  const role = `arn:aws:iam::${account}:role/fenced`;
+  const statement = {
+    Effect: "Allow",
+    Action: "dynamodb:*",
+    Resource: `arn:aws:dynamodb:*:*:table/${prefix}-payments*`,
+    Condition: {
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["mer_demo#*"] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    },
+  };
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  const fenced = resource("aws:iam/role:Role", "Fenced", { name: "fenced", inlinePolicies: [{ policy }] });
+  const guard = new Guard({ ...plan, resources: [...plan.resources, { ...fenced, outputs: { arn: role } }] });
+  const TableName = `${prefix}-payments`;
+  const keyOf = (book: string) => ({ pk: S(`${book}#pay_1`), sk: S("payment") });
+  const isRefused = (action: string, input: object): boolean =>
+    guard.refuse({
+      service: "dynamodb",
+      action,
+      caller: { accessKeyId: "LKIA", roleArn: role, name: "Fenced" },
+      method: "POST",
+      path: "/",
+      headers: {},
+      body: Buffer.from(JSON.stringify(input)),
+      signal: new AbortController().signal,
+    }) !== undefined;
+  const batchOf = (...books: string[]) => ({ RequestItems: { [TableName]: { Keys: books.map(keyOf) } } });
+  const queryOf = (partition: string) => ({
+    TableName,
+    IndexName: "by_time",
+    KeyConditionExpression: "list_pk = :p",
+    ExpressionAttributeValues: { ":p": S(partition) },
+  });
+
+  test.each<[string, object]>([
+    ["GetItem", { TableName, Key: keyOf("mer_demo") }],
+    ["BatchGetItem", batchOf("mer_demo", "mer_demo")],
+    ["Query", queryOf("mer_demo#0")],
+    ["TransactWriteItems", { TransactItems: [{ Put: { TableName, Item: keyOf("mer_demo") } }] }],
+  ])("may %s that merchant's", (action, input) => {
+    expect(isRefused(action, input)).toBe(false);
+  });
+
+  test.each<[string, object]>([
+    ["GetItem", { TableName, Key: keyOf("mer_other") }],
+    ["BatchGetItem", batchOf("mer_demo", "mer_other")],
+    ["Query", queryOf("mer_other#0")],
+    ["Scan", { TableName }],
+    ["TransactWriteItems", { TransactItems: [{ Put: { TableName, Item: keyOf("mer_other") } }] }],
+  ])("may not %s another's, or everyone's", (action, input) => {
+    expect(isRefused(action, input)).toBe(true);
+  });
+});
+
 describe("a plan that this cannot judge is refused at the start", () => {
   const role = (name: string, inputs: Readonly<Record<string, unknown>>): Plan => {
     const made = resource("aws:iam/role:Role", name, { name, ...inputs });
