@@ -19,7 +19,8 @@ export function functionEnvironments(
   return (definition) => {
     const known = made.get(definition.arn);
     if (known !== undefined) return known;
-    const key = credentials.issue(shortNameOf(definition.logicalName), definition.roleArn);
+    const { name, logicalName, roleArn } = definition;
+    const key = credentials.issue(shortNameOf(logicalName), roleArn, name);
     const resolved = Object.entries(definition.variables)
       .map(([name, value]) => [name, resolveHosts(value, hosts)] as const)
       .filter(([name, value]) => value !== definition.variables[name]);

@@ -20,6 +20,7 @@ const usage = `npm start [-- flags]   runs Tallystick on this machine
 
   PORT                        port of the HTTP API (8787); 0 picks a free one
   DYNAMODB_ENDPOINT           another DynamoDB than the one that comes with this
+  TALLYSTICK_IAM_LOG          a file to append IAM's decisions to, for \`npm run iam:report\`
   DEBUG                       1 shows the reasons behind a refusal to start`;
 
 const stopMsMax = 10_000;
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     fresh: flags.fresh,
     acquirerLatencyMs: latencyMs,
     dynamoDbEndpoint,
+    iamLog: process.env["TALLYSTICK_IAM_LOG"],
     warm: !flags.cold,
     warn: (line) => console.error(`tallystick: ${line}`),
     ...(!flags.quiet && {

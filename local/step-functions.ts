@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { currentTrace } from "./door/trace-context.ts";
+import { messageOf } from "./iam/denial.ts";
+import type { Guard } from "./iam/guard.ts";
 import type { LambdaService } from "./lambda/service.ts";
 import { LambdaServiceError } from "./lambda/service-error.ts";
 import { inputsOf, outputsOf, resourcesOf } from "./plan/load.ts";
@@ -20,13 +22,13 @@ const machineInputs = z.object({
 const machineOutputs = z.object({ arn: z.string().startsWith("arn:aws:states:") });
 
 /**
- * Step Functions with the plan's state machines, their tasks run by the plan's functions.
+ * Step Functions with the plan's state machines, their tasks run by the plan's functions that each one's role may invoke.
  * @throws Refusal when a definition is not one that Step Functions would take.
  */
-export function stepFunctionsOf(plan: Plan, lambda: LambdaService): StepFunctionsService {
+export function stepFunctionsOf(plan: Plan, lambda: LambdaService, guard: Guard): StepFunctionsService {
   const service = new StepFunctionsService({
     clock: systemClock,
-    invoker: { invoke: (invocation) => invokeTask(lambda, invocation) },
+    invoker: { invoke: (invocation) => invokeTask(lambda, guard, invocation) },
   });
   for (const resource of resourcesOf(plan, "aws:sfn/stateMachine:StateMachine")) {
     const { arn } = outputsOf(resource, machineOutputs);
@@ -44,11 +46,17 @@ export function stepFunctionsOf(plan: Plan, lambda: LambdaService): StepFunction
 
 async function invokeTask(
   lambda: LambdaService,
-  { functionName, qualifier, payload }: LambdaInvocation,
+  guard: Guard,
+  { functionName, qualifier, payload, roleArn }: LambdaInvocation,
 ): Promise<LambdaOutcome> {
   const name = qualifier === undefined ? functionName : `${functionName}:${qualifier}`;
   const trace = currentTrace();
   const requestId = randomUUID();
+  const denial = guard.refuseInvocation({ roleArn }, name);
+  if (denial !== undefined) {
+    const cause = `${messageOf(denial)} (Service: Lambda, Status Code: 403, Request ID: ${requestId})`;
+    return { kind: "refused", error: "AWSLambdaException", cause };
+  }
   try {
     const result = await lambda.invoke(name, payload, { requestId, ...(trace !== undefined && { trace }) });
     return {

@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
+import { Faults } from "./door/faults.ts";
+import { Meter } from "./door/meter.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { functionEnvironments } from "./functions-environment.ts";
@@ -11,6 +13,8 @@ import { apiOf } from "./http-api/api-definition.ts";
 import { behindEdge, edgeRules } from "./http-api/edge.ts";
 import { HttpApiGateway } from "./http-api/gateway.ts";
 import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
+import { decisionLog } from "./iam/decision-log.ts";
+import { Guard } from "./iam/guard.ts";
 import { type Client, type ClientName, loadClients, scopesOf } from "./issuer/clients.ts";
 import { type Issuer, startIssuer } from "./issuer/issuer.ts";
 import { kmsEngine } from "./kms/engine.ts";
@@ -18,6 +22,8 @@ import { loadKeys } from "./kms/keys.ts";
 import { keyPlansOf } from "./kms/plan.ts";
 import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
+import { lambdaMeter } from "./meter/lambda.ts";
+import { serviceMeters } from "./meter/service-meters.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
@@ -57,6 +63,8 @@ export interface SystemOptions {
   readonly dynamoDbEndpoint?: string | undefined;
   /** Start an environment of each function ahead of its first invocation. Default true. */
   readonly warm?: boolean;
+  /** A file that each decision of IAM is appended to, for `npm run iam:report`. */
+  readonly iamLog?: string | undefined;
   /** What a person should know. One line each. */
   readonly warn: (line: string) => void;
   readonly functionLog?: (line: FunctionLogLine) => void;
@@ -69,6 +77,10 @@ export interface System {
   readonly plan: Plan;
   readonly endpoints: Endpoints;
   readonly calls: CallLog;
+  /** What goes wrong between functions and AWS: nothing, unless a test injects it. */
+  readonly faults: Faults;
+  /** What AWS would bill. */
+  readonly meter: Meter;
   /** Settles when a part of it died that it cannot be without. Never rejects. */
   readonly failed: Promise<Refusal>;
   /** Ends everything that it started. */
@@ -83,6 +95,9 @@ interface Ground {
   readonly clients: readonly Client[];
   readonly credentials: CredentialRegistry;
   readonly calls: CallLog;
+  readonly guard: Guard;
+  readonly faults: Faults;
+  readonly meter: Meter;
   readonly door: Door;
   readonly started: AsyncDisposableStack;
 }
@@ -104,7 +119,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
-  const { plan, paths, door, credentials, calls, clients } = ground;
+  const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
   const [dynamoDb, issuer, sandboxes] = await startServices(ground);
   const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
 
@@ -132,7 +147,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
-  return { plan, endpoints, calls, failed, stop: () => running.disposeAsync() };
+  return { plan, endpoints, calls, faults, meter, failed, stop: () => running.disposeAsync() };
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {
@@ -146,11 +161,18 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
 
   const credentials = new CredentialRegistry();
   const calls = new CallLog(rememberedCallsMax);
-  const nameOf = namesForPeople(plan, keyPlans);
-  const door = await openDoor({ credentials, log: calls, warn: options.warn, port: 0, nameOf });
+  const guard = new Guard(plan, options.iamLog === undefined ? undefined : decisionLog(options.iamLog));
+  const faults = new Faults();
+  const meter = new Meter();
+  const door = await openDoor({
+    ...{ credentials, log: calls, guard, faults, meter, serviceMeters },
+    warn: options.warn,
+    port: 0,
+    nameOf: namesForPeople(plan, keyPlans),
+  });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
-  return { options, plan, paths, clients, credentials, calls, door, started };
+  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, started };
 }
 
 /** What needs nothing of the others, all at once. */
@@ -190,17 +212,19 @@ async function startServices(
 }
 
 /** The plan's functions, and the state machines that call them. */
-function runFunctions({ options, plan, credentials, door, started }: Ground, hosts: Hosts): LambdaService {
+function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
+  const { options, plan, credentials, guard, meter, door, started } = ground;
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
     environmentOf: functionEnvironments(credentials, door.url, hosts),
     log: options.functionLog ?? (() => undefined),
     compileCacheDirectory,
+    onInvoked: lambdaMeter(meter),
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
-  const stepFunctions = stepFunctionsOf(plan, lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard);
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
   return lambda;

@@ -12,9 +12,14 @@ export interface CallRecord {
   readonly durationMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** 0 when the socket was closed without an answer. */
   readonly statusCode: number;
   /** Name of AWS's exception, when the call was refused. */
   readonly error: string | undefined;
+  /** What the caller's role was not granted, when that is why: `dynamodb:PutItem on arn:aws:…`. */
+  readonly denied?: string;
+  /** Kind of the fault that a test injected into it. */
+  readonly fault?: string;
   /** Root of the X-Ray trace header: the same for every call that one API request caused. */
   readonly trace: string | undefined;
   /** Tables, keys and state machines that the request names, each once, by their names for people. */

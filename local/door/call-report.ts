@@ -13,7 +13,7 @@ export function reportOf(records: readonly CallRecord[]): readonly string[] {
     resources: record.resources.join(", "),
     duration: `${record.durationMs.toFixed(1)} ms`,
     bytes: `${record.requestBytes} B → ${record.responseBytes} B`,
-    error: record.error ?? "",
+    error: remarksOf(record),
   }));
   const width = (of: (row: (typeof rows)[number]) => string, max = Number.POSITIVE_INFINITY) =>
     Math.min(max, Math.max(0, ...rows.map((row) => of(row).length)));
@@ -39,6 +39,13 @@ export function reportOf(records: readonly CallRecord[]): readonly string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** What was not as usual about a call. */
+function remarksOf({ error, denied, fault }: CallRecord): string {
+  const missing = denied === undefined ? undefined : `needs ${denied}`;
+  const injected = fault === undefined ? undefined : `(injected ${fault})`;
+  return [error, missing, injected].filter((remark) => remark !== undefined).join(" ");
 }
 
 /** `8 AWS calls, pay_…`: how many there are, and the payments that they name. */

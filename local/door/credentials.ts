@@ -21,10 +21,11 @@ export class CredentialRegistry {
   readonly #callers = new Map<string, KnownCaller>();
 
   /** Makes an access key for a caller. `roleArn` is undefined for the operator of this machine. */
-  issue(name: string, roleArn: string | undefined): Credentials {
+  issue(name: string, roleArn: string | undefined, sessionName?: string): Credentials {
     const accessKeyId = accessKeyPrefix + randomBytes(8).toString("hex").toUpperCase();
     const secretAccessKey = randomBytes(30).toString("base64url");
-    this.#callers.set(accessKeyId, { caller: { accessKeyId, roleArn, name }, secretAccessKey });
+    const caller = { accessKeyId, roleArn, name, ...(sessionName !== undefined && { sessionName }) };
+    this.#callers.set(accessKeyId, { caller, secretAccessKey });
     return { accessKeyId, secretAccessKey };
   }
 

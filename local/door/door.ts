@@ -5,8 +5,8 @@ import { admit } from "./admission.ts";
 import { errorAnswer } from "./answers.ts";
 import { type CallLog, namesIn, traceRootOf } from "./call-log.ts";
 import type { CredentialRegistry } from "./credentials.ts";
-import type { AwsAnswer, AwsCall, Engine } from "./engine.ts";
-import { underTrace } from "./trace-context.ts";
+import { Dispatcher, type DispatcherOptions, type Outcome } from "./dispatcher.ts";
+import type { AwsAnswer, Engine } from "./engine.ts";
 
 /** DynamoDB's BatchWriteItem, the largest request of any service here. */
 const requestBytesMax = 16 * 1024 * 1024;
@@ -16,11 +16,10 @@ const stopMsMax = 2_000;
 /** Where a person on this machine asks for the call log. No AWS service has such a path. */
 const callsPath = "/_calls";
 
-export interface DoorOptions {
+/** `warn` is told of what nobody answers, what IAM denies, and of an engine that threw. One line each. */
+export interface DoorOptions extends DispatcherOptions {
   readonly credentials: CredentialRegistry;
   readonly log: CallLog;
-  /** Told of what the estate's plan lets nobody answer, and of an engine that threw. One line each. */
-  readonly warn: (line: string) => void;
   /** 0 picks a free one. */
   readonly port: number;
   /** Shorter names for resources in the log, for people. */
@@ -53,19 +52,19 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-/** Admits calls, hands them to their engines, and writes them down. */
+/** Admits calls, hands them on, and writes them down. */
 class Desk {
   readonly #options: DoorOptions;
-  readonly #engines = new Map<string, Engine>();
-  readonly #unanswered = new Set<string>();
+  readonly #dispatcher: Dispatcher;
   #arrived = 0;
 
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.#dispatcher = new Dispatcher(options);
   }
 
   serve(engine: Engine): void {
-    this.#engines.set(engine.service, engine);
+    this.#dispatcher.serve(engine);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -80,11 +79,12 @@ class Desk {
 
     const call = { method, path, headers: plainHeaders(request), body };
     const admission = admit(credentials, call);
-    const reply =
+    const outcome: Outcome =
       "refusal" in admission
-        ? admission.refusal
-        : await this.#dispatch({ ...call, ...admission, signal: abortedWith(response) });
-    send(response, reply);
+        ? { answer: admission.refusal }
+        : await this.#dispatcher.dispatch({ ...call, ...admission, signal: abortedWith(response) });
+    if (outcome.answer === undefined) response.destroy();
+    else send(response, outcome.answer);
 
     const { resources, payments } = namesIn(body);
     log.add({
@@ -94,38 +94,23 @@ class Desk {
       caller: admission.caller?.name ?? "unknown",
       durationMs: performance.now() - startedMs,
       requestBytes: body.length,
-      responseBytes: Buffer.byteLength(reply.body),
-      statusCode: reply.statusCode,
-      error: reply.statusCode >= 400 ? exceptionName(reply) : undefined,
+      ...facts(outcome),
       trace: traceRootOf(call.headers["x-amzn-trace-id"]),
       resources: resources.map(nameOf),
       payments,
     });
   }
+}
 
-  async #dispatch(call: AwsCall): Promise<AwsAnswer> {
-    const { service, action } = call;
-    const engine = this.#engines.get(service);
-    if (engine === undefined) {
-      this.#sayUnanswered(call);
-      return errorAnswer("UnknownOperationException", `The local cloud has no engine for ${service}.`);
-    }
-    try {
-      return await underTrace(call.headers["x-amzn-trace-id"], () => engine.handle(call));
-    } catch (thrown) {
-      // A caller that left explains the throw; nobody waits for the answer.
-      if (!call.signal.aborted) {
-        this.#options.warn(`the ${service} engine failed on ${action}: ${String(thrown)}`);
-      }
-      return errorAnswer("InternalServerError", "The local engine failed; its log line says why.", 500);
-    }
-  }
-
-  #sayUnanswered({ service, action, caller }: AwsCall): void {
-    if (this.#unanswered.has(service)) return;
-    this.#unanswered.add(service);
-    this.#options.warn(`${caller.name} calls ${service} ${action}: no local engine answers that service`);
-  }
+/** What the log keeps of an outcome. */
+function facts({ answer, denied, fault }: Outcome) {
+  return {
+    responseBytes: answer === undefined ? 0 : Buffer.byteLength(answer.body),
+    statusCode: answer?.statusCode ?? 0,
+    error: answer !== undefined && answer.statusCode >= 400 ? exceptionName(answer) : undefined,
+    ...(denied !== undefined && { denied }),
+    ...(fault !== undefined && { fault }),
+  };
 }
 
 /** `?payment=pay_…`, `?trace=1-…`, or nothing for every call that is remembered. */

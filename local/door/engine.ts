@@ -5,6 +5,8 @@ export interface Caller {
   readonly roleArn: string | undefined;
   /** Short name for logs: the function's logical name in the plan, or `operator`. */
   readonly name: string;
+  /** Session under which the role was assumed: for a function, its name on AWS. */
+  readonly sessionName?: string;
 }
 
 /** One AWS API call as it reached the door, its action already read from the protocol. */

@@ -12,6 +12,9 @@ interface PoolOptions {
   readonly environment: () => Omit<EnvironmentOptions, "onEnd">;
 }
 
+/** An outcome, and how long its environment was at work for it, in milliseconds. */
+type TimedOutcome = InvocationOutcome & { readonly durationMs: number };
+
 interface Waiter {
   readonly resolve: (environment: Environment) => void;
   readonly reject: (thrown: unknown) => void;
@@ -38,16 +41,18 @@ export class EnvironmentPool {
     return this.#all.size + this.#starts.size;
   }
 
-  async invoke(message: Omit<InvokeMessage, "deadlineMs">): Promise<InvocationOutcome> {
+  async invoke(message: Omit<InvokeMessage, "deadlineMs">): Promise<TimedOutcome> {
     let environment: Environment;
     try {
       environment = await this.#acquire();
     } catch (thrown) {
       if (!(thrown instanceof InitError)) throw thrown;
-      return { payload: thrown.payload, functionError: "Unhandled", logTail: "" };
+      return { payload: thrown.payload, functionError: "Unhandled", logTail: "", durationMs: 0 };
     }
+    const startedMs = performance.now();
     try {
-      return await environment.invoke(message);
+      const outcome = await environment.invoke(message);
+      return { ...outcome, durationMs: performance.now() - startedMs };
     } finally {
       this.#offer(environment);
     }

@@ -28,6 +28,15 @@ export interface FunctionLogLine {
   readonly line: string;
 }
 
+/** One invocation that ran, for whoever bills it. */
+export interface InvocationReport {
+  readonly definition: FunctionDefinition;
+  /** From the event's arrival in the environment to the handler's answer. */
+  readonly durationMs: number;
+  /** `X-Amzn-Trace-Id` that it ran under. */
+  readonly trace: string;
+}
+
 export interface LambdaServiceOptions {
   readonly plan: Plan;
   /** Directory that the handlers of the plan are relative to. Absolute. */
@@ -38,6 +47,7 @@ export interface LambdaServiceOptions {
    */
   readonly environmentOf: (definition: FunctionDefinition) => Readonly<Record<string, string>>;
   readonly log: (line: FunctionLogLine) => void;
+  readonly onInvoked?: (report: InvocationReport) => void;
   /** Where compiled handlers are kept between starts; a cold start takes about half as long then. Absolute. */
   readonly compileCacheDirectory?: string;
   /** Invocations at once, over all functions. */
@@ -162,13 +172,16 @@ export class LambdaService implements Engine {
     if (this.#inFlight >= accountMax) throw throttled("ConcurrentInvocationLimitExceeded");
     deployed.inFlight += 1;
     this.#inFlight += 1;
+    const trace = traceHeader(options.trace, Date.now());
     try {
-      return await pool.invoke({
+      const { durationMs, ...outcome } = await pool.invoke({
         requestId: options.requestId ?? randomUUID(),
         payload,
         invokedFunctionArn: definition.arn,
-        traceHeader: traceHeader(options.trace, Date.now()),
+        traceHeader: trace,
       });
+      this.#options.onInvoked?.({ definition, durationMs, trace });
+      return outcome;
     } catch (thrown) {
       throw thrown instanceof PoolStopped ? serviceStopping() : thrown;
     } finally {

@@ -24,11 +24,7 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:cognito/userPool:UserPool": runs("issuer"),
   "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),
   "aws:cognito/resourceServer:ResourceServer": runs("issuer"),
-  // The door tells callers apart by role; what each may do is proved on the plan by the estate's tests.
-  "aws:iam/role:Role": leftOut("each role has an access key; its policies are checked on the plan"),
-  "aws:iam/policy:Policy": leftOut("policies are checked on the plan"),
-  "aws:iam/rolePolicy:RolePolicy": leftOut("policies are checked on the plan"),
-  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": leftOut("policies are checked on the plan"),
+  "aws:iam/role:Role": runs("iam"),
   "aws:lambda/permission:Permission": leftOut(
     "the gateway here calls the functions of its routes and no others",
   ),

@@ -16,6 +16,7 @@ export async function startTestSystem(options: Partial<SystemOptions> = {}): Pro
     port: 0,
     stateDirectory,
     acquirerLatencyMs: 0,
+    iamLog: process.env["TALLYSTICK_IAM_LOG"],
     warn: (line) => functionLog.push(line),
     functionLog: ({ functionName, line }) => functionLog.push(`[${functionName}] ${line}`),
     ...options,

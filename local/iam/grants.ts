@@ -1,0 +1,74 @@
+import type { Decision } from "./guard.ts";
+import { arnPatternOf, patternOf } from "./pattern.ts";
+import type { Role } from "./roles.ts";
+
+/** One action on one resource that a role of the plan may do. */
+interface PlannedGrant {
+  /** Logical name of the role. */
+  readonly role: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** How the plan's grants stand to what was asked of IAM. */
+export interface GrantReport {
+  readonly used: readonly PlannedGrant[];
+  readonly unused: readonly PlannedGrant[];
+  /** For what AWS's services do on their own in a role's name, and nothing here does. */
+  readonly unseen: readonly PlannedGrant[];
+  /** What was asked for and not granted, each once. */
+  readonly denied: readonly PlannedGrant[];
+}
+
+/** Lambda, Step Functions and X-Ray use these themselves: no call of a function shows it. */
+const servicesOwn = /^(?:logs|xray):/;
+
+/** Compares the grants of the roles with the decisions of a run of the tests. */
+export function grantReportOf(roles: Iterable<Role>, decisions: readonly Decision[]): GrantReport {
+  const byArn = new Map([...roles].map((role) => [role.arn, role]));
+  const used: PlannedGrant[] = [];
+  const unused: PlannedGrant[] = [];
+  const unseen: PlannedGrant[] = [];
+  for (const role of byArn.values()) {
+    const asked = decisions.filter(({ roleArn, verdict }) => roleArn === role.arn && verdict === "allowed");
+    for (const grant of grantsOf(role)) {
+      const list = servicesOwn.test(grant.action) ? unseen : asked.some(isUnder(grant)) ? used : unused;
+      list.push(grant);
+    }
+  }
+  const denied = decisions
+    .filter(({ verdict }) => verdict !== "allowed")
+    .map(({ roleArn, action, resource }) => ({
+      role: byArn.get(roleArn)?.logicalName ?? roleArn,
+      action,
+      resource,
+    }));
+  return { used, unused, unseen, denied };
+}
+
+function grantsOf({ logicalName, policies }: Role): readonly PlannedGrant[] {
+  return policies.statements
+    .filter(({ effect }) => effect === "Allow")
+    .flatMap(({ grants }) => grants.map((grant) => ({ role: logicalName, ...grant })));
+}
+
+function isUnder(grant: PlannedGrant): (decision: Decision) => boolean {
+  const action = patternOf(grant.action.toLowerCase());
+  const resource = arnPatternOf(grant.resource);
+  return (decision) => action(decision.action.toLowerCase()) && resource(decision.resource);
+}
+
+/** The report, for people. */
+export function linesOf({ used, unused, unseen, denied }: GrantReport): readonly string[] {
+  const section = (title: string, grants: readonly PlannedGrant[]): readonly string[] =>
+    grants.length === 0
+      ? []
+      : [title, ...grants.map(({ role, action, resource }) => `  ${role}  ${action}  ${resource}`)];
+  return [
+    `${used.length} grants were used.`,
+    ...section(`${unused.length} were not used by any test:`, unused),
+    `${unseen.length} are for what AWS's services do themselves (logs, traces), which nothing here does.`,
+    ...section(`${denied.length} calls were denied:`, denied),
+    ...(denied.length === 0 ? ["No call was denied."] : []),
+  ];
+}

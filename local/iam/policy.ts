@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { AccessRequest } from "./access-request.ts";
+import { type Condition, conditionOf } from "./condition.ts";
+import { arnPatternOf, type Pattern, patternOf } from "./pattern.ts";
+import { UnsupportedPolicy } from "./unsupported-policy.ts";
+
+const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string()).min(1)]);
+const conditionValue = z.union([z.string(), z.boolean()]).transform(String);
+const statement = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(["Allow", "Deny"]),
+  Action: oneOrMore,
+  Resource: oneOrMore,
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)])))
+    .optional(),
+});
+const documentSchema = z.strictObject({
+  // Version 2008 takes variables for text; nobody writes it any more.
+  Version: z.literal("2012-10-17"),
+  Id: z.string().optional(),
+  Statement: z.union([statement.transform((only) => [only]), z.array(statement)]),
+});
+
+/** One action on one resource that a statement names, with their wildcards as written. */
+interface Grant {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** A statement, ready to be asked. */
+export interface Statement {
+  readonly effect: "Allow" | "Deny";
+  readonly grants: readonly Grant[];
+  /** In lower case: IAM does not distinguish `dynamodb:getitem`. */
+  readonly actions: readonly string[];
+  readonly action: Pattern;
+  readonly resource: Pattern;
+  readonly condition: Condition;
+}
+
+/**
+ * The statements of a policy document, JSON text.
+ * @throws UnsupportedPolicy when it is none, or says what is not known here: `NotAction`, an operator, a variable.
+ */
+export function statementsOf(document: string): readonly Statement[] {
+  const parsed = documentSchema.safeParse(jsonOf(document));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UnsupportedPolicy(`${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  return parsed.data.Statement.map(({ Effect, Action, Resource, Condition }) => {
+    const actions = Action.map((action) => action.toLowerCase());
+    return {
+      effect: Effect,
+      grants: Action.flatMap((action) => Resource.map((resource) => ({ action, resource }))),
+      actions,
+      action: anyOf(actions.map((action) => patternOf(action))),
+      resource: anyOf(Resource.map(arnPatternOf)),
+      condition: conditionOf(Condition ?? {}),
+    };
+  });
+}
+
+/** What the policies of one role say to a request. */
+export type Verdict = "allowed" | "explicitly_denied" | "implicitly_denied";
+
+/** The policies of one role. An explicit deny wins over every allow, and what nothing allows is denied. */
+export class Policies {
+  readonly statements: readonly Statement[];
+  /** Statements by the actions that were asked for: a role sees a handful of them, again and again. */
+  readonly #byAction = new Map<string, readonly Statement[]>();
+
+  constructor(statements: readonly Statement[]) {
+    this.statements = statements;
+  }
+
+  evaluate({ action, resource, context }: AccessRequest): Verdict {
+    let verdict: Verdict = "implicitly_denied";
+    for (const statement of this.#about(action)) {
+      if (verdict === "allowed" && statement.effect === "Allow") continue;
+      if (!statement.resource(resource) || !statement.condition(context)) continue;
+      if (statement.effect === "Deny") return "explicitly_denied";
+      verdict = "allowed";
+    }
+    return verdict;
+  }
+
+  #about(action: string): readonly Statement[] {
+    const known = this.#byAction.get(action);
+    if (known !== undefined) return known;
+    const name = action.toLowerCase();
+    const found = this.statements.filter((each) => each.action(name));
+    // A caller may invent actions: beyond these, they are looked up each time.
+    if (this.#byAction.size < rememberedActionsMax) this.#byAction.set(action, found);
+    return found;
+  }
+}
+
+const rememberedActionsMax = 500;
+
+const anyOf = (patterns: readonly Pattern[]): Pattern => {
+  return (text) => patterns.some((matches) => matches(text));
+};
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnsupportedPolicy("a document that is not JSON");
+  }
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Unit, UsageLine } from "#local/door/meter.ts";
+import { ApiClient } from "#tests/support/api-client.ts";
+import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+
+const account = "123456789012";
+const saga = `arn:aws:states:eu-west-1:${account}:stateMachine:tallystick-local-payment`;
+
+let system: TestSystem;
+let demo: ApiClient;
+let token: string;
+
+beforeAll(async () => {
+  system = await startTestSystem();
+  demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
+  token = (await demo.tokenize({ number: "4242424242424242" })).body.id;
+  // The first one also fills what each environment remembers: the merchant, the data key.
+  await demo.pay({ method: { type: "card", token } });
+});
+afterAll(() => system.stop());
+
+let traces = 0;
+/** What one card payment uses, whatever else goes on. */
+async function usageOfPayment(): Promise<readonly UsageLine[]> {
+  traces += 1;
+  const trace = `1-00000001-${String(traces).padStart(24, "0")}`;
+  const payment = await demo.pay({ method: { type: "card", token } }, { "x-amzn-trace-id": `Root=${trace}` });
+  expect(payment.body.state).toBe("captured");
+  return system.meter.ofTrace(trace);
+}
+
+/** Lines of one unit as `caller action resource`, with their quantities. */
+const of = (lines: readonly UsageLine[], unit: Unit): Record<string, number> =>
+  Object.fromEntries(
+    lines
+      .filter((line) => line.unit === unit)
+      .map(({ caller, action, resource, quantity }) => [
+        `${caller} ${action} ${resource.replace("tallystick-local-", "")}`,
+        quantity,
+      ]),
+  );
+const sum = (quantities: Record<string, number>): number =>
+  Object.values(quantities).reduce((total, each) => total + each, 0);
+
+test("a card payment that is captured costs twelve write units, each with its reason", async () => {
+  const writes = of(await usageOfPayment(), "write_units");
+  expect(writes).toEqual({
+    "PaymentsApi PutItem idempotency": 1,
+    "PaymentsApi UpdateItem idempotency": 1,
+    "PaymentsApi PutItem payments": 1,
+    "PaymentsApi PutItem payments/by_time": 1,
+    // Two items each, and each item twice: a transaction prepares and commits.
+    "PostTask TransactWriteItems payments": 2,
+    "PostTask TransactWriteItems ledger": 2,
+    "SettleTask TransactWriteItems payments": 2,
+    "SettleTask TransactWriteItems ledger": 2,
+  });
+  expect(sum(writes)).toBe(12);
+});
+
+test("it reads the token's public part and its card, no key once they are remembered", async () => {
+  const usage = await usageOfPayment();
+  expect(of(usage, "read_units")).toEqual({
+    "PaymentsApi GetItem vault": 1,
+    "AuthorizeTask GetItem vault": 1,
+  });
+  expect(usage.filter(({ service }) => service === "kms")).toEqual([]);
+});
+
+test("it is one Express execution of 64 MB, billed by 100 ms, and five invocations billed by the millisecond", async () => {
+  const usage = await usageOfPayment();
+  const states = usage.filter(({ service, unit }) => service === "states" && !unit.startsWith("bytes"));
+  expect(states).toEqual([
+    expect.objectContaining({ unit: "requests", resource: saga, quantity: 1 }),
+    expect.objectContaining({ unit: "mb_ms", resource: saga }),
+  ]);
+  expect((states[1]?.quantity ?? 0) % (64 * 100)).toBe(0);
+  const lambda = usage.filter(({ service }) => service === "lambda");
+  expect(
+    lambda.filter(({ unit }) => unit === "requests").map(({ caller, quantity }) => [caller, quantity]),
+  ).toEqual([
+    ["BearerAuthorizer", 1],
+    ["AuthorizeTask", 1],
+    ["PostTask", 1],
+    ["SettleTask", 1],
+    ["PaymentsApi", 1],
+  ]);
+  for (const { quantity } of lambda.filter(({ unit }) => unit === "mb_ms")) expect(quantity % 512).toBe(0);
+});
+
+test("the totals are the sum over requests", async () => {
+  system.meter.reset();
+  const [one, other] = [await usageOfPayment(), await usageOfPayment()];
+  const writes = (lines: readonly UsageLine[]) => sum(of(lines, "write_units"));
+  expect(writes(system.meter.totals())).toBe(writes(one) + writes(other));
+});
