@@ -7,6 +7,7 @@ const files = {
   kms: "kms.json",
   clients: "clients.json",
   issuer: "issuer.json",
+  acquirers: "acquirers",
   endpoints: "endpoints.json",
 } as const;
 
@@ -19,6 +20,7 @@ export function statePaths(directory: string): StatePaths {
     kms: path("kms"),
     clients: path("clients"),
     issuer: path("issuer"),
+    acquirers: path("acquirers"),
     endpoints: path("endpoints"),
   };
 }

@@ -180,6 +180,7 @@ async function startServices(
       {
         names: sandboxAcquirersIn(variables),
         latencyMs: options.acquirerLatencyMs ?? 1,
+        stateDirectory: paths.acquirers,
         compileCacheDirectory,
       },
       started,
