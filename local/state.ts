@@ -8,6 +8,7 @@ const files = {
   clients: "clients.json",
   issuer: "issuer.json",
   acquirers: "acquirers",
+  engines: "engines",
   endpoints: "endpoints.json",
 } as const;
 
@@ -21,6 +22,7 @@ export function statePaths(directory: string): StatePaths {
     clients: path("clients"),
     issuer: path("issuer"),
     acquirers: path("acquirers"),
+    engines: path("engines"),
     endpoints: path("endpoints"),
   };
 }

@@ -5,6 +5,7 @@ import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
+import { runEngines } from "./engines.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
 import { apiOf } from "./http-api/api-definition.ts";
@@ -105,6 +106,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients } = ground;
+  runEngines({ plan, directory: paths.engines, door, warn: options.warn }, started);
   const [dynamoDb, issuer, sandboxes] = await startServices(ground);
   const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
 

@@ -1,11 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { type DeclineCode, isDeclineCode } from "#core/acquiring/declines.ts";
+import { Journal } from "../process/journal.ts";
 import type { Memorandum, Memory } from "./acquirer.ts";
-
-/** Amounts and outcomes are the acquirer's own business: only its owner reads them. */
-const ownerOnly = 0o600;
 
 const declineCode = z.custom<DeclineCode>((code) => typeof code === "string" && isDeclineCode(code));
 const answer = z.enum(["sent", "withheld", "server_error"]);
@@ -35,48 +31,27 @@ const memorandum = z.object({
     .exactOptional(),
 });
 
-/**
- * An acquirer's memory in a file: one line per operation, written before its answer is sent. Without fsync: it
- * survives the end of every process, not of the machine.
- */
+/** An acquirer's memory in a file: one line per operation, written before its answer is sent. */
 export class FileMemory implements Memory {
-  readonly #path: string;
+  readonly #journal: Journal<Memorandum>;
   readonly #linesMax: number;
 
   /** `linesMax`: how many operations outlive a start; older lines are cut off then. */
   constructor(path: string, linesMax: number) {
-    this.#path = path;
+    this.#journal = new Journal(path, memorandum);
     this.#linesMax = linesMax;
   }
 
-  /** What was written so far, oldest first. @throws Error when a whole line is not one that this class writes. */
+  /** What was written so far, oldest first. @throws Refusal when a whole line is not one that this class writes. */
   recall(): readonly Memorandum[] {
-    const text = this.#read();
-    // What is behind the last line end was cut off by a kill: it was never answered, so it never happened.
-    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    const lines = whole.split("\n").slice(0, -1);
+    const lines = this.#journal.recall();
+    if (lines.length <= this.#linesMax) return lines;
     const kept = lines.slice(-this.#linesMax);
-    if (whole.length < text.length || kept.length < lines.length) this.#rewrite(kept);
-    return kept.map((line) => memorandum.parse(JSON.parse(line)));
+    this.#journal.rewrite(kept);
+    return kept;
   }
 
   keep(entry: Memorandum): void {
-    appendFileSync(this.#path, `${JSON.stringify(entry)}\n`, { mode: ownerOnly });
-  }
-
-  #read(): string {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    try {
-      return readFileSync(this.#path, "utf8");
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return "";
-      throw thrown;
-    }
-  }
-
-  #rewrite(lines: readonly string[]): void {
-    const next = `${this.#path}.next`;
-    writeFileSync(next, lines.map((line) => `${line}\n`).join(""), { mode: ownerOnly });
-    renameSync(next, this.#path);
+    this.#journal.append(entry);
   }
 }
