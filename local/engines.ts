@@ -2,6 +2,9 @@ import { join } from "node:path";
 import type { Door } from "./door/door.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Refusal } from "./process/refusal.ts";
+import { Bucket } from "./s3/bucket.ts";
+import { bucketPlansOf } from "./s3/bucket-plan.ts";
+import { S3Engine } from "./s3/engine.ts";
 import { SnsEngine } from "./sns/engine.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
@@ -30,6 +33,7 @@ export interface Engines {
  */
 export function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Engines {
   const queues = runQueues(options, started);
+  runBuckets(options, started);
   return { queues, topics: runTopics(options, queues) };
 }
 
@@ -44,6 +48,15 @@ function runQueues(
   started.defer(() => engine.stop());
   door.serve(engine);
   return queues;
+}
+
+function runBuckets({ plan, directory, door }: EnginesOptions, started: AsyncDisposableStack): void {
+  const plans = bucketPlansOf(plan);
+  if (plans.length === 0) return;
+  const buckets = plans.map((each) => new Bucket(each, join(directory, "s3"), Date.now));
+  const engine = new S3Engine(buckets, Date.now);
+  started.defer(() => engine.stop());
+  door.serve(engine);
 }
 
 function runTopics({ plan, door, warn }: EnginesOptions, queues: Queues | undefined): SnsEngine | undefined {

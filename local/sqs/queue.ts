@@ -19,7 +19,7 @@ export interface QueueOptions {
 }
 
 /** What happens to one message: it is there as it says, or it is gone. */
-export type Change = { readonly put: Message } | { readonly gone: string };
+type Change = { readonly put: Message } | { readonly gone: string };
 
 export interface Sending {
   readonly body: string;
