@@ -21,8 +21,6 @@ const lockInputs = z.object({
   rule: z.object({ defaultRetention }).optional(),
 });
 
-export type LockMode = z.output<typeof lockMode>;
-
 /** A bucket that the plan asks for. */
 export interface BucketPlan {
   readonly name: string;
