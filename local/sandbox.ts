@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { type Child, type ChildOptions, startChild } from "./process/child.ts";
@@ -14,17 +15,28 @@ export interface Sandbox {
   readonly child: Child;
 }
 
+export interface SandboxOptions {
+  readonly name: string;
+  /** Added to each answer, in milliseconds. */
+  readonly latencyMs: number;
+  /** Where acquirers remember, each in a folder of its own: other companies do not forget when we are killed. */
+  readonly stateDirectory: string;
+  readonly env: ChildOptions["env"];
+}
+
 /** @throws Refusal when it does not come up. */
-export async function startSandbox(
-  name: string,
-  latencyMs: number,
-  env: ChildOptions["env"],
-): Promise<Sandbox> {
+export async function startSandbox({
+  name,
+  latencyMs,
+  stateDirectory,
+  env,
+}: SandboxOptions): Promise<Sandbox> {
+  const state = join(stateDirectory, name);
   const ready = Promise.withResolvers<string>();
   const child = startChild({
     name: `acquirer ${name}`,
     command: process.execPath,
-    args: [program, "--name", name, "--port", "0", "--latency-ms", `${latencyMs}`],
+    args: [program, "--name", name, "--port", "0", "--latency-ms", `${latencyMs}`, "--state", state],
     env,
     watchesStdin: true,
     onLine: (line) => {

@@ -4,7 +4,7 @@ import { answers, startDynamoDb } from "./dynamodb/server.ts";
 import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
 import type { Child } from "./process/child.ts";
 import { Refusal } from "./process/refusal.ts";
-import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 export interface RunningDynamoDb {
   readonly endpoint: string;
@@ -42,20 +42,19 @@ export async function runDynamoDb(
   return { endpoint, engine, child };
 }
 
-export interface SandboxOptions {
+export interface SandboxesOptions extends Pick<SandboxOptions, "latencyMs" | "stateDirectory"> {
   readonly names: readonly string[];
-  /** Added to each answer, in milliseconds. */
-  readonly latencyMs: number;
   readonly compileCacheDirectory: string;
 }
 
 /** The sandbox acquirers. @throws Refusal when one does not come up. */
 export function runSandboxes(
-  { names, latencyMs, compileCacheDirectory }: SandboxOptions,
+  { names, compileCacheDirectory, ...options }: SandboxesOptions,
   started: AsyncDisposableStack,
 ): Promise<readonly Sandbox[]> {
   const startOne = async (name: string): Promise<Sandbox> => {
-    const sandbox = await startSandbox(name, latencyMs, { NODE_COMPILE_CACHE: compileCacheDirectory });
+    const env = { NODE_COMPILE_CACHE: compileCacheDirectory };
+    const sandbox = await startSandbox({ ...options, name, env });
     started.defer(() => sandbox.child.stop());
     return sandbox;
   };

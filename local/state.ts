@@ -7,6 +7,8 @@ const files = {
   kms: "kms.json",
   clients: "clients.json",
   issuer: "issuer.json",
+  acquirers: "acquirers",
+  engines: "engines",
   endpoints: "endpoints.json",
 } as const;
 
@@ -19,6 +21,8 @@ export function statePaths(directory: string): StatePaths {
     kms: path("kms"),
     clients: path("clients"),
     issuer: path("issuer"),
+    acquirers: path("acquirers"),
+    engines: path("engines"),
     endpoints: path("endpoints"),
   };
 }

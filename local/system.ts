@@ -7,6 +7,7 @@ import { Faults } from "./door/faults.ts";
 import { Meter } from "./door/meter.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
+import { runEngines } from "./engines.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
 import { apiOf } from "./http-api/api-definition.ts";
@@ -120,6 +121,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  runEngines({ plan, directory: paths.engines, door, warn: options.warn }, started);
   const [dynamoDb, issuer, sandboxes] = await startServices(ground);
   const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
 
@@ -202,6 +204,7 @@ async function startServices(
       {
         names: sandboxAcquirersIn(variables),
         latencyMs: options.acquirerLatencyMs ?? 1,
+        stateDirectory: paths.acquirers,
         compileCacheDirectory,
       },
       started,

@@ -1,10 +1,10 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { DeclineCode } from "#core/acquiring/declines.ts";
-import { type Act, behaviourOf, type CardBehaviour } from "./cards.ts";
+import { type Act, behaviourOf } from "./cards.ts";
 import type { AuthorizationBody } from "./protocol.ts";
 
 /** Operations, and authorizations, that an acquirer remembers. Beyond that the oldest is forgotten: about 60 MB. */
-const rememberedMax = 100_000;
+export const rememberedMax = 100_000;
 /** How long an authorization can be captured. */
 const authorizationMsMax = 7 * 24 * 60 * 60 * 1_000;
 
@@ -44,29 +44,49 @@ export interface AcquirerOptions {
   readonly clock: () => number;
   /** A new reference on each call, unique across restarts. */
   readonly newReference: () => string;
-  /** Keys the digests that requests are compared by: no card number can be guessed from this process's memory. */
+  /** Keys the digests that cards are compared by: no card number can be guessed from this process's memory. */
   readonly digestKey: Uint8Array;
   readonly rememberedMax?: number;
+  /** What outlives the process. Without one, all is forgotten with it. */
+  readonly memory?: Memory;
 }
 
-interface Authorization {
-  readonly state: "open" | "captured" | "voided";
-  readonly amount: number;
-  readonly expiresAt: number;
-  readonly card: CardBehaviour;
+/** Where an acquirer writes down what it did. */
+export interface Memory {
+  /** Everything that was kept, oldest first. */
+  recall(): readonly Memorandum[];
+  /** Returns once the entry survives the end of this process. */
+  keep(entry: Memorandum): void;
 }
 
-interface Remembered {
+/** One operation as it is written down, with what became of its authorization. It says nothing about the card's number. */
+export interface Memorandum {
   readonly operation: Operation;
+  /** Of the request, without the card. */
   readonly digest: string;
   readonly answer: Act["answer"];
+  readonly authorization?: Authorization;
+}
+
+export interface Authorization {
+  readonly state: "open" | "captured" | "voided";
+  readonly amount: number;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** What a capture of this card does. */
+  readonly capture: Act;
+}
+
+interface Remembered extends Omit<Memorandum, "authorization"> {
+  /** Keyed digest of the card. Never written down, so undefined when the process was another one. */
+  readonly card: string | undefined;
 }
 
 type Verdict = Pick<Operation, "result" | "declineCode" | "expiresAt">;
 
 const refused: Verdict = { result: "declined", declineCode: "operation_refused" };
 
-/** The books of one sandbox acquirer: synchronous, in memory, gone when its process ends. */
+/** The books of one sandbox acquirer: synchronous, and in memory but for what its `memory` keeps. */
 export class SandboxAcquirer {
   readonly name: string;
   readonly #options: AcquirerOptions;
@@ -78,6 +98,10 @@ export class SandboxAcquirer {
     this.#options = options;
     this.#operations = new BoundedMap(options.rememberedMax ?? rememberedMax);
     this.#authorizations = new BoundedMap(options.rememberedMax ?? rememberedMax);
+    for (const { authorization, ...rest } of options.memory?.recall() ?? []) {
+      this.#operations.set(rest.operation.key, { ...rest, card: undefined });
+      if (authorization !== undefined) this.#authorizations.set(rest.operation.reference, authorization);
+    }
   }
 
   /** Milliseconds between the arrival of this request and the moment to `execute` it. */
@@ -87,10 +111,11 @@ export class SandboxAcquirer {
 
   /** Executes the request, or replays what its key already did. */
   execute(request: OperationRequest): Reply {
-    const digest = this.#digestOf(request);
+    const { digest, card } = this.#digestsOf(request);
     const known = this.#operations.get(request.key);
     if (known !== undefined) {
-      return known.digest === digest ? replyOf(known, true) : { kind: "key_reused" };
+      const same = known.digest === digest && (known.card === undefined || known.card === card);
+      return same ? replyOf(known, true) : { kind: "key_reused" };
     }
     if (request.operation === "authorize") {
       const { notAcceptedBy } = behaviourOf(request.body.card.number);
@@ -101,7 +126,10 @@ export class SandboxAcquirer {
     const operation = this.#perform(request, act);
     // A refusal by rule, not by the card, is answered whatever the card withholds.
     const answer = operation.result === "approved" ? act.answer : "sent";
-    const remembered: Remembered = { operation, digest, answer };
+    const authorization = this.#authorizations.get(operation.reference);
+    // Before it is answered: an acquirer that forgets what it said would do it again.
+    this.#options.memory?.keep({ operation, digest, answer, ...(authorization && { authorization }) });
+    const remembered: Remembered = { operation, digest, answer, card };
     this.#operations.set(request.key, remembered);
     return replyOf(remembered, false);
   }
@@ -134,8 +162,8 @@ export class SandboxAcquirer {
     const verdict = verdictOf(act);
     if (verdict.result === "declined") return verdict;
     const expiresAt = now + authorizationMsMax;
-    const card = behaviourOf(body.card.number);
-    this.#authorizations.set(reference, { state: "open", amount: body.amount, expiresAt, card });
+    const { capture } = behaviourOf(body.card.number);
+    this.#authorizations.set(reference, { state: "open", amount: body.amount, expiresAt, capture });
     return { ...verdict, expiresAt };
   }
 
@@ -156,15 +184,20 @@ export class SandboxAcquirer {
       case "authorize":
         return behaviourOf(request.body.card.number).authorize;
       case "capture":
-        return this.#authorizations.get(request.reference)?.card.capture ?? plain;
+        return this.#authorizations.get(request.reference)?.capture ?? plain;
       case "void":
         return plain;
     }
   }
 
-  #digestOf(request: OperationRequest): string {
+  #digestsOf(request: OperationRequest): Pick<Remembered, "digest" | "card"> {
     const { key: _, ...rest } = request;
-    return createHmac("sha256", this.#options.digestKey).update(JSON.stringify(rest)).digest("base64");
+    const digestOf = (value: unknown): string =>
+      createHash("sha256").update(JSON.stringify(value)).digest("base64");
+    if (rest.operation !== "authorize") return { digest: digestOf(rest), card: undefined };
+    const { card, ...body } = rest.body;
+    const keyed = createHmac("sha256", this.#options.digestKey).update(JSON.stringify(card));
+    return { digest: digestOf({ ...rest, body }), card: keyed.digest("base64") };
   }
 }
 

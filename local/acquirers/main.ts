@@ -1,18 +1,26 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { base32 } from "#core/kernel/base32.ts";
-import { SandboxAcquirer } from "./acquirer.ts";
+import { lockWithin } from "../process/lock.ts";
+import { rememberedMax, SandboxAcquirer } from "./acquirer.ts";
+import { FileMemory } from "./memory.ts";
 import { startServer } from "./server.ts";
+
+/** What an earlier process of this acquirer has to end, when it was asked to at this moment. */
+const predecessorMsMax = 5_000;
 
 const flags = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
   port: z.coerce.number().int().min(0).max(65_535),
   "latency-ms": z.coerce.number().int().min(0).max(60_000),
   "api-key": z.string().min(1).optional(),
+  state: z.string().min(1).optional(),
 });
 
-const usage = "node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY]";
+const usage =
+  "node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY] [--state DIRECTORY]";
 
 function readFlags(): z.infer<typeof flags> {
   const { values } = parseArgs({
@@ -21,25 +29,33 @@ function readFlags(): z.infer<typeof flags> {
       port: { type: "string", default: "0" },
       "latency-ms": { type: "string", default: "1" },
       "api-key": { type: "string" },
+      state: { type: "string" },
     },
   });
   return flags.parse({ "api-key": process.env["SANDBOX_ACQUIRER_API_KEY"], ...values });
 }
 
 async function main(): Promise<void> {
-  const { name, port, "latency-ms": latencyMs, "api-key": apiKey } = readFlags();
+  const { name, port, "latency-ms": latencyMs, "api-key": apiKey, state } = readFlags();
+  // Two at a time would each forget what the other did.
+  const release = state === undefined ? undefined : await lockWithin(state, predecessorMsMax);
   const acquirer = new SandboxAcquirer({
     name,
     clock: Date.now,
     newReference: () => `${name}_${base32(randomBytes(15))}`,
     digestKey: randomBytes(32),
+    ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl"), rememberedMax) }),
   });
   const server = await startServer(acquirer, {
     port,
     latencyMs,
     ...(apiKey === undefined ? {} : { apiKey }),
   });
-  const stop = () => void server.stop().then(() => process.exit(0));
+  const stop = () =>
+    void server.stop().then(() => {
+      release?.();
+      process.exit(0);
+    });
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   // Its parent holds the other end: however that one dies, this process does not outlive it.

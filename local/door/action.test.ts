@@ -15,3 +15,25 @@ test.each([
 ])("%s %s %s with target %s asks for %s", (service, method, path, target, action) => {
   expect(actionOf(service, method, path, target)).toBe(action);
 });
+
+test.each([
+  ["GET", "/audit?list-type=2&prefix=a", "ListObjectsV2"],
+  ["GET", "/audit/?versions", "ListObjectVersions"],
+  ["HEAD", "/audit", "HeadBucket"],
+  ["GET", "/", "ListBuckets"],
+  ["PUT", "/audit/2030/root.json?x-id=PutObject", "PutObject"],
+  ["PUT", "/audit/root?retention=", "PutObjectRetention"],
+  ["PUT", "/audit/root?partNumber=1&uploadId=u", "UploadPart"],
+  ["DELETE", "/audit/root?versionId=v", "DeleteObject"],
+  ["PATCH", "/audit/root", undefined],
+])("S3 %s %s asks for %s", (method, path, action) => {
+  expect(actionOf("s3", method, path, undefined)).toBe(action);
+});
+
+test.each([
+  ["Version=2010-03-31&Action=Publish&Message=Action%3DNo", "Publish"],
+  ["Message=Action", undefined],
+  ["", undefined],
+])("SNS %s asks for %s", (body, action) => {
+  expect(actionOf("sns", "POST", "/", undefined, Buffer.from(body))).toBe(action);
+});

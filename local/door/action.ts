@@ -5,9 +5,34 @@ const lambdaRoutes: readonly (readonly [method: string, path: RegExp, action: st
   ["GET", /^\/2015-03-31\/functions\/?$/, "ListFunctions"],
 ];
 
+type S3Route = readonly [method: string, flag: string | undefined, action: string];
+/** S3 names its action by the method, by what the path names, and by a flag in the query. First match wins. */
+const bucketRoutes: readonly S3Route[] = [
+  ["GET", "versions", "ListObjectVersions"],
+  ["GET", "versioning", "GetBucketVersioning"],
+  ["GET", "object-lock", "GetObjectLockConfiguration"],
+  ["GET", "list-type", "ListObjectsV2"],
+  ["HEAD", undefined, "HeadBucket"],
+  ["POST", "delete", "DeleteObjects"],
+];
+const objectRoutes: readonly S3Route[] = [
+  ["GET", "retention", "GetObjectRetention"],
+  ["PUT", "retention", "PutObjectRetention"],
+  ["GET", "legal-hold", "GetObjectLegalHold"],
+  ["PUT", "legal-hold", "PutObjectLegalHold"],
+  ["POST", "uploads", "CreateMultipartUpload"],
+  ["PUT", "uploadId", "UploadPart"],
+  ["POST", "uploadId", "CompleteMultipartUpload"],
+  ["DELETE", "uploadId", "AbortMultipartUpload"],
+  ["GET", undefined, "GetObject"],
+  ["HEAD", undefined, "HeadObject"],
+  ["PUT", undefined, "PutObject"],
+  ["DELETE", undefined, "DeleteObject"],
+];
+
 /**
- * The API action of a request: the part of `X-Amz-Target` behind the dot (AWS JSON 1.0 and 1.1: DynamoDB, KMS,
- * Step Functions), or what Lambda's REST path says.
+ * The API action of a request: the part of `X-Amz-Target` behind the dot (AWS JSON 1.0 and 1.1: DynamoDB, KMS, SQS,
+ * Step Functions), `Action` in the form that SNS takes, or what the REST path of Lambda and S3 says.
  * @returns undefined when the request names no action that the local cloud can read.
  */
 export function actionOf(
@@ -15,9 +40,25 @@ export function actionOf(
   method: string,
   path: string,
   target: string | undefined,
+  body: Buffer = Buffer.alloc(0),
 ): string | undefined {
   if (target !== undefined) return /^[\w.]{1,128}\.(\w{1,64})$/.exec(target)?.[1];
-  if (service !== "lambda") return undefined;
-  const withoutQuery = path.split("?", 1)[0] ?? path;
-  return lambdaRoutes.find(([verb, route]) => verb === method && route.test(withoutQuery))?.[2];
+  const [withoutQuery = path, query = ""] = path.split("?", 2);
+  switch (service) {
+    case "lambda":
+      return lambdaRoutes.find(([verb, route]) => verb === method && route.test(withoutQuery))?.[2];
+    case "sns":
+      return /^\w{1,64}$/.exec(new URLSearchParams(body.toString()).get("Action") ?? "")?.[0];
+    case "s3":
+      return s3ActionOf(method, withoutQuery, new URLSearchParams(query));
+    default:
+      return undefined;
+  }
+}
+
+function s3ActionOf(method: string, path: string, query: URLSearchParams): string | undefined {
+  const [, bucket = "", ...key] = path.split("/");
+  if (bucket === "") return method === "GET" ? "ListBuckets" : undefined;
+  const routes = key.join("/") === "" ? bucketRoutes : objectRoutes;
+  return routes.find(([verb, flag]) => verb === method && (flag === undefined || query.has(flag)))?.[2];
 }

@@ -43,7 +43,7 @@ export function admit(credentials: CredentialRegistry, call: WireCall): Admissio
         );
   }
   const { service } = signature;
-  const action = actionOf(service, call.method, call.path, call.headers["x-amz-target"]) ?? "";
+  const action = actionOf(service, call.method, call.path, call.headers["x-amz-target"], call.body) ?? "";
   const known = credentials.find(signature.accessKeyId);
   if (known === undefined) {
     return refuse(
@@ -82,6 +82,6 @@ function refuse(
   caller?: Caller,
 ): RefusedCall {
   // REST services answer 403 where the JSON protocols answer 400.
-  const refusal = errorAnswer(name, message, service === "lambda" ? 403 : 400);
+  const refusal = errorAnswer(name, message, service === "lambda" || service === "s3" ? 403 : 400);
   return { refusal, service, action, ...(caller === undefined ? {} : { caller }) };
 }

@@ -22,3 +22,15 @@ export function errorAnswer(
     body: JSON.stringify({ __type: name, message, ...details }),
   };
 }
+
+const xmlEntities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\r": "&#13;",
+};
+
+/** Text as it stands in an element or an attribute of XML. */
+export const escapeXml = (text: string): string =>
+  text.replace(/[&<>"\r]/g, (character) => xmlEntities[character] ?? character);

@@ -40,7 +40,7 @@ export function parseAuthorization(header: string): Signature | undefined {
 const signingKeysMax = 1_000;
 const signingKeys = new Map<string, KeyObject>();
 
-/** Recomputes the signature as AWS documents it for every service but S3, and compares it in constant time. */
+/** Recomputes the signature as AWS documents it, and compares it in constant time. */
 export function isSignedBy(secretAccessKey: string, signature: Signature, request: SignedRequest): boolean {
   const stringToSign = [
     algorithm,
@@ -66,22 +66,27 @@ function signingKey(secretAccessKey: string, { date, region, service }: Signatur
   return key;
 }
 
-function canonicalRequest(
-  { signedHeaders }: Signature,
-  { method, path, headers, body }: SignedRequest,
-): string {
+function canonicalRequest({ signedHeaders, service }: Signature, request: SignedRequest): string {
+  const { method, path, headers } = request;
   const query = path.indexOf("?");
   const uri = query === -1 ? path : path.slice(0, query);
   return [
     method,
     // Every service but S3 signs the path encoded once more than it is sent.
-    uri.split("/").map(encode).join("/"),
+    service === "s3" ? uri : uri.split("/").map(encode).join("/"),
     query === -1 ? "" : canonicalQuery(path.slice(query + 1)),
     ...signedHeaders.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/\s+/g, " ")}`),
     "",
     signedHeaders.join(";"),
-    sha256(body),
+    payloadHash(service, request),
   ].join("\n");
+}
+
+/** S3 alone takes bodies that the signature does not cover; the header that says so is itself signed. */
+function payloadHash(service: string, { headers, body }: SignedRequest): string {
+  const declared = headers["x-amz-content-sha256"] ?? "";
+  const isUncovered = declared === "UNSIGNED-PAYLOAD" || declared === "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+  return service === "s3" && isUncovered ? declared : sha256(body);
 }
 
 function canonicalQuery(query: string): string {

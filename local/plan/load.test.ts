@@ -25,8 +25,8 @@ const plan: Plan = {
     resource("aws:kms/key:Key", "Vault"),
     resource("sst:aws:Dynamo", "Payments"),
     resource("aws:dynamodb/table:Table", "PaymentsTable", { name: "payments" }),
-    resource("aws:sqs/queue:Queue", "Later"),
-    resource("aws:sqs/queue:Queue", "LaterToo"),
+    resource("aws:mq/broker:Broker", "Later"),
+    resource("aws:mq/broker:Broker", "LaterToo"),
     resource("aws:budgets/budget:Budget", "Cost"),
     resource("aws:cloudwatch/logGroup:LogGroup", "Logs"),
   ],
@@ -82,7 +82,7 @@ describe("the lock", () => {
 });
 
 test("resources are found by type, in the plan's order", () => {
-  expect(resourcesOf(plan, "aws:sqs/queue:Queue").map(({ name }) => name)).toEqual(["Later", "LaterToo"]);
+  expect(resourcesOf(plan, "aws:mq/broker:Broker").map(({ name }) => name)).toEqual(["Later", "LaterToo"]);
 });
 
 test("an input that an engine cannot run is named", () => {
@@ -96,6 +96,6 @@ test("types that nothing here runs are listed with their resources, and why; com
   expect(notRunIn(plan)).toEqual([
     { type: "aws:budgets/budget:Budget", names: ["Cost"], because: undefined },
     { type: "aws:cloudwatch/logGroup:LogGroup", names: ["Logs"], because: "logs go to the terminal" },
-    { type: "aws:sqs/queue:Queue", names: ["Later", "LaterToo"], because: undefined },
+    { type: "aws:mq/broker:Broker", names: ["Later", "LaterToo"], because: undefined },
   ]);
 });

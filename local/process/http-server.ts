@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 
-const loopback = "127.0.0.1";
+export const loopback = "127.0.0.1";
 
 /** Listens on loopback; 0 picks a free port.
  * @returns the port.

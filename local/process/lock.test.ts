@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { lockState } from "./lock.ts";
+import { lockState, lockWithin } from "./lock.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -38,4 +38,12 @@ test("the lock of a process whose pid went to another program is free", () => {
 test("a lock that was half written is free", () => {
   writeFileSync(join(directory, "lock"), '{"pid":');
   lockState(directory)();
+});
+
+test("a directory whose holder is about to end is waited for, and no longer than said", async () => {
+  const release = lockState(directory);
+  await expect(lockWithin(directory, 30)).rejects.toThrow("another tallystick");
+  const taken = lockWithin(directory, 2_000);
+  release();
+  (await taken)();
 });

@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Refusal } from "./refusal.ts";
 
 /** Two starts at the same moment can each clear the other's stale lock once; more is not a race any more. */
 const attemptsMax = 3;
+const pollMs = 5;
 
 const holder = z.object({ pid: z.int().positive(), started: z.string() });
 type Holder = z.output<typeof holder>;
@@ -30,6 +32,22 @@ export function lockState(directory: string): () => void {
     rmSync(path, { force: true });
   }
   throw new Refusal(`${path} cannot be taken: another start is under way, try again`);
+}
+
+/**
+ * As `lockState`, for a directory whose holder is about to end: it waits that long for it.
+ * @throws Refusal when a living process still holds it after `waitMsMax`.
+ */
+export async function lockWithin(directory: string, waitMsMax: number): Promise<() => void> {
+  const deadline = performance.now() + waitMsMax;
+  for (;;) {
+    try {
+      return lockState(directory);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal) || performance.now() >= deadline) throw thrown;
+    }
+    await sleep(pollMs);
+  }
 }
 
 function inUse(directory: string, pid: number): Refusal {
