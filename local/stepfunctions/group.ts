@@ -1,7 +1,7 @@
 import { type Cancellation, Cancelled } from "./cancellation.ts";
 import { StateFailure } from "./errors.ts";
 import type { Json } from "./json.ts";
-import type { ScopeSnapshot } from "./replay.ts";
+import type { GroupSnapshot, ScopeSnapshot } from "./replay.ts";
 import type { Frame, Visit } from "./visit.ts";
 
 /** The branches of a Parallel or the iterations of a Map. */
@@ -9,8 +9,8 @@ export interface Group {
   readonly size: number;
   /** How many run at a time, at least 1. */
   readonly concurrency: number;
-  /** Those that had started before a restart, by index. */
-  readonly earlier: ReadonlyMap<number, ScopeSnapshot> | undefined;
+  /** How far it had come before a restart. */
+  readonly earlier: GroupSnapshot | undefined;
   /** Starts one of them, or goes on with `earlier`. `previousEventId` is what made room for it: the group's start, or another's last event. */
   readonly start: (
     index: number,
@@ -47,6 +47,8 @@ class RunningGroup {
   readonly #outputs: Json[];
   readonly #frames = new Map<number, Frame>();
   readonly #startedEventId: number;
+  /** Last events of those that succeeded, until another one starts in their place. */
+  readonly #room: number[];
   /** Indexes that are left, those first that had started before a restart. */
   readonly #waiting: Iterator<number>;
   #failure: StateFailure | undefined;
@@ -56,25 +58,28 @@ class RunningGroup {
     this.#group = group;
     this.#cancellation = cancellation;
     this.#outputs = new Array(group.size);
-    this.#startedEventId = visit.frame.lastEventId;
-    for (const [index, { ended, input }] of group.earlier ?? []) if (ended) this.#outputs[index] = input;
+    this.#startedEventId = group.earlier?.startedEventId ?? visit.frame.lastEventId;
+    this.#room = [...(group.earlier?.room ?? [])];
+    for (const [index, { closed, input }] of group.earlier?.children ?? [])
+      if (closed) this.#outputs[index] = input;
     this.#waiting = waiting(group);
   }
 
   /** Runs one after another until none is left or the group is cancelled. */
   async runSlot(): Promise<void> {
-    let previousEventId = this.#startedEventId;
     while (!this.#cancellation.cancelled) {
       const { value: index, done } = this.#waiting.next();
       if (done === true) return;
       try {
-        const earlier = this.#group.earlier?.get(index);
+        const earlier = this.#group.earlier?.children.get(index);
+        const previousEventId =
+          earlier === undefined ? (this.#room.shift() ?? this.#startedEventId) : earlier.lastEventId;
         const frame = this.#group.start(index, previousEventId, this.#cancellation, earlier);
         this.#frames.set(index, frame);
         this.#outputs[index] = await this.#visit.run.runScope(frame);
         this.#frames.delete(index);
         this.#visit.frame.lastEventId = this.#group.succeeded(index, frame);
-        previousEventId = frame.lastEventId;
+        this.#room.push(frame.lastEventId);
       } catch (thrown) {
         this.#stop(index, thrown);
       }
@@ -94,12 +99,14 @@ class RunningGroup {
     const failed = this.#frames.get(index);
     this.#frames.delete(index);
     try {
-      this.#visit.note({ kind: "failed", failure: thrown.failure });
-      if (failed !== undefined) {
-        this.#visit.frame.lastEventId = failed.lastEventId;
-        this.#group.failed(index, failed);
-      }
-      for (const [other, frame] of this.#frames) this.#abort(other, frame);
+      this.#visit.run.trace.together(() => {
+        this.#visit.note({ kind: "failed", failure: thrown.failure });
+        if (failed !== undefined) {
+          this.#visit.frame.lastEventId = failed.lastEventId;
+          this.#group.failed(index, failed);
+        }
+        for (const [other, frame] of this.#frames) this.#abort(other, frame);
+      });
     } catch (limit) {
       // The history has no room for these events; the execution is about to fail for that.
       if (!(limit instanceof StateFailure)) throw limit;
@@ -121,7 +128,8 @@ class RunningGroup {
 }
 
 function* waiting({ size, earlier }: Group): Generator<number, undefined> {
-  for (const [index, { ended }] of earlier ?? []) if (!ended) yield index;
-  for (let index = 0; index < size; index += 1) if (earlier?.has(index) !== true) yield index;
+  const children: ReadonlyMap<number, ScopeSnapshot> = earlier?.children ?? new Map();
+  for (const [index, { closed }] of children) if (!closed) yield index;
+  for (let index = 0; index < size; index += 1) if (!children.has(index)) yield index;
   return undefined;
 }

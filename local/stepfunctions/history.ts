@@ -91,6 +91,8 @@ export interface History {
   record(event: HistoryEvent, scope: string, mark: Mark | undefined): void;
   /** A step that is no event. */
   note?(mark: Mark, scope: string): void;
+  /** Keeps all that `work` records, or, if the process dies meanwhile, nothing of it. */
+  together?(work: () => void): void;
 }
 
 /** Events in one execution's history on AWS; the last one is `ExecutionFailed` when an execution gets this far. */
@@ -129,6 +131,12 @@ export class Trace {
   /** Keeps a step that is no event, where steps are kept. */
   note(mark: Mark, scope: string): void {
     this.#history?.note?.(mark, scope);
+  }
+
+  /** Runs `work`, whose steps are kept together. */
+  together(work: () => void): void {
+    if (this.#history?.together === undefined) work();
+    else this.#history.together(work);
   }
 
   /** Records the execution's own end, for which there is always room. */

@@ -139,7 +139,7 @@ async function run(
   };
   try {
     if (resumption !== undefined) restoreFrame(frame, resumption.root);
-    const output = resumption?.root.ended === true ? frame.input : await runScope(context, frame);
+    const output = await runScope(context, frame);
     trace.recordEnd("ExecutionSucceeded", frame.lastEventId, () => ({ output }));
     return { status: "SUCCEEDED", output };
   } catch (thrown) {
@@ -162,6 +162,7 @@ function end(thrown: unknown, trace: Trace, frame: Frame, ending: Ending | undef
 
 /** Runs a scope from the state that its frame names to its end. */
 async function runScope(context: Run, frame: Frame): Promise<Json> {
+  if (frame.ended === true) return frame.input;
   // Bounded by the events that an execution may have: every state records at least one.
   for (;;) {
     frame.cancellation.throwIfCancelled();
@@ -176,6 +177,9 @@ async function runScope(context: Run, frame: Frame): Promise<Json> {
 async function visitState(context: Run, frame: Frame, state: State): Promise<string | undefined> {
   const visit = new Visit(context, frame, state);
   try {
+    // What retries and catches looks at its failure itself.
+    const failed = "recovery" in state ? undefined : visit.earlier?.failure;
+    if (failed !== undefined) throw new StateFailure(failed);
     switch (state.type) {
       case "Pass":
       case "Succeed":

@@ -27,8 +27,8 @@ export async function callFunction(
   const invocation = { functionName: functionArn, qualifier: undefined, payload: JSON.stringify(input) };
   if (earlier === undefined) {
     visit.record("LambdaFunctionScheduled", () => ({ resource: functionArn, input, ...eventLimits(limits) }));
-    visit.record("LambdaFunctionStarted", () => ({}));
   }
+  if (earlier?.started !== true) visit.record("LambdaFunctionStarted", () => ({}));
   const timeoutMs = milliseconds(limits.timeoutSeconds);
   const { cancellation } = visit.frame;
   const outcome = await cancellation.wait(call(visit, invocation), visit.run.clock, timeoutMs);

@@ -26,9 +26,10 @@ export async function visitWithRecovery(
       return await visit.leave(state.exit, visit.result);
     } catch (thrown) {
       const failure = visit.toFailure(thrown);
+      const told = earlier?.groupFailed === true;
       earlier = undefined;
       const delayMs = counts.next(state.recovery.retriers, failure.failure, visit.run.random);
-      if (delayMs === undefined) return await handle(visit, state.recovery, failure);
+      if (delayMs === undefined) return await handle(visit, state.recovery, failure, told);
       const { clock } = visit.run;
       visit.note({ kind: "retry", failure: failure.failure, at: clock.now() + delayMs });
       await visit.frame.cancellation.sleep(clock, delayMs);
@@ -53,9 +54,15 @@ async function resumeRetries(
   if (leftMs > 0) await visit.frame.cancellation.sleep(clock, leftMs);
 }
 
-async function handle(visit: Visit, recovery: Recovery, failure: StateFailure): Promise<string | undefined> {
+/** @param told whether the history says already that the group failed */
+async function handle(
+  visit: Visit,
+  recovery: Recovery,
+  failure: StateFailure,
+  told: boolean,
+): Promise<string | undefined> {
   const { type } = visit.state;
-  if (type === "Map" || type === "Parallel") visit.record(`${type}StateFailed`, () => ({}));
+  if (!told && (type === "Map" || type === "Parallel")) visit.record(`${type}StateFailed`, () => ({}));
   const catcher = findCatcher(recovery.catchers, failure.failure);
   if (catcher === undefined) throw failure;
   const { error, cause } = failure.failure;

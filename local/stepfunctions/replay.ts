@@ -12,6 +12,8 @@ export interface ScopeSnapshot {
   lastEventId: number;
   /** It left its last state, and `input` is its output. */
   ended: boolean;
+  /** Its group has recorded that it ended. */
+  closed: boolean;
   visit: VisitSnapshot | undefined;
 }
 
@@ -20,6 +22,8 @@ export interface VisitSnapshot {
   /** Epoch milliseconds. */
   readonly enteredAt: number;
   readonly enteredEventId: number;
+  /** What the engine had last heard of: the cause of an evaluation that fails. */
+  wokenBy: number;
   /** What its retriers have dealt with so far. */
   failures: Failure[];
   /** When the next attempt is due, in epoch milliseconds. */
@@ -27,6 +31,8 @@ export interface VisitSnapshot {
   waitUntil: number | undefined;
   /** How the attempt failed, if nothing has dealt with that yet. */
   failure: Failure | undefined;
+  /** The history says so already: `MapStateFailed`, `ParallelStateFailed`. */
+  groupFailed: boolean;
   attempt: AttemptSnapshot | undefined;
 }
 
@@ -40,6 +46,7 @@ export interface TaskSnapshot {
   /** Epoch milliseconds. */
   readonly scheduledAt: number;
   readonly token: string | undefined;
+  started: boolean;
   submitted: boolean;
   answer: TaskAnswer | undefined;
 }
@@ -49,6 +56,9 @@ export interface GroupSnapshot {
   /** What `MapStateStarted` or `ParallelStateStarted` was kept with. */
   readonly start: Extract<Mark, { readonly kind: "map" | "parallel" }>;
   readonly children: Map<number, ScopeSnapshot>;
+  readonly startedEventId: number;
+  /** Last events of iterations in whose place no other one has started. */
+  room: number[];
 }
 
 /** An execution's journal, read again from its start: where each of its scopes stood at the end. */
@@ -63,7 +73,7 @@ export class Replay {
     if (event !== undefined) {
       this.lastEventId = event.id;
       this.#applyEvent(path, scope, event, mark);
-    } else if (mark !== undefined && scope.visit !== undefined) applyMark(scope.visit, mark);
+    } else if (mark !== undefined && scope.visit !== undefined) applyMark(scope, scope.visit, mark);
   }
 
   #applyEvent(path: string, scope: ScopeSnapshot, event: HistoryEvent, mark: Mark | undefined): void {
@@ -93,11 +103,17 @@ export class Replay {
         visit.retryAt = undefined;
         visit.attempt = taskOf(event, mark);
         break;
+      case "TaskStarted":
+      case "LambdaFunctionStarted":
+        if (visit.attempt?.kind === "task") visit.attempt.started = true;
+        break;
       case "TaskSubmitted":
+        visit.wokenBy = event.id;
         if (visit.attempt?.kind === "task") visit.attempt.submitted = true;
         break;
       case "TaskSucceeded":
       case "LambdaFunctionSucceeded":
+        visit.wokenBy = event.id;
         visit.attempt = { kind: "done", result: event.details.output };
         break;
       case "MapStateStarted":
@@ -106,7 +122,12 @@ export class Replay {
         break;
       case "MapStateSucceeded":
       case "ParallelStateSucceeded":
+        visit.wokenBy = scope.lastEventId;
         if (visit.attempt?.kind === "group") visit.attempt = { kind: "done", result: outputs(visit.attempt) };
+        break;
+      case "MapStateFailed":
+      case "ParallelStateFailed":
+        visit.groupFailed = true;
         break;
       case "EvaluationFailed":
       case "TaskFailed":
@@ -122,7 +143,7 @@ export class Replay {
   #startGroup(path: string, scope: ScopeSnapshot, visit: VisitSnapshot, start: GroupSnapshot["start"]): void {
     const children = new Map<number, ScopeSnapshot>();
     visit.retryAt = undefined;
-    visit.attempt = { kind: "group", start, children };
+    visit.attempt = { kind: "group", start, children, startedEventId: scope.lastEventId, room: [] };
     if (start.kind === "map") return;
     for (let index = 0; index < start.size; index += 1) {
       const child = newScope(scope.lastEventId, start.input);
@@ -136,10 +157,17 @@ export class Replay {
     if (attempt?.kind !== "group" || attempt.start.kind !== "map" || !("index" in event.details)) return;
     const { index } = event.details;
     if (event.type === "MapIterationStarted") {
+      attempt.room = attempt.room.filter((last) => last !== event.previousEventId);
       const child = newScope(event.id, attempt.start.inputs[index] ?? null);
       attempt.children.set(index, child);
       this.#scopes.set(`${path}/${index}`, child);
-    } else if (event.type === "MapIterationSucceeded") scope.lastEventId = event.id;
+    } else if (event.type === "MapIterationSucceeded") {
+      scope.lastEventId = event.id;
+      const child = attempt.children.get(index);
+      if (child === undefined) return;
+      child.closed = true;
+      attempt.room.push(child.lastEventId);
+    }
   }
 
   #exit(path: string, scope: ScopeSnapshot, event: HistoryEvent, mark: Mark | undefined): void {
@@ -153,6 +181,7 @@ export class Replay {
     const parent = path === "" ? undefined : this.#scopes.get(path.slice(0, path.lastIndexOf("/")));
     const group = parent?.visit?.attempt;
     if (scope.ended && parent !== undefined && group?.kind === "group" && group.start.kind === "parallel") {
+      scope.closed = true;
       parent.lastEventId = event.id;
     }
   }
@@ -165,6 +194,7 @@ export class Replay {
     if (visit === undefined) return;
     visit.failures = [];
     visit.failure = undefined;
+    visit.groupFailed = false;
     visit.retryAt = undefined;
     visit.waitUntil = undefined;
     if (visit.attempt?.kind !== "group") visit.attempt = undefined;
@@ -174,20 +204,30 @@ export class Replay {
 
 const ofNoState = /^(?:Execution|MapIteration)/;
 function newScope(lastEventId: number, input: Json): ScopeSnapshot {
-  return { stateName: undefined, input, variables: {}, lastEventId, ended: false, visit: undefined };
+  return {
+    stateName: undefined,
+    input,
+    variables: {},
+    lastEventId,
+    ended: false,
+    closed: false,
+    visit: undefined,
+  };
 }
 
-function enter(scope: ScopeSnapshot, { id, timestamp, details }: HistoryEvent): void {
+function enter(scope: ScopeSnapshot, { id, previousEventId, timestamp, details }: HistoryEvent): void {
   if (!("name" in details) || !("input" in details)) return;
   scope.stateName = details.name;
   scope.input = details.input;
   scope.visit = {
     enteredAt: timestamp,
     enteredEventId: id,
+    wokenBy: previousEventId,
     failures: [],
     retryAt: undefined,
     waitUntil: undefined,
     failure: undefined,
+    groupFailed: false,
     attempt: undefined,
   };
 }
@@ -204,12 +244,13 @@ function taskOf(
     heartbeatSeconds: details.heartbeatInSeconds,
     scheduledAt: event.timestamp,
     token: mark?.kind === "token" ? mark.token : undefined,
+    started: false,
     submitted: false,
     answer: undefined,
   };
 }
 
-function applyMark(visit: VisitSnapshot, mark: Mark): void {
+function applyMark(scope: ScopeSnapshot, visit: VisitSnapshot, mark: Mark): void {
   switch (mark.kind) {
     case "wait":
       visit.waitUntil = mark.until;
@@ -217,6 +258,7 @@ function applyMark(visit: VisitSnapshot, mark: Mark): void {
     case "retry":
       visit.failures.push(mark.failure);
       visit.retryAt = mark.at;
+      visit.wokenBy = scope.lastEventId;
       visit.failure = undefined;
       visit.attempt = undefined;
       break;

@@ -175,6 +175,18 @@ export class StandardExecutions {
         }
         told?.record(event, scope, mark);
       },
+      together: (work) => {
+        let limit: unknown;
+        store.atomically(() => {
+          try {
+            work();
+          } catch (thrown) {
+            // What was recorded up to the limit of events stays recorded.
+            limit = thrown;
+          }
+        });
+        if (limit !== undefined) throw limit;
+      },
       note: (mark: Mark, scope) => {
         notes += 1;
         store.note(id, eventId, notes, scope, mark);

@@ -209,7 +209,7 @@ export class ExecutionStore {
     event: HistoryEvent,
     end: Pick<StoredExecution, "cause" | "error" | "output" | "status">,
   ): void {
-    this.#atomically(() => {
+    this.atomically(() => {
       this.record(id, event, "", undefined);
       this.#prepare(
         `UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ?, announced = ?
@@ -220,7 +220,7 @@ export class ExecutionStore {
 
   /** Opens an execution again, with the event that says so. */
   redrive(id: number, event: HistoryEvent, token: string | undefined): void {
-    this.#atomically(() => {
+    this.atomically(() => {
       this.record(id, event, "", undefined);
       this.#prepare(
         `UPDATE executions SET status = 'RUNNING', stopped_at = NULL, output = NULL, error = NULL, cause = NULL,
@@ -257,7 +257,7 @@ export class ExecutionStore {
   }
 
   remove(id: number): void {
-    this.#atomically(() => {
+    this.atomically(() => {
       this.#prepare("DELETE FROM steps WHERE execution = ?").run(id);
       this.#prepare("DELETE FROM executions WHERE id = ?").run(id);
     });
@@ -277,7 +277,8 @@ export class ExecutionStore {
     for (const row of rows) this.remove(Number(row["id"]));
   }
 
-  #atomically(work: () => void): void {
+  /** Keeps all changes of `work`, or none. Not to be called inside another. */
+  atomically(work: () => void): void {
     this.#database.exec("BEGIN");
     try {
       work();

@@ -112,14 +112,15 @@ function schedule(
   { parameters, limits, earlier }: TaskAttempt,
   token: string | undefined,
 ): void {
-  if (earlier !== undefined) return;
-  const region = visit.run.identity.stateMachineArn.split(":")[3] ?? "";
-  visit.record(
-    "TaskScheduled",
-    () => ({ ...part, region, parameters, ...eventLimits(limits) }),
-    token === undefined ? undefined : { kind: "token", token },
-  );
-  visit.record("TaskStarted", () => part);
+  if (earlier === undefined) {
+    const region = visit.run.identity.stateMachineArn.split(":")[3] ?? "";
+    visit.record(
+      "TaskScheduled",
+      () => ({ ...part, region, parameters, ...eventLimits(limits) }),
+      token === undefined ? undefined : { kind: "token", token },
+    );
+  }
+  if (earlier?.started !== true) visit.record("TaskStarted", () => part);
 }
 
 function finish(visit: Visit, part: PreparedTask["part"], reply: TaskReply): Json {

@@ -65,6 +65,8 @@ export interface Frame {
   lastEventId: number;
   /** The state that it stood in before a restart, until it is visited again. */
   earlier?: VisitSnapshot | undefined;
+  /** It had left its last state before a restart. */
+  ended?: boolean;
 }
 
 /** Moves a new frame to where its scope stood before a restart. */
@@ -74,6 +76,7 @@ export function restoreFrame(frame: Frame, snapshot: ScopeSnapshot): Frame {
   frame.input = snapshot.input;
   frame.stateName = snapshot.stateName ?? frame.stateName;
   frame.earlier = snapshot.visit;
+  frame.ended = snapshot.ended;
   return frame;
 }
 
@@ -115,6 +118,7 @@ export class Visit implements EvaluationScope, StatesVariable {
     this.earlier = frame.earlier;
     if (this.earlier !== undefined) {
       frame.earlier = undefined;
+      this.#wokenBy = this.earlier.wokenBy;
       this.#enteredAt = this.earlier.enteredAt;
       this.#enteredEventId = this.earlier.enteredEventId;
       return;

@@ -32,7 +32,7 @@ async function attemptIterations(
   const outputs = await runGroup(visit, {
     size: items.length,
     concurrency,
-    earlier: group?.children,
+    earlier: group,
     start: (index, previousEventId, cancellation, snapshot) => {
       const frame: Frame = {
         path: `${path}/${index}`,

@@ -22,7 +22,7 @@ async function attemptBranches(
   const outputs = await runGroup(visit, {
     size: state.branches.length,
     concurrency: Math.max(1, state.branches.length),
-    earlier: group?.children,
+    earlier: group,
     start: (index, previousEventId, cancellation, snapshot) => {
       const graph = state.branches[index];
       if (graph === undefined) throw new Error(`there is no branch ${index}`);

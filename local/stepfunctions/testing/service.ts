@@ -22,7 +22,7 @@ export interface TestServiceOptions {
 }
 
 /** A refusal of the API, as its code and message. */
-export interface Refused {
+interface Refused {
   readonly code: string;
   readonly message: string;
 }
