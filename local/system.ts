@@ -28,6 +28,7 @@ import { watch } from "./process/watch.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { seed } from "./seed.ts";
+import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
@@ -190,7 +191,8 @@ async function startServices(
 }
 
 /** The plan's functions, and the state machines that call them. */
-function runFunctions({ options, plan, credentials, door, started }: Ground, hosts: Hosts): LambdaService {
+function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
+  const { options, plan, paths, credentials, door, started } = ground;
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
@@ -200,11 +202,17 @@ function runFunctions({ options, plan, credentials, door, started }: Ground, hos
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
-  const stepFunctions = stepFunctionsOf(plan, lambda);
+  const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
+  const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
+  started.defer(() => services.stop());
+  const stepFunctions = stepFunctionsOf(plan, lambda, { services, storeFile: paths.stepfunctions });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
+  stepFunctions.resume();
   return lambda;
 }
+
+const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);
 
 async function warm(lambda: LambdaService, { warn, warm: wanted = true }: SystemOptions): Promise<void> {
   if (!wanted) return;

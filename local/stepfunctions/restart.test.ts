@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { Callbacks } from "./callbacks.ts";
 import { compileMachine } from "./compile/compile.ts";
 import { type ExecutionOutcome, type Ports, type Resumption, startExecution } from "./interpreter.ts";
 import type { JournalRecord } from "./journal.ts";
+import type { Machine } from "./machine.ts";
 import { Replay } from "./replay.ts";
 import { task } from "./testing/run.ts";
 import { returned, type TestService, testService, withDirectory } from "./testing/service.ts";
@@ -51,9 +54,14 @@ const steps = {
   }),
   End: { Type: "Succeed", Output: { both: "{% $states.input %}", broke: "{% $broke %}" } },
 };
-const machine = compileMachine({ QueryLanguage: "JSONata", StartAt: "Both", States: steps }, "STANDARD");
+const compile = (states: object) =>
+  compileMachine({ QueryLanguage: "JSONata", StartAt: Object.keys(states)[0], States: states }, "STANDARD");
+const machine = compile(steps);
 
-async function execute(before: readonly JournalRecord[]): Promise<[ExecutionOutcome, JournalRecord[]]> {
+async function execute(
+  machine: Machine,
+  before: readonly JournalRecord[],
+): Promise<[ExecutionOutcome, JournalRecord[]]> {
   const journal: JournalRecord[] = [...before];
   const past = new Replay();
   for (const record of before) past.apply(record);
@@ -64,6 +72,7 @@ async function execute(before: readonly JournalRecord[]): Promise<[ExecutionOutc
   const keep = (record: JournalRecord) =>
     journal.push({ event: undefined, mark: undefined, ...JSON.parse(JSON.stringify(record)) });
   const ports: Ports = {
+    callbacks: new Callbacks(randomUUID),
     clock: new VirtualClock(),
     random: () => 0.5,
     invoker: {
@@ -104,13 +113,13 @@ function tally(journal: readonly JournalRecord[]): Record<string, number> {
 }
 
 test("an execution with branches, iterations, retries and a catcher ends alike after a restart at any step", async () => {
-  const [outcome, journal] = await execute([]);
+  const [outcome, journal] = await execute(machine, []);
   expect(outcome).toEqual({
     status: "SUCCEEDED",
     output: { both: [{ got: "done", paused: true }, [2, 4, 6]], broke: true },
   });
   for (let kept = 1; kept < journal.length; kept += 1) {
-    const [resumed, whole] = await execute(journal.slice(0, kept));
+    const [resumed, whole] = await execute(machine, journal.slice(0, kept));
     expect(resumed, `after ${kept} steps`).toEqual(outcome);
     expect(tally(whole), `after ${kept} steps`).toEqual(tally(journal));
     expect(
@@ -118,6 +127,42 @@ test("an execution with branches, iterations, retries and a catcher ends alike a
       `after ${kept} steps`,
     ).toEqual(Array.from({ length: journal.filter(({ event }) => event).length }, (_, index) => index + 1));
   }
+});
+
+test("an answer that was accepted is not lost, though the execution had not taken it", async () => {
+  const arn = "arn:aws:states:eu-central-1:111111111111:execution:machine:run";
+  const states = {
+    Ask: {
+      Type: "Task",
+      Resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
+      Arguments: { FunctionName: "nobody", Payload: {} },
+      End: true,
+    },
+  };
+  const part = { resourceType: "lambda", resource: "invoke.waitForTaskToken" };
+  const at = { timestamp: 0, previousEventId: 0 };
+  const token = new Callbacks(randomUUID).newToken(arn);
+  const parameters = states.Ask.Arguments;
+  const [outcome] = await execute(compile(states), [
+    {
+      scope: "",
+      event: { ...at, type: "ExecutionStarted", id: 1, details: { input: {}, roleArn: "" } },
+      mark: undefined,
+    },
+    {
+      scope: "",
+      event: { ...at, type: "TaskStateEntered", id: 2, details: { name: "Ask", input: {} } },
+      mark: undefined,
+    },
+    {
+      scope: "",
+      event: { ...at, type: "TaskScheduled", id: 3, details: { ...part, region: "", parameters } },
+      mark: { kind: "token", token },
+    },
+    { scope: "", event: { ...at, type: "TaskStarted", id: 4, details: part }, mark: undefined },
+    { scope: "", event: undefined, mark: { kind: "answer", answer: { kind: "success", output: "yes" } } },
+  ]);
+  expect(outcome).toEqual({ status: "SUCCEEDED", output: "yes" });
 });
 
 describe("on the same store, a new service goes on where the old one was dropped", () => {
