@@ -5,6 +5,7 @@ import { join } from "node:path";
 const files = {
   dynamodb: "dynamodb.sqlite",
   kms: "kms.json",
+  stepfunctions: "stepfunctions.sqlite",
   clients: "clients.json",
   issuer: "issuer.json",
   acquirers: "acquirers",
@@ -19,6 +20,7 @@ export function statePaths(directory: string): StatePaths {
   return {
     dynamodb: path("dynamodb"),
     kms: path("kms"),
+    stepfunctions: path("stepfunctions"),
     clients: path("clients"),
     issuer: path("issuer"),
     acquirers: path("acquirers"),
@@ -30,5 +32,7 @@ export function statePaths(directory: string): StatePaths {
 /** Forgets everything. Only what this wrote is deleted, by name: the directory may be anyone's. */
 export function wipe(paths: StatePaths): void {
   for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });
-  for (const companion of ["-wal", "-shm", "-journal"]) rmSync(paths.dynamodb + companion, { force: true });
+  for (const database of [paths.dynamodb, paths.stepfunctions]) {
+    for (const companion of ["-wal", "-shm", "-journal"]) rmSync(database + companion, { force: true });
+  }
 }

@@ -11,7 +11,7 @@ import { Refusal } from "./process/refusal.ts";
 import { systemClock } from "./stepfunctions/clock.ts";
 import { InvalidDefinition } from "./stepfunctions/compile/diagnostics.ts";
 import type { LambdaInvocation, LambdaOutcome } from "./stepfunctions/invoker.ts";
-import { StepFunctionsService } from "./stepfunctions/service.ts";
+import { type StepFunctionsPorts, StepFunctionsService } from "./stepfunctions/service.ts";
 
 const machineInputs = z.object({
   name: z.string(),
@@ -25,10 +25,16 @@ const machineOutputs = z.object({ arn: z.string().startsWith("arn:aws:states:") 
  * Step Functions with the plan's state machines, their tasks run by the plan's functions that each one's role may invoke.
  * @throws Refusal when a definition is not one that Step Functions would take.
  */
-export function stepFunctionsOf(plan: Plan, lambda: LambdaService, guard: Guard): StepFunctionsService {
+export function stepFunctionsOf(
+  plan: Plan,
+  lambda: LambdaService,
+  guard: Guard,
+  ports: Pick<StepFunctionsPorts, "onStatusChange" | "services" | "storeFile">,
+): StepFunctionsService {
   const service = new StepFunctionsService({
     clock: systemClock,
     invoker: { invoke: (invocation) => invokeTask(lambda, guard, invocation) },
+    ...ports,
   });
   for (const resource of resourcesOf(plan, "aws:sfn/stateMachine:StateMachine")) {
     const { arn } = outputsOf(resource, machineOutputs);

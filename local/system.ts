@@ -35,6 +35,7 @@ import { watch } from "./process/watch.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { seed } from "./seed.ts";
+import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
@@ -216,7 +217,7 @@ async function startServices(
 
 /** The plan's functions, and the state machines that call them. */
 function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
-  const { options, plan, credentials, guard, meter, door, started } = ground;
+  const { options, plan, paths, credentials, guard, meter, door, started } = ground;
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
@@ -227,11 +228,17 @@ function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
-  const stepFunctions = stepFunctionsOf(plan, lambda, guard);
+  const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
+  const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
+  started.defer(() => services.stop());
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard, { services, storeFile: paths.stepfunctions });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
+  stepFunctions.resume();
   return lambda;
 }
+
+const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);
 
 async function warm(lambda: LambdaService, { warn, warm: wanted = true }: SystemOptions): Promise<void> {
   if (!wanted) return;

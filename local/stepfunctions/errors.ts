@@ -13,6 +13,13 @@ export const errorNames = {
 export interface Failure {
   readonly error: string | undefined;
   readonly cause: string | undefined;
+  /** Another name that retriers and catchers know it by, and that AWS does not show. */
+  readonly alias?: string;
+}
+
+/** What AWS shows of a failure. */
+export function shownFailure({ error, cause }: Failure): Failure {
+  return { error, cause };
 }
 
 /** A state failed. Thrown inside the interpreter only: Retry and Catch see it, and the execution's end is a value. */
@@ -51,6 +58,11 @@ export function matchesError(errorEquals: readonly string[], error: string | und
     if (pattern === errorNames.timeout && error === errorNames.heartbeatTimeout) return true;
   }
   return false;
+}
+
+/** Whether a retrier or catcher applies to `failure`, under either of its names. */
+export function matchesFailure(errorEquals: readonly string[], { error, alias }: Failure): boolean {
+  return matchesError(errorEquals, error) || (alias !== undefined && errorEquals.includes(alias));
 }
 
 function isTaskFailure(error: string | undefined): boolean {

@@ -1,6 +1,7 @@
 import { type Cancellation, Cancelled } from "./cancellation.ts";
 import { StateFailure } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { GroupSnapshot, ScopeSnapshot } from "./replay.ts";
 import type { Frame, Visit } from "./visit.ts";
 
 /** The branches of a Parallel or the iterations of a Map. */
@@ -8,8 +9,15 @@ export interface Group {
   readonly size: number;
   /** How many run at a time, at least 1. */
   readonly concurrency: number;
-  /** Starts one of them. `previousEventId` is what made room for it: the group's start, or another's last event. */
-  readonly start: (index: number, previousEventId: number, cancellation: Cancellation) => Frame;
+  /** How far it had come before a restart. */
+  readonly earlier: GroupSnapshot | undefined;
+  /** Starts one of them, or goes on with `earlier`. `previousEventId` is what made room for it: the group's start, or another's last event. */
+  readonly start: (
+    index: number,
+    previousEventId: number,
+    cancellation: Cancellation,
+    earlier: ScopeSnapshot | undefined,
+  ) => Frame;
   /** Records that one succeeded; returns the event that the group's next event follows. */
   readonly succeeded: (index: number, frame: Frame) => number;
   readonly failed: (index: number, frame: Frame) => void;
@@ -39,7 +47,10 @@ class RunningGroup {
   readonly #outputs: Json[];
   readonly #frames = new Map<number, Frame>();
   readonly #startedEventId: number;
-  #nextIndex = 0;
+  /** Last events of those that succeeded, until another one starts in their place. */
+  readonly #room: number[];
+  /** Indexes that are left, those first that had started before a restart. */
+  readonly #waiting: Iterator<number>;
   #failure: StateFailure | undefined;
 
   constructor(visit: Visit, group: Group, cancellation: Cancellation) {
@@ -47,22 +58,28 @@ class RunningGroup {
     this.#group = group;
     this.#cancellation = cancellation;
     this.#outputs = new Array(group.size);
-    this.#startedEventId = visit.frame.lastEventId;
+    this.#startedEventId = group.earlier?.startedEventId ?? visit.frame.lastEventId;
+    this.#room = [...(group.earlier?.room ?? [])];
+    for (const [index, { closed, input }] of group.earlier?.children ?? [])
+      if (closed) this.#outputs[index] = input;
+    this.#waiting = waiting(group);
   }
 
   /** Runs one after another until none is left or the group is cancelled. */
   async runSlot(): Promise<void> {
-    let previousEventId = this.#startedEventId;
-    while (this.#nextIndex < this.#group.size && !this.#cancellation.cancelled) {
-      const index = this.#nextIndex;
-      this.#nextIndex += 1;
+    while (!this.#cancellation.cancelled) {
+      const { value: index, done } = this.#waiting.next();
+      if (done === true) return;
       try {
-        const frame = this.#group.start(index, previousEventId, this.#cancellation);
+        const earlier = this.#group.earlier?.children.get(index);
+        const previousEventId =
+          earlier === undefined ? (this.#room.shift() ?? this.#startedEventId) : earlier.lastEventId;
+        const frame = this.#group.start(index, previousEventId, this.#cancellation, earlier);
         this.#frames.set(index, frame);
         this.#outputs[index] = await this.#visit.run.runScope(frame);
         this.#frames.delete(index);
         this.#visit.frame.lastEventId = this.#group.succeeded(index, frame);
-        previousEventId = frame.lastEventId;
+        this.#room.push(frame.lastEventId);
       } catch (thrown) {
         this.#stop(index, thrown);
       }
@@ -82,11 +99,14 @@ class RunningGroup {
     const failed = this.#frames.get(index);
     this.#frames.delete(index);
     try {
-      if (failed !== undefined) {
-        this.#visit.frame.lastEventId = failed.lastEventId;
-        this.#group.failed(index, failed);
-      }
-      for (const [other, frame] of this.#frames) this.#abort(other, frame);
+      this.#visit.run.trace.together(() => {
+        this.#visit.note({ kind: "failed", failure: thrown.failure });
+        if (failed !== undefined) {
+          this.#visit.frame.lastEventId = failed.lastEventId;
+          this.#group.failed(index, failed);
+        }
+        for (const [other, frame] of this.#frames) this.#abort(other, frame);
+      });
     } catch (limit) {
       // The history has no room for these events; the execution is about to fail for that.
       if (!(limit instanceof StateFailure)) throw limit;
@@ -99,8 +119,17 @@ class RunningGroup {
   #abort(index: number, frame: Frame): void {
     const type = frame.graph.states.get(frame.stateName)?.type;
     if (type !== undefined) {
-      frame.lastEventId = this.#visit.run.trace.record(`${type}StateAborted`, frame.lastEventId, () => ({}));
+      const { trace } = this.#visit.run;
+      const event = `${type}StateAborted` as const;
+      frame.lastEventId = trace.record(event, frame.lastEventId, () => ({}), frame.path);
     }
     this.#group.aborted(index, frame);
   }
+}
+
+function* waiting({ size, earlier }: Group): Generator<number, undefined> {
+  const children: ReadonlyMap<number, ScopeSnapshot> = earlier?.children ?? new Map();
+  for (const [index, { closed }] of children) if (!closed) yield index;
+  for (let index = 0; index < size; index += 1) if (!children.has(index)) yield index;
+  return undefined;
 }

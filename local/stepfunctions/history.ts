@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { errorNames, type Failure, StateFailure } from "./errors.ts";
+import type { Mark } from "./journal.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 interface Entered {
@@ -39,6 +40,7 @@ export type EventDetails = {
   ExecutionFailed: Failure;
   ExecutionTimedOut: Failure;
   ExecutionAborted: Failure;
+  ExecutionRedriven: { readonly redriveCount: number };
   EvaluationFailed: {
     readonly error: string;
     readonly cause: string;
@@ -47,6 +49,7 @@ export type EventDetails = {
   };
   TaskScheduled: TaskPart & TaskLimits & { readonly region: string; readonly parameters: Json };
   TaskStarted: TaskPart;
+  TaskSubmitted: TaskPart & { readonly output: Json };
   TaskSucceeded: TaskPart & { readonly output: Json };
   TaskFailed: TaskPart & Failure;
   TaskTimedOut: TaskPart & Failure;
@@ -83,9 +86,13 @@ export type HistoryEvent = {
   };
 }[EventType];
 
-/** Takes the events of one execution as they happen. */
+/** Takes the events of one execution as they happen, and what else it would need to go on after a restart. */
 export interface History {
-  record(event: HistoryEvent): void;
+  record(event: HistoryEvent, scope: string, mark: Mark | undefined): void;
+  /** A step that is no event. */
+  note?(mark: Mark, scope: string): void;
+  /** Keeps all that `work` records, or, if the process dies meanwhile, nothing of it. */
+  together?(work: () => void): void;
 }
 
 /** Events in one execution's history on AWS; the last one is `ExecutionFailed` when an execution gets this far. */
@@ -93,13 +100,15 @@ export const historyEventsMax = 25_000;
 
 /** Numbers an execution's events, and hands them to its history when it has one: without one they cost a counter. */
 export class Trace {
-  #lastEventId = 0;
+  #lastEventId: number;
   readonly #history: History | undefined;
   readonly #clock: Clock;
 
-  constructor(history: History | undefined, clock: Clock) {
+  /** @param lastEventId of the part that is recorded already, 0 for none */
+  constructor(history: History | undefined, clock: Clock, lastEventId = 0) {
     this.#history = history;
     this.#clock = clock;
+    this.#lastEventId = lastEventId;
   }
 
   /** Returns the event's id. Throws a StateFailure when only the room for the execution's last event is left. */
@@ -107,6 +116,8 @@ export class Trace {
     type: Type,
     previousEventId: number,
     details: () => EventDetails[Type],
+    scope: string,
+    mark?: Mark,
   ): number {
     if (this.#lastEventId >= historyEventsMax - 1) {
       throw new StateFailure({
@@ -114,7 +125,18 @@ export class Trace {
         cause: `The execution reached the maximum number of history events (${historyEventsMax}).`,
       });
     }
-    return this.#append(type, previousEventId, details);
+    return this.#append(type, previousEventId, details, scope, mark);
+  }
+
+  /** Keeps a step that is no event, where steps are kept. */
+  note(mark: Mark, scope: string): void {
+    this.#history?.note?.(mark, scope);
+  }
+
+  /** Runs `work`, whose steps are kept together. */
+  together(work: () => void): void {
+    if (this.#history?.together === undefined) work();
+    else this.#history.together(work);
   }
 
   /** Records the execution's own end, for which there is always room. */
@@ -123,7 +145,7 @@ export class Trace {
     previousEventId: number,
     details: () => EventDetails[Type],
   ): void {
-    this.#append(type, previousEventId, details);
+    this.#append(type, previousEventId, details, "", undefined);
   }
 
   get lastEventId(): number {
@@ -134,6 +156,8 @@ export class Trace {
     type: Type,
     previousEventId: number,
     details: () => EventDetails[Type],
+    scope: string,
+    mark: Mark | undefined,
   ): number {
     this.#lastEventId += 1;
     if (this.#history !== undefined) {
@@ -145,7 +169,7 @@ export class Trace {
         details: details(),
       };
       // TypeScript cannot see that `type` and `details` of a generic Type belong together.
-      this.#history.record(event as unknown as HistoryEvent);
+      this.#history.record(event as unknown as HistoryEvent, scope, mark);
     }
     return this.#lastEventId;
   }

@@ -1,10 +1,13 @@
+import type { Callbacks } from "./callbacks.ts";
 import { Cancellation, Cancelled } from "./cancellation.ts";
 import type { Clock } from "./clock.ts";
-import { errorNames, type Failure, StateFailure } from "./errors.ts";
+import { errorNames, type Failure, StateFailure, shownFailure } from "./errors.ts";
 import { type History, Trace } from "./history.ts";
 import type { TaskInvoker } from "./invoker.ts";
 import type { Json } from "./json.ts";
 import type { Machine, State } from "./machine.ts";
+import type { ScopeSnapshot } from "./replay.ts";
+import type { ServiceInvoker } from "./service-invoker.ts";
 import { visitChoice } from "./states/choice.ts";
 import { visitFail } from "./states/fail.ts";
 import { visitMap } from "./states/map.ts";
@@ -12,12 +15,16 @@ import { visitParallel } from "./states/parallel.ts";
 import { visitTask } from "./states/task.ts";
 import { visitWait } from "./states/wait.ts";
 import { Variables } from "./variables.ts";
-import { type ExecutionIdentity, type Frame, type Run, Visit } from "./visit.ts";
+import { type ExecutionIdentity, type Frame, type Redrive, type Run, restoreFrame, Visit } from "./visit.ts";
 
 /** The world that an execution runs in. */
 export interface Ports {
   readonly clock: Clock;
   readonly invoker: TaskInvoker;
+  /** Makes the calls of the service integrations beside Lambda; without it, each of them fails. */
+  readonly services?: ServiceInvoker | undefined;
+  /** Where tasks wait for their tokens: needed by Standard machines that have such tasks. */
+  readonly callbacks?: Callbacks | undefined;
   /** At least 0 and below 1. */
   readonly random: () => number;
 }
@@ -28,11 +35,23 @@ export interface ExecutionRequest {
   readonly input: Json;
   /** `undefined` records nothing and costs nothing. */
   readonly history: History | undefined;
+  /** `undefined` starts at the beginning. */
+  readonly resumption?: Resumption | undefined;
+}
+
+/** Where an execution goes on that has run before. Times are epoch milliseconds. */
+export interface Resumption {
+  readonly root: ScopeSnapshot;
+  readonly lastEventId: number;
+  readonly startedAt: number;
+  readonly redrive: Redrive;
 }
 
 export type ExecutionOutcome =
   | { readonly status: "SUCCEEDED"; readonly output: Json }
-  | ({ readonly status: "ABORTED" | "FAILED" | "TIMED_OUT" } & Failure);
+  | ({ readonly status: "ABORTED" | "FAILED" | "TIMED_OUT" } & Failure)
+  /** It has not ended: its history is where it will go on. */
+  | { readonly status: "SUSPENDED" };
 
 /** An execution on its way. */
 export interface RunningExecution {
@@ -42,6 +61,8 @@ export interface RunningExecution {
   readonly outcome: Promise<ExecutionOutcome>;
   /** Ends it as ABORTED, unless it has ended. */
   stop(reason: Failure): void;
+  /** Leaves it where it stands, with nothing more recorded. Its tasks in flight run on, and nobody hears of them. */
+  suspend(): void;
 }
 
 /** AWS ends an Express execution after 5 minutes, and a Standard one after a year. */
@@ -49,9 +70,9 @@ const durationMsMax = { EXPRESS: 300_000, STANDARD: 31_536_000_000 } as const;
 
 /** Starts an execution of a compiled machine; its time, tasks and chance all come from `ports`. */
 export function startExecution(request: ExecutionRequest, ports: Ports): RunningExecution {
-  const { machine } = request;
+  const { machine, resumption } = request;
   const { clock } = ports;
-  const startedAt = clock.now();
+  const startedAt = resumption?.startedAt ?? clock.now();
   const cancellation = new Cancellation();
   let ending: Ending | undefined;
   const stop = (status: "ABORTED" | "TIMED_OUT", reason: Failure): void => {
@@ -62,11 +83,18 @@ export function startExecution(request: ExecutionRequest, ports: Ports): Running
     durationMsMax[machine.type],
     machine.timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : machine.timeoutSeconds * 1_000,
   );
-  const stopTimer = clock.schedule(limitMs, () =>
+  // A redrive starts the machine's own time anew.
+  const spentMs = clock.now() - (resumption?.redrive.at ?? startedAt);
+  const stopTimer = clock.schedule(Math.max(0, limitMs - spentMs), () =>
     stop("TIMED_OUT", { error: errorNames.timeout, cause: undefined }),
   );
   const outcome = run(request, ports, startedAt, cancellation, () => ending).finally(stopTimer);
-  return { startedAt, outcome, stop: (reason) => stop("ABORTED", reason) };
+  return {
+    startedAt,
+    outcome,
+    stop: (reason) => stop("ABORTED", reason),
+    suspend: () => cancellation.cancel(),
+  };
 }
 
 interface Ending {
@@ -81,10 +109,15 @@ async function run(
   cancellation: Cancellation,
   ending: () => Ending | undefined,
 ): Promise<ExecutionOutcome> {
-  const { machine, identity, input } = request;
-  const trace = new Trace(request.history, ports.clock);
+  const { machine, identity, input, resumption } = request;
+  const trace = new Trace(request.history, ports.clock, resumption?.lastEventId);
   const context: Run = {
-    ...ports,
+    clock: ports.clock,
+    invoker: ports.invoker,
+    services: ports.services,
+    callbacks: ports.callbacks,
+    random: ports.random,
+    redrive: resumption?.redrive ?? { count: 0, at: undefined },
     identity,
     machineType: machine.type,
     input,
@@ -92,8 +125,10 @@ async function run(
     trace,
     runScope: (frame) => runScope(context, frame),
   };
-  trace.record("ExecutionStarted", 0, () => ({ input, roleArn: identity.roleArn }));
+  const started = () => ({ input, roleArn: identity.roleArn });
+  if (resumption === undefined) trace.record("ExecutionStarted", 0, started, "");
   const frame: Frame = {
+    path: "",
     graph: machine.graph,
     variables: new Variables(undefined),
     cancellation,
@@ -103,6 +138,7 @@ async function run(
     lastEventId: 0,
   };
   try {
+    if (resumption !== undefined) restoreFrame(frame, resumption.root);
     const output = await runScope(context, frame);
     trace.recordEnd("ExecutionSucceeded", frame.lastEventId, () => ({ output }));
     return { status: "SUCCEEDED", output };
@@ -113,10 +149,12 @@ async function run(
 
 function end(thrown: unknown, trace: Trace, frame: Frame, ending: Ending | undefined): ExecutionOutcome {
   if (thrown instanceof StateFailure) {
-    trace.recordEnd("ExecutionFailed", frame.lastEventId, () => thrown.failure);
-    return { status: "FAILED", ...thrown.failure };
+    const failure = shownFailure(thrown.failure);
+    trace.recordEnd("ExecutionFailed", frame.lastEventId, () => failure);
+    return { status: "FAILED", ...failure };
   }
-  if (!(thrown instanceof Cancelled) || ending === undefined) throw thrown;
+  if (!(thrown instanceof Cancelled)) throw thrown;
+  if (ending === undefined) return { status: "SUSPENDED" };
   const type = ending.status === "ABORTED" ? "ExecutionAborted" : "ExecutionTimedOut";
   trace.recordEnd(type, 0, () => ending.reason);
   return { status: ending.status, ...ending.reason };
@@ -124,6 +162,7 @@ function end(thrown: unknown, trace: Trace, frame: Frame, ending: Ending | undef
 
 /** Runs a scope from the state that its frame names to its end. */
 async function runScope(context: Run, frame: Frame): Promise<Json> {
+  if (frame.ended === true) return frame.input;
   // Bounded by the events that an execution may have: every state records at least one.
   for (;;) {
     frame.cancellation.throwIfCancelled();
@@ -138,6 +177,9 @@ async function runScope(context: Run, frame: Frame): Promise<Json> {
 async function visitState(context: Run, frame: Frame, state: State): Promise<string | undefined> {
   const visit = new Visit(context, frame, state);
   try {
+    // What retries and catches looks at its failure itself.
+    const failed = "recovery" in state ? undefined : visit.earlier?.failure;
+    if (failed !== undefined) throw new StateFailure(failed);
     switch (state.type) {
       case "Pass":
       case "Succeed":

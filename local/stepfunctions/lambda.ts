@@ -1,50 +1,37 @@
 import { errorNames, type Failure, StateFailure } from "./errors.ts";
 import type { LambdaInvocation, LambdaOutcome } from "./invoker.ts";
 import { exceedsBytes, isJsonObject, type Json, payloadBytesMax } from "./json.ts";
+import { eventLimits, milliseconds, type PreparedTask, type TaskAttempt, timedOut } from "./task-attempt.ts";
 import { dataLimitExceeded, type Visit } from "./visit.ts";
-
-/** Limits of one attempt. A heartbeat is only recorded, because a called function sends none. */
-export interface TaskLimits {
-  readonly timeoutSeconds: number | undefined;
-  readonly heartbeatSeconds: number | undefined;
-}
 
 type Answer = Extract<LambdaOutcome, { readonly kind: "function_error" | "returned" }>;
 
 /** `arn:aws:states:::lambda:invoke`: the arguments are those of Lambda's Invoke, the result is its response. */
-export async function invokeLambda(visit: Visit, parameters: Json, limits: TaskLimits): Promise<Json> {
-  const task = { resourceType: "lambda", resource: "invoke" };
+export function prepareLambdaInvoke(visit: Visit, callback: boolean, parameters: Json): PreparedTask {
   const invocation = readArguments(visit, parameters);
-  const region = visit.run.identity.stateMachineArn.split(":")[3] ?? "";
-  visit.record("TaskScheduled", () => ({ ...task, region, parameters, ...eventLimits(limits) }));
-  visit.record("TaskStarted", () => task);
-  const outcome = await call(visit, invocation, limits);
-  if (outcome === undefined) {
-    visit.record("TaskTimedOut", () => ({ ...task, ...timedOut }));
-    throw new StateFailure(timedOut);
-  }
-  const result = settle(outcome, "lambda");
-  if ("failure" in result) {
-    visit.record("TaskFailed", () => ({ ...task, ...result.failure }));
-    throw new StateFailure(result.failure);
-  }
-  const output = invokeResponse(visit, result.answer, result.value);
-  visit.record("TaskSucceeded", () => ({ ...task, output }));
-  visit.wake();
-  return output;
+  return {
+    part: { resourceType: "lambda", resource: callback ? "invoke.waitForTaskToken" : "invoke" },
+    async call() {
+      const result = settle(await call(visit, invocation), "lambda");
+      return "failure" in result ? result : { output: invokeResponse(visit, result.answer, result.value) };
+    },
+  };
 }
 
 /** A function's ARN as the resource: the arguments are its event, and the result is what it returns. */
 export async function callFunction(
   visit: Visit,
   functionArn: string,
-  input: Json,
-  limits: TaskLimits,
+  { parameters: input, limits, earlier }: TaskAttempt,
 ): Promise<Json> {
   const invocation = { functionName: functionArn, qualifier: undefined, payload: JSON.stringify(input) };
-  visit.record("LambdaFunctionScheduled", () => ({ resource: functionArn, input, ...eventLimits(limits) }));
-  visit.record("LambdaFunctionStarted", () => ({}));
-  const outcome = await call(visit, invocation, limits);
+  if (earlier === undefined) {
+    visit.record("LambdaFunctionScheduled", () => ({ resource: functionArn, input, ...eventLimits(limits) }));
+  }
+  if (earlier?.started !== true) visit.record("LambdaFunctionStarted", () => ({}));
+  const timeoutMs = milliseconds(limits.timeoutSeconds);
+  const { cancellation } = visit.frame;
+  const outcome = await cancellation.wait(call(visit, invocation), visit.run.clock, timeoutMs);
   if (outcome === undefined) {
     visit.record("LambdaFunctionTimedOut", () => timedOut);
     throw new StateFailure(timedOut);
@@ -57,18 +44,6 @@ export async function callFunction(
   visit.record("LambdaFunctionSucceeded", () => ({ output: result.value }));
   visit.wake();
   return result.value;
-}
-
-const timedOut: Failure = { error: errorNames.timeout, cause: undefined };
-
-function eventLimits({ timeoutSeconds, heartbeatSeconds }: TaskLimits): {
-  timeoutInSeconds?: number;
-  heartbeatInSeconds?: number;
-} {
-  return {
-    ...(timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds }),
-    ...(heartbeatSeconds === undefined ? {} : { heartbeatInSeconds: heartbeatSeconds }),
-  };
 }
 
 type Target = Pick<LambdaInvocation, "functionName" | "payload" | "qualifier">;
@@ -87,10 +62,9 @@ function readArguments(visit: Visit, parameters: Json): Target {
   return { functionName, qualifier, payload: JSON.stringify(event) };
 }
 
-/** `undefined` when the state's TimeoutSeconds ran out; the function runs on, and nobody hears its answer. */
-function call(visit: Visit, target: Target, limits: TaskLimits): Promise<LambdaOutcome | undefined> {
-  const { identity, invoker, clock } = visit.run;
-  const timeoutMs = limits.timeoutSeconds === undefined ? undefined : limits.timeoutSeconds * 1_000;
+/** A function that nobody waits for any more runs on. */
+function call(visit: Visit, target: Target): Promise<LambdaOutcome> {
+  const { identity, invoker } = visit.run;
   const work = invoker.invoke({
     ...target,
     roleArn: identity.roleArn,
@@ -99,14 +73,11 @@ function call(visit: Visit, target: Target, limits: TaskLimits): Promise<LambdaO
     retryCount: visit.retryCount,
   });
   // Lambda's client reports a call that could not be made in this way.
-  const made = work.catch(
-    (error: unknown): LambdaOutcome => ({
-      kind: "refused",
-      error: "SdkClientException",
-      cause: error instanceof Error ? error.message : String(error),
-    }),
-  );
-  return visit.frame.cancellation.wait(made, clock, timeoutMs);
+  return work.catch((error: unknown) => ({
+    kind: "refused",
+    error: "SdkClientException",
+    cause: error instanceof Error ? error.message : String(error),
+  }));
 }
 
 type Settled = { readonly answer: Answer; readonly value: Json } | { readonly failure: Failure };

@@ -1,3 +1,4 @@
+import type { Integration } from "./integrations.ts";
 import type { Template } from "./jsonata/template.ts";
 
 /** AWS's largest `TimeoutSeconds`, `HeartbeatSeconds` and `Seconds`. */
@@ -109,8 +110,10 @@ export interface TaskState extends Named {
 }
 
 export type TaskResource =
-  /** `arn:aws:states:::lambda:invoke` */
-  | { readonly kind: "lambda_invoke" }
+  /** `arn:aws:states:::lambda:invoke`. A callback waits for its task token to come back. */
+  | { readonly kind: "lambda_invoke"; readonly callback: boolean }
+  /** `arn:aws:states:::sqs:sendMessage`, `arn:aws:states:::aws-sdk:…`, … */
+  | { readonly kind: "service"; readonly integration: Integration; readonly callback: boolean }
   /** The function's own ARN as the resource. */
   | { readonly kind: "lambda_function"; readonly functionArn: string };
 

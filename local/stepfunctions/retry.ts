@@ -1,4 +1,4 @@
-import { type Failure, matchesError } from "./errors.ts";
+import { type Failure, matchesFailure } from "./errors.ts";
 import type { Catcher, Retrier } from "./machine.ts";
 
 /** How often each retrier of one visit to a state has been used. */
@@ -11,7 +11,7 @@ export class RetryCounts {
    * @param random at least 0 and below 1; draws the delay of a retrier with full jitter
    */
   next(retriers: readonly Retrier[], failure: Failure, random: () => number): number | undefined {
-    const retrier = retriers.find(({ errorEquals }) => matchesError(errorEquals, failure.error));
+    const retrier = retriers.find(({ errorEquals }) => matchesFailure(errorEquals, failure));
     if (retrier === undefined) return undefined;
     const used = this.#used.get(retrier) ?? 0;
     if (used >= retrier.maxAttempts) return undefined;
@@ -26,5 +26,5 @@ export class RetryCounts {
 const delaySecondsMax = 31_622_400;
 
 export function findCatcher(catchers: readonly Catcher[], failure: Failure): Catcher | undefined {
-  return catchers.find(({ errorEquals }) => matchesError(errorEquals, failure.error));
+  return catchers.find(({ errorEquals }) => matchesFailure(errorEquals, failure));
 }

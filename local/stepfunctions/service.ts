@@ -1,26 +1,40 @@
 import { randomUUID } from "node:crypto";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
 import { InvalidDefinition } from "./compile/diagnostics.ts";
 import { checkSchema } from "./compile/schema.ts";
-import { Executions, type StandardExecution } from "./executions.ts";
 import type { History } from "./history.ts";
-import { type ExecutionOutcome, type RunningExecution, startExecution } from "./interpreter.ts";
+import { type ExecutionOutcome, type Ports, type RunningExecution, startExecution } from "./interpreter.ts";
 import type { TaskInvoker } from "./invoker.ts";
 import { isJsonObject, type Json } from "./json.ts";
 import type { Machine, MachineType } from "./machine.ts";
+import type { ServiceInvoker } from "./service-invoker.ts";
+import { StandardExecutions } from "./standard.ts";
+import { type Action, type Result, StandardActions } from "./standard-actions.ts";
+import { type StatusChange, statusChangeOf } from "./status-change.ts";
+import { ExecutionStore, type StoredExecution } from "./store.ts";
 import type { ExecutionIdentity } from "./visit.ts";
 import { ApiError, errorAnswer, okAnswer, Parameters, wireTime } from "./wire.ts";
 
 export interface StepFunctionsPorts {
   readonly clock: Clock;
   readonly invoker: TaskInvoker;
+  /** Makes the calls of service integrations; without it, each of them fails. */
+  readonly services?: ServiceInvoker;
+  /** Where Standard executions survive; in memory, as long as the service, by default. */
+  readonly storeFile?: string;
+  /**
+   * Told when a Standard execution starts, ends or is redriven. After the death of a process it may be told again, or
+   * of the latest status only.
+   */
+  readonly onStatusChange?: (change: StatusChange) => void | Promise<void>;
   /** At least 0 and below 1; `Math.random` by default. */
   readonly random?: () => number;
   /** Unique names for executions and requests; random UUIDs by default. */
   readonly newId?: () => string;
-  /** Where an execution's events go; nowhere by default. */
+  /** Where an execution's events go, beside the store of the Standard ones; nowhere by default. */
   readonly historyOf?: (executionArn: string, type: MachineType) => History | undefined;
 }
 
@@ -40,10 +54,6 @@ interface StateMachine extends StateMachineInput {
   readonly createdAt: number;
 }
 
-/** An action's answer; members that are `undefined` are left out of it. */
-type Result = Readonly<Record<string, unknown>>;
-type Action = (parameters: Parameters) => Result | Promise<Result>;
-
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
 const billedStepMs = 100;
@@ -53,20 +63,37 @@ const billedMemoryMb = 64;
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
   readonly service = "states";
-  readonly #ports: Required<StepFunctionsPorts>;
+  readonly #ports: StepFunctionsPorts & Ports & { readonly newId: () => string };
   readonly #machines = new Map<string, StateMachine>();
-  readonly #executions = new Executions();
-  readonly #actions: ReadonlyMap<string, Action> = new Map<string, Action>([
-    ["DescribeExecution", (parameters) => this.#describeExecution(parameters)],
-    ["DescribeStateMachine", (parameters) => this.#describeStateMachine(parameters)],
-    ["ListStateMachines", () => this.#listStateMachines()],
-    ["StartExecution", (parameters) => this.#startExecution(parameters)],
-    ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
-    ["StopExecution", (parameters) => this.#stopExecution(parameters)],
-  ]);
+  readonly #express = new Set<RunningExecution>();
+  readonly #store: ExecutionStore;
+  readonly #standard: StandardExecutions;
+  readonly #standardActions: StandardActions;
+  readonly #actions: ReadonlyMap<string, Action>;
 
   constructor(ports: StepFunctionsPorts) {
-    this.#ports = { random: Math.random, newId: randomUUID, historyOf: () => undefined, ...ports };
+    const { newId = randomUUID } = ports;
+    const callbacks = new Callbacks(newId);
+    this.#ports = { random: Math.random, ...ports, newId, callbacks };
+    this.#store = new ExecutionStore(ports.storeFile, ports.onStatusChange !== undefined);
+    this.#standard = new StandardExecutions(this.#store, {
+      ...this.#ports,
+      historyOf: (arn) => ports.historyOf?.(arn, "STANDARD"),
+      changed: (execution) => this.#announce(execution),
+    });
+    const { clock } = ports;
+    const admit = (): void => this.#admit("STANDARD");
+    this.#standardActions = new StandardActions({
+      ...{ clock, store: this.#store, standard: this.#standard, callbacks, admit },
+    });
+    this.#actions = new Map<string, Action>([
+      ...this.#standardActions.actions,
+      ["DescribeStateMachine", (parameters) => this.#describeStateMachine(parameters)],
+      ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
+      ["ListStateMachines", () => this.#listStateMachines()],
+      ["StartExecution", (parameters) => this.#startExecution(parameters)],
+      ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
+    ]);
   }
 
   /** Compiles and adds a state machine. Throws InvalidDefinition. */
@@ -92,9 +119,23 @@ export class StepFunctionsService implements Engine {
     }
   }
 
-  /** Stops every running execution; resolves when all have ended. */
-  close(): Promise<void> {
-    return this.#executions.stopAll("The local Step Functions engine is closing");
+  /**
+   * Goes on with the Standard executions that the last process left, and announces what it had no time to. Call it when
+   * their tasks can run. Returns how many go on.
+   */
+  resume(): number {
+    for (const id of this.#store.unannounced()) this.#announce(this.#store.get(id));
+    return this.#standard.resumeAll();
+  }
+
+  /** Stops Express executions, and leaves Standard ones where they stand; resolves when nothing moves any more. */
+  async close(): Promise<void> {
+    const express = [...this.#express];
+    const reason = { error: undefined, cause: "The local Step Functions engine is closing" };
+    for (const execution of express) execution.stop(reason);
+    await Promise.allSettled(express.map(({ outcome }) => outcome));
+    await this.#standard.suspendAll();
+    this.#store.close();
   }
 
   async #startSyncExecution(parameters: Parameters): Promise<Result> {
@@ -102,7 +143,7 @@ export class StepFunctionsService implements Engine {
     const input = parameters.executionInput();
     const name = parameters.executionName() ?? this.#ports.newId();
     if (machine.type !== "EXPRESS") throw typeNotSupported();
-    const { identity, running } = this.#start(machine, name, input.value);
+    const { identity, running } = this.#startExpress(machine, name, input.value);
     const outcome = await running.outcome;
     const stoppedAt = this.#ports.clock.now();
     const included = parameters.optional("includedData") !== "METADATA_ONLY";
@@ -129,42 +170,29 @@ export class StepFunctionsService implements Engine {
     const input = parameters.executionInput();
     const name = parameters.executionName() ?? this.#ports.newId();
     if (machine.type === "EXPRESS") {
-      const { identity, running } = this.#start(machine, name, input.value);
+      const { identity, running } = this.#startExpress(machine, name, input.value);
       // AWS forgets how it ends. A defect of the engine stays an unhandled rejection: nothing here could answer for it.
       void running.outcome.then(() => undefined);
       return { executionArn: identity.executionArn, startDate: wireTime(running.startedAt) };
     }
-    const known = this.#executions.find(executionArn(machine, name));
-    if (known !== undefined) return replayStart(known, input.text);
-    const { identity, running } = this.#start(machine, name, input.value);
-    const execution: StandardExecution = {
-      arn: identity.executionArn,
-      name,
-      stateMachineArn: machine.arn,
-      input: input.text,
-      running,
-      end: undefined,
-    };
-    this.#executions.keep(execution);
-    void running.outcome.then((outcome) => {
-      execution.end = { outcome, stoppedAt: this.#ports.clock.now() };
-    });
-    return { executionArn: execution.arn, startDate: wireTime(running.startedAt) };
+    const arn = executionArn(machine, name);
+    const known = this.#store.find(arn);
+    if (known !== undefined && !this.#store.isForgotten(known, this.#ports.clock.now())) {
+      return replayStart(known, input.text);
+    }
+    this.#admit("STANDARD");
+    if (known !== undefined) this.#store.remove(known.id);
+    const { startedAt } = this.#standard.start(machine, arn, name, input);
+    return { executionArn: arn, startDate: wireTime(startedAt) };
   }
 
-  #start(
+  #startExpress(
     machine: StateMachine,
     name: string,
     input: Json,
   ): { readonly identity: ExecutionIdentity; readonly running: RunningExecution } {
-    if (this.#executions.openCount >= openExecutionsMax) {
-      const code = machine.type === "EXPRESS" ? "ThrottlingException" : "ExecutionLimitExceeded";
-      throw new ApiError(code, `More than ${openExecutionsMax} executions are running`);
-    }
-    const arn =
-      machine.type === "EXPRESS"
-        ? `${expressPrefix(machine)}:${name}:${this.#ports.newId()}`
-        : executionArn(machine, name);
+    this.#admit("EXPRESS");
+    const arn = `${expressPrefix(machine)}:${name}:${this.#ports.newId()}`;
     const identity: ExecutionIdentity = {
       executionArn: arn,
       executionName: name,
@@ -172,37 +200,39 @@ export class StepFunctionsService implements Engine {
       stateMachineName: machine.name,
       roleArn: machine.roleArn,
     };
-    const history = this.#ports.historyOf(arn, machine.type);
+    const history = this.#ports.historyOf?.(arn, "EXPRESS");
     const running = startExecution({ machine: machine.machine, identity, input, history }, this.#ports);
-    this.#executions.track(running);
+    this.#express.add(running);
+    const forget = (): void => {
+      this.#express.delete(running);
+    };
+    running.outcome.then(forget, forget);
     return { identity, running };
   }
 
-  #describeExecution(parameters: Parameters): Result {
-    const execution = this.#findExecution(parameters);
-    const { end } = execution;
-    return {
-      executionArn: execution.arn,
-      stateMachineArn: execution.stateMachineArn,
-      name: execution.name,
-      status: end?.outcome.status ?? "RUNNING",
-      startDate: wireTime(execution.running.startedAt),
-      stopDate: end === undefined ? undefined : wireTime(end.stoppedAt),
-      input: execution.input,
-      inputDetails: { included: true },
-      ...(end?.outcome.status === "SUCCEEDED"
-        ? { output: JSON.stringify(end.outcome.output), outputDetails: { included: true } }
-        : {}),
-      ...(end === undefined ? {} : reasonOf(end.outcome)),
-      redriveCount: 0,
-      redriveStatus: "NOT_REDRIVABLE",
-    };
+  #admit(type: MachineType): void {
+    if (this.#express.size + this.#standard.openCount < openExecutionsMax) return;
+    const code = type === "EXPRESS" ? "ThrottlingException" : "ExecutionLimitExceeded";
+    throw new ApiError(code, `More than ${openExecutionsMax} executions are running`);
   }
 
-  #stopExecution(parameters: Parameters): Result {
-    const execution = this.#findExecution(parameters);
-    execution.running.stop({ error: parameters.optional("error"), cause: parameters.optional("cause") });
-    return { stopDate: wireTime(execution.end?.stoppedAt ?? this.#ports.clock.now()) };
+  /** An announcement that fails is made again after the next start. */
+  #announce(execution: StoredExecution): void {
+    const { onStatusChange, clock, newId } = this.#ports;
+    const { id, status, redriveCount } = execution;
+    if (onStatusChange === undefined) return;
+    const noted = (): void => this.#store.announce(id, status, redriveCount);
+    const change = statusChangeOf(execution, this.#store.lastEventId(id), newId(), clock.now());
+    Promise.resolve(change)
+      .then(onStatusChange)
+      .then(noted)
+      .catch(() => undefined);
+  }
+
+  #listExecutions(parameters: Parameters): Result {
+    const machine = this.#find(parameters.arn("stateMachineArn", "stateMachine"));
+    if (machine.type === "EXPRESS") throw typeNotSupported();
+    return this.#standardActions.list(machine.arn, parameters);
   }
 
   #describeStateMachine(parameters: Parameters): Result {
@@ -226,13 +256,6 @@ export class StepFunctionsService implements Engine {
     if (machine !== undefined) return machine;
     throw new ApiError("StateMachineDoesNotExist", `State Machine Does Not Exist: '${arn}'`);
   }
-
-  #findExecution(parameters: Parameters): StandardExecution {
-    const arn = parameters.arn("executionArn", "execution");
-    const execution = this.#executions.find(arn);
-    if (execution !== undefined) return execution;
-    throw new ApiError("ExecutionDoesNotExist", `Execution Does Not Exist: '${arn}'`);
-  }
 }
 
 function parseDefinition(text: string): unknown {
@@ -245,18 +268,16 @@ function parseDefinition(text: string): unknown {
 }
 
 /** The same start again: AWS answers it while the execution runs, and refuses any other use of its name. */
-function replayStart(known: StandardExecution, input: string): Result {
-  if (known.end === undefined && known.input === input) {
-    return { executionArn: known.arn, startDate: wireTime(known.running.startedAt) };
-  }
-  throw new ApiError("ExecutionAlreadyExists", `Execution Already Exists: '${known.arn}'`);
+function replayStart({ arn, status, input, startedAt }: StoredExecution, text: string): Result {
+  if (status === "RUNNING" && input === text) return { executionArn: arn, startDate: wireTime(startedAt) };
+  throw new ApiError("ExecutionAlreadyExists", `Execution Already Exists: '${arn}'`);
 }
 
 // AWS says why an execution timed out in its history alone.
 function reasonOf(outcome: ExecutionOutcome): Result {
-  return outcome.status === "SUCCEEDED" || outcome.status === "TIMED_OUT"
-    ? {}
-    : { error: outcome.error, cause: outcome.cause };
+  return outcome.status === "FAILED" || outcome.status === "ABORTED"
+    ? { error: outcome.error, cause: outcome.cause }
+    : {};
 }
 
 function listing({ arn, name, type, createdAt }: StateMachine): Result {

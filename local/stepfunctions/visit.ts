@@ -1,12 +1,16 @@
+import type { Callbacks } from "./callbacks.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Clock } from "./clock.ts";
 import { EvaluationError, errorNames, StateFailure } from "./errors.ts";
 import type { EventDetails, Trace } from "./history.ts";
 import type { TaskInvoker } from "./invoker.ts";
+import type { Mark } from "./journal.ts";
 import { exceedsBytes, isJsonObject, type Json, type JsonObject, payloadBytesMax } from "./json.ts";
 import type { EvaluationScope, StatesVariable } from "./jsonata/scope.ts";
 import type { Template } from "./jsonata/template.ts";
 import type { Exit, Graph, MachineType, State } from "./machine.ts";
+import type { ScopeSnapshot, VisitSnapshot } from "./replay.ts";
+import type { ServiceInvoker } from "./service-invoker.ts";
 import type { Variables } from "./variables.ts";
 
 /** Who and what is running: the context object's `Execution` and `StateMachine`. */
@@ -18,6 +22,12 @@ export interface ExecutionIdentity {
   readonly roleArn: string;
 }
 
+/** How often an execution was redriven, and when last, in epoch milliseconds. */
+export interface Redrive {
+  readonly count: number;
+  readonly at: number | undefined;
+}
+
 /** What one execution shares between all its scopes. */
 export interface Run {
   readonly identity: ExecutionIdentity;
@@ -27,6 +37,9 @@ export interface Run {
   readonly startedAt: number;
   readonly clock: Clock;
   readonly invoker: TaskInvoker;
+  readonly services: ServiceInvoker | undefined;
+  readonly callbacks: Callbacks | undefined;
+  readonly redrive: Redrive;
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly trace: Trace;
@@ -39,6 +52,8 @@ export interface Run {
  * that starting the scope again from its current state takes.
  */
 export interface Frame {
+  /** `""` for the machine, `/0/3` for the iteration 3 in the branch 0. */
+  readonly path: string;
   readonly graph: Graph;
   readonly variables: Variables;
   readonly cancellation: Cancellation;
@@ -48,6 +63,21 @@ export interface Frame {
   input: Json;
   /** The scope's latest event, which its next event follows. */
   lastEventId: number;
+  /** The state that it stood in before a restart, until it is visited again. */
+  earlier?: VisitSnapshot | undefined;
+  /** It had left its last state before a restart. */
+  ended?: boolean;
+}
+
+/** Moves a new frame to where its scope stood before a restart. */
+export function restoreFrame(frame: Frame, snapshot: ScopeSnapshot): Frame {
+  frame.variables.assign(snapshot.variables);
+  frame.lastEventId = snapshot.lastEventId;
+  frame.input = snapshot.input;
+  frame.stateName = snapshot.stateName ?? frame.stateName;
+  frame.earlier = snapshot.visit;
+  frame.ended = snapshot.ended;
+  return frame;
 }
 
 export interface MapItem {
@@ -70,6 +100,10 @@ export class Visit implements EvaluationScope, StatesVariable {
   retryCount = 0;
   /** The item that a map is selecting, for its own expressions. */
   selectedItem: MapItem | undefined;
+  /** The token of the callback that its task waits for. */
+  taskToken: string | undefined;
+  /** How far the state had come before a restart. */
+  readonly earlier: VisitSnapshot | undefined;
   readonly #enteredAt: number;
   readonly #enteredEventId: number;
   /** The latest event when the engine last woke up: what AWS names as the cause of a failed evaluation. */
@@ -80,8 +114,16 @@ export class Visit implements EvaluationScope, StatesVariable {
     this.frame = frame;
     this.state = state;
     this.input = frame.input;
-    this.#enteredAt = run.clock.now();
     this.#wokenBy = frame.lastEventId;
+    this.earlier = frame.earlier;
+    if (this.earlier !== undefined) {
+      frame.earlier = undefined;
+      this.#wokenBy = this.earlier.wokenBy;
+      this.#enteredAt = this.earlier.enteredAt;
+      this.#enteredEventId = this.earlier.enteredEventId;
+      return;
+    }
+    this.#enteredAt = run.clock.now();
     this.#enteredEventId = this.record(`${state.type}StateEntered`, () => ({
       name: state.name,
       input: frame.input,
@@ -105,7 +147,7 @@ export class Visit implements EvaluationScope, StatesVariable {
   }
 
   context(): Json {
-    const { identity, machineType, input, startedAt } = this.run;
+    const { identity, machineType, input, startedAt, redrive } = this.run;
     const item = this.selectedItem ?? this.frame.mapItem;
     return {
       Execution: {
@@ -114,7 +156,8 @@ export class Visit implements EvaluationScope, StatesVariable {
         Name: identity.executionName,
         RoleArn: identity.roleArn,
         StartTime: new Date(startedAt).toISOString(),
-        ...(machineType === "STANDARD" ? { RedriveCount: 0 } : {}),
+        ...(machineType === "STANDARD" ? { RedriveCount: redrive.count } : {}),
+        ...(redrive.at === undefined ? {} : { RedriveTime: new Date(redrive.at).toISOString() }),
       },
       StateMachine: { Id: identity.stateMachineArn, Name: identity.stateMachineName },
       State: {
@@ -122,14 +165,25 @@ export class Visit implements EvaluationScope, StatesVariable {
         EnteredTime: new Date(this.#enteredAt).toISOString(),
         ...(retryable.has(this.state.type) ? { RetryCount: this.retryCount } : {}),
       },
+      ...(this.taskToken === undefined ? {} : { Task: { Token: this.taskToken } }),
       ...(item === undefined ? {} : { Map: { Item: { Index: item.index, Value: item.value } } }),
     };
   }
 
   /** Records an event that follows this scope's latest one. */
-  record<Type extends keyof EventDetails>(type: Type, details: () => EventDetails[Type]): number {
-    this.frame.lastEventId = this.run.trace.record(type, this.frame.lastEventId, details);
-    return this.frame.lastEventId;
+  record<Type extends keyof EventDetails>(
+    type: Type,
+    details: () => EventDetails[Type],
+    mark?: Mark,
+  ): number {
+    const { frame } = this;
+    frame.lastEventId = this.run.trace.record(type, frame.lastEventId, details, frame.path, mark);
+    return frame.lastEventId;
+  }
+
+  /** Keeps a step of this scope that is no event. */
+  note(mark: Mark): void {
+    this.run.trace.note(mark, this.frame.path);
   }
 
   /** Call this after waiting for anything but an expression. */
@@ -149,12 +203,14 @@ export class Visit implements EvaluationScope, StatesVariable {
     if (!(thrown instanceof EvaluationError)) throw thrown;
     const failure = this.failure(errorNames.queryEvaluation, thrown.message);
     const { trace } = this.run;
-    this.frame.lastEventId = trace.record("EvaluationFailed", this.#wokenBy, () => ({
+    const details = () => ({
       error: errorNames.queryEvaluation,
       cause: failure.failure.cause ?? "",
       location: thrown.location,
       state: this.state.name,
-    }));
+    });
+    const { frame } = this;
+    frame.lastEventId = trace.record("EvaluationFailed", this.#wokenBy, details, frame.path);
     return failure;
   }
 
@@ -189,8 +245,10 @@ export class Visit implements EvaluationScope, StatesVariable {
     const variables: JsonObject = isJsonObject(assigned) ? assigned : {};
     if (assigned !== undefined) this.#checkSize(variables);
     const { name, type } = this.state;
-    this.record(`${type}StateExited`, () =>
-      assigned === undefined ? { name, output } : { name, output, assignedVariables: variables },
+    this.record(
+      `${type}StateExited`,
+      () => (assigned === undefined ? { name, output } : { name, output, assignedVariables: variables }),
+      { kind: "exit", next: exit.next ?? null },
     );
     this.frame.variables.assign(variables);
     this.frame.input = output;

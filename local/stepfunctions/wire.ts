@@ -59,6 +59,56 @@ export class Parameters {
     return value;
   }
 
+  /** A text of at most `lengthMax` characters, and at least one. */
+  text(key: string, lengthMax: number): string {
+    const value = this.required(key);
+    return checkLength(key, value, 1, lengthMax);
+  }
+
+  /** A text of at most `lengthMax` characters, or none. */
+  shortText(key: string, lengthMax: number): string | undefined {
+    const value = this.optional(key);
+    return value === undefined ? undefined : checkLength(key, value, 0, lengthMax);
+  }
+
+  /** One of `values`, or `undefined` if none is given. */
+  choice<T extends string>(key: string, values: readonly T[]): T | undefined {
+    const value = this.optional(key);
+    const known = values.find((one) => one === value);
+    if (value === undefined || known !== undefined) return known;
+    const rule = `Member must satisfy enum value set: [${values.join(", ")}]`;
+    throw constraint(`Value '${value}' at '${key}'`, rule);
+  }
+
+  flag(key: string, otherwise: boolean): boolean {
+    const value = this.#members[key] ?? otherwise;
+    if (typeof value === "boolean") return value;
+    throw new ApiError("SerializationException", `${key} must be a boolean`);
+  }
+
+  /** How many results a page has: 100 unless told, 1,000 at most. */
+  pageSize(): number {
+    const value = this.#members["maxResults"] ?? 0;
+    if (typeof value !== "number" || !Number.isInteger(value)) {
+      throw new ApiError("SerializationException", "maxResults must be an integer");
+    }
+    const what = `Value '${value}' at 'maxResults'`;
+    if (value > pageSizeMax) {
+      throw constraint(what, `Member must have value less than or equal to ${pageSizeMax}`);
+    }
+    if (value < 0) throw constraint(what, "Member must have value greater than or equal to 0");
+    return value === 0 ? pageSizeDefault : value;
+  }
+
+  /** Where the page before this one ended, or `undefined` for the first page. */
+  pageStart(lengthMax: number): number | undefined {
+    const token = this.shortText("nextToken", lengthMax);
+    if (token === undefined) return undefined;
+    const [, start] = pageToken.exec(Buffer.from(token, "base64").toString()) ?? [];
+    if (start === undefined) throw new ApiError("InvalidToken", "Invalid Token: 'Invalid token'");
+    return Number(start);
+  }
+
   required(key: string): string {
     const value = this.optional(key);
     if (value === undefined) throw constraint(`Value null at '${key}'`, "Member must not be null");
@@ -105,9 +155,25 @@ export class Parameters {
   }
 }
 
+/** The token of a page that starts behind `end`. */
+export function nextPage(end: number): string {
+  return Buffer.from(`page ${end}`).toString("base64");
+}
+
+const pageToken = /^page (\d{1,15})$/;
+const pageSizeDefault = 100;
+const pageSizeMax = 1_000;
 const executionNameMax = 80;
 // Names must have none of these: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
+
+function checkLength(key: string, value: string, lengthMin: number, lengthMax: number): string {
+  if (value.length < lengthMin) {
+    throw constraint(`Value at '${key}'`, `Member must have length greater than or equal to ${lengthMin}`);
+  }
+  if (value.length <= lengthMax) return value;
+  throw constraint(`Value at '${key}'`, `Member must have length less than or equal to ${lengthMax}`);
+}
 
 function constraint(what: string, rule: string): ApiError {
   const message = `1 validation error detected: ${what} failed to satisfy constraint: ${rule}`;

@@ -111,8 +111,8 @@ describe("what the engine does not run is refused when the machine is created", 
     ],
     [
       "another service",
-      machine({ Type: "Task", Resource: "arn:aws:states:::dynamodb:getItem" }),
-      `${unsupported} /States/S/Resource Resource 'arn:aws:states:::dynamodb:getItem' is not run by the local engine`,
+      machine({ Type: "Task", Resource: "arn:aws:states:::glue:startJobRun" }),
+      `${unsupported} /States/S/Resource Resource 'arn:aws:states:::glue:startJobRun' is not run by the local engine`,
     ],
     [
       "a distributed map",

@@ -1,3 +1,4 @@
+import { integrationOf } from "../integrations.ts";
 import { isJsonObject } from "../json.ts";
 import { isExpression } from "../jsonata/expression.ts";
 import {
@@ -132,6 +133,7 @@ function compileTask(name: string, parts: StateParts): TaskState | undefined {
 
 const lambdaFunctionArn =
   /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$/;
+const callbackSuffix = ".waitForTaskToken";
 const lambdaInvokeArn = /^arn:aws[a-z-]*:states:::lambda:invoke$/;
 
 function compileResource(parts: StateParts): TaskResource | undefined {
@@ -139,11 +141,15 @@ function compileResource(parts: StateParts): TaskResource | undefined {
   fields.require("Resource");
   const resource = fields.string("Resource");
   if (resource === undefined) return undefined;
-  if (lambdaInvokeArn.test(resource)) return { kind: "lambda_invoke" };
   if (lambdaFunctionArn.test(resource)) return { kind: "lambda_function", functionArn: resource };
+  const callback = context.machineType === "STANDARD" && resource.endsWith(callbackSuffix);
+  const called = callback ? resource.slice(0, -callbackSuffix.length) : resource;
+  if (lambdaInvokeArn.test(called)) return { kind: "lambda_invoke", callback };
+  const integration = integrationOf(called);
+  if (integration !== undefined) return { kind: "service", integration, callback };
   if (context.machineType === "EXPRESS" && /\.sync(:2)?$/.test(resource)) {
     fields.report("Resource", "Express state machine does not support '.sync' service integration");
-  } else if (context.machineType === "EXPRESS" && resource.endsWith(".waitForTaskToken")) {
+  } else if (context.machineType === "EXPRESS" && resource.endsWith(callbackSuffix)) {
     // AWS writes the second space too.
     fields.report(
       "Resource",

@@ -3,47 +3,71 @@ import { runGroup } from "../group.ts";
 import type { Json } from "../json.ts";
 import { type MapState, secondsMax } from "../machine.ts";
 import { visitWithRecovery } from "../recovery.ts";
+import type { AttemptSnapshot, GroupSnapshot } from "../replay.ts";
 import { Variables } from "../variables.ts";
-import type { Visit } from "../visit.ts";
+import { type Frame, restoreFrame, type Visit } from "../visit.ts";
 
 /** Iterations that AWS runs at a time in an inline map that sets no MaxConcurrency, or 0. */
 const concurrencyMax = 40;
 
 /** Runs the processor for each item; the result lists the outputs in the items' order. */
 export function visitMap(visit: Visit, state: MapState): Promise<string | undefined> {
-  return visitWithRecovery(visit, state, () => attemptIterations(visit, state));
+  return visitWithRecovery(visit, state, (earlier) => attemptIterations(visit, state, earlier));
 }
 
-async function attemptIterations(visit: Visit, state: MapState): Promise<Json> {
-  const items = await readItems(visit, state);
-  const concurrency = await readLimits(visit, state);
-  const inputs = await selectInputs(visit, state, items);
-  visit.record("MapStateStarted", () => ({ length: items.length }));
+type Started = Extract<GroupSnapshot["start"], { readonly kind: "map" }>;
+
+async function attemptIterations(
+  visit: Visit,
+  state: MapState,
+  earlier: AttemptSnapshot | undefined,
+): Promise<Json> {
+  if (earlier?.kind === "done") return earlier.result;
+  const group = earlier?.kind === "group" && earlier.start.kind === "map" ? earlier : undefined;
+  const { items, inputs, concurrency } =
+    group?.start.kind === "map" ? group.start : await startIterations(visit, state);
   const { trace } = visit.run;
   const { name, processor } = state;
+  const { path } = visit.frame;
   const outputs = await runGroup(visit, {
     size: items.length,
     concurrency,
-    start: (index, previousEventId, cancellation) => ({
-      graph: processor,
-      variables: new Variables(visit.variables),
-      cancellation,
-      mapItem: { index, value: items[index] as Json },
-      stateName: processor.startAt,
-      input: inputs[index] as Json,
-      lastEventId: trace.record("MapIterationStarted", previousEventId, () => ({ name, index })),
-    }),
+    earlier: group,
+    start: (index, previousEventId, cancellation, snapshot) => {
+      const frame: Frame = {
+        path: `${path}/${index}`,
+        graph: processor,
+        variables: new Variables(visit.variables),
+        cancellation,
+        mapItem: { index, value: items[index] as Json },
+        stateName: processor.startAt,
+        input: inputs[index] as Json,
+        lastEventId: previousEventId,
+      };
+      if (snapshot !== undefined) return restoreFrame(frame, snapshot);
+      frame.lastEventId = trace.record("MapIterationStarted", previousEventId, () => ({ name, index }), path);
+      return frame;
+    },
     succeeded: (index, { lastEventId }) =>
-      trace.record("MapIterationSucceeded", lastEventId, () => ({ name, index })),
+      trace.record("MapIterationSucceeded", lastEventId, () => ({ name, index }), path),
     failed: (index, { lastEventId }) =>
-      trace.record("MapIterationFailed", lastEventId, () => ({ name, index })),
+      trace.record("MapIterationFailed", lastEventId, () => ({ name, index }), path),
     aborted: (index, { lastEventId }) =>
-      trace.record("MapIterationAborted", lastEventId, () => ({ name, index })),
+      trace.record("MapIterationAborted", lastEventId, () => ({ name, index }), path),
   });
   // What follows the state follows its last iteration, and not this event.
-  trace.record("MapStateSucceeded", visit.frame.lastEventId, () => ({}));
+  trace.record("MapStateSucceeded", visit.frame.lastEventId, () => ({}), path);
   visit.wake();
   return outputs;
+}
+
+async function startIterations(visit: Visit, state: MapState): Promise<Started> {
+  const items = await readItems(visit, state);
+  const concurrency = await readLimits(visit, state);
+  const inputs = await selectInputs(visit, state, items);
+  const started: Started = { kind: "map", items, inputs, concurrency };
+  visit.record("MapStateStarted", () => ({ length: items.length }), started);
+  return started;
 }
 
 async function readItems(visit: Visit, state: MapState): Promise<readonly Json[]> {

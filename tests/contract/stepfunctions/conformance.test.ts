@@ -4,7 +4,9 @@ import { compileMachine } from "#local/stepfunctions/compile/compile.ts";
 import type { HistoryEvent } from "#local/stepfunctions/history.ts";
 import { type ExecutionOutcome, startExecution } from "#local/stepfunctions/interpreter.ts";
 import type { LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
+import type { JournalRecord } from "#local/stepfunctions/journal.ts";
 import { isJsonObject, type Json, type JsonObject } from "#local/stepfunctions/json.ts";
+import { Replay as JournalReplay } from "#local/stepfunctions/replay.ts";
 import { VirtualClock } from "#local/stepfunctions/testing/virtual-clock.ts";
 
 /** Cases that the engine does not match, and why. A case that starts to match must leave this table. */
@@ -35,9 +37,11 @@ const cases: readonly RecordedCase[] = JSON.parse(
   readFileSync(new URL("./cases.json", import.meta.url), "utf8"),
 );
 
-/** Answers as AWS's functions did, and checks that they are called with what those got. */
-function mockedInvoker({ mocks = {} }: RecordedCase): TaskInvoker {
-  const called = new Map<string, number>();
+/**
+ * Answers as AWS's functions did, and checks that they are called with what those got.
+ * @param called how often each state's function has answered already
+ */
+function mockedInvoker({ mocks = {} }: RecordedCase, called: Map<string, number> = new Map()): TaskInvoker {
   return {
     async invoke({ stateName, payload }): Promise<LambdaOutcome> {
       const number = called.get(stateName) ?? 0;
@@ -56,10 +60,20 @@ function mockedInvoker({ mocks = {} }: RecordedCase): TaskInvoker {
 interface Replay {
   readonly outcome: ExecutionOutcome;
   readonly events: readonly HistoryEvent[];
+  /** Steps that are kept together are one. */
+  readonly journal: readonly (readonly JournalRecord[])[];
 }
 
-async function replay(recorded: RecordedCase): Promise<Replay> {
-  const events: HistoryEvent[] = [];
+/** @param before what was kept of the execution when its process died */
+async function replay(recorded: RecordedCase, before: Replay["journal"] = []): Promise<Replay> {
+  const journal = before.map((records) => [...records]);
+  let open: JournalRecord[] | undefined;
+  const keep = (record: JournalRecord): void => {
+    if (open === undefined) journal.push([kept(record)]);
+    else open.push(kept(record));
+  };
+  const past = new JournalReplay();
+  for (const record of before.flat()) past.apply(record);
   const clock = new VirtualClock();
   const execution = startExecution(
     {
@@ -72,11 +86,49 @@ async function replay(recorded: RecordedCase): Promise<Replay> {
         roleArn: "arn:aws:iam::111111111111:role/machine",
       },
       input: recorded.input,
-      history: { record: (event) => events.push(event) },
+      history: {
+        record: (event, scope, mark) => keep({ event, scope, mark }),
+        note: (mark, scope) => keep({ event: undefined, scope, mark }),
+        together: (work) => {
+          open = [];
+          journal.push(open);
+          work();
+          open = undefined;
+        },
+      },
+      resumption:
+        past.lastEventId === 0
+          ? undefined
+          : {
+              root: past.root,
+              lastEventId: past.lastEventId,
+              startedAt: clock.now(),
+              redrive: { count: 0, at: undefined },
+            },
     },
-    { clock, invoker: mockedInvoker(recorded), random: () => 0.5 },
+    { clock, invoker: mockedInvoker(recorded, answersIn(before.flat())), random: () => 0.5 },
   );
-  return { outcome: await clock.settle(execution.outcome), events };
+  const outcome = await clock.settle(execution.outcome);
+  return { outcome, events: journal.flat().flatMap(({ event }) => event ?? []), journal };
+}
+
+/** As a store gives it back. */
+function kept(record: JournalRecord): JournalRecord {
+  return { event: undefined, mark: undefined, ...JSON.parse(JSON.stringify(record)) };
+}
+
+/** How often the function of each state had answered. */
+function answersIn(journal: readonly JournalRecord[]): Map<string, number> {
+  const states = new Map<string, string>();
+  const answers = new Map<string, number>();
+  for (const { event, scope } of journal) {
+    if (event === undefined) continue;
+    if (event.type === "TaskStateEntered") states.set(scope, event.details.name);
+    if (!/^(?:Task|LambdaFunction)(?:Failed|Succeeded)$/.test(event.type)) continue;
+    const state = states.get(scope) ?? "";
+    answers.set(state, (answers.get(state) ?? 0) + 1);
+  }
+  return answers;
 }
 
 /** Where `actual` first differs from `expected`, or `undefined`. */
@@ -125,7 +177,10 @@ function flatten(details: JsonObject, expected: JsonObject): JsonObject {
   );
 }
 
-function compare({ outcome, events }: Replay, { expected }: RecordedCase): string | undefined {
+function compare(
+  { outcome, events }: Omit<Replay, "journal">,
+  { expected }: RecordedCase,
+): string | undefined {
   const { events: expectedEvents, ...expectedOutcome } = expected;
   const wrongOutcome = difference(
     flatten(outcome as unknown as JsonObject, expectedOutcome as JsonObject),
@@ -141,6 +196,17 @@ function compare({ outcome, events }: Replay, { expected }: RecordedCase): strin
   }));
   return difference(flat, expectedEvents, "events");
 }
+
+describe("an execution that a restart cut off after any of its steps ends as AWS's did", () => {
+  test.each(cases.map((recorded) => [recorded.id, recorded] as const))("%s", async (_id, recorded) => {
+    const { journal } = await replay(recorded);
+    // Its last step is its end.
+    for (let steps = 1; steps < journal.length; steps += 1) {
+      const resumed = await replay(recorded, journal.slice(0, steps));
+      expect(compare(resumed, recorded), `after ${steps} steps`).toBeUndefined();
+    }
+  });
+});
 
 describe("the engine replays what AWS recorded", () => {
   const byFeature = new Map<string, { matched: number; total: number }>();
