@@ -2,6 +2,8 @@ import { types } from "node:util";
 
 /** Lambda's own limit of a synchronous payload, request or response: 6 MiB. */
 export const payloadBytesMax = 6 * 1024 * 1024;
+/** Lambda's limit of an event, the payload of an asynchronous invocation: 1 MiB. */
+export const eventBytesMax = 1024 * 1024;
 /** What Lambda allows above `payloadBytesMax` for the envelope of a response. */
 const responseEnvelopeBytes = 100;
 export const responseBytesMax: number = payloadBytesMax + responseEnvelopeBytes;

@@ -24,11 +24,15 @@ export function throttled(
   return new LambdaServiceError("TooManyRequestsException", 429, "Rate Exceeded.", reason);
 }
 
-export function payloadTooLarge(bytes: number, bytesMax: number): LambdaServiceError {
+export function payloadTooLarge(
+  bytes: number,
+  bytesMax: number,
+  invocationType: "RequestResponse" | "Event",
+): LambdaServiceError {
   return new LambdaServiceError(
     "RequestEntityTooLargeException",
     413,
-    `${bytes} byte payload is too large for the RequestResponse invocation type (limit ${bytesMax} bytes)`,
+    `${bytes} byte payload is too large for the ${invocationType} invocation type (limit ${bytesMax} bytes)`,
   );
 }
 

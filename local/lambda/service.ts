@@ -2,9 +2,13 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
 import type { Plan } from "../plan/plan.ts";
+import { systemClock } from "../stepfunctions/clock.ts";
 import type { InvocationOutcome } from "./environment.ts";
+import { type EventInvocationPorts, EventInvocations } from "./events/invocations.ts";
+import { eventSettingsOf } from "./events/settings.ts";
+import { memoryEventStore } from "./events/store.ts";
 import { type FunctionDefinition, functionsOf, parseFunctionReference } from "./function-definition.ts";
-import { payloadBytesMax } from "./function-error.ts";
+import { eventBytesMax, payloadBytesMax } from "./function-error.ts";
 import { EnvironmentPool, PoolStopped } from "./pool.ts";
 import { functionNotFound, payloadTooLarge, serviceStopping, throttled } from "./service-error.ts";
 import { StartQueue } from "./start-queue.ts";
@@ -56,6 +60,8 @@ export interface LambdaServiceOptions {
   readonly environmentsPerFunctionMax?: number;
   /** Milliseconds after which an environment that did nothing is ended. */
   readonly idleMsMax?: number;
+  /** What asynchronous invocations stand on. By default this machine's clock, memory, and no destinations. */
+  readonly events?: Partial<EventInvocationPorts>;
 }
 
 export interface InvokeOptions {
@@ -95,6 +101,7 @@ export class LambdaService implements Engine {
   readonly #options: LambdaServiceOptions;
   readonly #functions = new Map<string, Deployed>();
   readonly #starts = new StartQueue(Math.max(2, availableParallelism()));
+  readonly #events: EventInvocations;
   #inFlight = 0;
   #isStopped = false;
 
@@ -104,6 +111,20 @@ export class LambdaService implements Engine {
     for (const definition of functionsOf(options.plan)) {
       this.#functions.set(definition.name, { definition, pool: this.#poolOf(definition), inFlight: 0 });
     }
+    this.#events = new EventInvocations({
+      clock: systemClock,
+      store: memoryEventStore(),
+      deliver: () => Promise.reject(new Error("nothing here delivers to destinations")),
+      warn: () => undefined,
+      ...options.events,
+      functions: this.functions,
+      settings: eventSettingsOf(options.plan, this.functions),
+      invoke: async ({ functionName, payload, requestId, trace }) => {
+        const how = { requestId, ...(trace !== undefined && { trace }) };
+        const { functionError, ...answer } = await this.invoke(functionName, payload, how);
+        return { ...answer, functionError };
+      },
+    });
   }
 
   /** The functions of the plan, in its order. */
@@ -120,10 +141,7 @@ export class LambdaService implements Engine {
    */
   async invoke(nameOrArn: string, payload: string, options: InvokeOptions = {}): Promise<InvokeResult> {
     const deployed = this.#find(nameOrArn);
-    if (payload.length * 3 > payloadBytesMax) {
-      const bytes = Buffer.byteLength(payload);
-      if (bytes > payloadBytesMax) throw payloadTooLarge(bytes, payloadBytesMax);
-    }
+    checkSize(payload, payloadBytesMax, "RequestResponse");
     if (this.#isStopped) throw serviceStopping();
     options.signal?.throwIfAborted();
     const { functionError, logTail, ...outcome } = await unlessAborted(
@@ -137,8 +155,34 @@ export class LambdaService implements Engine {
     };
   }
 
+  /**
+   * Keeps an event for the function and returns; the function runs later, and twice more when it fails (`Event`).
+   * `payload` is JSON text of 1 MiB at most.
+   * @returns the request id that its invocations will have.
+   * @throws LambdaServiceError when the event is not accepted.
+   */
+  invokeLater(nameOrArn: string, payload: string, options: Pick<InvokeOptions, "trace"> = {}): string {
+    const { definition } = this.#find(nameOrArn);
+    checkSize(payload, eventBytesMax, "Event");
+    if (this.#isStopped) throw serviceStopping();
+    const requestId = randomUUID();
+    this.#events.accept({ requestId, functionName: definition.name, payload, trace: options.trace });
+    return requestId;
+  }
+
+  /** Goes on with the events that an earlier run accepted. To be called once what they need is up. */
+  resumeEvents(): void {
+    this.#events.resume();
+  }
+
+  /** @throws LambdaServiceError when an invocation would not be admitted (`DryRun`). */
+  check(nameOrArn: string, payload: string): void {
+    this.#find(nameOrArn);
+    checkSize(payload, payloadBytesMax, "RequestResponse");
+  }
+
   handle(call: AwsCall): Promise<AwsAnswer> {
-    return handleCall(call, (name, payload, options) => this.invoke(name, payload, options));
+    return handleCall(call, this);
   }
 
   /**
@@ -160,7 +204,9 @@ export class LambdaService implements Engine {
   /** Ends every environment, whatever it runs. The service cannot be used again. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    const eventsEnd = this.#events.stop();
     await Promise.all([...this.#functions.values()].map(({ pool }) => pool.stop()));
+    await eventsEnd;
   }
 
   async #run(deployed: Deployed, payload: string, options: InvokeOptions): Promise<InvocationOutcome> {
@@ -227,6 +273,13 @@ export class LambdaService implements Engine {
       }),
     });
   }
+}
+
+function checkSize(payload: string, bytesMax: number, invocationType: "RequestResponse" | "Event"): void {
+  // A UTF-16 unit is three bytes at most: most payloads are measured without being encoded.
+  if (payload.length * 3 <= bytesMax) return;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > bytesMax) throw payloadTooLarge(bytes, bytesMax, invocationType);
 }
 
 /** The promise, or the signal's reason, whichever is first. The promise's own failure is never left unhandled. */

@@ -30,13 +30,26 @@ function recorder(result: InvokeResult | Error) {
     if (result instanceof Error) throw result;
     return result;
   };
-  return { invoke, invocations };
+  const refuse = () => {
+    if (result instanceof Error) throw result;
+  };
+  const events: { name: string; payload: string; trace: string | undefined }[] = [];
+  const service = {
+    invoke,
+    invokeLater: (name: string, payload: string, { trace }: Pick<InvokeOptions, "trace">) => {
+      refuse();
+      events.push({ name, payload, trace });
+      return "request-1";
+    },
+    check: refuse,
+  };
+  return { service, invocations, events };
 }
 
 test("an invocation is answered 200 with the function's payload", async () => {
-  const { invoke, invocations } = recorder({ payload: '{"id":"pay_1"}' });
+  const { service, invocations } = recorder({ payload: '{"id":"pay_1"}' });
   const call = callOf({ text: '{"amount":1}', headers: { "x-amzn-trace-id": "Root=1-2-3" } });
-  expect(await handleCall(call, invoke)).toEqual({
+  expect(await handleCall(call, service)).toEqual({
     statusCode: 200,
     headers: { "content-type": "application/json", "x-amz-executed-version": "$LATEST" },
     body: '{"id":"pay_1"}',
@@ -51,12 +64,12 @@ test("an invocation is answered 200 with the function's payload", async () => {
 });
 
 test("a function that failed is answered 200 too: a header says so, and another carries its log", async () => {
-  const { invoke } = recorder({
+  const { service } = recorder({
     payload: '{"errorType":"E"}',
     functionError: "Unhandled",
     logTail: "line\n",
   });
-  expect(await handleCall(callOf({ headers: { "x-amz-log-type": "Tail" } }), invoke)).toMatchObject({
+  expect(await handleCall(callOf({ headers: { "x-amz-log-type": "Tail" } }), service)).toMatchObject({
     statusCode: 200,
     headers: { "x-amz-function-error": "Unhandled", "x-amz-log-result": "bGluZQo=" },
   });
@@ -71,25 +84,20 @@ test.each([
   [`${path}?Qualifier=%24LATEST`, "pay:$LATEST"],
   ["/2015-03-31/functions/bad%zz/invocations", "bad%zz"],
 ])("the path %s names %s", async (target, name) => {
-  const { invoke, invocations } = recorder({ payload: "null" });
-  await handleCall(callOf({ path: target }), invoke);
+  const { service, invocations } = recorder({ payload: "null" });
+  await handleCall(callOf({ path: target }), service);
   expect(invocations[0]?.name).toBe(name);
 });
 
 test("an invocation without a body gets an empty event", async () => {
-  const { invoke, invocations } = recorder({ payload: "null" });
-  await handleCall(callOf({ text: "" }), invoke);
+  const { service, invocations } = recorder({ payload: "null" });
+  await handleCall(callOf({ text: "" }), service);
   expect(invocations[0]?.payload).toBe("{}");
 });
 
 test.each([
   ["text that is no JSON", { text: "{" }, "InvalidRequestContentException"],
-  [
-    "an asynchronous invocation, which is not here yet",
-    { headers: { "x-amz-invocation-type": "Event" } },
-    "InvalidParameterValueException",
-  ],
-  ["a dry run", { headers: { "x-amz-invocation-type": "DryRun" } }, "InvalidParameterValueException"],
+  ["an unknown type", { headers: { "x-amz-invocation-type": "Later" } }, "InvalidParameterValueException"],
   ["a client context", { headers: { "x-amz-client-context": "e30=" } }, "InvalidParameterValueException"],
   [
     "another action",
@@ -97,8 +105,8 @@ test.each([
     "InvalidParameterValueException",
   ],
 ])("%s is refused before any function runs", async (_what, settings, name) => {
-  const { invoke, invocations } = recorder({ payload: "null" });
-  expect(await handleCall(callOf(settings), invoke)).toMatchObject({
+  const { service, invocations } = recorder({ payload: "null" });
+  expect(await handleCall(callOf(settings), service)).toMatchObject({
     statusCode: 400,
     headers: { "x-amzn-errortype": name },
   });
@@ -106,12 +114,12 @@ test.each([
 });
 
 test("what Lambda itself refuses is answered with AWS's exception and its reason", async () => {
-  const missing = await handleCall(callOf(), recorder(functionNotFound("arn:pay")).invoke);
+  const missing = await handleCall(callOf(), recorder(functionNotFound("arn:pay")).service);
   expect(missing).toMatchObject({
     statusCode: 404,
     headers: { "x-amzn-errortype": "ResourceNotFoundException" },
   });
-  const busy = await handleCall(callOf(), recorder(throttled("ConcurrentInvocationLimitExceeded")).invoke);
+  const busy = await handleCall(callOf(), recorder(throttled("ConcurrentInvocationLimitExceeded")).service);
   expect(busy).toMatchObject({
     statusCode: 429,
     headers: { "x-amzn-errortype": "TooManyRequestsException" },
@@ -124,5 +132,26 @@ test("what Lambda itself refuses is answered with AWS's exception and its reason
 });
 
 test("an error that is not Lambda's is the door's to answer", async () => {
-  await expect(handleCall(callOf(), recorder(new Error("bug")).invoke)).rejects.toThrow("bug");
+  await expect(handleCall(callOf(), recorder(new Error("bug")).service)).rejects.toThrow("bug");
+});
+
+test("an event is accepted with 202 and its request id, and nobody waits for the function", async () => {
+  const { service, invocations, events } = recorder({ payload: "null" });
+  const headers = { "x-amz-invocation-type": "Event", "x-amzn-trace-id": "Root=1-2-3" };
+  expect(await handleCall(callOf({ text: '{"amount":1}', headers }), service)).toEqual({
+    statusCode: 202,
+    headers: { "x-amzn-requestid": "request-1" },
+    body: "",
+  });
+  expect(events).toEqual([{ name: "pay", payload: '{"amount":1}', trace: "Root=1-2-3" }]);
+  expect(invocations).toEqual([]);
+});
+
+test("a dry run is answered 204 and runs nothing", async () => {
+  const headers = { "x-amz-invocation-type": "DryRun" };
+  const { service, invocations } = recorder({ payload: "null" });
+  expect(await handleCall(callOf({ headers }), service)).toMatchObject({ statusCode: 204, body: "" });
+  expect(invocations).toEqual([]);
+  const missing = await handleCall(callOf({ headers }), recorder(functionNotFound("arn:pay")).service);
+  expect(missing).toMatchObject({ statusCode: 404 });
 });

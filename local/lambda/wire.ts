@@ -3,25 +3,26 @@ import type { AwsAnswer, AwsCall } from "../door/engine.ts";
 import type { InvokeOptions, InvokeResult } from "./service.ts";
 import { LambdaServiceError } from "./service-error.ts";
 
-type Invoke = (nameOrArn: string, payload: string, options: InvokeOptions) => Promise<InvokeResult>;
+/** The service behind the protocol. */
+export interface Invocations {
+  invoke(nameOrArn: string, payload: string, options: InvokeOptions): Promise<InvokeResult>;
+  /** Accepts an event. @returns its request id. */
+  invokeLater(nameOrArn: string, payload: string, options: Pick<InvokeOptions, "trace">): string;
+  /** Throws what an invocation would be refused with. */
+  check(nameOrArn: string, payload: string): void;
+}
 
 const invocationPath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 /** An invocation without a body gets this event. */
 const emptyEvent = "{}";
 
 /** Lambda's REST API: `Invoke`, and a clear answer to everything else. */
-export async function handleCall(call: AwsCall, invoke: Invoke): Promise<AwsAnswer> {
+export async function handleCall(call: AwsCall, invocations: Invocations): Promise<AwsAnswer> {
   const url = new URL(call.path, "http://lambda");
   const name = invocationPath.exec(url.pathname)?.[1];
   if (call.method !== "POST" || name === undefined) {
     return notHere(`Lambda's ${call.action}`);
   }
-  const type = call.headers["x-amz-invocation-type"] ?? "RequestResponse";
-  if (type === "Event") {
-    // Accepting it means two retries and a destination, which do not exist here: better refused than lost.
-    return notHere("asynchronous invocation (InvocationType Event)");
-  }
-  if (type !== "RequestResponse") return notHere(`InvocationType ${type}`);
   if (call.headers["x-amz-client-context"] !== undefined) return notHere("ClientContext");
   const payload = call.body.length === 0 ? emptyEvent : call.body.toString("utf8");
   if (!isJson(payload)) {
@@ -32,22 +33,49 @@ export async function handleCall(call: AwsCall, invoke: Invoke): Promise<AwsAnsw
       { Type: "User" },
     );
   }
-  const tail = call.headers["x-amz-log-type"] === "Tail";
   const qualifier = url.searchParams.get("Qualifier");
-  const trace = call.headers["x-amzn-trace-id"];
+  const nameOrArn = decoded(name) + (qualifier === null ? "" : `:${qualifier}`);
   try {
-    const result = await invoke(decoded(name) + (qualifier === null ? "" : `:${qualifier}`), payload, {
-      signal: call.signal,
-      tail,
-      ...(trace !== undefined && { trace }),
-    });
-    return invocationAnswer(result);
+    return await answerOf(call, nameOrArn, payload, invocations);
   } catch (thrown) {
     if (!(thrown instanceof LambdaServiceError)) throw thrown;
     return errorAnswer(thrown.name, thrown.message, thrown.statusCode, {
       Type: thrown.statusCode >= 500 ? "Service" : "User",
       ...(thrown.reason !== undefined && { Reason: thrown.reason }),
     });
+  }
+}
+
+async function answerOf(
+  call: AwsCall,
+  nameOrArn: string,
+  payload: string,
+  invocations: Invocations,
+): Promise<AwsAnswer> {
+  const traceHeader = call.headers["x-amzn-trace-id"];
+  const trace = traceHeader !== undefined ? { trace: traceHeader } : {};
+  const type = call.headers["x-amz-invocation-type"] ?? "RequestResponse";
+  switch (type) {
+    case "RequestResponse": {
+      const tail = call.headers["x-amz-log-type"] === "Tail";
+      return invocationAnswer(
+        await invocations.invoke(nameOrArn, payload, { signal: call.signal, tail, ...trace }),
+      );
+    }
+    case "Event": {
+      const requestId = invocations.invokeLater(nameOrArn, payload, trace);
+      return { statusCode: 202, headers: { "x-amzn-requestid": requestId }, body: "" };
+    }
+    case "DryRun":
+      invocations.check(nameOrArn, payload);
+      return { statusCode: 204, headers: {}, body: "" };
+    default:
+      return errorAnswer(
+        "InvalidParameterValueException",
+        `1 validation error detected: Value '${type}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]`,
+        400,
+        { Type: "User" },
+      );
   }
 }
 
@@ -70,7 +98,7 @@ function invocationAnswer(result: InvokeResult): AwsAnswer {
 function notHere(what: string): AwsAnswer {
   return errorAnswer(
     "InvalidParameterValueException",
-    `The local Lambda has no ${what}; it runs RequestResponse invocations.`,
+    `The local Lambda has no ${what}; it runs invocations.`,
     400,
     { Type: "User" },
   );
