@@ -165,7 +165,10 @@ export class SnsEngine implements Engine {
     const { protocol, arn } = delivery.subscription;
     const { warn } = this.#options;
     const deliver = this.#protocols.get(protocol);
-    if (deliver === undefined) return warn(`${arn} got nothing: no one here delivers to ${protocol}`);
+    if (deliver === undefined) {
+      warn(`${arn} got nothing: no one here delivers to ${protocol}`);
+      return;
+    }
     const attempt = async (): Promise<void> => deliver(delivery);
     void attempt().catch((thrown: unknown) => warn(`${arn} got nothing: ${String(thrown)}`));
   }

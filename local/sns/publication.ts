@@ -35,11 +35,11 @@ export function publicationIn(parameters: URLSearchParams, prefix = ""): Publica
 
 /** Attributes as a filter policy sees them: numbers as numbers, arrays as arrays. */
 export function filterable(attributes: MessageAttributes): Readonly<Record<string, unknown>> {
-  const valueOf = ({ DataType, StringValue = "" }: z.output<typeof attribute>): unknown => {
+  const attributeValue = ({ DataType, StringValue = "" }: z.output<typeof attribute>): unknown => {
     if (DataType.startsWith("Number")) return Number(StringValue);
     return DataType === "String.Array" ? JSON.parse(StringValue) : StringValue;
   };
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, valueOf(value)]));
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attributeValue(value)]));
 }
 
 /** What a subscriber gets unless it asked for the raw message: names and order as SNS writes them. */

@@ -137,7 +137,7 @@ test("a request may arrive in pieces, and several at once", async () => {
   const socket = connect(Number(port), hostname);
   const requests =
     "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\nvv\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nQUIT\r\n";
-  for (const piece of requests.match(/[^]{1,7}/g) ?? []) {
+  for (const piece of requests.match(/[\s\S]{1,7}/g) ?? []) {
     socket.write(piece);
     await sleep(1);
   }

@@ -118,7 +118,7 @@ export class Sagas {
         trace.note(
           payment.id,
           run.name,
-          ended.status === "SUCCEEDED" ? "succeeds" : `${ended.status}: ${ended.error}`,
+          ended.status === "SUCCEEDED" ? "succeeds" : `${ended.status}: ${errorOf(ended)}`,
         );
         if (ended.status !== "SUCCEEDED") return;
         observer.told(sagaOutput.parse(ended.output).payment);
@@ -129,9 +129,12 @@ export class Sagas {
   }
 }
 
+const errorOf = (outcome: ExecutionOutcome): string | undefined =>
+  "error" in outcome ? outcome.error : undefined;
+
 function endOf(outcome: ExecutionOutcome): SagaEnd {
   if (outcome.status !== "SUCCEEDED")
-    return { kind: "unknown", reason: `saga ${outcome.status}: ${outcome.error}` };
+    return { kind: "unknown", reason: `saga ${outcome.status}: ${errorOf(outcome)}` };
   const { payment } = outcome.output as unknown as { readonly payment: PaymentRecord };
   return { kind: "ended", payment: fromRecord(payment) };
 }
