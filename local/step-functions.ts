@@ -12,6 +12,7 @@ import { systemClock } from "./stepfunctions/clock.ts";
 import { InvalidDefinition } from "./stepfunctions/compile/diagnostics.ts";
 import type { LambdaInvocation, LambdaOutcome } from "./stepfunctions/invoker.ts";
 import { type StepFunctionsPorts, StepFunctionsService } from "./stepfunctions/service.ts";
+import { UnreadableStore } from "./stepfunctions/store.ts";
 
 const machineInputs = z.object({
   name: z.string(),
@@ -23,7 +24,7 @@ const machineOutputs = z.object({ arn: z.string().startsWith("arn:aws:states:") 
 
 /**
  * Step Functions with the plan's state machines, their tasks run by the plan's functions that each one's role may invoke.
- * @throws Refusal when a definition is not one that Step Functions would take.
+ * @throws Refusal when a definition is not one that Step Functions would take, or the store is damaged.
  */
 export function stepFunctionsOf(
   plan: Plan,
@@ -31,7 +32,7 @@ export function stepFunctionsOf(
   guard: Guard,
   ports: Pick<StepFunctionsPorts, "onStatusChange" | "services" | "storeFile">,
 ): StepFunctionsService {
-  const service = new StepFunctionsService({
+  const service = openService({
     clock: systemClock,
     invoker: { invoke: (invocation) => invokeTask(lambda, guard, invocation) },
     ...ports,
@@ -48,6 +49,17 @@ export function stepFunctionsOf(
     }
   }
   return service;
+}
+
+function openService(ports: StepFunctionsPorts): StepFunctionsService {
+  try {
+    return new StepFunctionsService(ports);
+  } catch (thrown) {
+    if (!(thrown instanceof UnreadableStore)) throw thrown;
+    throw new Refusal(`${ports.storeFile} is damaged: wipe all local state with "npm start -- --fresh"`, {
+      cause: thrown,
+    });
+  }
 }
 
 async function invokeTask(

@@ -51,7 +51,7 @@ export type ExecutionOutcome =
   | { readonly status: "SUCCEEDED"; readonly output: Json }
   | ({ readonly status: "ABORTED" | "FAILED" | "TIMED_OUT" } & Failure)
   /** It has not ended: its history is where it will go on. */
-  | { readonly status: "SUSPENDED" };
+  | { readonly status: "SUSPENDED"; readonly error?: undefined; readonly cause?: undefined };
 
 /** An execution on its way. */
 export interface RunningExecution {

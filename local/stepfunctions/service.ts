@@ -112,7 +112,9 @@ export class StepFunctionsService implements Engine {
       if (action === undefined)
         throw new ApiError("UnknownOperationException", `Unknown operation: ${call.action}`);
       // The caller's signal is left alone: an execution goes on when its caller hangs up.
-      return okAnswer(await action(new Parameters(call.body)), requestId);
+      const result = await action(new Parameters(call.body));
+      this.#store.flush();
+      return okAnswer(result, requestId);
     } catch (error) {
       if (error instanceof ApiError) return errorAnswer(error, requestId);
       throw error;

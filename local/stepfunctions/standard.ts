@@ -39,8 +39,24 @@ export class StandardExecutions {
   readonly #compiled = new Map<number, Machine>();
 
   constructor(store: ExecutionStore, ports: StandardPorts) {
+    const { services } = ports;
     this.#store = store;
-    this.#ports = ports;
+    this.#ports = {
+      ...ports,
+      // What a task is called with must be kept before it is: after a restart it is called with the same.
+      invoker: {
+        invoke: (invocation) => {
+          store.flush();
+          return ports.invoker.invoke(invocation);
+        },
+      },
+      services: services && {
+        call: (call) => {
+          store.flush();
+          return services.call(call);
+        },
+      },
+    };
   }
 
   get openCount(): number {
@@ -175,18 +191,7 @@ export class StandardExecutions {
         }
         told?.record(event, scope, mark);
       },
-      together: (work) => {
-        let limit: unknown;
-        store.atomically(() => {
-          try {
-            work();
-          } catch (thrown) {
-            // What was recorded up to the limit of events stays recorded.
-            limit = thrown;
-          }
-        });
-        if (limit !== undefined) throw limit;
-      },
+      together: (work) => store.atomically(work),
       note: (mark: Mark, scope) => {
         notes += 1;
         store.note(id, eventId, notes, scope, mark);

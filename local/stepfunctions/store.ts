@@ -57,6 +57,8 @@ const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA busy_timeout = 5000;
+  PRAGMA wal_autocheckpoint = 8192;
+  PRAGMA user_version = 1;
   CREATE TABLE IF NOT EXISTS definitions (
     id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, arn TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
     definition TEXT NOT NULL, role_arn TEXT NOT NULL
@@ -77,32 +79,59 @@ const schema = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const schemaVersion = 1;
+
+/** The file is not what this wrote, or what another version of it wrote. */
+export class UnreadableStore extends Error {
+  override readonly name = "UnreadableStore";
+
+  constructor(cause: unknown) {
+    super("the store of executions cannot be read", { cause });
+  }
+}
+
 const executionColumns = `id, arn, name, machine_arn AS machineArn, definition_id AS definitionId, input, status,
   started_at AS startedAt, stopped_at AS stoppedAt, output, error, cause, redrive_count AS redriveCount,
   redriven_at AS redrivenAt, redrive_token AS redriveToken`;
 
 /**
- * Standard executions and their journals. A step is kept when the method returns: what was recorded survives the
- * death of the process, though not of the machine.
+ * Standard executions and their journals. What was written is kept once `flush` has returned, which it does by itself
+ * at the end of each turn of the event loop: then it survives the death of the process, though not of the machine.
  */
 export class ExecutionStore {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #announced: 0 | 1;
+  #writing = false;
   #createsUntilPrune = 0;
 
   /**
    * @param file `undefined` keeps everything in memory, and loses it with the process
    * @param announcing whether anyone is told of statuses; what changes while nobody is, is never announced
+   * @throws UnreadableStore
    */
   constructor(file: string | undefined, announcing: boolean) {
     this.#announced = announcing ? 0 : 1;
-    this.#database = new DatabaseSync(file ?? ":memory:");
-    this.#database.exec(schema);
+    try {
+      this.#database = new DatabaseSync(file ?? ":memory:");
+      const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
+      if (version !== 0 && version !== schemaVersion) throw new Error(`its version is ${version}`);
+      this.#database.exec(schema);
+    } catch (thrown) {
+      throw new UnreadableStore(thrown);
+    }
   }
 
   close(): void {
+    this.flush();
     this.#database.close();
+  }
+
+  /** Keeps what was written so far. Call it before anyone is told of that. */
+  flush(): void {
+    if (!this.#writing) return;
+    this.#writing = false;
+    this.#database.exec("COMMIT");
   }
 
   /** The id of a definition, which is kept once however many executions start with it. */
@@ -110,7 +139,7 @@ export class ExecutionStore {
     const hash = createHash("sha256")
       .update(JSON.stringify([arn, name, type, definition, roleArn]))
       .digest("hex");
-    this.#prepare(
+    this.#writer(
       `INSERT INTO definitions (hash, arn, name, type, definition, role_arn) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (hash) DO NOTHING`,
     ).run(hash, arn, name, type, definition, roleArn);
@@ -136,7 +165,7 @@ export class ExecutionStore {
       this.#prune(execution.startedAt);
     }
     const { arn, name, machineArn, definitionId, input, startedAt } = execution;
-    const { lastInsertRowid } = this.#prepare(
+    const { lastInsertRowid } = this.#writer(
       `INSERT INTO executions (arn, name, machine_arn, definition_id, input, status, started_at, announced)
        VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?)`,
     ).run(arn, name, machineArn, definitionId, input, startedAt, this.#announced);
@@ -181,13 +210,15 @@ export class ExecutionStore {
 
   /** Notes that a status was announced, unless the execution has another one by now. */
   announce(id: number, status: ExecutionStatus, redriveCount: number): void {
-    this.#prepare(
-      "UPDATE executions SET announced = 1 WHERE id = ? AND status = ? AND redrive_count = ?",
-    ).run(id, status, redriveCount);
+    this.#writer("UPDATE executions SET announced = 1 WHERE id = ? AND status = ? AND redrive_count = ?").run(
+      id,
+      status,
+      redriveCount,
+    );
   }
 
   record(id: number, event: HistoryEvent, scope: string, mark: Mark | undefined): void {
-    this.#prepare(
+    this.#writer(
       `INSERT INTO steps (execution, event, note, scope, at, type, previous, details, mark)
        VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)`,
     ).run(
@@ -198,9 +229,13 @@ export class ExecutionStore {
 
   /** @param note counts from 1 behind each event */
   note(id: number, eventId: number, note: number, scope: string, mark: Mark): void {
-    this.#prepare(
-      "INSERT INTO steps (execution, event, note, scope, at, mark) VALUES (?, ?, ?, ?, 0, ?)",
-    ).run(id, eventId, note, scope, JSON.stringify(mark));
+    this.#writer("INSERT INTO steps (execution, event, note, scope, at, mark) VALUES (?, ?, ?, ?, 0, ?)").run(
+      id,
+      eventId,
+      note,
+      scope,
+      JSON.stringify(mark),
+    );
   }
 
   /** Records an execution's last event and its end, together. */
@@ -211,7 +246,7 @@ export class ExecutionStore {
   ): void {
     this.atomically(() => {
       this.record(id, event, "", undefined);
-      this.#prepare(
+      this.#writer(
         `UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ?, announced = ?
          WHERE id = ?`,
       ).run(end.status, event.timestamp, end.output, end.error, end.cause, this.#announced, id);
@@ -222,7 +257,7 @@ export class ExecutionStore {
   redrive(id: number, event: HistoryEvent, token: string | undefined): void {
     this.atomically(() => {
       this.record(id, event, "", undefined);
-      this.#prepare(
+      this.#writer(
         `UPDATE executions SET status = 'RUNNING', stopped_at = NULL, output = NULL, error = NULL, cause = NULL,
          redrive_count = redrive_count + 1, redriven_at = ?, redrive_token = ?, announced = ? WHERE id = ?`,
       ).run(event.timestamp, token ?? null, this.#announced, id);
@@ -258,8 +293,8 @@ export class ExecutionStore {
 
   remove(id: number): void {
     this.atomically(() => {
-      this.#prepare("DELETE FROM steps WHERE execution = ?").run(id);
-      this.#prepare("DELETE FROM executions WHERE id = ?").run(id);
+      this.#writer("DELETE FROM steps WHERE execution = ?").run(id);
+      this.#writer("DELETE FROM executions WHERE id = ?").run(id);
     });
   }
 
@@ -277,16 +312,24 @@ export class ExecutionStore {
     for (const row of rows) this.remove(Number(row["id"]));
   }
 
-  /** Keeps all changes of `work`, or none. Not to be called inside another. */
+  /** Keeps all that `work` writes, or none of it. */
   atomically(work: () => void): void {
+    // Nothing is kept before the turn ends, or before `work` has come back.
+    this.#write();
+    work();
+  }
+
+  #writer(sql: string): StatementSync {
+    this.#write();
+    return this.#prepare(sql);
+  }
+
+  /** One commit for all that happens in a turn: each costs as much as a dozen rows. */
+  #write(): void {
+    if (this.#writing) return;
+    this.#writing = true;
     this.#database.exec("BEGIN");
-    try {
-      work();
-      this.#database.exec("COMMIT");
-    } catch (thrown) {
-      this.#database.exec("ROLLBACK");
-      throw thrown;
-    }
+    setImmediate(() => this.flush());
   }
 
   #prepare(sql: string): StatementSync {

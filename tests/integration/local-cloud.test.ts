@@ -212,14 +212,17 @@ describe("npm start refuses in one line", () => {
     await close(squatter, 100);
   });
 
-  test.each(["kms.json", "clients.json", "issuer.json", "dynamodb.sqlite"])("a damaged %s", async (file) => {
-    writeFileSync(join(state, file), "damaged ".repeat(1_000));
-    const [line, ...more] = await refusal(run());
-    expect(line).toMatch(
-      new RegExp(`^tallystick: ${join(state, file)} is damaged: .*"npm start -- --fresh"$`),
-    );
-    expect(more).toEqual([]);
-  });
+  test.each(["kms.json", "clients.json", "issuer.json", "dynamodb.sqlite", "stepfunctions.sqlite"])(
+    "a damaged %s",
+    async (file) => {
+      writeFileSync(join(state, file), "damaged ".repeat(1_000));
+      const [line, ...more] = await refusal(run());
+      expect(line).toMatch(
+        new RegExp(`^tallystick: ${join(state, file)} is damaged: .*"npm start -- --fresh"$`),
+      );
+      expect(more).toEqual([]);
+    },
+  );
 
   test.each([
     ["PORT", { PORT: "many" }, "tallystick: PORT is a whole number, 0 … 65535"],
