@@ -6,8 +6,11 @@ import { functionNames, timeoutSeconds } from "./functions.ts";
 import { type History, simulate } from "./history.ts";
 import { explain } from "./report.ts";
 
-/** About 10 s of one core. `npm run simulate -- --histories N` runs more, from another seed each time. */
-const histories = 3_000;
+/**
+ * About 5 s of an idle core, and half a minute on a machine that has other things to do. `npm run simulate --
+ * --histories N` runs more, from another seed each time.
+ */
+const histories = 2_000;
 
 describe(`${histories} histories of the payment saga`, () => {
   const struck = new Set<FaultKind>();
