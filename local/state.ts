@@ -9,6 +9,7 @@ const files = {
   issuer: "issuer.json",
   acquirers: "acquirers",
   engines: "engines",
+  postgres: "postgres",
   endpoints: "endpoints.json",
 } as const;
 
@@ -23,6 +24,7 @@ export function statePaths(directory: string): StatePaths {
     issuer: path("issuer"),
     acquirers: path("acquirers"),
     engines: path("engines"),
+    postgres: path("postgres"),
     endpoints: path("endpoints"),
   };
 }

@@ -56,6 +56,10 @@ export interface SystemOptions {
   readonly acquirerLatencyMs?: number;
   /** URL of another DynamoDB than the one that comes with this. */
   readonly dynamoDbEndpoint?: string | undefined;
+  /** URL of a Valkey or Redis, in place of the small one in here. */
+  readonly cacheUrl?: string | undefined;
+  /** URL of a PostgreSQL, in place of the one that comes with this. */
+  readonly postgresUrl?: string | undefined;
   /** Start an environment of each function ahead of its first invocation. Default true. */
   readonly warm?: boolean;
   /** What a person should know. One line each. */
@@ -106,8 +110,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients } = ground;
-  runEngines({ plan, directory: paths.engines, door, warn: options.warn }, started);
-  const [dynamoDb, issuer, sandboxes] = await startServices(ground);
+  const [[dynamoDb, issuer, sandboxes], engines] = await together(
+    startServices(ground),
+    runEngines({ ...options, plan, door, paths }, started),
+  );
   const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
 
   const operator = credentials.issue("operator", undefined);
@@ -123,6 +129,8 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     token_url: issuer.tokenUrl,
     acquirers: sandboxes.map(({ url }) => url),
     dynamodb: dynamoDb.endpoint,
+    ...(engines.postgresUrl !== undefined && { postgres: engines.postgresUrl }),
+    ...(engines.cacheUrl !== undefined && { cache: engines.cacheUrl }),
     ...credentialsOf(clients),
     aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
     pid: process.pid,
@@ -130,7 +138,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   file.write(endpoints);
   started.defer(() => file.remove());
 
-  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child)];
+  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children];
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
