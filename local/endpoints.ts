@@ -13,6 +13,10 @@ const endpointsSchema = z.object({
   acquirers: z.array(z.url()),
   /** DynamoDB itself, for tools that look into tables: no permissions, no log. */
   dynamodb: z.url(),
+  /** The plan's database, with its owner's password; when the plan has one. */
+  postgres: z.url().exactOptional(),
+  /** The plan's cache; when it has one. */
+  cache: z.url().exactOptional(),
   merchants: z.object({ demo: credentials, other: credentials }),
   operator: credentials,
   operator2: credentials,

@@ -1,6 +1,14 @@
 import { join } from "node:path";
+import { startCache } from "./cache/server.ts";
 import type { Door } from "./door/door.ts";
+import { KinesisEngine } from "./kinesis/engine.ts";
+import { Stream } from "./kinesis/stream.ts";
+import { streamPlansOf } from "./kinesis/stream-plan.ts";
+import { resourcesOf } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
+import { clusterPlanOf } from "./postgres/cluster-plan.ts";
+import { type PostgresServer, startPostgres } from "./postgres/server.ts";
+import type { Child } from "./process/child.ts";
 import { Refusal } from "./process/refusal.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
@@ -12,51 +20,104 @@ import { SqsEngine } from "./sqs/engine.ts";
 import { MoveTasks } from "./sqs/moves.ts";
 import { queuePlansOf } from "./sqs/queue-plan.ts";
 import { Queues } from "./sqs/queues.ts";
+import type { StatePaths } from "./state.ts";
 
 export interface EnginesOptions {
   readonly plan: Plan;
   /** Where they keep what survives restarts. */
-  readonly directory: string;
+  readonly paths: Pick<StatePaths, "engines" | "postgres">;
   readonly door: Door;
+  /** URL of a Valkey or Redis that runs already, instead of the one in here. */
+  readonly cacheUrl?: string | undefined;
+  /** URL of a PostgreSQL that runs already, with the plan's database in it. */
+  readonly postgresUrl?: string | undefined;
   readonly warn: (line: string) => void;
 }
+
+/** Each of them makes a cache. */
+const cacheTypes = [
+  "aws:elasticache/replicationGroup:ReplicationGroup",
+  "aws:elasticache/serverlessCache:ServerlessCache",
+  "aws:elasticache/cluster:Cluster",
+];
 
 /** What else of the local cloud works with. Each is undefined when the plan has nothing for it. */
 export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
+  /** `redis://…`: one cache, whatever the plan has of them. */
+  readonly cacheUrl: string | undefined;
+  /** `postgres://user:password@…`. */
+  readonly postgresUrl: string | undefined;
+  /** Processes that nothing works without. */
+  readonly children: readonly Child[];
 }
 
 /**
  * Starts the engines that the plan has something for, and no others.
  * @throws Refusal when the plan asks for what an engine cannot do, or its state is damaged.
  */
-export function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Engines {
+export async function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
   const queues = runQueues(options, started);
   runBuckets(options, started);
-  return { queues, topics: runTopics(options, queues) };
+  runStreams(options, started);
+  const topics = runTopics(options, queues);
+  const cacheUrl = await runCache(options, started);
+  const postgres = await runPostgres(options, started);
+  const children = postgres === undefined ? [] : [postgres.child];
+  return { queues, topics, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
-function runQueues(
-  { plan, directory, door }: EnginesOptions,
-  started: AsyncDisposableStack,
-): Queues | undefined {
+function runQueues({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): Queues | undefined {
   const plans = queuePlansOf(plan);
   if (plans.length === 0) return undefined;
-  const queues = new Queues(plans, join(directory, "sqs.jsonl"), Date.now);
+  const queues = new Queues(plans, join(paths.engines, "sqs.jsonl"), Date.now);
   const engine = new SqsEngine(queues, new MoveTasks(queues, Date.now), Date.now);
   started.defer(() => engine.stop());
   door.serve(engine);
   return queues;
 }
 
-function runBuckets({ plan, directory, door }: EnginesOptions, started: AsyncDisposableStack): void {
+function runBuckets({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
   const plans = bucketPlansOf(plan);
   if (plans.length === 0) return;
-  const buckets = plans.map((each) => new Bucket(each, join(directory, "s3"), Date.now));
+  const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), Date.now));
   const engine = new S3Engine(buckets, Date.now);
   started.defer(() => engine.stop());
   door.serve(engine);
+}
+
+function runStreams({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
+  const plans = streamPlansOf(plan);
+  if (plans.length === 0) return;
+  const streams = plans.map(
+    (each) => new Stream(each, join(paths.engines, "kinesis", `${each.name}.jsonl`), Date.now),
+  );
+  const engine = new KinesisEngine(streams, Date.now);
+  started.defer(() => engine.stop());
+  door.serve(engine);
+}
+
+async function runCache(
+  { plan, cacheUrl }: EnginesOptions,
+  started: AsyncDisposableStack,
+): Promise<string | undefined> {
+  if (cacheTypes.every((type) => resourcesOf(plan, type).length === 0)) return undefined;
+  if (cacheUrl !== undefined) return cacheUrl;
+  const cache = await startCache(Date.now);
+  started.defer(() => cache.stop());
+  return cache.url;
+}
+
+async function runPostgres(
+  { plan, paths, postgresUrl }: EnginesOptions,
+  started: AsyncDisposableStack,
+): Promise<PostgresServer | undefined> {
+  const cluster = clusterPlanOf(plan);
+  if (cluster === undefined || postgresUrl !== undefined) return undefined;
+  const server = await startPostgres(paths.postgres, cluster);
+  started.defer(() => server.child.stop());
+  return server;
 }
 
 function runTopics({ plan, door, warn }: EnginesOptions, queues: Queues | undefined): SnsEngine | undefined {

@@ -29,7 +29,9 @@ export async function runDynamoDb(
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
   if (given !== undefined && !(await answers(given))) {
-    throw new Refusal(`nothing answers at DYNAMODB_ENDPOINT ${given}: start it, or unset the variable`);
+    throw new Refusal(
+      `nothing answers at AWS_ENDPOINT_URL_DYNAMODB ${given}: start it, or unset the variable`,
+    );
   }
   const { endpoint, child } =
     given === undefined ? await startDynamoDb(databaseFile) : { endpoint: given, child: undefined };

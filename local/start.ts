@@ -19,7 +19,9 @@ const usage = `npm start [-- flags]   runs Tallystick on this machine
   --help
 
   PORT                        port of the HTTP API (8787); 0 picks a free one
-  DYNAMODB_ENDPOINT           another DynamoDB than the one that comes with this
+  AWS_ENDPOINT_URL_DYNAMODB   another DynamoDB than the one that comes with this
+  AWS_ENDPOINT_URL            the same, as of an emulator of all AWS: it is asked for DynamoDB only
+  VALKEY_URL, POSTGRES_URL    another cache, another database, when the plan has one
   TALLYSTICK_IAM_LOG          a file to append IAM's decisions to, for \`npm run iam:report\`
   DEBUG                       1 shows the reasons behind a refusal to start`;
 
@@ -35,21 +37,22 @@ const wholeNumber = (name: string, max: number) => {
 const settings = z.object({
   port: wholeNumber("PORT", 65_535),
   latencyMs: wholeNumber("--acquirer-latency-ms", 60_000),
-  dynamoDbEndpoint: z.url("DYNAMODB_ENDPOINT is a URL").optional(),
+  dynamoDbEndpoint: z.url("AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) is a URL").optional(),
+  cacheUrl: z.url("VALKEY_URL is a URL").optional(),
+  postgresUrl: z.url("POSTGRES_URL is a URL").optional(),
 });
 
 async function main(): Promise<void> {
   const flags = readFlags();
   if (flags.help) return console.log(usage);
-  const { port, latencyMs, dynamoDbEndpoint } = readSettings(flags["acquirer-latency-ms"]);
+  const { latencyMs, ...given } = readSettings(flags["acquirer-latency-ms"]);
 
   const interrupted = interruption();
   const starting = startSystem({
-    port,
+    ...given,
     stateDirectory: flags.state,
     fresh: flags.fresh,
     acquirerLatencyMs: latencyMs,
-    dynamoDbEndpoint,
     iamLog: process.env["TALLYSTICK_IAM_LOG"],
     warm: !flags.cold,
     warn: (line) => console.error(`tallystick: ${line}`),
@@ -98,7 +101,10 @@ function readSettings(latencyMs: string): z.output<typeof settings> {
   const parsed = settings.safeParse({
     port: process.env["PORT"] ?? "8787",
     latencyMs,
-    dynamoDbEndpoint: process.env["DYNAMODB_ENDPOINT"],
+    // The names that AWS's own SDKs know.
+    dynamoDbEndpoint: process.env["AWS_ENDPOINT_URL_DYNAMODB"] ?? process.env["AWS_ENDPOINT_URL"],
+    cacheUrl: process.env["VALKEY_URL"],
+    postgresUrl: process.env["POSTGRES_URL"],
   });
   if (parsed.success) return parsed.data;
   throw new Refusal(parsed.error.issues.map(({ message }) => message).join("; "));

@@ -10,6 +10,7 @@ const files = {
   issuer: "issuer.json",
   acquirers: "acquirers",
   engines: "engines",
+  postgres: "postgres",
   endpoints: "endpoints.json",
 } as const;
 
@@ -25,6 +26,7 @@ export function statePaths(directory: string): StatePaths {
     issuer: path("issuer"),
     acquirers: path("acquirers"),
     engines: path("engines"),
+    postgres: path("postgres"),
     endpoints: path("endpoints"),
   };
 }

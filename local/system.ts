@@ -63,6 +63,10 @@ export interface SystemOptions {
   readonly acquirerLatencyMs?: number;
   /** URL of another DynamoDB than the one that comes with this. */
   readonly dynamoDbEndpoint?: string | undefined;
+  /** URL of a Valkey or Redis, in place of the small one in here. */
+  readonly cacheUrl?: string | undefined;
+  /** URL of a PostgreSQL, in place of the one that comes with this. */
+  readonly postgresUrl?: string | undefined;
   /** Start an environment of each function ahead of its first invocation. Default true. */
   readonly warm?: boolean;
   /** A file that each decision of IAM is appended to, for `npm run iam:report`. */
@@ -122,8 +126,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
-  runEngines({ plan, directory: paths.engines, door, warn: options.warn }, started);
-  const [dynamoDb, issuer, sandboxes] = await startServices(ground);
+  const [[dynamoDb, issuer, sandboxes], engines] = await together(
+    startServices(ground),
+    runEngines({ ...options, plan, door, paths }, started),
+  );
   const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
 
   const operator = credentials.issue("operator", undefined);
@@ -139,6 +145,8 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     token_url: issuer.tokenUrl,
     acquirers: sandboxes.map(({ url }) => url),
     dynamodb: dynamoDb.endpoint,
+    ...(engines.postgresUrl !== undefined && { postgres: engines.postgresUrl }),
+    ...(engines.cacheUrl !== undefined && { cache: engines.cacheUrl }),
     ...credentialsOf(clients),
     aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
     pid: process.pid,
@@ -146,7 +154,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   file.write(endpoints);
   started.defer(() => file.remove());
 
-  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child)];
+  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children];
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();

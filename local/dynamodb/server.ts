@@ -51,7 +51,7 @@ function binary(): string {
     return createRequire(import.meta.url).resolve(`@dynoxide/${platform}/dynoxide`);
   } catch (thrown) {
     throw new Refusal(
-      `no DynamoDB for ${platform}: "npm install @dynoxide/${platform}", or start any DynamoDB emulator and name it in DYNAMODB_ENDPOINT`,
+      `no DynamoDB for ${platform}: "npm install @dynoxide/${platform}", or start any DynamoDB emulator and name it in AWS_ENDPOINT_URL_DYNAMODB`,
       { cause: thrown },
     );
   }

@@ -9,9 +9,9 @@ const lastLinesMax = 5;
  * Runs a program that knows nothing of us so that it ends with us: when our end of its stdin closes, for whatever
  * reason (also `kill -9`), the shell ends it. Programs of our own watch their stdin themselves.
  */
-const guard = `exec 3<&0
+const guard = (signal: string) => `exec 3<&0
 "$@" </dev/null 3<&- & child=$!
-{ while read -r _; do :; done; kill "$child" 2>/dev/null; } <&3 & watcher=$!
+{ while read -r _; do :; done; kill -s ${signal} "$child" 2>/dev/null; } <&3 & watcher=$!
 wait "$child"; code=$?
 kill "$watcher" 2>/dev/null
 exit "$code"`;
@@ -24,6 +24,10 @@ export interface ChildOptions {
   /** False: the program does not watch its stdin, so a shell does it in its place. */
   readonly watchesStdin: boolean;
   readonly onLine?: (line: string) => void;
+  /** How a program that does not watch its stdin is asked to end. Default TERM. */
+  readonly endSignal?: "TERM" | "INT";
+  /** Whom it runs as, when not as we do. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Milliseconds that it has to end when it is asked to. */
   readonly stopMsMax?: number;
 }
@@ -38,12 +42,13 @@ export interface Child {
 }
 
 export function startChild(options: ChildOptions): Child {
-  const { name, command, args, env, watchesStdin, onLine, stopMsMax = stopMsMaxDefault } = options;
+  const { name, command, args, env, watchesStdin, onLine, user, stopMsMax = stopMsMaxDefault } = options;
   const [program, programArgs] = watchesStdin
     ? [command, args]
-    : ["/bin/sh", ["-c", guard, name, command, ...args]];
+    : ["/bin/sh", ["-c", guard(options.endSignal ?? "TERM"), name, command, ...args]];
   const child = spawn(program, programArgs, {
     env: { ...env },
+    ...user,
     stdio: ["pipe", "pipe", "pipe"],
     // A process group of its own: Ctrl-C at the terminal is ours to handle, and requests under way need the child.
     detached: true,

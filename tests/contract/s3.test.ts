@@ -22,19 +22,19 @@ import { Bucket } from "#local/s3/bucket.ts";
 import { bucketPlansOf } from "#local/s3/bucket-plan.ts";
 import { S3Engine } from "#local/s3/engine.ts";
 import { type EngineDoor, openEngineDoor } from "#tests/support/engine-door.ts";
-import { planOf, resource } from "#tests/support/engine-plan.ts";
+import { planOf, resource } from "#tests/support/handmade-plan.ts";
 
 const start = Date.UTC(2030, 0, 1);
 const dayMs = 24 * 3_600_000;
 const plans = bucketPlansOf(
-  planOf(
+  planOf([
     resource("aws:s3/bucketV2:BucketV2", "Audit", { bucket: "audit", objectLockEnabled: true }),
     resource("aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2", "AuditLock", {
       bucket: "audit",
       rule: { defaultRetention: { mode: "COMPLIANCE", days: 10 } },
     }),
     resource("aws:s3/bucket:Bucket", "Plain", { bucket: "plain" }),
-  ),
+  ]),
 );
 
 let directory: string;

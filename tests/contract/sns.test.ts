@@ -18,7 +18,7 @@ import { MoveTasks } from "#local/sqs/moves.ts";
 import { queuePlansOf } from "#local/sqs/queue-plan.ts";
 import { Queues } from "#local/sqs/queues.ts";
 import { type EngineDoor, openEngineDoor } from "#tests/support/engine-door.ts";
-import { planOf, resource } from "#tests/support/engine-plan.ts";
+import { planOf, resource } from "#tests/support/handmade-plan.ts";
 
 const topicArn = "arn:aws:sns:eu-west-1:123456789012:alerts";
 const queueUrl = (name: string) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`;
@@ -29,7 +29,7 @@ const subscription = (name: string, queue: string, more: Partial<SubscriptionPla
     endpoint: `arn:aws:sqs:eu-west-1:123456789012:${queue}`,
     ...more,
   });
-const plan = planOf(
+const plan = planOf([
   resource("aws:sqs/queue:Queue", "Wrapped", { name: "wrapped" }),
   resource("aws:sqs/queue:Queue", "Raw", { name: "raw" }),
   resource("aws:sns/topic:Topic", "Alerts", { name: "alerts" }),
@@ -39,7 +39,7 @@ const plan = planOf(
     filterPolicy: JSON.stringify({ severity: ["high"] }),
   }),
   subscription("ToNobody", "elsewhere", { protocol: "email", endpoint: "ops@example.com" }),
-);
+]);
 
 let directory: string;
 let engine: SqsEngine;

@@ -153,7 +153,7 @@ describe("npm start", () => {
 
   test("runs on another DynamoDB, and forgets there too", async () => {
     const other = await startDynamoDb(join(state, "other.sqlite"));
-    const environment = { DYNAMODB_ENDPOINT: other.endpoint };
+    const environment = { AWS_ENDPOINT_URL_DYNAMODB: other.endpoint };
     const engine = dynamoDbEngine(other.endpoint);
     const merchants = async () => {
       const scan = { TableName: "tallystick-local-merchants", FilterExpression: "sk = :sk" };
@@ -226,11 +226,15 @@ describe("npm start refuses in one line", () => {
 
   test.each([
     ["PORT", { PORT: "many" }, "tallystick: PORT is a whole number, 0 … 65535"],
-    ["DYNAMODB_ENDPOINT", { DYNAMODB_ENDPOINT: "here" }, "tallystick: DYNAMODB_ENDPOINT is a URL"],
     [
-      "DYNAMODB_ENDPOINT",
-      { DYNAMODB_ENDPOINT: "http://127.0.0.1:1" },
-      "tallystick: nothing answers at DYNAMODB_ENDPOINT http://127.0.0.1:1: start it, or unset the variable",
+      "AWS_ENDPOINT_URL_DYNAMODB",
+      { AWS_ENDPOINT_URL_DYNAMODB: "here" },
+      "tallystick: AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) is a URL",
+    ],
+    [
+      "AWS_ENDPOINT_URL_DYNAMODB",
+      { AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:1" },
+      "tallystick: nothing answers at AWS_ENDPOINT_URL_DYNAMODB http://127.0.0.1:1: start it, or unset the variable",
     ],
   ])("a wrong %s", async (_name, environment, line) => {
     expect(await refusal(run(environment))).toEqual([line]);
