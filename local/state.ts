@@ -7,6 +7,8 @@ const files = {
   kms: "kms.json",
   clients: "clients.json",
   issuer: "issuer.json",
+  events: "events.sqlite",
+  checkpoints: "checkpoints.json",
   endpoints: "endpoints.json",
 } as const;
 
@@ -19,6 +21,8 @@ export function statePaths(directory: string): StatePaths {
     kms: path("kms"),
     clients: path("clients"),
     issuer: path("issuer"),
+    events: path("events"),
+    checkpoints: path("checkpoints"),
     endpoints: path("endpoints"),
   };
 }
@@ -26,5 +30,7 @@ export function statePaths(directory: string): StatePaths {
 /** Forgets everything. Only what this wrote is deleted, by name: the directory may be anyone's. */
 export function wipe(paths: StatePaths): void {
   for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });
-  for (const companion of ["-wal", "-shm", "-journal"]) rmSync(paths.dynamodb + companion, { force: true });
+  for (const database of [paths.dynamodb, paths.events]) {
+    for (const companion of ["-wal", "-shm", "-journal"]) rmSync(database + companion, { force: true });
+  }
 }

@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
+import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
+import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
 import { apiOf } from "./http-api/api-definition.ts";
@@ -106,12 +108,14 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients } = ground;
   const [dynamoDb, issuer, sandboxes] = await startServices(ground);
-  const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
+  events.start();
   const server = await openApi(ground, lambda);
 
   const file = endpointsFile(paths.endpoints);
@@ -157,7 +161,7 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, door, started } = ground;
+  const { options, plan, paths, clients, started } = ground;
   const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
@@ -185,25 +189,31 @@ async function startServices(
       started,
     ),
   );
-  door.serve(services[0].engine);
   return services;
 }
 
-/** The plan's functions, and the state machines that call them. */
-function runFunctions({ options, plan, credentials, door, started }: Ground, hosts: Hosts): LambdaService {
+/** The plan's functions, the state machines that call them, and the events that reach them. */
+function runFunctions(
+  { options, plan, paths, credentials, door, started }: Ground,
+  hosts: Hosts,
+): { readonly lambda: LambdaService; readonly events: RunningEvents } {
+  const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
     environmentOf: functionEnvironments(credentials, door.url, hosts),
     log: options.functionLog ?? (() => undefined),
     compileCacheDirectory,
+    events: opened.invocationPorts,
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
   const stepFunctions = stepFunctionsOf(plan, lambda);
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
-  return lambda;
+  const events = opened.connect(lambda);
+  started.defer(() => events.stop());
+  return { lambda, events };
 }
 
 async function warm(lambda: LambdaService, { warn, warm: wanted = true }: SystemOptions): Promise<void> {

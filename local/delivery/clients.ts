@@ -17,8 +17,11 @@ export type ClientService = "dynamodb" | "kinesis" | "sns" | "sqs" | "states";
 export interface AwsAccess {
   readonly region: string;
   readonly endpointOf: (service: ClientService) => string;
-  /** What AWS does for a function, it does with the function's role: it is denied what the role is denied. */
-  readonly credentialsOf: (roleArn: string) => {
+  /**
+   * What AWS does for a function, it does with the function's role: it is denied what the role is denied. Undefined
+   * stands for AWS itself, where it asks the policy of the resource and no role.
+   */
+  readonly credentialsOf: (roleArn: string | undefined) => {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   };
@@ -33,26 +36,26 @@ export class AwsClients {
     this.#access = access;
   }
 
-  queues(roleArn: string): SQSClient {
+  queues(roleArn: string | undefined): SQSClient {
     return this.#client("sqs", roleArn, (options) => {
       // A queue's URL names AWS; the endpoint says where the queue is.
       return new SQSClient({ ...options, useQueueUrlAsEndpoint: false });
     });
   }
 
-  topics(roleArn: string): SNSClient {
+  topics(roleArn: string | undefined): SNSClient {
     return this.#client("sns", roleArn, (options) => new SNSClient(options));
   }
 
-  tableStreams(roleArn: string): DynamoDBStreamsClient {
+  tableStreams(roleArn: string | undefined): DynamoDBStreamsClient {
     return this.#client("dynamodb", roleArn, (options) => new DynamoDBStreamsClient(options));
   }
 
-  streams(roleArn: string): KinesisClient {
+  streams(roleArn: string | undefined): KinesisClient {
     return this.#client("kinesis", roleArn, (options) => new KinesisClient(options));
   }
 
-  stateMachines(roleArn: string): SFNClient {
+  stateMachines(roleArn: string | undefined): SFNClient {
     return this.#client("states", roleArn, (options) => new SFNClient(options));
   }
 
@@ -63,7 +66,7 @@ export class AwsClients {
 
   #client<Client extends { destroy(): void }>(
     service: ClientService,
-    roleArn: string,
+    roleArn: string | undefined,
     make: (options: ClientOptions) => Client,
   ): Client {
     const key = `${service} ${roleArn}`;

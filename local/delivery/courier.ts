@@ -24,7 +24,8 @@ export interface CourierPorts {
 }
 
 /** Something to be delivered; FIFO queues need the group. */
-export interface Parcel extends Delivery {
+export interface Parcel extends Omit<Delivery, "roleArn"> {
+  readonly roleArn: string | undefined;
   readonly messageGroupId?: string | undefined;
 }
 

@@ -62,7 +62,8 @@ export class DataStream implements StreamSource {
 
   async read(shardId: string, iterator: string): Promise<StreamPage> {
     const { Records: records = [], NextShardIterator: next } = await this.#client.send(
-      new GetRecordsCommand({ ShardIterator: iterator, Limit: pageMax }),
+      // An iterator does not tell IAM whose records are read.
+      new GetRecordsCommand({ StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax }),
     );
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
@@ -84,12 +85,7 @@ function iteratorOf(position: ShardPosition) {
 }
 
 /** A record of Kinesis as Lambda shows it to a function. */
-export function dataRecord(
-  record: _Record,
-  shardId: string,
-  sourceArn: string,
-  roleArn: string,
-): StreamRecord {
+function dataRecord(record: _Record, shardId: string, sourceArn: string, roleArn: string): StreamRecord {
   const sequenceNumber = record.SequenceNumber ?? "";
   const partitionKey = record.PartitionKey ?? "";
   const data = Buffer.from(record.Data ?? new Uint8Array());

@@ -8,6 +8,8 @@ import type { Shard, ShardPosition, StreamSource } from "./source.ts";
 
 /** How long a new shard of a stream can stay unseen. */
 const discoverEveryMs = 30_000;
+/** Shortest wait between two reads of a shard that brings nothing. */
+const wakeMsMin = 20;
 const errorMsMin = 200;
 const errorMsMax = 30_000;
 
@@ -126,10 +128,13 @@ export class StreamPoller {
   }
 
   async #sleep(ms: number): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
     const sleeper = new AbortController();
     this.#sleepers.add(sleeper);
-    await pause(this.#ports.clock, ms, sleeper.signal);
+    // Whoever wakes at each write must not turn every write into a read.
+    await pause(this.#ports.clock, Math.min(ms, wakeMsMin), this.#stopping.signal);
+    if (!this.#stopping.signal.aborted) {
+      await pause(this.#ports.clock, Math.max(0, ms - wakeMsMin), sleeper.signal);
+    }
     this.#sleepers.delete(sleeper);
   }
 }

@@ -51,6 +51,7 @@ export class TableStream implements StreamSource {
       after = description?.LastEvaluatedShardId;
       if (after === undefined) break;
     }
+    // A table that is made anew has a stream of another name; dynoxide goes on with the old one, and so do we.
     return { incarnation: this.#streamArn, shards };
   }
 
@@ -117,7 +118,7 @@ function iteratorOf(position: ShardPosition) {
 }
 
 /** A record of a table's stream as Lambda shows it to a function. */
-export function tableRecord(record: _Record, sourceArn: string): StreamRecord {
+function tableRecord(record: _Record, sourceArn: string): StreamRecord {
   const { dynamodb = {} } = record;
   const sequenceNumber = dynamodb.SequenceNumber ?? "";
   const arrivedAt = dynamodb.ApproximateCreationDateTime ?? new Date(0);
