@@ -11,6 +11,8 @@ const files = {
   acquirers: "acquirers",
   engines: "engines",
   postgres: "postgres",
+  events: "events.sqlite",
+  checkpoints: "checkpoints.json",
   endpoints: "endpoints.json",
 } as const;
 
@@ -27,6 +29,8 @@ export function statePaths(directory: string): StatePaths {
     acquirers: path("acquirers"),
     engines: path("engines"),
     postgres: path("postgres"),
+    events: path("events"),
+    checkpoints: path("checkpoints"),
     endpoints: path("endpoints"),
   };
 }
@@ -34,7 +38,7 @@ export function statePaths(directory: string): StatePaths {
 /** Forgets everything. Only what this wrote is deleted, by name: the directory may be anyone's. */
 export function wipe(paths: StatePaths): void {
   for (const path of Object.values(paths)) rmSync(path, { recursive: true, force: true });
-  for (const database of [paths.dynamodb, paths.stepfunctions]) {
+  for (const database of [paths.dynamodb, paths.stepfunctions, paths.events]) {
     for (const companion of ["-wal", "-shm", "-journal"]) rmSync(database + companion, { force: true });
   }
 }

@@ -5,9 +5,11 @@ import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
 import { Faults } from "./door/faults.ts";
 import { Meter } from "./door/meter.ts";
+import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
+import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
 import { apiOf } from "./http-api/api-definition.ts";
@@ -130,12 +132,14 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     startServices(ground),
     runEngines({ ...options, plan, door, paths }, started),
   );
-  const lambda = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
+  events.start();
   const server = await openApi(ground, lambda);
 
   const file = endpointsFile(paths.endpoints);
@@ -190,7 +194,7 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, door, started } = ground;
+  const { options, plan, paths, clients, started } = ground;
   const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
@@ -219,13 +223,16 @@ async function startServices(
       started,
     ),
   );
-  door.serve(services[0].engine);
   return services;
 }
 
-/** The plan's functions, and the state machines that call them. */
-function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
+/** The plan's functions, the state machines that call them, and the events that reach them. */
+function runFunctions(
+  ground: Ground,
+  hosts: Hosts,
+): { readonly lambda: LambdaService; readonly events: RunningEvents } {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
+  const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
@@ -233,6 +240,7 @@ function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
     log: options.functionLog ?? (() => undefined),
     compileCacheDirectory,
     onInvoked: lambdaMeter(meter),
+    events: opened.invocationPorts,
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
@@ -243,7 +251,9 @@ function runFunctions(ground: Ground, hosts: Hosts): LambdaService {
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
   stepFunctions.resume();
-  return lambda;
+  const events = opened.connect(lambda);
+  started.defer(() => events.stop());
+  return { lambda, events };
 }
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);

@@ -1,0 +1,113 @@
+import { AwsClients } from "./delivery/clients.ts";
+import { Courier, type Parcel } from "./delivery/courier.ts";
+import type { CredentialRegistry } from "./door/credentials.ts";
+import type { Door } from "./door/door.ts";
+import type { Engine } from "./door/engine.ts";
+import { EventSources } from "./event-sources/event-sources.ts";
+import { EventBridge } from "./eventbridge/service.ts";
+import type { EventInvocationPorts } from "./lambda/events/invocations.ts";
+import { fileEventStore } from "./lambda/events/store.ts";
+import type { LambdaService } from "./lambda/service.ts";
+import type { Plan } from "./plan/plan.ts";
+import { systemClock } from "./stepfunctions/clock.ts";
+
+export interface EventsOptions {
+  readonly plan: Plan;
+  readonly door: Door;
+  readonly credentials: CredentialRegistry;
+  /** Where accepted events of functions, and positions on streams, survive restarts. */
+  readonly paths: { readonly events: string; readonly checkpoints: string };
+  readonly warn: (line: string) => void;
+}
+
+/** What moves events between the services: asynchronous invocations, event sources, EventBridge and its schedules. */
+export interface Events {
+  /** For the functions, which are made before the rest can be. */
+  readonly invocationPorts: EventInvocationPorts;
+  /** Names the functions. To be called once, before anything is delivered. */
+  connect(lambda: LambdaService): RunningEvents;
+}
+
+export interface RunningEvents {
+  readonly bridge: EventBridge;
+  readonly sources: EventSources;
+  /** To be called once every engine is up: goes on with what an earlier run left, and begins to read. */
+  start(): void;
+  /** To be called before the functions are stopped. What is not done with goes on at the next start. */
+  stop(): Promise<void>;
+}
+
+/** Opens what survives; nothing moves before `start`. */
+export function openEvents(options: EventsOptions, started: AsyncDisposableStack): Events {
+  const { plan, door, paths, warn } = options;
+  const clients = clientsThrough(options);
+  started.defer(() => clients.stop());
+  const store = fileEventStore(paths.events);
+  started.defer(() => store.close());
+  let courier: Courier | undefined;
+  const deliver = (parcel: Parcel): Promise<void> => {
+    if (courier === undefined) throw new Error("nothing is connected yet");
+    return courier.deliver(parcel);
+  };
+  return {
+    invocationPorts: { clock: systemClock, store, deliver, warn },
+    connect: (lambda) => {
+      const bridge = new EventBridge({ plan, clock: systemClock, deliver, warn });
+      courier = new Courier({
+        clients,
+        invokeLater: (functionArn, payload) => void lambda.invokeLater(functionArn, payload),
+        putEvent: (entry) => bridge.put(entry),
+      });
+      const sources = new EventSources({
+        plan,
+        lambda,
+        clients,
+        deliver,
+        checkpointsPath: paths.checkpoints,
+        warn,
+      });
+      door.serve(bridge);
+      return {
+        bridge,
+        sources,
+        start: () => {
+          lambda.resumeEvents();
+          sources.start();
+          bridge.start();
+        },
+        stop: async () => void (await Promise.all([sources.stop(), bridge.stop()])),
+      };
+    },
+  };
+}
+
+const write = /^(Put|Update|Delete|BatchWrite|TransactWrite|Execute|BatchExecute)/;
+
+/** An engine whose writes are heard of at once, so that nobody has to look often. */
+export function telling(engine: Engine, written: () => void): Engine {
+  return {
+    service: engine.service,
+    handle: async (call) => {
+      const answer = await engine.handle(call);
+      if (write.test(call.action)) written();
+      return answer;
+    },
+  };
+}
+
+/** Clients that call through the door in the name of a role, or of the operator of this machine. */
+function clientsThrough({ plan, door, credentials }: EventsOptions): AwsClients {
+  const known = new Map<string | undefined, ReturnType<CredentialRegistry["issue"]>>();
+  return new AwsClients({
+    region: plan.region,
+    endpointOf: () => door.url,
+    credentialsOf: (roleArn) => {
+      const key = known.get(roleArn) ?? credentials.issue(callerName(roleArn), roleArn);
+      known.set(roleArn, key);
+      return key;
+    },
+  });
+}
+
+const callerName = (roleArn: string | undefined): string =>
+  roleArn === undefined ? "events" : `events of ${roleArn.split("/").at(-1)}`;

@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { foldDocuments } from "#local/plan/documents.ts";
+import type { Plan, PlanResource } from "#local/plan/plan.ts";
+import { askingFunction, mappingResource, recorder, until } from "#tests/support/event-harness.ts";
+import { functionArn, resource } from "#tests/support/handmade-plan.ts";
+import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+
+const lock: Plan = JSON.parse(
+  readFileSync(new URL("../../stacks/estate.local.lock.json", import.meta.url), "utf8"),
+);
+const streamArn = `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed/stream/2026-01-01T00:00:00.000`;
+const table: PlanResource = {
+  ...resource("aws:dynamodb/table:Table", "Relayed", {
+    name: "relayed",
+    attributes: [{ name: "pk", type: "S" }],
+    hashKey: "pk",
+    streamEnabled: true,
+    streamViewType: "NEW_IMAGE",
+  }),
+  outputs: { arn: `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed`, streamArn },
+};
+
+/** The estate's own plan, and these beside it. */
+const planWith = (...added: readonly PlanResource[]): Plan => ({
+  ...lock,
+  resources: [...lock.resources.map(foldDocuments), ...added],
+});
+
+/** The role that a function of the harness names, with what a stream's reader needs. */
+function readerRole(name: string): PlanResource {
+  const Statement = [{ Effect: "Allow", Action: ["dynamodb:*"], Resource: ["*"] }];
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement });
+  return {
+    ...resource("aws:iam/role:Role", `${name}Role`, {
+      name,
+      assumeRolePolicy: "{}",
+      inlinePolicies: [{ name: "inline", policy }],
+    }),
+    outputs: { arn: `arn:aws:iam::123456789012:role/${name}` },
+  };
+}
+
+let stateDirectory: string;
+let running: TestSystem[];
+
+beforeEach(() => {
+  stateDirectory = mkdtempSync(join(tmpdir(), "tallystick-events-"));
+  running = [];
+});
+afterEach(async () => {
+  for (const system of running) await system.stop();
+  rmSync(stateDirectory, { recursive: true, force: true });
+});
+
+async function start(plan: Plan): Promise<TestSystem> {
+  const system = await startTestSystem({ plan, stateDirectory, warm: false });
+  running = [system];
+  return system;
+}
+
+async function put({ endpoints }: TestSystem, pk: string): Promise<void> {
+  const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = endpoints.aws;
+  const client = new DynamoDBClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  await client.send(new PutItemCommand({ TableName: "relayed", Item: { pk: { S: pk } } }));
+  client.destroy();
+}
+
+test("a change of a table reaches its function through the door, and a restart loses and repeats none", async () => {
+  const { url, events } = await recorder();
+  const plan = planWith(
+    table,
+    readerRole("Relay"),
+    askingFunction("Relay", url),
+    mappingResource("RelayMapping", {
+      functionName: functionArn("Relay"),
+      eventSourceArn: streamArn,
+      startingPosition: "TRIM_HORIZON",
+    }),
+  );
+  const keys = (): string[] =>
+    events.flatMap(({ Records }) => Records.map(({ dynamodb }) => dynamodb.Keys.pk.S));
+  const first = await start(plan);
+  await put(first, "before");
+  await until(() => keys().length === 1, "the first change");
+  expect(events[0]?.Records[0]).toMatchObject({ eventName: "INSERT", eventSourceARN: streamArn });
+  const calls = first.calls.recent().filter(({ action }) => action === "GetRecords");
+  expect(new Set(calls.map(({ caller, statusCode }) => `${caller} ${statusCode}`))).toEqual(
+    new Set(["events of Relay 200"]),
+  );
+  await first.stop();
+  const second = await start(plan);
+  await put(second, "after");
+  await until(() => keys().length === 2, "the second change");
+  expect(keys()).toEqual(["before", "after"]);
+});
