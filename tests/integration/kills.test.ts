@@ -149,10 +149,13 @@ test("what a kill interrupted stands where its last commit left it, for the reco
       ["authorized", 2],
     ]).toContainEqual([stored?.state, stored?.version]);
     const done = keysOf(outcome);
-    const mayBeDone = [operationKey(id, "authorize"), operationKey(id, "capture")];
+    // In this order, and the last two may be missing: a capture that was refused is followed by a void.
+    const mayBeDone = (["authorize", "capture", "void"] as const).map((operation) =>
+      operationKey(id, operation),
+    );
     if (stored?.state === "processing")
       expect(mayBeDone.slice(0, 1)).toEqual(expect.arrayContaining([...done]));
-    else expect([mayBeDone.slice(0, 1), mayBeDone]).toContainEqual(done);
+    else expect([1, 2, 3].map((count) => mayBeDone.slice(0, count))).toContainEqual(done);
   }
   console.log(
     `seed ${seed}: ${kills} kills, ${outcomes.length} payments, ${interrupted.length} left to the recovery`,
