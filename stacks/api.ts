@@ -4,7 +4,7 @@ import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * One prefix per function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
+ * Each prefix leads to one function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
  * that cannot be changed, and the function's is the right 405. The prefix takes two routes, for `{proxy+}` matches
  * only what is below it.
  */
@@ -13,6 +13,7 @@ const prefixes: readonly { readonly path: string; readonly route: string; readon
     { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
     { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
     { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
+    { path: "/v1/balances", route: "Balances", serves: "LedgerApi" },
   ];
 
 /** Routes, not paths: a caller can write anything into a path, also a card number. (SST would log the path.) */
@@ -77,8 +78,10 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
       },
     },
   });
+  const handlers = new Map<FunctionName, $util.Output<sst.aws.FunctionArn>>();
   for (const { path, route, serves } of prefixes) {
-    const handler = functionArn(createFunction(serves, parts));
+    const handler = handlers.get(serves) ?? functionArn(createFunction(serves, parts));
+    handlers.set(serves, handler);
     const auth = { lambda: authorizer.id };
     http.route(`ANY ${path}`, handler, { name: route, auth });
     http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, auth });

@@ -150,7 +150,9 @@ function throughTableKey(keyArn: string, table: string, { region, account }: Est
 
 /** Everything else that DynamoDB can do, about the table that the call names, or about all. */
 function aboutTable(action: AwsCall["action"], input: Input, estate: EstateFacts): AccessRequest {
-  const named = textIn(input, "TableName") ?? textIn(input, "StreamArn");
+  // An iterator begins with the ARN of its stream.
+  const iterated = textIn(input, "ShardIterator")?.split("|")[0];
+  const named = textIn(input, "TableName") ?? textIn(input, "StreamArn") ?? iterated;
   return {
     action: `dynamodb:${action}`,
     resource: tableArn(named ?? "*", estate),
