@@ -32,29 +32,40 @@ function readArguments() {
   }
 }
 
+interface Arguments {
+  readonly values: ReturnType<typeof readArguments>["values"];
+  /** What stands behind the command. */
+  readonly rest: readonly string[];
+}
+
+/** Commands by their two words. Each answers what is printed. */
+const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> = {
+  "dead-letters list": ({ values }) => listDeadLetters(operator(values), values.state),
+  "dead-letters show": ({ values, rest }) => showDeadLetter(operator(values), theOne(rest, "dl_…")),
+  "dead-letters replay": ({ values, rest }) =>
+    values.all
+      ? replayAll(operator(values), tell)
+      : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
+};
+
+const tell = (line: string): void => console.log(line);
+
+const operator = (values: Arguments["values"]): Api => new Api(operatorConnection(values["state-directory"]));
+
+function theOne(rest: readonly string[], what: string): string {
+  const [id, ...more] = rest;
+  if (id === undefined || more.length > 0) throw new Refusal(`this command needs one ${what}\n\n${usage}`);
+  return id;
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
-  const [noun, verb, id, ...rest] = positionals;
-  if (values.help || noun === undefined) return console.log(usage);
-  const command = `${noun} ${verb ?? ""}`.trim();
-  if (rest.length > 0) throw new Refusal(`too many arguments for ${command}\n\n${usage}`);
-
-  const api = new Api(operatorConnection(values["state-directory"]));
-  const named = (): string => {
-    if (id === undefined) throw new Refusal(`${command} needs an id\n\n${usage}`);
-    return id;
-  };
-  const tell = (line: string): void => console.log(line);
-  switch (command) {
-    case "dead-letters list":
-      return tell(await listDeadLetters(api, values.state));
-    case "dead-letters show":
-      return tell(await showDeadLetter(api, named()));
-    case "dead-letters replay":
-      return tell(values.all ? await replayAll(api, tell) : await replayDeadLetter(api, named()));
-    default:
-      throw new Refusal(`there is no command "${command}"\n\n${usage}`);
-  }
+  if (values.help || positionals.length === 0) return tell(usage);
+  const [noun = "", verb = "", ...rest] = positionals;
+  const name = `${noun} ${verb}`.trim();
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new Refusal(`there is no command "${name}"\n\n${usage}`);
+  tell(await command({ values, rest }));
 }
 
 main().catch((thrown: unknown) => {

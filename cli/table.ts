@@ -14,4 +14,4 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join("\n");
 }
 
-export const oneLine = (text: string): string => stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, " ");
+const oneLine = (text: string): string => stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, " ");

@@ -32,7 +32,7 @@ function sourceOf(origin: DeadLetterOrigin): string {
   }
 }
 
-export const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf(":") + 1);
+const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf(":") + 1);
 
 function contentOf(origin: DeadLetterOrigin): unknown {
   switch (origin.kind) {
