@@ -1,6 +1,6 @@
-import type { EventSource } from "./consumers.ts";
+import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
-import type { QueueName, StreamName } from "./messaging.ts";
+import { consumerTimeoutSeconds, type QueueName, type StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
 import type { Keys } from "./security.ts";
 import type { BucketName } from "./storage.ts";
@@ -37,6 +37,10 @@ export interface FunctionDeclaration {
   readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
   /** What invokes it, batch by batch: its role may read the source. */
   readonly consumes?: EventSource;
+  /** Streams of tables, and streams, that it may read back: what a function gave up is named by its place only. */
+  readonly readsBack?: readonly (TableSource | StreamSource)[];
+  /** Functions that it may invoke, by their names here. */
+  readonly invokes?: readonly string[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -97,6 +101,27 @@ const declarations = {
     purpose: "Answers 404 and 405, whose form API Gateway fixes",
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
+  },
+  OpsApi: {
+    handler: "functions/api/ops.handler",
+    purpose: "Shows operators what was given up, and gives it back",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { deadLetters: { may: ["get", "query", "update"] } },
+    sendsTo: ["checks"],
+  },
+  KeepDeadLetters: {
+    handler: "functions/consumers/dead-letters.handler",
+    purpose: "Keeps what was given up anywhere, before a queue or a stream forgets it",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.deadLetters,
+    consumes: { from: "queue", name: "deadLetters", batchSize: 10 },
+    tables: { deadLetters: { may: ["put"] } },
+    readsBack: [
+      { from: "table", name: "payments" },
+      { from: "table", name: "ledger" },
+      { from: "stream", name: "paymentEvents" },
+    ],
   },
   BearerAuthorizer: {
     handler: "functions/authorizer/bearer.handler",
