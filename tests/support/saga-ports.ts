@@ -1,4 +1,4 @@
-import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
 import type { Card } from "#core/acquiring/port.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed, SagaPorts } from "#core/payments/ports.ts";
@@ -14,6 +14,8 @@ export interface ScriptedPorts extends SagaPorts {
 interface Script {
   /** By acquirer, in the order in which it is asked. Each answers every operation alike. */
   readonly acquirers?: Readonly<Record<string, AcquirerOutcome>>;
+  /** What an inquiry brings, by acquirer. */
+  readonly inquiries?: Readonly<Record<string, Inquiry>>;
   readonly reveal?: () => Promise<Card | undefined>;
   /** Default: everything is applied. */
   readonly commit?: (change: Change) => Committed;
@@ -24,6 +26,7 @@ const card: Card = { number: "4242424242424242", expMonth: 12, expYear: 2040 };
 
 export function scriptedPorts({
   acquirers = {},
+  inquiries = {},
   reveal = async () => card,
   commit,
   now = noon,
@@ -51,6 +54,12 @@ export function scriptedPorts({
         authorize: () => answer(name, "authorize"),
         capture: () => answer(name, "capture"),
         void: () => answer(name, "void"),
+        refund: () => answer(name, "refund"),
+        reverse: () => answer(name, "reversal"),
+        inquire: async () => {
+          asked.push(`${name} inquire`);
+          return inquiries[name] ?? { kind: "unavailable", reason: "not scripted" };
+        },
       }),
     },
     payments: {
