@@ -37,11 +37,8 @@ const idOf = ({ book, route, idempotencyKey }: KeyedRequest): string =>
   derivedId([book, route, idempotencyKey]);
 
 /** Our key at an acquirer, the same on every retry: `pay_…:authorize:1`, `pay_…:refund:<n>` for the n-th refund. */
-export const operationKey = (
-  payment: PaymentId,
-  operation: AcquirerOperation | "refund" | "reversal",
-  n = 1,
-): string => `${payment}:${operation}:${n}`;
+export const operationKey = (payment: PaymentId, operation: AcquirerOperation, n = 1): string =>
+  `${payment}:${operation}:${n}`;
 
 /**
  * - `authorize`: the hold of an authorization; `capture`: what it became.

@@ -1,6 +1,6 @@
 import { invariant } from "../kernel/invariant.ts";
-import type { Result } from "../kernel/result.ts";
-import { acquirerAccount, salesAccount, systemAccount } from "../ledger/chart.ts";
+import { err, type Result } from "../kernel/result.ts";
+import { acquirerAccount, isSalesAccount, salesAccount, systemAccount } from "../ledger/chart.ts";
 import {
   checkEntry,
   credit,
@@ -142,10 +142,13 @@ export const walletTransfer = (
   method: AccountMethod,
   recorder: Recorder,
 ): Result<JournalEntry, MalformedEntry> =>
-  postedEntry(payment, sagaEntryId(payment.id, "transfer"), recorder, [
-    debit(method.account, payment.total.amount, payment.total.currency),
-    credit(salesAccount(payment.total.currency), payment.total.amount, payment.total.currency),
-  ]);
+  // Sales have no limit: from them, any amount could be paid.
+  isSalesAccount(method.account)
+    ? err("account_repeated")
+    : postedEntry(payment, sagaEntryId(payment.id, "transfer"), recorder, [
+        debit(method.account, payment.total.amount, payment.total.currency),
+        credit(salesAccount(payment.total.currency), payment.total.amount, payment.total.currency),
+      ]);
 
 /** A wallet is paid back R: debit the merchant's sales R, credit the account R. */
 export const walletRefund = (

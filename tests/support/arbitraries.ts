@@ -238,7 +238,7 @@ export const authorizations: fc.Arbitrary<Authorization> = record({
 });
 
 const reviews: fc.Arbitrary<Review> = record({
-  operation: fc.constantFrom("authorize", "capture", "void", "post"),
+  operation: fc.constantFrom("authorize", "capture", "void", "refund", "post"),
   acquirer: acquirers,
   reason: texts,
 });
