@@ -9,11 +9,11 @@ import type { Plan } from "./plan/plan.ts";
 import { clusterPlanOf } from "./postgres/cluster-plan.ts";
 import { type PostgresServer, startPostgres } from "./postgres/server.ts";
 import type { Child } from "./process/child.ts";
-import { Refusal } from "./process/refusal.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
 import { S3Engine } from "./s3/engine.ts";
 import { SnsEngine } from "./sns/engine.ts";
+import { compileFilterPolicy } from "./sns/filter-policy.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
 import { SqsEngine } from "./sqs/engine.ts";
@@ -61,7 +61,7 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
   const queues = runQueues(options, started);
   runBuckets(options, started);
   runStreams(options, started);
-  const topics = runTopics(options, queues);
+  const topics = runTopics(options, queues, started);
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   const children = postgres === undefined ? [] : [postgres.child];
@@ -120,15 +120,16 @@ async function runPostgres(
   return server;
 }
 
-function runTopics({ plan, door, warn }: EnginesOptions, queues: Queues | undefined): SnsEngine | undefined {
+function runTopics(
+  { plan, door, warn }: EnginesOptions,
+  queues: Queues | undefined,
+  started: AsyncDisposableStack,
+): SnsEngine | undefined {
   const topics = topicPlansOf(plan);
   if (topics.length === 0) return undefined;
-  const engine = new SnsEngine({ topics, clock: Date.now, filterOf: refuseFilter, warn });
+  const engine = new SnsEngine({ topics, clock: Date.now, filterOf: compileFilterPolicy, warn });
+  started.defer(() => engine.stop());
   if (queues !== undefined) engine.connect("sqs", toQueues(queues));
   door.serve(engine);
   return engine;
-}
-
-function refuseFilter(policy: string): never {
-  throw new Refusal(`the plan filters an SNS subscription by ${policy}: the local cloud has no such filters`);
 }

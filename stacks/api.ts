@@ -13,6 +13,7 @@ const prefixes: readonly { readonly path: string; readonly route: string; readon
     { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
     { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
     { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
+    { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
   ];
 
 /** Routes, not paths: a caller can write anything into a path, also a card number. (SST would log the path.) */

@@ -1,6 +1,9 @@
+import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
+import { consumerTimeoutSeconds, type QueueName, type StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
 import type { Keys } from "./security.ts";
+import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
 export interface TableUse {
@@ -10,6 +13,8 @@ export interface TableUse {
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
 }
+
+export type BucketUse = "get" | "put" | "list";
 
 export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
 
@@ -24,6 +29,18 @@ export interface FunctionDeclaration {
   readonly tables?: { readonly [Name in TableName]?: TableUse };
   /** Each key gives the function `<NAME>_KEY_ARN`. */
   readonly keys?: { readonly [Name in Exclude<keyof Keys, "vaultTable">]?: readonly KeyUse[] };
+  /** Queues that it sends to. Each gives the function `<NAME>_QUEUE_URL`. */
+  readonly sendsTo?: readonly QueueName[];
+  /** Streams that it puts records on. Each gives the function `<NAME>_STREAM`. */
+  readonly putsOn?: readonly StreamName[];
+  /** What it may do to the objects of a bucket. Each gives the function `<NAME>_BUCKET`. */
+  readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
+  /** What invokes it, batch by batch: its role may read the source. */
+  readonly consumes?: EventSource;
+  /** Streams of tables, and streams, that it may read back: what a function gave up is named by its place only. */
+  readonly readsBack?: readonly (TableSource | StreamSource)[];
+  /** Functions that it may invoke, by their names here. */
+  readonly invokes?: readonly string[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -84,6 +101,27 @@ const declarations = {
     purpose: "Answers 404 and 405, whose form API Gateway fixes",
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
+  },
+  OpsApi: {
+    handler: "functions/api/ops.handler",
+    purpose: "Shows operators what was given up, and gives it back",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { deadLetters: { may: ["get", "query", "update"] } },
+    sendsTo: ["checks"],
+  },
+  KeepDeadLetters: {
+    handler: "functions/consumers/dead-letters.handler",
+    purpose: "Keeps what was given up anywhere, before a queue or a stream forgets it",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.deadLetters,
+    consumes: { from: "queue", name: "deadLetters", batchSize: 10 },
+    tables: { deadLetters: { may: ["put"] } },
+    readsBack: [
+      { from: "table", name: "payments" },
+      { from: "table", name: "ledger" },
+      { from: "stream", name: "paymentEvents" },
+    ],
   },
   BearerAuthorizer: {
     handler: "functions/authorizer/bearer.handler",

@@ -58,6 +58,9 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:rds/clusterParameterGroup:ClusterParameterGroup": leftOut(
     "the database here has PostgreSQL's defaults",
   ),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": leftOut(
+    "this disk is yours to encrypt",
+  ),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": leftOut("buckets are on this machine only"),
   "aws:s3/bucketPolicy:BucketPolicy": leftOut("policies are checked on the plan"),
   "aws:scheduler/scheduleGroup:ScheduleGroup": leftOut("it is a name for schedules"),
