@@ -1,5 +1,12 @@
 import { declineRules } from "#core/acquiring/declines.ts";
-import { acquirerOf, capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
+import { absurd } from "#core/kernel/invariant.ts";
+import {
+  acquirerOf,
+  capturedOf,
+  type Payment,
+  type PaymentMethod,
+  refundedOf,
+} from "#core/payments/payment.ts";
 
 /** A payment as the API shows it. Field names and meanings are the public contract. */
 export function paymentView(payment: Payment) {
@@ -12,7 +19,7 @@ export function paymentView(payment: Payment) {
     amount_captured: Number(capturedOf(payment)),
     amount_refunded: Number(refundedOf(payment)),
     state: payment.state,
-    method: { type: payment.method.type, brand: payment.method.brand, last4: payment.method.last4 },
+    method: methodView(payment.method),
     capture: payment.capture,
     reference: payment.reference ?? null,
     description: payment.description ?? null,
@@ -27,6 +34,18 @@ export function paymentView(payment: Payment) {
     updated_at: new Date(payment.updatedAt).toISOString(),
     metadata: payment.metadata,
   };
+}
+
+/** The token stays where it is: whoever may read payments need not be able to pay. */
+function methodView(method: PaymentMethod) {
+  switch (method.type) {
+    case "card":
+      return { type: method.type, brand: method.brand, last4: method.last4 };
+    case "account":
+      return { type: method.type, account: method.account };
+    default:
+      return absurd(method);
+  }
 }
 
 /** Changes with every version, and so with every change that a reader can see. */

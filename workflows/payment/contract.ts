@@ -17,32 +17,42 @@ const minorUnits = z.int().min(0);
 
 const authorization = z.strictObject({ acquirer: z.string(), reference: z.string(), expires_at: epochMs });
 
+const pendingOperation = z.strictObject({
+  kind: z.enum(["capture", "cancel", "refund"]),
+  amount: minorUnits.optional(),
+  refund: z.string().startsWith("re_").optional(),
+  in_review: z.literal(true).optional(),
+  started_at: epochMs,
+});
+
 const paymentRecord = z.strictObject({
   id: z.string().startsWith("pay_"),
   book: z.string(),
   amount: minorUnits,
   currency: z.string().length(3),
   capture: z.enum(["automatic", "manual"]),
-  method: z.strictObject({
-    type: z.literal("card"),
-    token: z.string(),
-    brand: z.string(),
-    last4: z.string(),
-  }),
+  method: z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("card"), token: z.string(), brand: z.string(), last4: z.string() }),
+    z.strictObject({ type: z.literal("account"), account: z.string().startsWith("acc_") }),
+  ]),
   fees: z.strictObject({ basis_points: z.int(), fixed: minorUnits }),
   fingerprint: z.string(),
   reference: z.string().optional(),
   description: z.string().optional(),
+  return_url: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   created_at: epochMs,
   updated_at: epochMs,
   version: z.int().positive(),
+  pending_operation: pendingOperation.optional(),
+  refunds: z.array(z.string().startsWith("re_")).optional(),
   state: z.enum(paymentStates),
   authorization: authorization.optional(),
   captured: minorUnits.optional(),
   refunded: minorUnits.optional(),
   acquirer: z.string().optional(),
   acquirer_reference: z.string().optional(),
+  redirect_url: z.string().optional(),
   decline: z.string().optional(),
   failure: z.string().optional(),
   cancellation: z.string().optional(),
