@@ -225,7 +225,8 @@ function itemOf(payment: Payment): Item {
   });
 }
 
-function paymentOf(item: Item): Payment {
+/** A payment as it is stored, in the table or in its stream. */
+export function paymentOf(item: Item): Payment {
   const {
     pk,
     sk: _sk,
