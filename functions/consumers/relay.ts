@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import { paymentOf } from "#adapters/dynamodb/payment-store.ts";
+import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
 import { createKinesis, EventStream } from "#adapters/kinesis/event-stream.ts";
 import { CheckQueue, createSqs } from "#adapters/sqs/check-queue.ts";
 import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
