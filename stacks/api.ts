@@ -9,7 +9,12 @@ import type { Parts } from "./parts.ts";
  * only what is below it.
  */
 const prefixes: readonly Prefix[] = [
-  { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
+  {
+    path: "/v1/payments",
+    route: "Payments",
+    serves: "PaymentsApi",
+    also: [{ path: "/v1/refunds/{id}", route: "RefundsBelow" }],
+  },
   { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
   { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
   {

@@ -21,6 +21,8 @@ export interface TableUse {
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
+  readonly mayMoveAccounts?: true;
 }
 
 export type BucketUse = "get" | "put" | "list";
@@ -74,7 +76,7 @@ const publicCardAttributes = [
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
-    purpose: "Creates and reads payments",
+    purpose: "Creates and reads payments, captures, cancels and refunds them",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
@@ -83,7 +85,7 @@ const declarations = {
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
-    starts: ["payment"],
+    starts: ["payment", "refund"],
   },
   CardTokensApi: {
     handler: "functions/api/card-tokens.handler",
@@ -206,6 +208,44 @@ const declarations = {
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
     variables: ["ACQUIRERS"],
+  },
+  ResumeTask: {
+    handler: "functions/tasks/resume.handler",
+    purpose: "Asks the acquirer what became of a payment that waited for its customer",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  TransferTask: {
+    handler: "functions/tasks/transfer.handler",
+    purpose: "Moves a payment from a wallet to the merchant's sales",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  // Refunds are read again when somebody else moved them, or their payment, first.
+  HoldRefundTask: {
+    handler: "functions/tasks/hold-refund.handler",
+    purpose: "Sets the money of a refund aside in the ledger, or pays a wallet back",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  GiveBackTask: {
+    handler: "functions/tasks/give-back.handler",
+    purpose: "Refunds at the acquirer, and posts it",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    variables: ["ACQUIRERS"],
+  },
+  ReviewRefundTask: {
+    handler: "functions/tasks/review-refund.handler",
+    purpose: "Marks a refund whose outcome is unknown for review",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] } },
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

@@ -203,6 +203,7 @@ function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Par
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
   }
+  if (use.mayMoveAccounts === true) permissions.push(moveAccounts(table.arn));
   if (name === "vault") permissions.push(openVaultTable(parts));
   return permissions;
 }
@@ -217,6 +218,15 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
     { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },
   ];
 }
+
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+const moveAccounts = (ledger: $util.Input<string>): Permission => ({
+  actions: [tableActions.update],
+  resources: [ledger],
+  conditions: [
+    { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["*#account#*"] },
+  ],
+});
 
 /** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
 function openVaultTable({ keys, settings }: Parts): Permission {

@@ -45,7 +45,12 @@ export function capturePayments(ports: OperationPorts) {
   return (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
     const body = readBody(request, captureBody);
     const decide: Decide = (payment, now) => beginCapture(payment, body.amount ?? payment.total.amount, now);
-    return operate(ports, request, remainingMs, { operation: "capture", body, decide, entry: () => ({ step: "settle" }) });
+    return operate(ports, request, remainingMs, {
+      operation: "capture",
+      body,
+      decide,
+      entry: () => ({ step: "settle" }),
+    });
   };
 }
 
@@ -150,10 +155,14 @@ async function runSaga(
 
 /** 200 once the operation has come to something, 202 while it goes on. */
 const answerWith = (payment: Payment): Answer =>
-  answer(payment.pendingOperation !== undefined && payment.state !== "in_review" ? 202 : 200, paymentView(payment), {
-    location: `/v1/payments/${payment.id}`,
-    etag: entityTag(payment),
-  });
+  answer(
+    payment.pendingOperation !== undefined && payment.state !== "in_review" ? 202 : 200,
+    paymentView(payment),
+    {
+      location: `/v1/payments/${payment.id}`,
+      etag: entityTag(payment),
+    },
+  );
 
 const report = (payment: Payment, reason: string): void => {
   logger.warn("the operation's end is not known yet", { payment: payment.id, reason });

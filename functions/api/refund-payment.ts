@@ -71,7 +71,11 @@ export function showRefunds({ refunds }: Pick<Ports, "refunds">) {
   };
 }
 
-async function refundNamed(refunds: Ports["refunds"], merchant: Book, text: string): Promise<Refund | undefined> {
+async function refundNamed(
+  refunds: Ports["refunds"],
+  merchant: Book,
+  text: string,
+): Promise<Refund | undefined> {
   const id = parseRefundId(text);
   return id === undefined ? undefined : refunds.get(merchant, id);
 }
