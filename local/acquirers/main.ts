@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { base32 } from "#core/kernel/base32.ts";
 import { lockWithin } from "../process/lock.ts";
-import { rememberedMax, SandboxAcquirer } from "./acquirer.ts";
+import { SandboxAcquirer } from "./acquirer.ts";
 import { FileMemory } from "./memory.ts";
 import { startServer } from "./server.ts";
 
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     clock: Date.now,
     newReference: () => `${name}_${base32(randomBytes(15))}`,
     digestKey: randomBytes(32),
-    ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl"), rememberedMax) }),
+    ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl")) }),
   });
   const server = await startServer(acquirer, {
     port,

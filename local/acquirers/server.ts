@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { z } from "zod";
 import { absurd } from "#core/kernel/invariant.ts";
 import { close, listen } from "../process/http-server.ts";
-import type { Operation, OperationRequest, Reply, SandboxAcquirer } from "./acquirer.ts";
-import { authorizationBody, captureBody, operationKeyPattern, voidBody } from "./protocol.ts";
+import type { OperationRequest, Reply, SandboxAcquirer } from "./acquirer.ts";
+import { amountBody, authorizationBody, operationKeyPattern, reversalBody, voidBody } from "./protocol.ts";
+import { wireOf } from "./wire.ts";
 
 const requestBytesMax = 16 * 1024;
 const connectionsMax = 1_000;
@@ -115,31 +115,45 @@ function answerOf(request: OperationRequest, reply: Exclude<Reply, { kind: "sile
   }
 }
 
-const authorizationsPath = "/v1/authorizations";
-const followUpPath = /^\/v1\/authorizations\/([^/]{1,400})\/(captures|voids)$/;
 const inquiryPath = /^\/v1\/operations\/([^/]{1,800})$/;
 
+type Parse = (key: string, body: unknown, reference: string) => OperationRequest | undefined;
+const parseAuthorization: Parse = (key, body) => {
+  const { data } = authorizationBody.safeParse(body);
+  return data && { operation: "authorize", key, body: data };
+};
+const parseAmount =
+  (operation: "capture" | "refund"): Parse =>
+  (key, body, reference) => {
+    const { data } = amountBody.safeParse(body);
+    return data && { operation, key, reference, amount: data.amount };
+  };
+const parseVoid: Parse = (key, body, reference) =>
+  voidBody.safeParse(body).success ? { operation: "void", key, reference } : undefined;
+const parseReversal: Parse = (key, body) => {
+  const keyOfOperation = reversalBody.safeParse(body).data?.key_of_operation;
+  // What is under way under this very key is the reversal.
+  if (keyOfOperation === undefined || keyOfOperation === key) return undefined;
+  return { operation: "reversal", key, keyOfOperation };
+};
+
+const operationRoutes: readonly (readonly [path: RegExp, parse: Parse])[] = [
+  [/^\/v1\/authorizations$/, parseAuthorization],
+  [/^\/v1\/authorizations\/([^/]{1,400})\/captures$/, parseAmount("capture")],
+  [/^\/v1\/authorizations\/([^/]{1,400})\/refunds$/, parseAmount("refund")],
+  [/^\/v1\/authorizations\/([^/]{1,400})\/voids$/, parseVoid],
+  [/^\/v1\/reversals$/, parseReversal],
+];
+
 function parseOperation(request: IncomingMessage, path: string, raw: string): OperationRequest | Answer {
-  const followUp = followUpPath.exec(path);
-  if (request.method !== "POST" || (path !== authorizationsPath && followUp === null)) {
-    return refuse("unknown_route");
-  }
+  const route = operationRoutes.find(([pattern]) => pattern.test(path));
+  if (request.method !== "POST" || route === undefined) return refuse("unknown_route");
+  const [pattern, parse] = route;
   const key = request.headers["idempotency-key"];
   if (typeof key !== "string" || !operationKeyPattern.test(key)) return refuse("malformed");
-  const body = parseJson(raw);
-  if (followUp === null) {
-    const parsed = authorizationBody.safeParse(body);
-    return parsed.success ? { operation: "authorize", key, body: parsed.data } : refuse("malformed", key);
-  }
-  const reference = decode(followUp[1]);
-  if (reference === undefined) return refuse("malformed", key);
-  if (followUp[2] === "captures") {
-    const parsed: z.ZodSafeParseResult<z.infer<typeof captureBody>> = captureBody.safeParse(body);
-    return parsed.success
-      ? { operation: "capture", key, reference, amount: parsed.data.amount }
-      : refuse("malformed", key);
-  }
-  return voidBody.safeParse(body).success ? { operation: "void", key, reference } : refuse("malformed", key);
+  const reference = decode(pattern.exec(path)?.[1] ?? "");
+  const operation = reference === undefined ? undefined : parse(key, parseJson(raw), reference);
+  return operation ?? refuse("malformed", key);
 }
 
 function inquiry(acquirer: SandboxAcquirer, path: string): Answer {
@@ -153,14 +167,6 @@ function inquiry(acquirer: SandboxAcquirer, path: string): Answer {
 const health = (acquirer: SandboxAcquirer): Answer => ({
   statusCode: 200,
   body: { name: acquirer.name, ...acquirer.counts() },
-});
-
-const wireOf = (operation: Operation): Readonly<Record<string, unknown>> => ({
-  key: operation.key,
-  reference: operation.reference,
-  result: operation.result,
-  ...(operation.declineCode === undefined ? {} : { decline_code: operation.declineCode }),
-  ...(operation.expiresAt === undefined ? {} : { expires_at: new Date(operation.expiresAt).toISOString() }),
 });
 
 function send(response: ServerResponse, answer: Answer): void {
