@@ -4,7 +4,7 @@ import { BoundedMap } from "./bounded-map.ts";
 import { approves, behaviourOf } from "./cards.ts";
 import { noticeEntry } from "./notices.ts";
 import type { AuthorizationBody } from "./protocol.ts";
-import type { Act, Authorization, Entry, Operation, Remembered } from "./records.ts";
+import type { Act, Authorization, Entry, Notice, Operation, Remembered } from "./records.ts";
 import {
   type Decided,
   decideAuthorization,
@@ -119,6 +119,34 @@ export class SandboxAcquirer {
         this.#decidePending(reference, authorization, authorization.otherwise ?? "declined", now);
       else this.#dueAt = Math.min(this.#dueAt, authorization.expiresAt);
     }
+  }
+
+  /** What a customer who has to act sees of an authorization. */
+  authorizationOf(reference: string): Authorization | undefined {
+    this.decideDue();
+    return this.#authorization(reference);
+  }
+
+  /** The customer approves or refuses what waits for nobody else. */
+  complete(
+    reference: string,
+    decision: "approved" | "declined",
+  ): "completed" | "not_pending" | "unknown_reference" {
+    const authorization = this.authorizationOf(reference);
+    if (authorization === undefined) return "unknown_reference";
+    if (authorization.state !== "pending" || authorization.otherwise !== "declined") return "not_pending";
+    this.#decidePending(reference, authorization, decision, this.#options.clock());
+    return "completed";
+  }
+
+  /** What the client is to be told, oldest first. */
+  notices(): IterableIterator<[id: string, Notice]> {
+    return this.#books.all("notice");
+  }
+
+  /** The client has heard it, or will not hear it any more. */
+  told(id: string): void {
+    this.#books.commit(["notice", id, null]);
   }
 
   counts(): { readonly operations: number; readonly authorizations: number } {

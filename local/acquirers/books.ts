@@ -3,6 +3,8 @@ import type { Collection, Entry, Line, Records } from "./records.ts";
 
 /** Operations, and authorizations, that an acquirer remembers. Beyond that the oldest is forgotten: about 80 MB. */
 export const rememberedMax = 100_000;
+/** What the client was not told yet. It may still ask. */
+export const noticesMax = 10_000;
 
 /** Where an acquirer writes down what it did. */
 export interface Memory {
@@ -27,7 +29,7 @@ export class Books {
       operation: new BoundedMap(sizeMax),
       authorization: new BoundedMap(sizeMax),
       closure: new BoundedMap(sizeMax),
-      notice: new BoundedMap(sizeMax),
+      notice: new BoundedMap(Math.min(sizeMax, noticesMax)),
     };
     const lines = memory?.recall() ?? [];
     for (const line of lines) this.#apply(line);
