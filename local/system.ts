@@ -145,6 +145,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
   const server = await openApi(ground, lambda);
   await tellWhereToNotify(sandboxes, server.url);
 
