@@ -52,6 +52,10 @@ export interface FunctionDeclaration {
   readonly readsBack?: readonly (TableSource | StreamSource)[];
   /** Functions that it may invoke, by their names here. */
   readonly invokes?: readonly string[];
+  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
+  readonly every?: string;
+  /** Sagas whose failed executions it may redrive or start anew. */
+  readonly redrives?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -152,6 +156,7 @@ const declarations = {
     tables: { deadLetters: { may: ["get", "query", "update"] } },
     sendsTo: ["checks"],
     invokes: ["Relay", "RecordEvents"],
+    redrives: ["recovery"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -246,6 +251,37 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["get", "put"] } },
+  },
+  RecoverTask: {
+    handler: "functions/tasks/recover.handler",
+    purpose: "Asks what became of a payment that was left open",
+    memoryMb: 512,
+    timeoutSeconds: 25,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  Check: {
+    handler: "functions/consumers/check.handler",
+    purpose: "Looks at payments that may have got stuck, and hands them to the recovery",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.checks,
+    consumes: { from: "queue", name: "checks", batchSize: 10 },
+    tables: { payments: { may: ["get"] } },
+    sendsTo: ["checks"],
+    starts: ["recovery"],
+  },
+  Expire: {
+    handler: "functions/tasks/expire.handler",
+    purpose: "Ends authorizations and challenges whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(5 minutes)",
+    tables: {
+      payments: { may: ["get", "put"], mayQueryIndexes: ["due"] },
+      ledger: { may: ["put"] },
+      merchants: { may: ["scan"] },
+    },
+    starts: ["payment"],
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",
