@@ -1,7 +1,7 @@
 import type { AcquirerOperation } from "#core/acquiring/outcome.ts";
 import { derivedId } from "#core/kernel/derived-id.ts";
-import type { Entry, Operation } from "./records.ts";
-import { wireOf } from "./wire.ts";
+import type { Dispute, Entry, Operation } from "./records.ts";
+import { disputeOf, wireOf } from "./wire.ts";
 
 const subjects: Readonly<Record<AcquirerOperation, string>> = {
   authorize: "authorization",
@@ -15,14 +15,26 @@ const subjects: Readonly<Record<AcquirerOperation, string>> = {
 export const noticeEntry = (acquirer: string, operation: Operation, now: number): Entry =>
   entryOf(acquirer, `${subjects[operation.operation]}.${operation.result}`, wireOf(operation), now);
 
+export const disputeNotice = (
+  acquirer: string,
+  end: "opened" | "closed",
+  id: string,
+  dispute: Dispute,
+  now: number,
+): Entry => {
+  const { key, reference } = dispute;
+  return entryOf(acquirer, `dispute.${end}`, { key, reference, dispute: disputeOf(id, dispute) }, now, id);
+};
+
 /** The same news has the same id, however often it is told. */
 function entryOf(
   acquirer: string,
   type: string,
   said: Readonly<Record<string, unknown>>,
   now: number,
+  subject = String(said["key"]),
 ): Entry {
-  const id = `ntf_${derivedId([acquirer, type, String(said["key"])])}`;
+  const id = `ntf_${derivedId([acquirer, type, subject])}`;
   const body = { id, created_at: new Date(now).toISOString(), type, ...said };
   return ["notice", id, { type, body }];
 }
