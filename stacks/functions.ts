@@ -148,6 +148,15 @@ const declarations = {
     consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
     tables: { events: { may: ["batchWrite"] } },
   },
+  AcquirersApi: {
+    handler: "functions/api/acquirers.handler",
+    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    tables: { payments: { may: ["get"] } },
+    starts: ["payment"],
+    variables: ["ACQUIRERS"],
+  },
   OpsApi: {
     handler: "functions/api/ops.handler",
     purpose: "Shows operators what was given up, and gives it back",
