@@ -150,7 +150,7 @@ describe("authorize", () => {
     const payment = await saga.create(cards.approved);
     vi.stubEnv("VAULT_TABLE", "a-table-that-is-not-there");
     vi.resetModules();
-    const { authorize: withoutVault } = await loadHandlers();
+    const { authorize: withoutVault } = (await loadHandlers()).steps;
     vi.unstubAllEnvs();
 
     const failure = withoutVault({ payment: toRecord(payment) }, lambdaContext());
