@@ -45,7 +45,7 @@ const post = ({ payment, authorization }: Omit<Approved, "outcome">) =>
 const settle = ({ payment }: Pick<StepOutput, "payment">, attempt = 0) =>
   saga.run("settle", { payment, execution, attempt });
 const compensate = ({ payment, authorization, reason }: Refused) =>
-  saga.run("compensate", { payment, authorization, reason, execution });
+  saga.run("compensate", { payment, authorization, reason, execution, attempt: 0 });
 
 function approved(output: StepOutput): Approved {
   if (output.outcome !== "approved") throw new Error(JSON.stringify(output));
