@@ -104,11 +104,16 @@ const declarations = {
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
-    purpose: "Reads the ledger",
+    purpose: "Shows the ledger, and posts between the merchants' own accounts",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      ledger: { may: ["query"] },
+      ledger: {
+        may: ["get", "batchGet", "query", "put", "update"],
+        // The journal, and the merchants' own accounts: the counters of a system account are under other keys.
+        writesOnlyUnder: ["*#journal#*", "*#account#acc_*", "*#accounts"],
+      },
+      idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
       merchants: { may: ["get", "scan"] },
     },

@@ -58,5 +58,23 @@ export const accountKey = (book: Book, id: AccountId): Key => ({
   sk: "account",
 });
 
+/** A merchant's accounts lie side by side: listing them needs no index. */
+export const accountListKey = (book: Book, id: AccountId): Key => ({ pk: `${book}#accounts`, sk: id });
+
+const accountEntryPrefix = "entry#";
+const timeDigits = 15;
+
+/** Where an account keeps that a record moved it: behind the account itself, by time. `until` bounds a search. */
+export const accountEntryKey = (book: Book, account: AccountId, recordedAt: number, record: string): Key => ({
+  pk: accountKey(book, account).pk,
+  sk: `${accountEntryPrefix}${String(recordedAt).padStart(timeDigits, "0")}#${record}`,
+});
+
+/** The place in the journal of what an account's entry names: an entry, or the resolution of a hold. */
+export function journalKeyOf(book: Book, accountEntrySk: string): Key {
+  const record = accountEntrySk.slice(accountEntryPrefix.length + timeDigits + 1);
+  return { pk: entryKey(book, record.replace(/#resolution$/, "") as EntryId).pk, sk: record };
+}
+
 const shardOf = (id: string, shards: number): number =>
   createHash("sha256").update(id).digest().readUInt32BE(0) % shards;

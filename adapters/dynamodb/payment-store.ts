@@ -16,6 +16,7 @@ import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts";
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
+import { accountEntryPuts } from "./account-entries.ts";
 import { reach } from "./client.ts";
 import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { contended, outwait } from "./contention.ts";
@@ -117,6 +118,7 @@ export class PaymentStore implements PaymentCommits {
         },
       },
       ...guarded.map((update) => update.item),
+      ...accountEntryPuts(this.#ledger, after.book, journal),
     ];
     const result = await transact(this.#client, items);
     if (result.written) return { kind: "applied", payment: after };
