@@ -36,7 +36,7 @@ import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
@@ -147,6 +147,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   events.start();
   engines.buckets?.notify(events.tell);
   const server = await openApi(ground, lambda);
+  await tellWhereToNotify(sandboxes, server.url);
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {

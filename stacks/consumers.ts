@@ -16,12 +16,12 @@ interface QueueSource {
   readonly windowSeconds?: number;
 }
 
-interface TableSource {
+export interface TableSource {
   readonly from: "table";
   readonly name: TableName;
 }
 
-interface StreamSource {
+export interface StreamSource {
   readonly from: "stream";
   readonly name: StreamName;
 }
@@ -81,7 +81,10 @@ function streamSettings(
   };
 }
 
-export function sourceArnOf(source: EventSource, { queues, streams, tables }: Parts): $util.Output<string> {
+export function sourceArnOf(
+  source: QueueSource | TableSource | StreamSource,
+  { queues, streams, tables }: Parts,
+): $util.Output<string> {
   switch (source.from) {
     case "queue":
       return queues[source.name].arn;

@@ -1,17 +1,28 @@
-import type { EventSource } from "./consumers.ts";
+import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
-import type { QueueName, StreamName } from "./messaging.ts";
+import { consumerTimeoutSeconds, type QueueName, type StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
 import type { Keys } from "./security.ts";
 import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
 export interface TableUse {
-  readonly may: readonly ("get" | "batchGet" | "put" | "update" | "delete" | "query" | "scan")[];
+  readonly may: readonly (
+    | "get"
+    | "batchGet"
+    | "put"
+    | "batchWrite"
+    | "update"
+    | "delete"
+    | "query"
+    | "scan"
+  )[];
   /** Indexes that it may query, beside the table itself. */
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
+  readonly mayMoveAccounts?: true;
 }
 
 export type BucketUse = "get" | "put" | "list";
@@ -37,6 +48,10 @@ export interface FunctionDeclaration {
   readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
   /** What invokes it, batch by batch: its role may read the source. */
   readonly consumes?: EventSource;
+  /** Streams of tables, and streams, that it may read back: what a function gave up is named by its place only. */
+  readonly readsBack?: readonly (TableSource | StreamSource)[];
+  /** Functions that it may invoke, by their names here. */
+  readonly invokes?: readonly string[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -61,7 +76,7 @@ const publicCardAttributes = [
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
-    purpose: "Creates and reads payments",
+    purpose: "Creates and reads payments, captures, cancels and refunds them",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
@@ -70,7 +85,7 @@ const declarations = {
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
-    starts: ["payment"],
+    starts: ["payment", "refund"],
   },
   CardTokensApi: {
     handler: "functions/api/card-tokens.handler",
@@ -97,6 +112,59 @@ const declarations = {
     purpose: "Answers 404 and 405, whose form API Gateway fixes",
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
+  },
+  EventsApi: {
+    handler: "functions/api/events.handler",
+    purpose: "Lists what happened to a merchant's payments",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] } },
+  },
+  Relay: {
+    handler: "functions/consumers/relay.handler",
+    purpose: "Turns each committed change of a payment into an event, and a reminder where it may get stuck",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: {
+      from: "table",
+      name: "payments",
+      batchSize: 200,
+      // Refunds move with their payment, whose own change says so.
+      filters: [{ dynamodb: { Keys: { sk: { S: ["payment"] } } } }],
+      retriesMax: 8,
+    },
+    putsOn: ["paymentEvents"],
+    sendsTo: ["checks"],
+  },
+  RecordEvents: {
+    handler: "functions/consumers/record-events.handler",
+    purpose: "Keeps events for whoever asks for them",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
+    tables: { events: { may: ["batchWrite"] } },
+  },
+  OpsApi: {
+    handler: "functions/api/ops.handler",
+    purpose: "Shows operators what was given up, and gives it back",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { deadLetters: { may: ["get", "query", "update"] } },
+    sendsTo: ["checks"],
+    invokes: ["Relay", "RecordEvents"],
+  },
+  KeepDeadLetters: {
+    handler: "functions/consumers/dead-letters.handler",
+    purpose: "Keeps what was given up anywhere, before a queue or a stream forgets it",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.deadLetters,
+    consumes: { from: "queue", name: "deadLetters", batchSize: 10 },
+    tables: { deadLetters: { may: ["put"] } },
+    readsBack: [
+      { from: "table", name: "payments" },
+      { from: "table", name: "ledger" },
+      { from: "stream", name: "paymentEvents" },
+    ],
   },
   BearerAuthorizer: {
     handler: "functions/authorizer/bearer.handler",
@@ -140,6 +208,44 @@ const declarations = {
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
     variables: ["ACQUIRERS"],
+  },
+  ResumeTask: {
+    handler: "functions/tasks/resume.handler",
+    purpose: "Asks the acquirer what became of a payment that waited for its customer",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  TransferTask: {
+    handler: "functions/tasks/transfer.handler",
+    purpose: "Moves a payment from a wallet to the merchant's sales",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  // Refunds are read again when somebody else moved them, or their payment, first.
+  HoldRefundTask: {
+    handler: "functions/tasks/hold-refund.handler",
+    purpose: "Sets the money of a refund aside in the ledger, or pays a wallet back",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  GiveBackTask: {
+    handler: "functions/tasks/give-back.handler",
+    purpose: "Refunds at the acquirer, and posts it",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    variables: ["ACQUIRERS"],
+  },
+  ReviewRefundTask: {
+    handler: "functions/tasks/review-refund.handler",
+    purpose: "Marks a refund whose outcome is unknown for review",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] } },
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

@@ -1,5 +1,12 @@
 import { type EventSource, sourceArnOf } from "./consumers.ts";
-import type { BucketUse, FunctionDeclaration, KeyUse, TableUse } from "./functions.ts";
+import {
+  type BucketUse,
+  type FunctionDeclaration,
+  functions,
+  type KeyUse,
+  type TableUse,
+} from "./functions.ts";
+import { physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
@@ -13,6 +20,7 @@ const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
   get: "dynamodb:GetItem",
   batchGet: "dynamodb:BatchGetItem",
   put: "dynamodb:PutItem",
+  batchWrite: "dynamodb:BatchWriteItem",
   update: "dynamodb:UpdateItem",
   delete: "dynamodb:DeleteItem",
   query: "dynamodb:Query",
@@ -36,6 +44,11 @@ const readingActions: { readonly [Kind in EventSource["from"]]: readonly string[
     "kinesis:GetShardIterator",
     "kinesis:ListShards",
   ],
+};
+
+const readingBackActions = {
+  table: ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+  stream: ["kinesis:GetRecords", "kinesis:GetShardIterator"],
 };
 
 const keyActions: { readonly [Use in KeyUse]: string } = {
@@ -98,7 +111,12 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       resources: [parts.streams[name].arn],
     })),
     ...entries(declaration.buckets).flatMap(([name, uses]) => bucketPermissions(name, uses, parts)),
+    ...(declaration.readsBack ?? []).map((source) => ({
+      actions: readingBackActions[source.from],
+      resources: [sourceArnOf(source, parts)],
+    })),
     ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
+    ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -111,6 +129,17 @@ const startActions: { readonly [Type in SagaType]: string[] } = {
   EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
   STANDARD: ["states:StartExecution"],
 };
+
+/** By name: functions that invoke each other could not be created one after the other. */
+function invocationOf(names: readonly string[], { settings }: Parts): Permission {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const resources = names.map((name) => {
+    if (!(name in functions))
+      throw new Error(`There is no function ${name} to be invoked (stacks/functions.ts).`);
+    return $interpolate`arn:aws:lambda:${settings.region}:${accountId}:function:${physicalName(name)}`;
+  });
+  return { actions: ["lambda:InvokeFunction"], resources };
+}
 
 /** `s3:ListBucket` is about the bucket, the others are about its objects. */
 function bucketPermissions(
@@ -174,6 +203,7 @@ function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Par
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
   }
+  if (use.mayMoveAccounts === true) permissions.push(moveAccounts(table.arn));
   if (name === "vault") permissions.push(openVaultTable(parts));
   return permissions;
 }
@@ -188,6 +218,15 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
     { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },
   ];
 }
+
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+const moveAccounts = (ledger: $util.Input<string>): Permission => ({
+  actions: [tableActions.update],
+  resources: [ledger],
+  conditions: [
+    { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["*#account#*"] },
+  ],
+});
 
 /** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
 function openVaultTable({ keys, settings }: Parts): Permission {

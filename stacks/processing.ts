@@ -21,11 +21,21 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
   payment: {
     definition: "workflows/payment/machine.asl.json",
     tasks: {
+      TransferFunctionArn: "TransferTask",
       AuthorizeFunctionArn: "AuthorizeTask",
+      ResumeFunctionArn: "ResumeTask",
       PostFunctionArn: "PostTask",
       SettleFunctionArn: "SettleTask",
       CompensateFunctionArn: "CompensateTask",
       ReviewFunctionArn: "ReviewTask",
+    },
+  },
+  refund: {
+    definition: "workflows/refund/machine.asl.json",
+    tasks: {
+      HoldRefundFunctionArn: "HoldRefundTask",
+      GiveBackFunctionArn: "GiveBackTask",
+      ReviewRefundFunctionArn: "ReviewRefundTask",
     },
   },
 };

@@ -14,7 +14,7 @@ import { type PaymentRecord, toRecord } from "#core/payments/record.ts";
 import { SandboxAcquirer } from "#local/acquirers/acquirer.ts";
 import { startServer } from "#local/acquirers/server.ts";
 import type { StepOutput } from "#workflows/payment/contract.ts";
-import { demo, examplePayment } from "./examples.ts";
+import { demo, exampleCard, examplePayment } from "./examples.ts";
 import { keyArns, startKeys } from "./keys.ts";
 import { lambdaContext } from "./requests.ts";
 import { startTables } from "./tables.ts";
@@ -87,14 +87,14 @@ export async function startSagaTasks() {
     /** A payment of 100.00 with this card, created a moment ago. */
     async create(card: string, change: { currency?: Currency; token?: string } = {}): Promise<Payment> {
       made += 1;
-      const { fees, metadata, fingerprint, method } = examplePayment();
+      const { fees, metadata, fingerprint } = examplePayment();
       const payment = createPayment(
         {
           id: paymentIdOf({ book: demo, route: "tasks", idempotencyKey: `key-${made}` }),
           book: demo,
           total: money(100_00n, change.currency ?? "USD"),
           capture: "automatic",
-          method: { ...method, token: change.token ?? (await tokenOf(card)) },
+          method: { ...exampleCard, token: change.token ?? (await tokenOf(card)) },
           fees,
           fingerprint,
           metadata,

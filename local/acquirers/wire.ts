@@ -1,0 +1,10 @@
+import type { Operation } from "./records.ts";
+
+/** A result, as answers and notifications spell it. */
+export const wireOf = (operation: Operation): Readonly<Record<string, unknown>> => ({
+  key: operation.key,
+  reference: operation.reference,
+  result: operation.result,
+  ...(operation.declineCode !== undefined && { decline_code: operation.declineCode }),
+  ...(operation.expiresAt !== undefined && { expires_at: new Date(operation.expiresAt).toISOString() }),
+});
