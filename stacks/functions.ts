@@ -21,6 +21,8 @@ export interface TableUse {
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may write under these partition keys and no others; `*` stands for any text. */
+  readonly writesOnlyUnder?: readonly string[];
   /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
   readonly mayMoveAccounts?: true;
 }
@@ -52,6 +54,10 @@ export interface FunctionDeclaration {
   readonly readsBack?: readonly (TableSource | StreamSource)[];
   /** Functions that it may invoke, by their names here. */
   readonly invokes?: readonly string[];
+  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
+  readonly every?: string;
+  /** Sagas whose failed executions it may redrive or start anew. */
+  readonly redrives?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -144,6 +150,15 @@ const declarations = {
     consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
     tables: { events: { may: ["batchWrite"] } },
   },
+  AcquirersApi: {
+    handler: "functions/api/acquirers.handler",
+    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    tables: { payments: { may: ["get"] } },
+    starts: ["payment"],
+    variables: ["ACQUIRERS"],
+  },
   OpsApi: {
     handler: "functions/api/ops.handler",
     purpose: "Shows operators what was given up, and gives it back",
@@ -152,6 +167,7 @@ const declarations = {
     tables: { deadLetters: { may: ["get", "query", "update"] } },
     sendsTo: ["checks"],
     invokes: ["Relay", "RecordEvents"],
+    redrives: ["recovery"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -247,12 +263,64 @@ const declarations = {
     timeoutSeconds: 6,
     tables: { payments: { may: ["get", "put"] } },
   },
+  RecoverTask: {
+    handler: "functions/tasks/recover.handler",
+    purpose: "Asks what became of a payment that was left open",
+    memoryMb: 512,
+    timeoutSeconds: 25,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  Check: {
+    handler: "functions/consumers/check.handler",
+    purpose: "Looks at payments that may have got stuck, and hands them to the recovery",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.checks,
+    consumes: { from: "queue", name: "checks", batchSize: 10 },
+    tables: { payments: { may: ["get"] } },
+    sendsTo: ["checks"],
+    starts: ["recovery"],
+  },
+  Expire: {
+    handler: "functions/tasks/expire.handler",
+    purpose: "Ends authorizations and challenges whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(5 minutes)",
+    tables: {
+      payments: { may: ["get", "put"], mayQueryIndexes: ["due"] },
+      ledger: { may: ["put"] },
+      merchants: { may: ["scan"] },
+    },
+    starts: ["payment"],
+  },
   ReviewTask: {
     handler: "functions/tasks/review.handler",
     purpose: "Marks a payment whose outcome is unknown for review",
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["put"] } },
+  },
+  Folder: {
+    handler: "functions/consumers/folder.handler",
+    purpose: "Keeps the balances of unguarded accounts, from the journal",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    tables: { ledger: { may: ["get", "put"], writesOnlyUnder: ["*#fold"] } },
+    consumes: {
+      from: "table",
+      name: "ledger",
+      // Lambda looks four times a second, which is window enough. bench/folder.ts measures batches.
+      batchSize: 1_000,
+      // Accounts and the folds themselves lie in the same table, and no balance follows from them.
+      filters: [
+        {
+          eventName: ["INSERT"],
+          dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
+        },
+      ],
+      retriesMax: "unbounded",
+    },
   },
 } as const satisfies Record<string, FunctionDeclaration>;
 

@@ -13,6 +13,7 @@ const catalogue = {
   malformed_query: [400, "A query parameter is malformed"],
   idempotency_key_missing: [400, "This request needs an Idempotency-Key header"],
   idempotency_key_malformed: [400, "The Idempotency-Key header is malformed"],
+  signature_invalid: [401, "The signature does not prove who sent this"],
   token_missing: [401, "This request needs a bearer token"],
   token_invalid: [401, "The bearer token is not valid here"],
   token_expired: [401, "The bearer token has expired"],
