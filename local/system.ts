@@ -138,7 +138,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
   );
-  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => events.sources.wake()));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
@@ -213,6 +213,7 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
+        expiredFile: paths.expired,
         endpoint: options.dynamoDbEndpoint,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
