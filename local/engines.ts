@@ -9,11 +9,11 @@ import type { Plan } from "./plan/plan.ts";
 import { clusterPlanOf } from "./postgres/cluster-plan.ts";
 import { type PostgresServer, startPostgres } from "./postgres/server.ts";
 import type { Child } from "./process/child.ts";
-import { Refusal } from "./process/refusal.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
 import { S3Engine } from "./s3/engine.ts";
 import { SnsEngine } from "./sns/engine.ts";
+import { compileFilterPolicy } from "./sns/filter-policy.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
 import { SqsEngine } from "./sqs/engine.ts";
@@ -45,6 +45,7 @@ const cacheTypes = [
 export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
+  readonly buckets: S3Engine | undefined;
   /** `redis://…`: one cache, whatever the plan has of them. */
   readonly cacheUrl: string | undefined;
   /** `postgres://user:password@…`. */
@@ -59,13 +60,13 @@ export interface Engines {
  */
 export async function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
   const queues = runQueues(options, started);
-  runBuckets(options, started);
+  const buckets = runBuckets(options, started);
   runStreams(options, started);
-  const topics = runTopics(options, queues);
+  const topics = runTopics(options, queues, started);
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   const children = postgres === undefined ? [] : [postgres.child];
-  return { queues, topics, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
+  return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
 function runQueues({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): Queues | undefined {
@@ -78,13 +79,17 @@ function runQueues({ plan, paths, door }: EnginesOptions, started: AsyncDisposab
   return queues;
 }
 
-function runBuckets({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
+function runBuckets(
+  { plan, paths, door }: EnginesOptions,
+  started: AsyncDisposableStack,
+): S3Engine | undefined {
   const plans = bucketPlansOf(plan);
-  if (plans.length === 0) return;
+  if (plans.length === 0) return undefined;
   const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), Date.now));
   const engine = new S3Engine(buckets, Date.now);
   started.defer(() => engine.stop());
   door.serve(engine);
+  return engine;
 }
 
 function runStreams({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
@@ -120,15 +125,16 @@ async function runPostgres(
   return server;
 }
 
-function runTopics({ plan, door, warn }: EnginesOptions, queues: Queues | undefined): SnsEngine | undefined {
+function runTopics(
+  { plan, door, warn }: EnginesOptions,
+  queues: Queues | undefined,
+  started: AsyncDisposableStack,
+): SnsEngine | undefined {
   const topics = topicPlansOf(plan);
   if (topics.length === 0) return undefined;
-  const engine = new SnsEngine({ topics, clock: Date.now, filterOf: refuseFilter, warn });
+  const engine = new SnsEngine({ topics, clock: Date.now, filterOf: compileFilterPolicy, warn });
+  started.defer(() => engine.stop());
   if (queues !== undefined) engine.connect("sqs", toQueues(queues));
   door.serve(engine);
   return engine;
-}
-
-function refuseFilter(policy: string): never {
-  throw new Refusal(`the plan filters an SNS subscription by ${policy}: the local cloud has no such filters`);
 }

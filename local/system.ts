@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
@@ -133,6 +134,10 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     runEngines({ ...options, plan, door, paths }, started),
   );
   const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  engines.topics?.connect(
+    "lambda",
+    toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
+  );
   door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
 
   const operator = credentials.issue("operator", undefined);
@@ -140,6 +145,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
   const server = await openApi(ground, lambda);
   await tellWhereToNotify(sandboxes, server.url);
 

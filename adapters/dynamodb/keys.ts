@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AccountId, Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
-import type { PaymentId } from "#core/payments/ids.ts";
+import type { PaymentId, RefundId } from "#core/payments/ids.ts";
 
 /** Every partition key starts with the book: a tenant's role can be fenced by leading keys, and a slip cannot leak. */
 export interface Key {
@@ -10,6 +10,8 @@ export interface Key {
 }
 
 export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: "payment" });
+
+export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 
 /**
  * One partition of an index takes 1,000 writes a second, and keys ordered by time all land in the newest one:
@@ -41,6 +43,15 @@ export const resolutionKey = (book: Book, hold: EntryId): Key => {
   const { pk, sk } = entryKey(book, hold);
   return { pk, sk: `${sk}#resolution` };
 };
+
+/** The folds of a book lie side by side: its balances are one query. */
+export const foldPartition = (book: Book): string => `${book}#fold`;
+
+/** The fold of a shard of the journal, by the partition of that shard: `mer_demo#journal#07`. */
+export function foldKey(journalPk: string): Key {
+  const [book = "", , shard = ""] = journalPk.split("#");
+  return { pk: foldPartition(book as Book), sk: shard };
+}
 
 export const accountKey = (book: Book, id: AccountId): Key => ({
   pk: `${book}#account#${id}`,

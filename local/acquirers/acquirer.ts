@@ -206,7 +206,8 @@ export class SandboxAcquirer {
       line.push(this.#moved(request, authorization));
     if (request.operation === "reversal" && verdict.result === "approved")
       line.push(this.#undone(request.keyOfOperation, key, target));
-    if (this.#options.tellsAll === true && verdict.result !== "pending") line.push(this.#notice(operation));
+    if (this.#options.tellsAll === true && verdict.result !== "pending")
+      line.push(this.#notice(operation, authorization));
     this.#books.commit(...line);
     if (authorization?.state === "pending") this.#await(reference, authorization);
     return remembered;
@@ -240,7 +241,7 @@ export class SandboxAcquirer {
     this.#pending.delete(reference);
     this.#books.commit(
       ["authorization", reference, authorization],
-      this.#notice(operation),
+      this.#notice(operation, authorization),
       ...(remembered === undefined ? [] : [["operation", key, { ...remembered, operation }] as const]),
     );
   }
@@ -250,8 +251,9 @@ export class SandboxAcquirer {
     this.#dueAt = Math.min(this.#dueAt, expiresAt);
   }
 
-  #notice(operation: Operation): Entry {
-    return noticeEntry(this.name, operation, this.#options.clock());
+  #notice(operation: Operation, authorization = this.#authorization(operation.reference)): Entry {
+    const now = this.#options.clock();
+    return noticeEntry(this.name, { operation, merchant: authorization?.merchant }, now);
   }
 
   #authorization(reference: string): Authorization | undefined {

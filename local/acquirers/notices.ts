@@ -11,9 +11,15 @@ const subjects: Readonly<Record<AcquirerOperation, string>> = {
   reversal: "reversal",
 };
 
-/** What the client is to be told of an operation that was decided at `now`. */
-export const noticeEntry = (acquirer: string, operation: Operation, now: number): Entry =>
-  entryOf(acquirer, `${subjects[operation.operation]}.${operation.result}`, wireOf(operation), now);
+/** What the client is to be told of an operation that was decided at `now`, and for which of its merchants. */
+export function noticeEntry(
+  acquirer: string,
+  { operation, merchant }: { readonly operation: Operation; readonly merchant: string | undefined },
+  now: number,
+): Entry {
+  const said = { ...(merchant !== undefined && { merchant }), ...wireOf(operation) };
+  return entryOf(acquirer, `${subjects[operation.operation]}.${operation.result}`, said, now);
+}
 
 export const disputeNotice = (
   acquirer: string,
@@ -22,8 +28,14 @@ export const disputeNotice = (
   dispute: Dispute,
   now: number,
 ): Entry => {
-  const { key, reference } = dispute;
-  return entryOf(acquirer, `dispute.${end}`, { key, reference, dispute: disputeOf(id, dispute) }, now, id);
+  const { merchant, key, reference } = dispute;
+  return entryOf(
+    acquirer,
+    `dispute.${end}`,
+    { merchant, key, reference, dispute: disputeOf(id, dispute) },
+    now,
+    id,
+  );
 };
 
 /** The same news has the same id, however often it is told. */

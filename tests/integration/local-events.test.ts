@@ -1,17 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { foldDocuments } from "#local/plan/documents.ts";
 import type { Plan, PlanResource } from "#local/plan/plan.ts";
+import { committedPlan } from "#tests/support/committed-plan.ts";
 import { askingFunction, mappingResource, recorder, until } from "#tests/support/event-harness.ts";
 import { functionArn, resource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { planBeside, roleResource } from "#tests/support/plan-beside.ts";
 
-const lock: Plan = JSON.parse(
-  readFileSync(new URL("../../stacks/estate.local.lock.json", import.meta.url), "utf8"),
-);
+const lock = committedPlan();
 const streamArn = `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed/stream/2026-01-01T00:00:00.000`;
 const table: PlanResource = {
   ...resource("aws:dynamodb/table:Table", "Relayed", {
@@ -23,26 +22,6 @@ const table: PlanResource = {
   }),
   outputs: { arn: `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed`, streamArn },
 };
-
-/** The estate's own plan, and these beside it. */
-const planWith = (...added: readonly PlanResource[]): Plan => ({
-  ...lock,
-  resources: [...lock.resources.map(foldDocuments), ...added],
-});
-
-/** The role that a function of the harness names, with what a stream's reader needs. */
-function readerRole(name: string): PlanResource {
-  const Statement = [{ Effect: "Allow", Action: ["dynamodb:*"], Resource: ["*"] }];
-  const policy = JSON.stringify({ Version: "2012-10-17", Statement });
-  return {
-    ...resource("aws:iam/role:Role", `${name}Role`, {
-      name,
-      assumeRolePolicy: "{}",
-      inlinePolicies: [{ name: "inline", policy }],
-    }),
-    outputs: { arn: `arn:aws:iam::123456789012:role/${name}` },
-  };
-}
 
 let stateDirectory: string;
 let running: TestSystem[];
@@ -71,9 +50,9 @@ async function put({ endpoints }: TestSystem, pk: string): Promise<void> {
 
 test("a change of a table reaches its function through the door, and a restart loses and repeats none", async () => {
   const { url, events } = await recorder();
-  const plan = planWith(
+  const plan = planBeside(
     table,
-    readerRole("Relay"),
+    roleResource("Relay", ["dynamodb:*"]),
     askingFunction("Relay", url),
     mappingResource("RelayMapping", {
       functionName: functionArn("Relay"),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Unit, UsageLine } from "#local/door/meter.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const account = "123456789012";
@@ -91,6 +92,26 @@ test("it is one Express execution of 64 MB, billed by 100 ms, and five invocatio
 test("the totals are the sum over requests", async () => {
   system.meter.reset();
   const [one, other] = [await usageOfPayment(), await usageOfPayment()];
-  const writes = (lines: readonly UsageLine[]) => sum(of(lines, "write_units"));
+  const writes = (lines: readonly UsageLine[]) =>
+    sum(
+      of(
+        lines.filter(({ caller }) => caller !== "Folder"),
+        "write_units",
+      ),
+    );
   expect(writes(system.meter.totals())).toBe(writes(one) + writes(other));
+});
+
+test("its balances cost the folder one write unit for what comes together of its two records", async () => {
+  await counted(system.endpoints);
+  system.meter.reset();
+  for (let n = 0; n < 10; n += 1) {
+    await usageOfPayment();
+    await counted(system.endpoints);
+  }
+  const folder = system.meter.totals().filter(({ caller }) => caller === "Folder");
+  const units = sum(of(folder, "write_units"));
+  expect(units).toBeGreaterThanOrEqual(10);
+  expect(units).toBeLessThanOrEqual(20);
+  expect(new Set(Object.keys(of(folder, "write_units")))).toEqual(new Set(["Folder PutItem ledger"]));
 });

@@ -5,7 +5,13 @@ import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import { amountMax } from "#core/money/money.ts";
 import { sagaEntryId } from "#core/payments/ids.ts";
-import { authorizationOf, capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
+import {
+  authorizationOf,
+  capturedOf,
+  type Payment,
+  type PaymentMethod,
+  refundedOf,
+} from "#core/payments/payment.ts";
 import { mayMove } from "#core/payments/states.ts";
 import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
 
@@ -206,9 +212,14 @@ export function checkTransition(before: Payment | undefined, after: Payment): Fi
     before.total.amount === after.total.amount &&
     before.fingerprint === after.fingerprint &&
     before.createdAt === after.createdAt &&
-    before.method.token === after.method.token;
+    isSameMethod(before.method, after.method);
   return isAgreed ? [] : wrong("changed what was agreed");
 }
+
+const isSameMethod = (one: PaymentMethod, other: PaymentMethod): boolean =>
+  one.type === "card"
+    ? other.type === "card" && one.token === other.token
+    : other.type === "account" && one.account === other.account;
 
 /** The journal is append-only: an item that is there stays as it is. */
 export function checkAppend(before: StoredItem | undefined, after: StoredItem): Finding[] {
