@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AccountId, Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
-import type { PaymentId } from "#core/payments/ids.ts";
+import type { PaymentId, RefundId } from "#core/payments/ids.ts";
 
 /** Every partition key starts with the book: a tenant's role can be fenced by leading keys, and a slip cannot leak. */
 export interface Key {
@@ -10,6 +10,8 @@ export interface Key {
 }
 
 export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: "payment" });
+
+export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 
 /**
  * One partition of an index takes 1,000 writes a second, and keys ordered by time all land in the newest one:

@@ -15,22 +15,21 @@ import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts";
-import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
+import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { contended, outwait } from "./contention.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
-import { listPartition, listShardOf, listShards, listSortKey, paymentKey } from "./keys.ts";
+import { listPartition, listShards, paymentKey } from "./keys.ts";
+import { paymentItem, paymentOf } from "./payment-codec.ts";
 import { transact } from "./transact.ts";
 
 export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
 
 /** Where a page of the list ends: the sort key of its last payment. */
 export type ListPosition = string;
-
-const nothingStored = "attribute_not_exists(pk)";
 
 /** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
 export class PaymentStore implements PaymentCommits {
@@ -47,7 +46,7 @@ export class PaymentStore implements PaymentCommits {
 
   /** Puts a new payment once. This, and not the idempotency record, is what makes a request one payment for ever. */
   async create(payment: Payment): Promise<Created> {
-    const stored = await this.#putIf(payment, { ConditionExpression: nothingStored });
+    const stored = await this.#putIf(payment, nothingStored);
     // After a lost reply the SDK tries again and meets its own first try: nobody else would run this payment's saga.
     if (stored === undefined || sameCreation(stored, payment)) return { kind: "created" };
     return { kind: "exists", payment: stored };
@@ -105,7 +104,7 @@ export class PaymentStore implements PaymentCommits {
       {
         Put: {
           TableName: this.#payments,
-          Item: itemOf(after),
+          Item: paymentItem(after),
           ...isAt(before),
           ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         },
@@ -114,7 +113,7 @@ export class PaymentStore implements PaymentCommits {
         Put: {
           TableName: this.#ledger,
           Item: marshall(journalItem(journal)),
-          ConditionExpression: nothingStored,
+          ...nothingStored,
         },
       },
       ...guarded.map((update) => update.item),
@@ -143,7 +142,7 @@ export class PaymentStore implements PaymentCommits {
         this.#client.send(
           new PutItemCommand({
             TableName: this.#payments,
-            Item: itemOf(payment),
+            Item: paymentItem(payment),
             ...condition,
             ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
@@ -197,43 +196,7 @@ export class PaymentStore implements PaymentCommits {
   }
 }
 
-interface Condition {
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeValues?: Record<string, { N: string }>;
-}
-
-const isAt = (before: Payment): Condition => ({
-  ConditionExpression: "version = :version",
-  ExpressionAttributeValues: { ":version": { N: String(before.version) } },
-});
-
 const settleReplay = (stored: Payment, intended: Payment): Committed =>
   sameTransition(stored, intended)
     ? { kind: "applied", payment: stored }
     : { kind: "superseded", current: stored };
-
-type Item = NonNullable<TransactWriteItem["Put"]>["Item"] & object;
-
-/** The keys carry book and id; storing them twice would cost bytes in every write. */
-function itemOf(payment: Payment): Item {
-  const { id: _id, book: _book, ...record } = toRecord(payment);
-  return marshall({
-    ...paymentKey(payment.book, payment.id),
-    list_pk: listPartition(payment.book, listShardOf(payment.id)),
-    list_sk: listSortKey(payment.createdAt, payment.id),
-    ...record,
-  });
-}
-
-function paymentOf(item: Item): Payment {
-  const {
-    pk,
-    sk: _sk,
-    list_pk: _listPk,
-    list_sk: _listSk,
-    ...record
-  } = unmarshall(item) as Omit<PaymentRecord, "id" | "book"> &
-    Record<"pk" | "sk" | "list_pk" | "list_sk", string>;
-  const [book = "", id = ""] = pk.split("#");
-  return fromRecord({ ...record, id, book });
-}

@@ -21,6 +21,7 @@ const pendingOperation = z.strictObject({
   kind: z.enum(["capture", "cancel", "refund"]),
   amount: minorUnits.optional(),
   refund: z.string().startsWith("re_").optional(),
+  overdue: z.literal(true).optional(),
   in_review: z.literal(true).optional(),
   started_at: epochMs,
 });
