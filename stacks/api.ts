@@ -8,13 +8,27 @@ import type { Parts } from "./parts.ts";
  * that cannot be changed, and the function's is the right 405. The prefix takes two routes, for `{proxy+}` matches
  * only what is below it.
  */
-const prefixes: readonly { readonly path: string; readonly route: string; readonly serves: FunctionName }[] =
-  [
-    { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
-    { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
-    { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
-    { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
-  ];
+const prefixes: readonly Prefix[] = [
+  { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
+  { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
+  { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
+  {
+    path: "/v1/events",
+    route: "Events",
+    serves: "EventsApi",
+    // More particular than the prefix of the payments, so that it goes before it.
+    also: [{ path: "/v1/payments/{id}/events", route: "PaymentEventsList" }],
+  },
+  { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
+];
+
+interface Prefix {
+  readonly path: string;
+  readonly route: string;
+  readonly serves: FunctionName;
+  /** Single paths under the prefix of another function. */
+  readonly also?: readonly { readonly path: string; readonly route: string }[];
+}
 
 /** Routes, not paths: a caller can write anything into a path, also a card number. (SST would log the path.) */
 const accessLogFields = {
@@ -78,11 +92,12 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
       },
     },
   });
-  for (const { path, route, serves } of prefixes) {
+  for (const { path, route, serves, also = [] } of prefixes) {
     const handler = functionArn(createFunction(serves, parts));
     const auth = { lambda: authorizer.id };
     http.route(`ANY ${path}`, handler, { name: route, auth });
     http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, auth });
+    for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, auth });
   }
   http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
   return http;

@@ -37,7 +37,12 @@ export function createTables(settings: StageSettings, keys: Keys): Tables {
     vault: createTable(settings, "vault", keyed, { enabled: true, kmsKeyArn: keys.vaultTable.arn }),
     merchants: createTable(settings, "merchants", keyed),
     // Kept for 30 days; the archive keeps them for ever.
-    events: createTable(settings, "events", { ...keyed, ttl: "expires_at" }),
+    events: createTable(settings, "events", {
+      ...keyed,
+      fields: { ...keyed.fields, list_pk: "string", list_sk: "string" },
+      globalIndexes: { by_time: { hashKey: "list_pk", rangeKey: "list_sk", projection: "keys-only" } },
+      ttl: "expires_at",
+    }),
     deadLetters: createTable(settings, "deadLetters", keyed),
   };
 }

@@ -7,7 +7,16 @@ import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
 export interface TableUse {
-  readonly may: readonly ("get" | "batchGet" | "put" | "update" | "delete" | "query" | "scan")[];
+  readonly may: readonly (
+    | "get"
+    | "batchGet"
+    | "put"
+    | "batchWrite"
+    | "update"
+    | "delete"
+    | "query"
+    | "scan"
+  )[];
   /** Indexes that it may query, beside the table itself. */
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
@@ -102,6 +111,37 @@ const declarations = {
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
   },
+  EventsApi: {
+    handler: "functions/api/events.handler",
+    purpose: "Lists what happened to a merchant's payments",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] } },
+  },
+  Relay: {
+    handler: "functions/consumers/relay.handler",
+    purpose: "Turns each committed change of a payment into an event, and a reminder where it may get stuck",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: {
+      from: "table",
+      name: "payments",
+      batchSize: 200,
+      // Refunds move with their payment, whose own change says so.
+      filters: [{ dynamodb: { Keys: { sk: { S: ["payment"] } } } }],
+      retriesMax: 8,
+    },
+    putsOn: ["paymentEvents"],
+    sendsTo: ["checks"],
+  },
+  RecordEvents: {
+    handler: "functions/consumers/record-events.handler",
+    purpose: "Keeps events for whoever asks for them",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
+    tables: { events: { may: ["batchWrite"] } },
+  },
   OpsApi: {
     handler: "functions/api/ops.handler",
     purpose: "Shows operators what was given up, and gives it back",
@@ -109,6 +149,7 @@ const declarations = {
     timeoutSeconds: apiTimeoutSeconds,
     tables: { deadLetters: { may: ["get", "query", "update"] } },
     sendsTo: ["checks"],
+    invokes: ["Relay", "RecordEvents"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",

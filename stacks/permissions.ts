@@ -20,6 +20,7 @@ const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
   get: "dynamodb:GetItem",
   batchGet: "dynamodb:BatchGetItem",
   put: "dynamodb:PutItem",
+  batchWrite: "dynamodb:BatchWriteItem",
   update: "dynamodb:UpdateItem",
   delete: "dynamodb:DeleteItem",
   query: "dynamodb:Query",

@@ -12,6 +12,7 @@ import { type Currency, isCurrency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { createPayment, type Payment } from "#core/payments/payment.ts";
+import { entityTag, paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, metadata, text } from "./http/fields.ts";
@@ -19,7 +20,6 @@ import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { invalidField, Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
-import { entityTag, paymentView } from "./payment-view.ts";
 
 const route = "POST /v1/payments";
 

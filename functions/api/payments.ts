@@ -5,6 +5,7 @@ import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { createStepFunctions, PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { CardDirectory } from "#adapters/vault/card-directory.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
+import { entityTag, paymentView } from "#core/payments/view.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { createPayments } from "./create-payment.ts";
 import { type Answer, found } from "./http/answer.ts";
@@ -14,7 +15,6 @@ import { Problem } from "./http/problem.ts";
 import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { Idempotency } from "./idempotency.ts";
-import { entityTag, paymentView } from "./payment-view.ts";
 
 const dynamoDb = createDynamoDb();
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });

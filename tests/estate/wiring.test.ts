@@ -155,18 +155,21 @@ describe("the payment saga", () => {
 describe("tables", () => {
   const string = (name: string) => ({ name, type: "S" });
 
-  it.each(["Ledger", "Idempotency", "Vault", "Merchants"])("%s is on demand, under pk and sk", (name) => {
-    expect(resource(`${name}Table`).inputs).toMatchObject({
-      billingMode: "PAY_PER_REQUEST",
-      hashKey: "pk",
-      rangeKey: "sk",
-      attributes: [string("pk"), string("sk")],
-      globalSecondaryIndexes: [],
-    });
-  });
+  it.each(["Ledger", "Idempotency", "Vault", "Merchants", "DeadLetters"])(
+    "%s is on demand, under pk and sk",
+    (name) => {
+      expect(resource(`${name}Table`).inputs).toMatchObject({
+        billingMode: "PAY_PER_REQUEST",
+        hashKey: "pk",
+        rangeKey: "sk",
+        attributes: [string("pk"), string("sk")],
+        globalSecondaryIndexes: [],
+      });
+    },
+  );
 
-  it("Payments has one index by time, of keys only", () => {
-    expect(resource("PaymentsTable").inputs).toMatchObject({
+  it.each(["Payments", "Events"])("%s has one index by time, of keys only", (name) => {
+    expect(resource(`${name}Table`).inputs).toMatchObject({
       billingMode: "PAY_PER_REQUEST",
       hashKey: "pk",
       rangeKey: "sk",
@@ -287,6 +290,9 @@ describe("the HTTP API", () => {
         ["ANY /v1/card-tokens/{proxy+}", "tallystick-local-card-tokens-api", "CUSTOM"],
         ["ANY /v1/ledger", "tallystick-local-ledger-api", "CUSTOM"],
         ["ANY /v1/ledger/{proxy+}", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],

@@ -1,14 +1,8 @@
-import { declineRules } from "#core/acquiring/declines.ts";
-import { absurd } from "#core/kernel/invariant.ts";
-import {
-  acquirerOf,
-  capturedOf,
-  type Payment,
-  type PaymentMethod,
-  refundedOf,
-} from "#core/payments/payment.ts";
+import { declineRules } from "../acquiring/declines.ts";
+import { absurd } from "../kernel/invariant.ts";
+import { acquirerOf, capturedOf, type Payment, type PaymentMethod, refundedOf } from "./payment.ts";
 
-/** A payment as the API shows it. Field names and meanings are the public contract. */
+/** A payment as the API and its events show it. Field names and meanings are the public contract. */
 export function paymentView(payment: Payment) {
   const acquirer = acquirerOf(payment);
   return {
