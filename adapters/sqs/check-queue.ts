@@ -9,6 +9,8 @@ const batchMax = 10;
 
 export const createSqs = (): SQSClient =>
   new SQSClient({
+    // Else the SDK would call the host that a queue's URL names, whatever the endpoint is.
+    useQueueUrlAsEndpoint: process.env["AWS_ENDPOINT_URL"] === undefined,
     maxAttempts: attemptsMax,
     requestHandler: {
       connectionTimeout: connectionTimeoutMs,
