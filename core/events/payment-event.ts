@@ -68,7 +68,7 @@ const digestLength = 13;
  * payment and one millisecond by their sequence.
  * @param at epoch milliseconds of the change
  */
-function eventIdOf(payment: string, sequence: number, at: number): EventId {
+export function eventIdOf(payment: string, sequence: number, at: number): EventId {
   const head = Buffer.alloc(timeBytes + sequenceBytes);
   head.writeUIntBE(at, 0, timeBytes);
   head.writeUInt16BE(sequence, timeBytes);

@@ -13,6 +13,7 @@ import type { Memorandum } from "#local/acquirers/acquirer.ts";
 import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
+import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
 const kills = Number(process.env["KILLS"] ?? 5);
@@ -127,6 +128,16 @@ test("the books balance, record by record", async () => {
   const { debits, credits } = trialBalance(fold(records), "USD");
   expect(debits).toBe(credits);
   expect(debits).toBeGreaterThan(0n);
+});
+
+test("every change that was committed is told, at least once and under one id, and is kept once", async () => {
+  const told = new Told(endpoints);
+  try {
+    expect(await told.findings()).toEqual([]);
+    expect((await told.applied()).length).toBeGreaterThan(payments.length);
+  } finally {
+    told.stop();
+  }
 });
 
 test("what was answered 201 by the run that executed it is final, and is what the tables say", () => {
