@@ -32,12 +32,12 @@ import { serviceMeters } from "./meter/service-meters.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
@@ -149,7 +149,9 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
   const server = await openApi(ground, lambda);
+  await tellWhereToNotify(sandboxes, server.url);
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {
@@ -204,7 +206,8 @@ async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
   const { options, plan, paths, clients, started } = ground;
-  const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
+  const functions = functionsOf(plan);
+  const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
     started.defer(() => issuer.stop());
@@ -225,6 +228,7 @@ async function startServices(
     runSandboxes(
       {
         names: sandboxAcquirersIn(variables),
+        costBpOf: (name) => costBpOf(functions, name),
         latencyMs: options.acquirerLatencyMs ?? 1,
         stateDirectory: paths.acquirers,
         compileCacheDirectory,

@@ -9,7 +9,8 @@ import type { Book } from "#core/ledger/account.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { operationKey, type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import type { PaymentRecord } from "#core/payments/record.ts";
-import type { Memorandum } from "#local/acquirers/acquirer.ts";
+import type { Operation } from "#local/acquirers/acquirer.ts";
+import { Books } from "#local/acquirers/books.ts";
 import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
@@ -29,7 +30,7 @@ interface Outcome {
   readonly id: PaymentId;
   readonly stored: StoredPayment | undefined;
   /** Done at the acquirers under the payment's own keys. */
-  readonly acquirers: readonly Memorandum[];
+  readonly acquirers: readonly Operation[];
 }
 type StoredPayment = PaymentRecord & { readonly pk: string };
 
@@ -38,7 +39,7 @@ let campaign: KillCampaign;
 let endpoints: Endpoints;
 let orphans: readonly string[];
 let payments: readonly StoredPayment[];
-let memory: readonly Memorandum[];
+let memory: readonly Operation[];
 let outcomes: readonly Outcome[];
 let dynamoDb: DynamoDBClient;
 
@@ -77,10 +78,11 @@ async function storedPayments(): Promise<readonly StoredPayment[]> {
   return found;
 }
 
-function acquirersMemory(): readonly Memorandum[] {
-  return ["alpha", "beta"].flatMap((name) =>
-    new FileMemory(join(state, "acquirers", name, "operations.jsonl"), Number.POSITIVE_INFINITY).recall(),
-  );
+function acquirersMemory(): readonly Operation[] {
+  return ["alpha", "beta"].flatMap((name) => {
+    const books = new Books(new FileMemory(join(state, "acquirers", name, "operations.jsonl")));
+    return [...books.all("operation")].map(([, { operation }]) => operation);
+  });
 }
 
 function outcomeOf(request: Request): Outcome {
@@ -89,7 +91,7 @@ function outcomeOf(request: Request): Outcome {
     request,
     id,
     stored: payments.find(({ pk }) => pk === `${book}#${id}`),
-    acquirers: memory.filter(({ operation }) => operation.key.startsWith(`${id}:`)),
+    acquirers: memory.filter(({ key }) => key.startsWith(`${id}:`)),
   };
 }
 
@@ -103,7 +105,7 @@ const firstAnswer = ({ request }: Outcome) =>
     ({ statusCode, headers }) => statusCode === 201 && headers.get("idempotent-replayed") === null,
   );
 
-const keysOf = ({ acquirers }: Outcome): readonly string[] => acquirers.map(({ operation }) => operation.key);
+const keysOf = ({ acquirers }: Outcome): readonly string[] => acquirers.map(({ key }) => key);
 
 test(`after ${kills} kills under load, nothing that was started is left running`, () => {
   expect(orphans).toEqual([]);

@@ -21,7 +21,7 @@ const lifetimeMs = 7 * 24 * 3_600_000;
 const shortLifetimesMs = [20, 800, 4_000, 20_000] as const;
 
 /** What was heard of a capture, by those who asked for it. */
-type CaptureWord = "asked" | "approved" | "declined";
+type CaptureWord = "asked" | Operation["result"];
 
 /** The network between the saga's acquirer client and the two sandbox acquirers, and what those hold. */
 export class Network {
@@ -171,7 +171,7 @@ export class Network {
         captured: 0n,
         expiresAt,
       });
-    } else {
+    } else if (request.operation === "capture" || request.operation === "void") {
       const held = this.#authorizations.get(key);
       if (held === undefined) throw new Error(`${acquirer} acted on ${reference}, which it does not hold`);
       const isCapture = request.operation === "capture";
@@ -200,7 +200,7 @@ export class Network {
 
   /** What must not be asked of an acquirer, whatever it would answer. */
   #observeAsking(process: Process, acquirer: SandboxAcquirer, request: OperationRequest): void {
-    if (request.operation === "authorize") return;
+    if (request.operation !== "capture" && request.operation !== "void") return;
     const { subject } = process.errand;
     const name = `${acquirer.name}/${request.reference}`;
     const captures = this.#captures.get(name) ?? new Map<string, CaptureWord>();

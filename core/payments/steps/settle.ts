@@ -3,18 +3,24 @@ import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
 import { operationKey } from "../ids.ts";
-import type { Payment } from "../payment.ts";
+import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
 import { AcquirerUnavailable, putInReview, reasonOf } from "./record.ts";
 import { concluded, type Refused, type SettleResult, type StepRun } from "./step.ts";
 
 type SettlePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
-type Authorized = Payment & { readonly state: "authorized" };
+interface Capture {
+  readonly payment: Payment;
+  readonly authorization: Authorization;
+  /** Minor units. */
+  readonly amount: bigint;
+}
 
 /**
  * The commit phase: the acquirer captures what it holds, and the hold in the ledger becomes the merchant's money.
- * `attempt` is 0 at first: before that nobody can have been asked for this capture.
+ * `attempt` is 0 at first: before that nobody can have been asked for this capture. A payment in review is captured
+ * where its hold stands: whoever asks for that has found out that the capture may be asked for again.
  * @throws AcquirerUnavailable when the acquirer certainly did not capture.
  */
 export async function settle(
@@ -22,14 +28,14 @@ export async function settle(
   payment: Payment,
   { execution, deadline, attempt }: StepRun & { readonly attempt: number },
 ): Promise<SettleResult> {
-  if (payment.state !== "authorized") return concluded(payment);
-  const { authorization } = payment;
+  const capture = captureOf(payment);
+  if (capture === undefined) return concluded(payment);
+  const { authorization, amount } = capture;
   const askedAt = ports.now();
-  const amount = payment.total.amount;
   const checked = checkCapture(payment, amount, askedAt);
   // An earlier attempt may have captured in time: then only the acquirer can say so, under the same key.
-  if (!checked.ok && attempt === 0) return refused(payment, checked.error.code);
-
+  const neverAsked = attempt === 0 && payment.state === "authorized";
+  if (!checked.ok && neverAsked) return refused(capture, checked.error.code);
   const outcome = await ports.acquirers.named(authorization.acquirer).capture({
     key: operationKey(payment.id, "capture"),
     reference: authorization.reference,
@@ -40,9 +46,9 @@ export async function settle(
   switch (outcome.kind) {
     case "approved":
       // What has expired is not captured: what is confirmed later, an earlier attempt had asked for in time.
-      return book(ports, payment, amount, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
+      return book(ports, capture, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
     case "declined":
-      return refused(payment, outcome.code);
+      return refused(capture, outcome.code);
     case "not_attempted":
       throw new AcquirerUnavailable(outcome.reason);
     case "pending":
@@ -59,14 +65,22 @@ export async function settle(
   }
 }
 
+/** What is to be captured: what the merchant asked for, or all of an automatic payment. */
+function captureOf(payment: Payment): Capture | undefined {
+  const authorization = heldAuthorizationOf(payment);
+  if (authorization === undefined) return undefined;
+  const { pendingOperation: pending, total } = payment;
+  if (pending?.kind === "capture") return { payment, authorization, amount: pending.amount };
+  const isAutomatic = pending === undefined && payment.capture === "automatic";
+  return isAutomatic ? { payment, authorization, amount: total.amount } : undefined;
+}
+
 /** `recorder.now` is when the acquirer was asked: a capture that was asked for in time is in time. */
 async function book(
   { payments }: SettlePorts,
-  payment: Authorized,
-  amount: bigint,
+  { payment, authorization, amount }: Capture,
   recorder: Recorder,
 ): Promise<SettleResult> {
-  const { authorization } = payment;
   const resolution = captureResolution(payment, authorization, amount, recorder);
   // The acquirer has taken the money: a ledger that would not book it is broken, and a person must look.
   invariant(resolution.ok, `the capture of ${payment.id} can be posted`);
@@ -80,9 +94,9 @@ async function book(
   return { outcome: "captured", payment: committed.payment };
 }
 
-const refused = (payment: Authorized, reason: string): Refused => ({
+const refused = ({ payment, authorization }: Capture, reason: string): Refused => ({
   outcome: "refused",
   payment,
-  authorization: payment.authorization,
+  authorization,
   reason,
 });
