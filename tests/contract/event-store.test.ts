@@ -162,16 +162,20 @@ describe("one payment's list", () => {
 
 describe("one event", () => {
   const book = "mer_one" as Book;
-  const event = exampleEvent({ book, id: paymentOf("one"), version: 3 });
-  beforeAll(() => store.write([event]));
+  // Enough for every partition of the list.
+  const events = Array.from({ length: 16 }, (_, n) => exampleEvent({ book, id: paymentOf(`one ${n}`) }));
+  beforeAll(() => store.write(events));
 
   test("is found by its id, by its merchant and by nobody else", async () => {
-    expect(await store.get(book, event.id)).toEqual(event);
-    expect(await store.get("mer_other" as Book, event.id)).toBeUndefined();
+    for (const event of events) {
+      expect(await store.get(book, event.id)).toEqual(event);
+      expect(await store.get("mer_other" as Book, event.id)).toBeUndefined();
+    }
   });
 
   test("is not found by another id", async () => {
-    const other = parseEventId(`${event.id.slice(0, -1)}${event.id.endsWith("0") ? "1" : "0"}`);
+    const id = events[0]?.id ?? "";
+    const other = parseEventId(`${id.slice(0, -1)}${id.endsWith("0") ? "1" : "0"}`);
     expect(other && (await store.get(book, other))).toBeUndefined();
   });
 });
