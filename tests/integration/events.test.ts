@@ -1,5 +1,6 @@
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { FaultRule } from "#local/door/faults.ts";
 import type { Plan } from "#local/plan/plan.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
@@ -140,6 +141,7 @@ describe("a merchant's list of events", () => {
 });
 
 describe("nothing is lost and nothing told twice", () => {
+  const byRelay = { service: "kinesis", caller: "Relay", action: "PutRecords" };
   const payAndCheck = async () => {
     const { body: payment } = await demo.payWithCard(approved);
     const events = await eventsOf(payment.id, 3);
@@ -148,50 +150,28 @@ describe("nothing is lost and nothing told twice", () => {
     return events;
   };
 
-  test("when every record comes twice", async () => {
-    const twice = system.faults.inject({
-      service: "kinesis",
-      caller: "Relay",
-      count: 9,
-      fault: { kind: "duplicate" },
-    });
+  test.each<[string, FaultRule]>([
+    ["every record comes twice", { ...byRelay, count: 9, fault: { kind: "duplicate" } }],
+    [
+      "the relay fails between its reminders and its events",
+      { ...byRelay, fault: { kind: "refuse", error: "InternalFailure" } },
+    ],
+    [
+      "the table of events is throttled for a while",
+      { service: "dynamodb", caller: "RecordEvents", count: 4, fault: { kind: "throttle" } },
+    ],
+  ])("when %s", async (_what, rule) => {
+    const fault = system.faults.inject(rule);
     await payAndCheck();
-    expect(twice.hits).toBeGreaterThan(0);
+    expect(fault.hits).toBeGreaterThan(0);
   });
 
   test("when the answer of the stream is lost: it is told again, under the same ids", async () => {
-    const lost = system.faults.inject({
-      service: "kinesis",
-      caller: "Relay",
-      action: "PutRecords",
-      fault: { kind: "lose_reply" },
-    });
+    const lost = system.faults.inject({ ...byRelay, fault: { kind: "lose_reply" } });
     const events = await payAndCheck();
     expect(lost.hits).toBe(1);
     const ids = (await told.published()).map(({ id }) => id).filter((id) => id === events[0]?.id);
     expect(ids.length).toBeGreaterThan(1);
-  });
-
-  test("when the relay fails between its reminders and its events", async () => {
-    const failure = system.faults.inject({
-      service: "kinesis",
-      caller: "Relay",
-      action: "PutRecords",
-      fault: { kind: "refuse", error: "InternalFailure" },
-    });
-    await payAndCheck();
-    expect(failure.hits).toBe(1);
-  });
-
-  test("when the table of events is throttled for a while", async () => {
-    const throttled = system.faults.inject({
-      service: "dynamodb",
-      caller: "RecordEvents",
-      count: 4,
-      fault: { kind: "throttle" },
-    });
-    await payAndCheck();
-    expect(throttled.hits).toBe(4);
   });
 });
 
