@@ -21,6 +21,8 @@ export interface TableUse {
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may write under these partition keys and no others; `*` stands for any text. */
+  readonly writesOnlyUnder?: readonly string[];
   /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
   readonly mayMoveAccounts?: true;
 }
@@ -302,6 +304,27 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["put"] } },
+  },
+  Folder: {
+    handler: "functions/consumers/folder.handler",
+    purpose: "Keeps the balances of unguarded accounts, from the journal",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    tables: { ledger: { may: ["get", "put"], writesOnlyUnder: ["*#fold"] } },
+    consumes: {
+      from: "table",
+      name: "ledger",
+      // Lambda looks four times a second, which is window enough. bench/folder.ts measures batches.
+      batchSize: 1_000,
+      // Accounts and the folds themselves lie in the same table, and no balance follows from them.
+      filters: [
+        {
+          eventName: ["INSERT"],
+          dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
+        },
+      ],
+      retriesMax: "unbounded",
+    },
   },
 } as const satisfies Record<string, FunctionDeclaration>;
 

@@ -45,6 +45,15 @@ export const resolutionKey = (book: Book, hold: EntryId): Key => {
   return { pk, sk: `${sk}#resolution` };
 };
 
+/** The folds of a book lie side by side: its balances are one query. */
+export const foldPartition = (book: Book): string => `${book}#fold`;
+
+/** The fold of a shard of the journal, by the partition of that shard: `mer_demo#journal#07`. */
+export function foldKey(journalPk: string): Key {
+  const [book = "", , shard = ""] = journalPk.split("#");
+  return { pk: foldPartition(book as Book), sk: shard };
+}
+
 export const accountKey = (book: Book, id: AccountId): Key => ({
   pk: `${book}#account#${id}`,
   sk: "account",

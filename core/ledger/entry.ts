@@ -2,8 +2,7 @@ import type { Brand } from "../kernel/brand.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Currency } from "../money/currency.ts";
 import { amountMax } from "../money/money.ts";
-import { type AccountId, type Book, classOf, type Side } from "./account.ts";
-import { isSalesAccount, salesAccount } from "./chart.ts";
+import { type AccountId, type Book, classOf, type Side, salesCurrency } from "./account.ts";
 import type { MalformedEntry } from "./errors.ts";
 
 /** `je_<payment>.<kind>.<n>` for sagas, the caller's own for users. Permanent: an id is never used twice. */
@@ -84,14 +83,15 @@ const belongsTo = (book: Book, account: AccountId): boolean =>
   classOf(account) === "user" || account.startsWith(`${book}:`);
 
 /**
- * A system account's id ends in its currency, and so does that of a merchant's sales. Any other user account's currency is known to the ledger alone, but whatever
+ * The ids of system and of sales accounts end in their currency. Any other user account's currency is known to the ledger alone, but whatever
  * it is, two of them on one account would be added up as if they were the same money.
  */
 function eachAccountHasOneCurrency(legs: readonly Leg[]): boolean {
   const first = new Map<AccountId, Currency>();
   return legs.every(({ account, currency }) => {
     if (classOf(account) === "system") return account.endsWith(`:${currency}`);
-    if (isSalesAccount(account)) return account === salesAccount(currency);
+    const sold = salesCurrency(account);
+    if (sold !== undefined) return sold === currency;
     const held = first.get(account) ?? currency;
     first.set(account, held);
     return held === currency;

@@ -15,6 +15,6 @@ const ports = {
   now: Date.now,
 };
 
-export const handler = refundTask(giveBackInput, ({ execution, ...of }, deadline) =>
-  giveBack(ports, of, { execution, deadline }),
+export const handler = refundTask(giveBackInput, ({ execution, attempt, ...of }, deadline) =>
+  giveBack(ports, of, { execution, deadline, attempt }),
 );

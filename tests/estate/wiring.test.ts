@@ -41,6 +41,7 @@ interface Machine {
   readonly name: string;
   readonly type: string;
   readonly definition: {
+    readonly TimeoutSeconds: number;
     readonly States: Readonly<
       Record<
         string,
@@ -122,8 +123,14 @@ describe("logs", () => {
   });
 });
 
-describe("the payment saga", () => {
-  const { inputs } = resource<Machine>("PaymentSaga");
+describe.each([
+  {
+    saga: "Payment",
+    tasks: ["Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
+  },
+  { saga: "Refund", tasks: ["HoldRefund", "GiveBack", "ReviewRefund"] },
+])("the $saga saga", ({ saga, tasks }) => {
+  const { inputs } = resource<Machine>(`${saga}Saga`);
 
   it("is a valid state machine of the Express type", () => {
     const { isValid, errors } = validateAsl(inputs.definition);
@@ -136,20 +143,22 @@ describe("the payment saga", () => {
     expect(inputs.loggingConfiguration).toEqual({
       level: "ERROR",
       includeExecutionData: false,
-      logDestination: `${String(arnOf("PaymentSagaLogGroup"))}:*`,
+      logDestination: `${String(arnOf(`${saga}SagaLogGroup`))}:*`,
     });
   });
 
   it("gives each task more time than its function takes at most", () => {
-    const tasks = Object.entries(inputs.definition.States).filter(
-      ([, state]) => state.Arguments?.FunctionName,
-    );
-    expect(tasks.map(([name]) => name)).toEqual(["Authorize", "Post", "Settle", "Compensate", "Review"]);
-    for (const [name, state] of tasks) {
-      const fn = resource<{ timeout: number }>(`${name}TaskFunction`);
+    const states = Object.values(inputs.definition.States).filter((state) => state.Arguments?.FunctionName);
+    expect(states).toHaveLength(tasks.length);
+    states.forEach((state, index) => {
+      const fn = resource<{ timeout: number }>(`${tasks[index]}TaskFunction`);
       expect(state.Arguments?.FunctionName).toBe(fn.outputs?.["arn"]);
-      expect(fn.inputs.timeout, name).toBeLessThan(state.TimeoutSeconds ?? 0);
-    }
+      expect(fn.inputs.timeout, tasks[index]).toBeLessThan(state.TimeoutSeconds ?? 0);
+    });
+  });
+
+  it("ends before Express ends it, whatever its tasks take", () => {
+    expect(inputs.definition.TimeoutSeconds).toBeLessThan(300);
   });
 });
 
@@ -169,14 +178,20 @@ describe("tables", () => {
     },
   );
 
-  it.each(["Payments", "Events"])("%s has one index by time, of keys only", (name) => {
+  const byTime = { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" };
+
+  it.each([
+    {
+      name: "Payments",
+      indexes: [byTime, { name: "due", hashKey: "due_pk", rangeKey: "due_at", projectionType: "KEYS_ONLY" }],
+    },
+    { name: "Events", indexes: [byTime] },
+  ])("$name has indexes of keys only", ({ name, indexes }) => {
     expect(resource(`${name}Table`).inputs).toMatchObject({
       billingMode: "PAY_PER_REQUEST",
       hashKey: "pk",
       rangeKey: "sk",
-      globalSecondaryIndexes: [
-        { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
-      ],
+      globalSecondaryIndexes: indexes,
     });
   });
 
@@ -248,6 +263,11 @@ describe("what carries messages", () => {
     expect(inputs.functionResponseTypes).toEqual(["ReportBatchItemFailures"]);
     const queue = queues.find(({ outputs }) => outputs?.["arn"] === inputs.eventSourceArn);
     if (queue === undefined) {
+      // The folder alone gives nothing up: a balance without one of its records is wrong for ever, a late one is not.
+      if (inputs.maximumRetryAttempts === -1) {
+        expect(inputs.functionName).toBe("tallystick-local-folder");
+        return;
+      }
       expect(inputs.bisectBatchOnFunctionError).toBe(true);
       expect(inputs.maximumRetryAttempts).toBeGreaterThan(0);
       expect(inputs.destinationConfig?.onFailure.destinationArn).toBe(arnOf("DeadLettersQueue"));
@@ -306,6 +326,10 @@ describe("the HTTP API", () => {
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
+        ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/balances", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/refunds/{id}", "tallystick-local-payments-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],
       ]),
     );

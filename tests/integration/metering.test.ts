@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Unit, UsageLine } from "#local/door/meter.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const account = "123456789012";
@@ -91,6 +92,8 @@ test("it is one Express execution of 64 MB, billed by 100 ms, and five invocatio
 
 /** What works behind the answer, in no request's name: it is told apart by who called. */
 const outbox = ["Relay", "RecordEvents"];
+/** All that works so. */
+const behind = [...outbox, "Folder"];
 const ofOutbox = (lines: readonly UsageLine[]) => lines.filter(({ caller }) => outbox.includes(caller));
 
 /** Pays, and waits until its three events are there. */
@@ -133,6 +136,20 @@ test("the totals are the sum over requests, and what works behind them", async (
   system.meter.reset();
   const [one, other] = [await usageOfPayment(), await usageOfPayment()];
   const writes = (lines: readonly UsageLine[]) => sum(of(lines, "write_units"));
-  const inRequests = system.meter.totals().filter(({ caller }) => !outbox.includes(caller));
+  const inRequests = system.meter.totals().filter(({ caller }) => !behind.includes(caller));
   expect(writes(inRequests)).toBe(writes(one) + writes(other));
+});
+
+test("its balances cost the folder one write unit for what comes together of its two records", async () => {
+  await counted(system.endpoints);
+  system.meter.reset();
+  for (let n = 0; n < 10; n += 1) {
+    await usageOfPayment();
+    await counted(system.endpoints);
+  }
+  const folder = system.meter.totals().filter(({ caller }) => caller === "Folder");
+  const units = sum(of(folder, "write_units"));
+  expect(units).toBeGreaterThanOrEqual(10);
+  expect(units).toBeLessThanOrEqual(20);
+  expect(new Set(Object.keys(of(folder, "write_units")))).toEqual(new Set(["Folder PutItem ledger"]));
 });

@@ -16,7 +16,7 @@ export interface ScriptedPorts extends SagaPorts, RefundPorts {
   /** `alpha authorize`, `vault reveal`, `commit declined`: in order. */
   readonly asked: readonly string[];
   /** What acquirers were asked to do, with the money and the key of it. */
-  readonly sent: readonly { to: string; operation: string; amount: bigint; key: string }[];
+  readonly sent: readonly Sent[];
   readonly changes: readonly Change[];
   readonly refundChanges: readonly RefundChange[];
 }
@@ -37,6 +37,12 @@ interface Script {
 interface Asked {
   readonly amount: bigint;
   readonly key: string;
+  readonly returnUrl?: string;
+}
+
+interface Sent extends Asked {
+  readonly to: string;
+  readonly operation: string;
 }
 
 const card: Card = { number: "4242424242424242", expMonth: 12, expYear: 2040 };
@@ -52,10 +58,11 @@ export function scriptedPorts({
   const asked: string[] = [];
   const changes: Change[] = [];
   const refundChanges: RefundChange[] = [];
-  const sent: { to: string; operation: string; amount: bigint; key: string }[] = [];
+  const sent: Sent[] = [];
   const answer = (name: string, operation: string, request: Asked): Promise<AcquirerOutcome> => {
     asked.push(`${name} ${operation}`);
-    sent.push({ to: name, operation, amount: request.amount, key: request.key });
+    const { amount, key, returnUrl } = request;
+    sent.push({ to: name, operation, amount, key, ...(returnUrl === undefined ? {} : { returnUrl }) });
     return Promise.resolve(acquirers[name] ?? { kind: "not_attempted", reason: "not scripted" });
   };
   return {

@@ -44,10 +44,11 @@ test("any task's input is read as what was sent", () => {
       const read = { payment, authorization };
 
       expect(postInput.parse({ ...sent, execution: text })).toStrictEqual({ ...read, execution: text });
-      expect(compensateInput.parse({ ...sent, reason: text, execution: text })).toStrictEqual({
+      expect(compensateInput.parse({ ...sent, reason: text, execution: text, attempt: 1 })).toStrictEqual({
         ...read,
         reason: text,
         execution: text,
+        attempt: 1,
       });
       expect(settleInput.parse({ payment: sent.payment, execution: text, attempt: 2 })).toStrictEqual({
         payment,
@@ -86,12 +87,10 @@ test.each(refundStates.map((state) => ({ state })))(
         );
         expect(refundSagaInput.parse(wire)).toStrictEqual({ payment, refund });
         expect(refundSagaOutput.parse(wire)).toStrictEqual({ payment, refund });
-        for (const input of [holdRefundInput, giveBackInput])
-          expect(input.parse({ ...wire, execution: text })).toStrictEqual({
-            payment,
-            refund,
-            execution: text,
-          });
+        const run = { execution: text };
+        expect(holdRefundInput.parse({ ...wire, ...run })).toStrictEqual({ payment, refund, ...run });
+        const asking = { ...run, attempt: 2 };
+        expect(giveBackInput.parse({ ...wire, ...asking })).toStrictEqual({ payment, refund, ...asking });
       }),
       { numRuns: 20 },
     );

@@ -44,6 +44,7 @@ export const compensateInput = z.strictObject({
   authorization: approval.optional(),
   reason: z.string(),
   execution,
+  attempt,
 });
 export const reviewInput = z.object({
   payment,

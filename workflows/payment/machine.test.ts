@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
-import { AcquirerUnavailable } from "#core/payments/steps/record.ts";
+import { AcquirerUnavailable } from "#core/payments/steps/ask.ts";
 import refundMachine from "#workflows/refund/machine.asl.json" with { type: "json" };
 import machine from "./machine.asl.json" with { type: "json" };
 

@@ -94,22 +94,33 @@ describe("what is handed on", () => {
     const { calls, outcome } = await play(machine.States, input, { Compensate: "Broken", Review: concluded });
     expect(outcome.status).toBe("SUCCEEDED");
     expect(calls.map(({ payload }) => payload)).toEqual([
-      { payment, reason: "requested", execution: expect.any(String) },
+      { payment, reason: "requested", execution: expect.any(String), attempt: 0 },
       { payment, step: "compensate", error: "Broken" },
     ]);
   });
 
-  test("settle knows how often it may have been asked: by earlier runs, and by this one", async () => {
-    const attempts = async (input: object) => {
-      const { calls } = await play(machine.States, input, { Settle: "StoreUnavailable", Review: concluded });
-      return calls
-        .filter(({ task }) => task === "Settle")
-        .map(({ payload }) => (payload as { attempt: number }).attempt);
-    };
-    expect(await attempts({ payment: capturing, step: "settle" })).toEqual([0, 1, 2]);
-    expect(await attempts({ payment: capturing, step: "settle", attempt: 3 })).toEqual([3, 4, 5]);
-  });
+  test.each([
+    { task: "Settle", input: { payment: capturing, step: "settle" } },
+    {
+      task: "Compensate",
+      input: { payment: manual, step: "compensate", authorization, reason: "requested" },
+    },
+  ])(
+    "$task knows how often it may have been asked: by earlier runs, and by this one",
+    async ({ task, input }) => {
+      const attempts = async (more: object) => {
+        const answers = { [task]: "StoreUnavailable", Review: concluded };
+        const { calls } = await play(machine.States, { ...input, ...more }, answers);
+        return attemptsOf(calls, task);
+      };
+      expect(await attempts({})).toEqual([0, 1, 2]);
+      expect(await attempts({ attempt: 3 })).toEqual([3, 4, 5]);
+    },
+  );
 });
+
+const attemptsOf = (calls: Awaited<ReturnType<typeof play>>["calls"], name: string) =>
+  calls.filter(({ task }) => task === name).map(({ payload }) => (payload as { attempt: number }).attempt);
 
 describe("a refund", () => {
   const refund = toRefundRecord(exampleRefund());
@@ -126,5 +137,17 @@ describe("a refund", () => {
     const played = await play(refundMachine.States, of, answers);
     expect(played.tasks).toEqual(tasks);
     expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: of });
+  });
+
+  test("knows how often it may have been asked for", async () => {
+    const answers = {
+      HoldRefund: { outcome: "held", ...of, refund: held },
+      GiveBack: "AcquirerUnavailable",
+      ReviewRefund: { outcome: "concluded", ...of },
+    };
+    const once = await play(refundMachine.States, of, answers);
+    expect(attemptsOf(once.calls, "GiveBack")).toEqual([0, 1, 2]);
+    const again = await play(refundMachine.States, { ...of, attempt: 1 }, answers);
+    expect(attemptsOf(again.calls, "GiveBack")).toEqual([1, 2, 3]);
   });
 });

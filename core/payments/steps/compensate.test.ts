@@ -5,7 +5,7 @@ import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
 import type { Payment, Standing } from "../payment.ts";
 import { compensate } from "./compensate.ts";
 
-const run = { execution: "saga-1", deadline: noon + 10_000 };
+const run = { execution: "saga-1", deadline: noon + 10_000, attempt: 0 };
 const voided: AcquirerOutcome = { kind: "approved", reference: "v-1" };
 const authorized: Standing = { state: "authorized", authorization: exampleAuthorization };
 const refusal = (standing?: Standing) => ({
@@ -131,6 +131,21 @@ describe("a payment in review", () => {
     expect(payment).toMatchObject({ state: "in_review", authorization: other });
     expect(ports.changes).toEqual([]);
   });
+});
+
+test("a void that may have been asked for before is found out about first", async () => {
+  const found = {
+    kind: "found",
+    operation: "void",
+    outcome: { kind: "approved", reference: "v-1" },
+  } as const;
+  const ports = scriptedPorts({
+    acquirers: { alpha: { kind: "unknown", reason: "no_answer:timeout" } },
+    inquiries: { alpha: found },
+  });
+  const { payment } = await compensate(ports, refusal(authorized), { ...run, attempt: 1 });
+  expect(payment.state).toBe("canceled");
+  expect(ports.sent).toEqual([]);
 });
 
 describe("what a customer was to confirm", () => {

@@ -5,8 +5,9 @@ import { operationKey } from "../ids.ts";
 import { type Authorization, heldAuthorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
-import { AcquirerUnavailable, reasonOf, record, reviewStray } from "./record.ts";
-import { type Concluded, concluded, type Refused, type StepRun } from "./step.ts";
+import { AcquirerUnavailable, askOnce } from "./ask.ts";
+import { reasonOf, record, reviewStray } from "./record.ts";
+import { type AskingRun, type Concluded, concluded, type Refused } from "./step.ts";
 
 type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 
@@ -21,27 +22,25 @@ interface Abort {
 /**
  * The abort phase, after a definite refusal or because somebody asked for it: the authorization is voided at the
  * acquirer, then the hold here. What is not authorized yet is reversed.
- * @throws AcquirerUnavailable when the acquirer certainly did not void, StrayAuthorization when it would not and the
+ * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say; StrayAuthorization when it would not and the
  * payment has ended.
  */
 export async function compensate(
   ports: CompensatePorts,
   { payment, authorization, reason }: Abort,
-  { execution, deadline }: StepRun,
+  { execution, deadline, attempt }: AskingRun,
 ): Promise<Concluded> {
   if (authorization === undefined) return concluded(await letGo(ports, payment, reason, deadline));
-  const outcome = await ports.acquirers.named(authorization.acquirer).void({
-    key: operationKey(payment.id, "void"),
-    reference: authorization.reference,
-    amount: payment.total.amount,
-    currency: payment.total.currency,
-    deadline,
-  });
+  const acquirer = ports.acquirers.named(authorization.acquirer);
+  const key = operationKey(payment.id, "void");
+  const { amount, currency } = payment.total;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt }, () =>
+    acquirer.void({ key, reference: authorization.reference, amount, currency, deadline }),
+  );
   if (outcome.kind === "approved") {
     const refusal = { payment, authorization, reason };
     return concluded(await release(ports, refusal, execution));
   }
-  if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
   return concluded(
     await reviewStray(ports, payment, authorization.reference, {
       operation: "void",

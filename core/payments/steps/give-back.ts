@@ -1,4 +1,3 @@
-import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { operationKey } from "../ids.ts";
@@ -6,32 +5,32 @@ import { type Authorization, authorizationOf } from "../payment.ts";
 import type { RefundChange, RefundOfPayment, RefundPorts } from "../ports.ts";
 import { type Recorder, refundPosted, refundVoided } from "../postings.ts";
 import { isHeld } from "../refund.ts";
-import { AcquirerUnavailable, reasonOf } from "./record.ts";
+import { askOnce } from "./ask.ts";
+import { reasonOf } from "./record.ts";
 import { conclusion, isOpen, recordRefund } from "./record-refund.ts";
-import type { RefundStepResult, StepRun } from "./step.ts";
+import type { AskingRun, RefundStepResult } from "./step.ts";
 
 /**
  * The commit phase of a refund: the acquirer gives the money back, and what is held becomes so in the ledger; or it
- * refuses, and the hold is released. Asked again it answers for the same refund: the key is the same.
- * @throws AcquirerUnavailable when the acquirer certainly gave nothing back.
+ * refuses, and the hold is released. A refund in review may have been asked for, whatever `attempt` says.
+ * @throws AcquirerUnavailable when the acquirer certainly gave nothing back, or does not say whether it did.
  */
 export async function giveBack(
   ports: RefundPorts,
   of: RefundOfPayment,
-  { execution, deadline }: StepRun,
+  { execution, deadline, attempt }: AskingRun,
 ): Promise<RefundStepResult> {
   const { payment, refund } = of;
   if (!isOpen(of) || !isHeld(refund)) return { outcome: "concluded", ...of };
   const authorization = authorizationOf(payment);
   invariant(authorization !== undefined, `${payment.id} was captured by an acquirer`);
-  const outcome = await ports.acquirers.named(authorization.acquirer).refund({
-    key: operationKey(payment.id, "refund", refund.n),
-    reference: authorization.reference,
-    amount: refund.total.amount,
-    currency: refund.total.currency,
-    deadline,
-  });
-  if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
+  const acquirer = ports.acquirers.named(authorization.acquirer);
+  const key = operationKey(payment.id, "refund", refund.n);
+  const { amount, currency } = refund.total;
+  const asked = { key, deadline, attempt: refund.state === "in_review" ? attempt + 1 : attempt };
+  const outcome = await askOnce(acquirer, asked, () =>
+    acquirer.refund({ key, reference: authorization.reference, amount, currency, deadline }),
+  );
   const recorder = { now: ports.now(), execution };
   const recorded = await recordRefund(ports, of, (stands) =>
     isOpen(stands) ? whatCame(stands, authorization, outcome, recorder) : undefined,
@@ -43,7 +42,7 @@ export async function giveBack(
 function whatCame(
   stands: RefundOfPayment,
   authorization: Authorization,
-  outcome: Exclude<AcquirerOutcome, { kind: "not_attempted" }>,
+  outcome: Awaited<ReturnType<typeof askOnce>>,
   recorder: Recorder,
 ): RefundChange | undefined {
   const { refund } = stands;

@@ -17,7 +17,8 @@ import { holdRefund } from "./hold-refund.ts";
 import { reviewRefund } from "./review-refund.ts";
 
 const authorization = exampleAuthorization;
-const run = { execution: "saga-1", deadline: noon + 10_000 };
+const run = { execution: "saga-1", deadline: noon + 10_000, attempt: 0 };
+const inquiries = { alpha: { kind: "not_found" } } as const;
 const approved: AcquirerOutcome = { kind: "approved", reference: "r-1" };
 
 /** A captured payment whose refund of 30.00 is in progress. */
@@ -105,7 +106,7 @@ describe("the acquirer is asked to give it back", () => {
     { says: { kind: "declined", code: "operation_refused" }, from: held,    state: "failed",    refunded: 0n,     journal: "voided" },
     { says: { kind: "declined", code: "operation_refused" }, from: unknown, state: "failed",    refunded: 0n,     journal: "voided" },
   ])("from $from.state: it has $says.kind, so the refund has $state, and its hold is $journal", async ({ says, from, state, refunded, journal }) => {
-    const ports = scriptedPorts({ acquirers: { alpha: says } });
+    const ports = scriptedPorts({ acquirers: { alpha: says }, inquiries });
     const result = await giveBack(ports, of(from), run);
 
     expect(result).toMatchObject({ outcome: "concluded", payment: { refunded, version: 2 }, refund: { state } });
@@ -122,7 +123,7 @@ describe("the acquirer is asked to give it back", () => {
   ])(
     "$kind: the refund goes to review, its hold stands, and the payment knows that it is not over",
     async (says) => {
-      const ports = scriptedPorts({ acquirers: { alpha: says } });
+      const ports = scriptedPorts({ acquirers: { alpha: says }, inquiries });
       const { payment: after, refund } = await giveBack(ports, of(held), run);
 
       expect(refund).toMatchObject({
@@ -136,9 +137,30 @@ describe("the acquirer is asked to give it back", () => {
   );
 
   test("unknown again: it stays in review as it is", async () => {
-    const ports = scriptedPorts({ acquirers: { alpha: { kind: "unknown", reason: "no_answer:timeout" } } });
+    const ports = scriptedPorts({
+      acquirers: { alpha: { kind: "unknown", reason: "no_answer:timeout" } },
+      inquiries,
+    });
     expect(await giveBack(ports, of(unknown), run)).toEqual({ outcome: "concluded", ...of(unknown) });
     expect(ports.refundChanges).toEqual([]);
+  });
+
+  test("after it did, and did not say so: what it did is found out, and not asked for again", async () => {
+    const found = {
+      kind: "found",
+      operation: "refund",
+      outcome: { kind: "approved", reference: "r-1" },
+    } as const;
+    const silent = { kind: "unknown", reason: "no_answer:timeout" } as const;
+    for (const [standing, attempt] of [
+      [unknown, 0],
+      [held, 1],
+    ] as const) {
+      const ports = scriptedPorts({ acquirers: { alpha: silent }, inquiries: { alpha: found } });
+      const { refund } = await giveBack(ports, of(standing), { ...run, attempt });
+      expect(refund.state).toBe("succeeded");
+      expect(ports.sent).toEqual([]);
+    }
   });
 
   test("and certainly did nothing: the step may run again", async () => {

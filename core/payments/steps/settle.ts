@@ -6,8 +6,9 @@ import { operationKey } from "../ids.ts";
 import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
-import { AcquirerUnavailable, putInReview, reasonOf } from "./record.ts";
-import { concluded, type Refused, type SettleResult, type StepRun } from "./step.ts";
+import { askOnce } from "./ask.ts";
+import { putInReview, reasonOf } from "./record.ts";
+import { type AskingRun, concluded, type Refused, type SettleResult } from "./step.ts";
 
 type SettlePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 interface Capture {
@@ -19,14 +20,13 @@ interface Capture {
 
 /**
  * The commit phase: the acquirer captures what it holds, and the hold in the ledger becomes the merchant's money.
- * `attempt` is 0 at first: before that nobody can have been asked for this capture. A payment in review is captured
- * where its hold stands: whoever asks for that has found out that the capture may be asked for again.
- * @throws AcquirerUnavailable when the acquirer certainly did not capture.
+ * A payment in review is captured where its hold stands: it may have been asked for, whatever `attempt` says.
+ * @throws AcquirerUnavailable when the acquirer certainly did not capture, or does not say whether it did.
  */
 export async function settle(
   ports: SettlePorts,
   payment: Payment,
-  { execution, deadline, attempt }: StepRun & { readonly attempt: number },
+  { execution, deadline, attempt }: AskingRun,
 ): Promise<SettleResult> {
   const capture = captureOf(payment);
   if (capture === undefined) return concluded(payment);
@@ -36,21 +36,19 @@ export async function settle(
   // An earlier attempt may have captured in time: then only the acquirer can say so, under the same key.
   const neverAsked = attempt === 0 && payment.state === "authorized";
   if (!checked.ok && neverAsked) return refused(capture, checked.error.code);
-  const outcome = await ports.acquirers.named(authorization.acquirer).capture({
-    key: operationKey(payment.id, "capture"),
-    reference: authorization.reference,
-    amount,
-    currency: payment.total.currency,
-    deadline,
-  });
+
+  const acquirer = ports.acquirers.named(authorization.acquirer);
+  const key = operationKey(payment.id, "capture");
+  const { currency } = payment.total;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt: neverAsked ? 0 : 1 }, () =>
+    acquirer.capture({ key, reference: authorization.reference, amount, currency, deadline }),
+  );
   switch (outcome.kind) {
     case "approved":
       // What has expired is not captured: what is confirmed later, an earlier attempt had asked for in time.
       return book(ports, capture, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
     case "declined":
       return refused(capture, outcome.code);
-    case "not_attempted":
-      throw new AcquirerUnavailable(outcome.reason);
     case "pending":
     case "unknown":
       return concluded(

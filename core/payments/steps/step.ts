@@ -37,4 +37,10 @@ export interface StepRun {
   readonly deadline: number;
 }
 
+/** How a step runs that has an acquirer do something. */
+export interface AskingRun extends StepRun {
+  /** How often it may have been asked for before: 0 when certainly never. */
+  readonly attempt: number;
+}
+
 export const concluded = (payment: Payment): Concluded => ({ outcome: "concluded", payment });
