@@ -194,3 +194,38 @@ describe("money", () => {
     expect(whoMay("lambda:InvokeFunction", resource("PaymentsApiFunction").outputs?.["arn"])).toEqual([]);
   });
 });
+
+describe("events", () => {
+  const stream = resource("PaymentEvents").outputs?.["arn"];
+
+  it("are told by the relay alone, which may read no table", () => {
+    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["RelayRole"]);
+    expect(whoMay("kinesis:PutRecord", stream)).toEqual([]);
+    const relay = roles.find(({ name }) => name === "RelayRole");
+    const actions = relay === undefined ? [] : statementsOf(relay).flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => action.startsWith("dynamodb:"))).toEqual([
+      "dynamodb:DescribeStream",
+      "dynamodb:GetRecords",
+      "dynamodb:GetShardIterator",
+      "dynamodb:ListStreams",
+    ]);
+  });
+
+  it("are kept by one function, and changed or deleted by none", () => {
+    expect(whoMay("dynamodb:BatchWriteItem", table("events"))).toEqual(["RecordEventsRole"]);
+    for (const action of ["PutItem", "UpdateItem", "DeleteItem"])
+      expect(whoMay(`dynamodb:${action}`, table("events")), action).toEqual([]);
+  });
+
+  it("are shown by a function that learns of payments only whether they are there", () => {
+    const grants = grantsOf("EventsApiRole", "dynamodb:GetItem", table("payments"));
+    expect(grants.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk"] },
+        StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+      },
+    ]);
+    for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
+      expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
+  });
+});

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
 
 const arnOf = (name: string): unknown => resource(name).outputs?.["arn"];
@@ -246,6 +247,16 @@ describe("what carries messages", () => {
       DeadLettersQueue: arnOf("DeadLettersUnreadQueue"),
       DeadLettersUnreadQueue: undefined,
     });
+  });
+
+  it("gives the relay the changes of payments, and no others", () => {
+    const { inputs } = resource<{ filterCriteria: { filters: readonly { pattern: string }[] } }>(
+      "RelaySource",
+    );
+    const patterns = inputs.filterCriteria.filters.map(({ pattern }) => compilePattern(pattern));
+    const isTold = (sk: string) =>
+      patterns.some((matches) => matches({ eventName: "MODIFY", dynamodb: { Keys: { sk: { S: sk } } } }));
+    expect(["payment", "refund", "attempt"].filter(isTold)).toEqual(["payment"]);
   });
 
   it.each(mappings)("$name reports single failures, and hides or bisects the rest", ({ inputs }) => {
