@@ -1,5 +1,5 @@
 import { AwsClients } from "./delivery/clients.ts";
-import { Courier, type Parcel } from "./delivery/courier.ts";
+import { type BusEntry, Courier, type Parcel } from "./delivery/courier.ts";
 import type { CredentialRegistry } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import type { Engine } from "./door/engine.ts";
@@ -29,8 +29,11 @@ export interface Events {
 }
 
 export interface RunningEvents {
-  readonly bridge: EventBridge;
   readonly sources: EventSources;
+  /** Puts what AWS itself announces on the default bus. Resolves when each target was tried once. */
+  announce(
+    change: Pick<BusEntry, "detailType" | "resources" | "source"> & { readonly detail: object },
+  ): Promise<void>;
   /** To be called once every engine is up: goes on with what an earlier run left, and begins to read. */
   start(): void;
   /** To be called before the functions are stopped. What is not done with goes on at the next start. */
@@ -68,8 +71,9 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
       });
       door.serve(bridge);
       return {
-        bridge,
         sources,
+        announce: (change) =>
+          bridge.put({ ...change, detail: JSON.stringify(change.detail), busName: "default" }),
         start: () => {
           lambda.resumeEvents();
           sources.start();

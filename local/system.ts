@@ -41,6 +41,7 @@ import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
+import type { StepFunctionsService } from "./stepfunctions/service.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Shared by all systems of this checkout: it depends on the sources only, and survives `fresh`. */
@@ -132,7 +133,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     startServices(ground),
     runEngines({ ...options, plan, door, paths }, started),
   );
-  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
 
   const operator = credentials.issue("operator", undefined);
@@ -140,6 +141,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  stepFunctions.resume();
   const server = await openApi(ground, lambda);
 
   const file = endpointsFile(paths.endpoints);
@@ -230,7 +232,11 @@ async function startServices(
 function runFunctions(
   ground: Ground,
   hosts: Hosts,
-): { readonly lambda: LambdaService; readonly events: RunningEvents } {
+): {
+  readonly lambda: LambdaService;
+  readonly events: RunningEvents;
+  readonly stepFunctions: StepFunctionsService;
+} {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
   const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
@@ -247,13 +253,16 @@ function runFunctions(
   const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
   const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
   started.defer(() => services.stop());
-  const stepFunctions = stepFunctionsOf(plan, lambda, guard, { services, storeFile: paths.stepfunctions });
+  const events = opened.connect(lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard, {
+    services,
+    storeFile: paths.stepfunctions,
+    onStatusChange: (change) => events.announce(change),
+  });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
-  stepFunctions.resume();
-  const events = opened.connect(lambda);
   started.defer(() => events.stop());
-  return { lambda, events };
+  return { lambda, events, stepFunctions };
 }
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);

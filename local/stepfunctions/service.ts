@@ -66,6 +66,7 @@ export class StepFunctionsService implements Engine {
   readonly #ports: StepFunctionsPorts & Ports & { readonly newId: () => string };
   readonly #machines = new Map<string, StateMachine>();
   readonly #express = new Set<RunningExecution>();
+  readonly #announcements = new Set<Promise<void>>();
   readonly #store: ExecutionStore;
   readonly #standard: StandardExecutions;
   readonly #standardActions: StandardActions;
@@ -137,6 +138,7 @@ export class StepFunctionsService implements Engine {
     for (const execution of express) execution.stop(reason);
     await Promise.allSettled(express.map(({ outcome }) => outcome));
     await this.#standard.suspendAll();
+    await Promise.all(this.#announcements);
     this.#store.close();
   }
 
@@ -220,15 +222,17 @@ export class StepFunctionsService implements Engine {
 
   /** An announcement that fails is made again after the next start. */
   #announce(execution: StoredExecution): void {
-    const { onStatusChange, clock, newId } = this.#ports;
+    const { onStatusChange, clock } = this.#ports;
     const { id, status, redriveCount } = execution;
     if (onStatusChange === undefined) return;
     const noted = (): void => this.#store.announce(id, status, redriveCount);
-    const change = statusChangeOf(execution, this.#store.lastEventId(id), newId(), clock.now());
-    Promise.resolve(change)
+    const change = statusChangeOf(execution, this.#store.lastEventId(id), clock.now());
+    const announcement = Promise.resolve(change)
       .then(onStatusChange)
       .then(noted)
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => this.#announcements.delete(announcement));
+    this.#announcements.add(announcement);
   }
 
   #listExecutions(parameters: Parameters): Result {

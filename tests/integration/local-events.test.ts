@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { foldDocuments } from "#local/plan/documents.ts";
 import type { Plan, PlanResource } from "#local/plan/plan.ts";
 import { askingFunction, mappingResource, recorder, until } from "#tests/support/event-harness.ts";
-import { functionArn, resource } from "#tests/support/handmade-plan.ts";
+import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const lock: Plan = JSON.parse(
@@ -29,20 +29,6 @@ const planWith = (...added: readonly PlanResource[]): Plan => ({
   ...lock,
   resources: [...lock.resources.map(foldDocuments), ...added],
 });
-
-/** The role that a function of the harness names, with what a stream's reader needs. */
-function readerRole(name: string): PlanResource {
-  const Statement = [{ Effect: "Allow", Action: ["dynamodb:*"], Resource: ["*"] }];
-  const policy = JSON.stringify({ Version: "2012-10-17", Statement });
-  return {
-    ...resource("aws:iam/role:Role", `${name}Role`, {
-      name,
-      assumeRolePolicy: "{}",
-      inlinePolicies: [{ name: "inline", policy }],
-    }),
-    outputs: { arn: `arn:aws:iam::123456789012:role/${name}` },
-  };
-}
 
 let stateDirectory: string;
 let running: TestSystem[];
@@ -73,7 +59,7 @@ test("a change of a table reaches its function through the door, and a restart l
   const { url, events } = await recorder();
   const plan = planWith(
     table,
-    readerRole("Relay"),
+    roleResource("Relay", ["dynamodb:*"], ["*"]),
     askingFunction("Relay", url),
     mappingResource("RelayMapping", {
       functionName: functionArn("Relay"),
