@@ -240,7 +240,11 @@ beforeAll(async () => {
   await clients.start("calling");
   seen.tokenBefore = await approvalOf("asking");
   await clients.start("pausing");
-  await until(() => asked.events.length === 3, "three charges");
+  await until(async () => {
+    const types = (await clients.history("pausing")).map(({ type }) => type);
+    return types.includes("WaitStateEntered");
+  }, "the Wait of one");
+  expect(asked.events.map(({ order }) => order)).toContain("calling");
   await clients.process.kill();
 
   await run(plan);
