@@ -67,7 +67,7 @@ export function roleResource(
   return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArn(name) } };
 }
 
-export function roleArn(name: string): string {
+function roleArn(name: string): string {
   return `arn:aws:iam::${account}:role/${name}`;
 }
 
