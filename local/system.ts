@@ -27,6 +27,7 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
@@ -257,6 +258,7 @@ function runFunctions(
   const stepFunctions = stepFunctionsOf(plan, lambda, guard, {
     services,
     storeFile: paths.stepfunctions,
+    onBilled: executionMeter(meter),
     onStatusChange: (change) => events.announce(change),
   });
   started.defer(() => stepFunctions.close());

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
+import { type Billed, billedMemoryMb, billedMs, type Cause } from "./billing.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
@@ -30,6 +31,8 @@ export interface StepFunctionsPorts {
    * of the latest status only.
    */
   readonly onStatusChange?: (change: StatusChange) => void | Promise<void>;
+  /** Told of what AWS bills and no answer tells, when it comes up. */
+  readonly onBilled?: (billed: Billed) => void;
   /** At least 0 and below 1; `Math.random` by default. */
   readonly random?: () => number;
   /** Unique names for executions and requests; random UUIDs by default. */
@@ -56,9 +59,6 @@ interface StateMachine extends StateMachineInput {
 
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
-const billedStepMs = 100;
-/** What AWS bills for an execution with small payloads. */
-const billedMemoryMb = 64;
 
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
@@ -92,7 +92,7 @@ export class StepFunctionsService implements Engine {
       ["DescribeStateMachine", (parameters) => this.#describeStateMachine(parameters)],
       ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
       ["ListStateMachines", () => this.#listStateMachines()],
-      ["StartExecution", (parameters) => this.#startExecution(parameters)],
+      ["StartExecution", (parameters, cause) => this.#startExecution(parameters, cause)],
       ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
     ]);
   }
@@ -113,7 +113,9 @@ export class StepFunctionsService implements Engine {
       if (action === undefined)
         throw new ApiError("UnknownOperationException", `Unknown operation: ${call.action}`);
       // The caller's signal is left alone: an execution goes on when its caller hangs up.
-      const result = await action(new Parameters(call.body));
+      const { caller, headers } = call;
+      const cause = { caller: caller.name, action: call.action, trace: headers["x-amzn-trace-id"] };
+      const result = await action(new Parameters(call.body), cause);
       this.#store.flush();
       return okAnswer(result, requestId);
     } catch (error) {
@@ -152,7 +154,6 @@ export class StepFunctionsService implements Engine {
     const stoppedAt = this.#ports.clock.now();
     const included = parameters.optional("includedData") !== "METADATA_ONLY";
     const output = outcome.status === "SUCCEEDED" ? JSON.stringify(outcome.output) : undefined;
-    const billedMs = Math.max(1, Math.ceil((stoppedAt - running.startedAt) / billedStepMs)) * billedStepMs;
     return {
       executionArn: identity.executionArn,
       stateMachineArn: machine.arn,
@@ -165,18 +166,25 @@ export class StepFunctionsService implements Engine {
       inputDetails: { included },
       outputDetails: { included },
       traceHeader: parameters.optional("traceHeader"),
-      billingDetails: { billedMemoryUsedInMB: billedMemoryMb, billedDurationInMilliseconds: billedMs },
+      billingDetails: {
+        billedMemoryUsedInMB: billedMemoryMb,
+        billedDurationInMilliseconds: billedMs(stoppedAt - running.startedAt),
+      },
     };
   }
 
-  #startExecution(parameters: Parameters): Result {
+  #startExecution(parameters: Parameters, cause: Cause): Result {
     const machine = this.#find(parameters.arn("stateMachineArn", "stateMachine"));
     const input = parameters.executionInput();
     const name = parameters.executionName() ?? this.#ports.newId();
     if (machine.type === "EXPRESS") {
       const { identity, running } = this.#startExpress(machine, name, input.value);
+      const { clock, onBilled } = this.#ports;
       // AWS forgets how it ends. A defect of the engine stays an unhandled rejection: nothing here could answer for it.
-      void running.outcome.then(() => undefined);
+      void running.outcome.then(() => {
+        const quantity = billedMemoryMb * billedMs(clock.now() - running.startedAt);
+        onBilled?.({ machineArn: machine.arn, unit: "mb_ms", quantity, cause });
+      });
       return { executionArn: identity.executionArn, startDate: wireTime(running.startedAt) };
     }
     const arn = executionArn(machine, name);
@@ -186,7 +194,7 @@ export class StepFunctionsService implements Engine {
     }
     this.#admit("STANDARD");
     if (known !== undefined) this.#store.remove(known.id);
-    const { startedAt } = this.#standard.start(machine, arn, name, input);
+    const { startedAt } = this.#standard.start(machine, arn, name, input, cause);
     return { executionArn: arn, startDate: wireTime(startedAt) };
   }
 

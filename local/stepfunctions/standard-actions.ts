@@ -1,3 +1,4 @@
+import type { Cause } from "./billing.ts";
 import type { Callbacks, TokenVerdict } from "./callbacks.ts";
 import type { Clock } from "./clock.ts";
 import { historyEventsMax } from "./history.ts";
@@ -11,7 +12,7 @@ import { ApiError, nextPage, type Parameters, wireTime } from "./wire.ts";
 
 /** An action's answer; members that are `undefined` are left out of it. */
 export type Result = Readonly<Record<string, unknown>>;
-export type Action = (parameters: Parameters) => Result | Promise<Result>;
+export type Action = (parameters: Parameters, cause: Cause) => Result | Promise<Result>;
 
 export interface StandardActionsPorts {
   readonly clock: Clock;
@@ -43,7 +44,7 @@ export class StandardActions {
       ["DescribeExecution", (parameters) => this.#describe(parameters)],
       ["DescribeStateMachineForExecution", (parameters) => this.#describeMachine(parameters)],
       ["GetExecutionHistory", (parameters) => this.#history(parameters)],
-      ["RedriveExecution", (parameters) => this.#redrive(parameters)],
+      ["RedriveExecution", (parameters, cause) => this.#redrive(parameters, cause)],
       ["SendTaskFailure", (parameters) => this.#sendTaskFailure(parameters)],
       ["SendTaskHeartbeat", (parameters) => this.#sendTaskHeartbeat(parameters)],
       ["SendTaskSuccess", (parameters) => this.#sendTaskSuccess(parameters)],
@@ -139,7 +140,7 @@ export class StandardActions {
     return { stopDate: wireTime(stoppedAt ?? this.#ports.clock.now()) };
   }
 
-  #redrive(parameters: Parameters): Result {
+  #redrive(parameters: Parameters, cause: Cause): Result {
     const execution = this.#find(parameters);
     const token = parameters.shortText("clientToken", clientTokenMax);
     if (token !== undefined && token === execution.redriveToken && execution.redrivenAt !== null) {
@@ -152,7 +153,7 @@ export class StandardActions {
       throw new ApiError("ExecutionNotRedrivable", `Execution Not Redrivable: '${redriveStatusReason}'`);
     }
     this.#ports.admit();
-    return { redriveDate: wireTime(standard.redrive(execution, token)) };
+    return { redriveDate: wireTime(standard.redrive(execution, token, cause)) };
   }
 
   #sendTaskSuccess(parameters: Parameters): Result {
