@@ -17,7 +17,7 @@ import { type Action, type Result, StandardActions } from "./standard-actions.ts
 import { type StatusChange, statusChangeOf } from "./status-change.ts";
 import { ExecutionStore, type StoredExecution } from "./store.ts";
 import type { ExecutionIdentity } from "./visit.ts";
-import { ApiError, errorAnswer, okAnswer, Parameters, wireTime } from "./wire.ts";
+import { ApiError, errorAnswer, nextPage, okAnswer, Parameters, wireTime } from "./wire.ts";
 
 export interface StepFunctionsPorts {
   readonly clock: Clock;
@@ -59,6 +59,7 @@ interface StateMachine extends StateMachineInput {
 
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
+const machinesTokenMax = 1_024;
 
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
@@ -91,7 +92,7 @@ export class StepFunctionsService implements Engine {
       ...this.#standardActions.actions,
       ["DescribeStateMachine", (parameters) => this.#describeStateMachine(parameters)],
       ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
-      ["ListStateMachines", () => this.#listStateMachines()],
+      ["ListStateMachines", (parameters) => this.#listStateMachines(parameters)],
       ["StartExecution", (parameters, cause) => this.#startExecution(parameters, cause)],
       ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
     ]);
@@ -261,8 +262,14 @@ export class StepFunctionsService implements Engine {
     };
   }
 
-  #listStateMachines(): Result {
-    return { stateMachines: [...this.#machines.values()].map(listing) };
+  #listStateMachines(parameters: Parameters): Result {
+    const listed = ["ListStateMachines"];
+    const start = parameters.pageStart(listed, machinesTokenMax) ?? 0;
+    const end = start + parameters.pageSize();
+    return {
+      stateMachines: [...this.#machines.values()].slice(start, end).map(listing),
+      nextToken: end < this.#machines.size ? nextPage(listed, end) : undefined,
+    };
   }
 
   #find(arn: string): StateMachine {
