@@ -29,6 +29,7 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
@@ -43,6 +44,7 @@ import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
+import type { StepFunctionsService } from "./stepfunctions/service.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Shared by all systems of this checkout: it depends on the sources only, and survives `fresh`. */
@@ -136,7 +138,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     startServices(ground),
     runEngines({ ...options, plan, door, paths, written: () => wake("stream") }, started),
   );
-  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
@@ -150,6 +152,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
   engines.buckets?.notify(events.tell);
+  stepFunctions.resume();
   const server = await openApi(ground, lambda);
   await tellWhereToNotify(sandboxes, server.url);
 
@@ -244,7 +247,11 @@ async function startServices(
 function runFunctions(
   ground: Ground,
   hosts: Hosts,
-): { readonly lambda: LambdaService; readonly events: RunningEvents } {
+): {
+  readonly lambda: LambdaService;
+  readonly events: RunningEvents;
+  readonly stepFunctions: StepFunctionsService;
+} {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
   const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
@@ -261,13 +268,17 @@ function runFunctions(
   const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
   const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
   started.defer(() => services.stop());
-  const stepFunctions = stepFunctionsOf(plan, lambda, guard, { services, storeFile: paths.stepfunctions });
+  const events = opened.connect(lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard, {
+    services,
+    storeFile: paths.stepfunctions,
+    onBilled: executionMeter(meter),
+    onStatusChange: (change) => events.announce(change),
+  });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
-  stepFunctions.resume();
-  const events = opened.connect(lambda);
   started.defer(() => events.stop());
-  return { lambda, events };
+  return { lambda, events, stepFunctions };
 }
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);
