@@ -1,9 +1,8 @@
 import { type DynamoDbEngine, dynamoDbEngine } from "./dynamodb/engine.ts";
 import { Expiry } from "./dynamodb/expiry.ts";
-import { answers, startDynamoDb } from "./dynamodb/server.ts";
+import { startDynamoDb } from "./dynamodb/server.ts";
 import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
 import type { Child } from "./process/child.ts";
-import { Refusal } from "./process/refusal.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 export interface RunningDynamoDb {
@@ -28,11 +27,6 @@ export async function runDynamoDb(
   { databaseFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
-  if (given !== undefined && !(await answers(given))) {
-    throw new Refusal(
-      `nothing answers at AWS_ENDPOINT_URL_DYNAMODB ${given}: start it, or unset the variable`,
-    );
-  }
   const { endpoint, child } =
     given === undefined ? await startDynamoDb(databaseFile) : { endpoint: given, child: undefined };
   started.defer(() => child?.stop());

@@ -35,6 +35,8 @@ import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
+import type { AwsEndpoints } from "./remote/endpoints.ts";
+import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { seed } from "./seed.ts";
@@ -64,8 +66,8 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** Added by the sandbox acquirers to each of their answers, in milliseconds. Default 1. */
   readonly acquirerLatencyMs?: number;
-  /** URL of another DynamoDB than the one that comes with this. */
-  readonly dynamoDbEndpoint?: string | undefined;
+  /** Other emulators, for the services that they have. None when left out. */
+  readonly awsEndpoints?: AwsEndpoints;
   /** URL of a Valkey or Redis, in place of the small one in here. */
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
@@ -108,6 +110,7 @@ interface Ground {
   readonly faults: Faults;
   readonly meter: Meter;
   readonly door: Door;
+  readonly remotes: Remotes;
   readonly started: AsyncDisposableStack;
 }
 
@@ -128,10 +131,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
-  const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths }, started),
+    runEngines({ ...options, plan, door, paths, remotes }, started),
   );
   const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
@@ -175,6 +178,8 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const paths = statePaths(options.stateDirectory);
   started.defer(lockState(options.stateDirectory));
   if (options.fresh === true) wipe(paths);
+  const { warn, fresh = false, awsEndpoints: endpoints = { of: {} } } = options;
+  const remotes = await findRemotes({ plan, endpoints, fresh, warn });
   const clients = loadClients(paths.clients, scopesOf(plan));
   const keyPlans = keyPlansOf(plan);
   const keys = loadKeys(paths.kms, keyPlans, Date.now());
@@ -192,14 +197,14 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
-  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, started };
+  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, remotes, started };
 }
 
 /** What needs nothing of the others, all at once. */
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, started } = ground;
+  const { options, plan, paths, remotes, clients, started } = ground;
   const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
@@ -210,7 +215,7 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
-        endpoint: options.dynamoDbEndpoint,
+        endpoint: remotes.get("dynamodb")?.access.endpoint,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
         warn: options.warn,
