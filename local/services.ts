@@ -16,6 +16,7 @@ export interface DynamoDbOptions {
   readonly databaseFile: string;
   /** A DynamoDB that runs already, instead of one on the file. */
   readonly endpoint: string | undefined;
+  readonly region?: string;
   readonly tables: readonly TablePlan[];
   /** Drop what the tables hold. */
   readonly fresh: boolean;
@@ -24,13 +25,13 @@ export interface DynamoDbOptions {
 
 /** DynamoDB with the tables of the plan. @throws Refusal when it cannot be had. */
 export async function runDynamoDb(
-  { databaseFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
+  { databaseFile, endpoint: given, region, tables, fresh, warn }: DynamoDbOptions,
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
   const { endpoint, child } =
     given === undefined ? await startDynamoDb(databaseFile) : { endpoint: given, child: undefined };
   started.defer(() => child?.stop());
-  const engine = dynamoDbEngine(endpoint);
+  const engine = dynamoDbEngine(endpoint, region);
   started.defer(() => engine.stop());
   if (fresh) await dropTables(engine, tables);
   await ensureTables(engine, tables);

@@ -216,6 +216,7 @@ async function startServices(
       {
         databaseFile: paths.dynamodb,
         endpoint: remotes.get("dynamodb")?.access.endpoint,
+        region: plan.region,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
         warn: options.warn,

@@ -3,10 +3,10 @@ import { hopTo } from "../remote/hop.ts";
 
 /**
  * Emulators want a scope and check no signature. It must be the same for everyone: DynamoDB Local keeps a database
- * per access key, and each function has its own.
+ * per access key, and each function has its own. The region is one of AWS's: moto keeps tables by it.
  */
-const authorization =
-  "AWS4-HMAC-SHA256 Credential=tallystick/20260101/local/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
+const authorizationIn = (region: string): string =>
+  `AWS4-HMAC-SHA256 Credential=tallystick/20260101/${region}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0`;
 
 export interface DynamoDbEngine extends Engine {
   /** Calls an action from inside this process. @throws DynamoDbFailure when DynamoDB refuses it. */
@@ -26,7 +26,8 @@ export class DynamoDbFailure extends Error {
 }
 
 /** Forwards calls, bodies untouched in both directions, to a server that speaks DynamoDB. */
-export function dynamoDbEngine(endpoint: string): DynamoDbEngine {
+export function dynamoDbEngine(endpoint: string, region = "eu-west-1"): DynamoDbEngine {
+  const authorization = authorizationIn(region);
   const hop = hopTo(endpoint);
   return {
     service: "dynamodb",

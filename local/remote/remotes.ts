@@ -113,8 +113,8 @@ function resourcesOf(plan: Plan, found: Remotes): Readonly<Record<RemoteService,
 /** Protocols whose endpoints are in this process, unless they are in the same emulator as the topic. */
 const reachedFromHere = new Set(["sqs", "lambda", "firehose"]);
 
-async function probeTables({ endpoint }: Access): Promise<void> {
-  const engine = dynamoDbEngine(endpoint);
+async function probeTables({ endpoint, region }: Access): Promise<void> {
+  const engine = dynamoDbEngine(endpoint, region);
   try {
     await engine.call("ListTables", {});
   } finally {
