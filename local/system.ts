@@ -37,6 +37,8 @@ import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-f
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
+import type { AwsEndpoints } from "./remote/endpoints.ts";
+import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
 import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
@@ -67,8 +69,8 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** Added by the sandbox acquirers to each of their answers, in milliseconds. Default 1. */
   readonly acquirerLatencyMs?: number;
-  /** URL of another DynamoDB than the one that comes with this. */
-  readonly dynamoDbEndpoint?: string | undefined;
+  /** Other emulators, for the services that they have. None when left out. */
+  readonly awsEndpoints?: AwsEndpoints;
   /** URL of a Valkey or Redis, in place of the small one in here. */
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
@@ -111,6 +113,7 @@ interface Ground {
   readonly faults: Faults;
   readonly meter: Meter;
   readonly door: Door;
+  readonly remotes: Remotes;
   readonly started: AsyncDisposableStack;
 }
 
@@ -131,12 +134,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
-  const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
   // Who reads streams comes after the engines: until then nobody has to be woken.
   let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths, written: () => wake("stream") }, started),
+    runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
   );
   const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
@@ -184,6 +187,8 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const paths = statePaths(options.stateDirectory);
   started.defer(lockState(options.stateDirectory));
   if (options.fresh === true) wipe(paths);
+  const { warn, fresh = false, awsEndpoints: endpoints = { of: {} } } = options;
+  const remotes = await findRemotes({ plan, endpoints, fresh, warn });
   const clients = loadClients(paths.clients, scopesOf(plan));
   const keyPlans = keyPlansOf(plan);
   const keys = loadKeys(paths.kms, keyPlans, Date.now());
@@ -201,14 +206,14 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
-  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, started };
+  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, remotes, started };
 }
 
 /** What needs nothing of the others, all at once. */
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, started } = ground;
+  const { options, plan, paths, remotes, clients, started } = ground;
   const functions = functionsOf(plan);
   const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
@@ -221,7 +226,8 @@ async function startServices(
       {
         databaseFile: paths.dynamodb,
         expiredFile: paths.expired,
-        endpoint: options.dynamoDbEndpoint,
+        endpoint: remotes.get("dynamodb")?.access.endpoint,
+        region: plan.region,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
         warn: options.warn,
