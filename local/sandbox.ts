@@ -19,6 +19,8 @@ export interface SandboxOptions {
   readonly name: string;
   /** Added to each answer, in milliseconds. */
   readonly latencyMs: number;
+  /** What it takes of each capture, in basis points. */
+  readonly costBp: number;
   /** Where acquirers remember, each in a folder of its own: other companies do not forget when we are killed. */
   readonly stateDirectory: string;
   readonly env: ChildOptions["env"];
@@ -50,6 +52,7 @@ async function control(name: string, url: string, body: object): Promise<void> {
 export async function startSandbox({
   name,
   latencyMs,
+  costBp,
   stateDirectory,
   env,
 }: SandboxOptions): Promise<Sandbox> {
@@ -58,7 +61,11 @@ export async function startSandbox({
   const child = startChild({
     name: `acquirer ${name}`,
     command: process.execPath,
-    args: [program, "--name", name, "--port", "0", "--latency-ms", `${latencyMs}`, "--state", state],
+    args: [
+      program,
+      ...["--name", name, "--port", "0", "--latency-ms", `${latencyMs}`],
+      ...["--cost-bp", `${costBp}`, "--state", state],
+    ],
     env,
     watchesStdin: true,
     onLine: (line) => {

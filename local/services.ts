@@ -46,17 +46,18 @@ export async function runDynamoDb(
 
 export interface SandboxesOptions extends Pick<SandboxOptions, "latencyMs" | "stateDirectory"> {
   readonly names: readonly string[];
+  readonly costBpOf: (name: string) => number;
   readonly compileCacheDirectory: string;
 }
 
 /** The sandbox acquirers. @throws Refusal when one does not come up. */
 export function runSandboxes(
-  { names, compileCacheDirectory, ...options }: SandboxesOptions,
+  { names, costBpOf, compileCacheDirectory, ...options }: SandboxesOptions,
   started: AsyncDisposableStack,
 ): Promise<readonly Sandbox[]> {
   const startOne = async (name: string): Promise<Sandbox> => {
     const env = { NODE_COMPILE_CACHE: compileCacheDirectory };
-    const sandbox = await startSandbox({ ...options, name, env });
+    const sandbox = await startSandbox({ ...options, name, costBp: costBpOf(name), env });
     started.defer(() => sandbox.child.stop());
     return sandbox;
   };

@@ -31,7 +31,7 @@ import { serviceMeters } from "./meter/service-meters.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
@@ -145,6 +145,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
   const server = await openApi(ground, lambda);
   await tellWhereToNotify(sandboxes, server.url);
 
@@ -201,7 +202,8 @@ async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
   const { options, plan, paths, clients, started } = ground;
-  const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
+  const functions = functionsOf(plan);
+  const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
     started.defer(() => issuer.stop());
@@ -222,6 +224,7 @@ async function startServices(
     runSandboxes(
       {
         names: sandboxAcquirersIn(variables),
+        costBpOf: (name) => costBpOf(functions, name),
         latencyMs: options.acquirerLatencyMs ?? 1,
         stateDirectory: paths.acquirers,
         compileCacheDirectory,

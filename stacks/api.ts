@@ -9,7 +9,12 @@ import type { Parts } from "./parts.ts";
  * only what is below it.
  */
 const prefixes: readonly Prefix[] = [
-  { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
+  {
+    path: "/v1/payments",
+    route: "Payments",
+    serves: "PaymentsApi",
+    also: [{ path: "/v1/refunds/{id}", route: "RefundsBelow" }],
+  },
   { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
   { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
   {
@@ -19,6 +24,8 @@ const prefixes: readonly Prefix[] = [
     // More particular than the prefix of the payments, so that it goes before it.
     also: [{ path: "/v1/payments/{id}/events", route: "PaymentEventsList" }],
   },
+  // Acquirers sign what they send, and have no tokens of ours.
+  { path: "/v1/acquirers", route: "Acquirers", serves: "AcquirersApi", open: true },
   { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
 ];
 
@@ -26,6 +33,8 @@ interface Prefix {
   readonly path: string;
   readonly route: string;
   readonly serves: FunctionName;
+  /** No authorizer: the function itself finds out who calls. */
+  readonly open?: true;
   /** Single paths under the prefix of another function. */
   readonly also?: readonly { readonly path: string; readonly route: string }[];
 }
@@ -92,12 +101,12 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
       },
     },
   });
-  for (const { path, route, serves, also = [] } of prefixes) {
+  for (const { path, route, serves, open, also = [] } of prefixes) {
     const handler = functionArn(createFunction(serves, parts));
-    const auth = { lambda: authorizer.id };
-    http.route(`ANY ${path}`, handler, { name: route, auth });
-    http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, auth });
-    for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, auth });
+    const auth = open ? {} : { auth: { lambda: authorizer.id } };
+    http.route(`ANY ${path}`, handler, { name: route, ...auth });
+    http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, ...auth });
+    for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, ...auth });
   }
   http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
   return http;

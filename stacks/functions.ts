@@ -52,6 +52,10 @@ export interface FunctionDeclaration {
   readonly readsBack?: readonly (TableSource | StreamSource)[];
   /** Functions that it may invoke, by their names here. */
   readonly invokes?: readonly string[];
+  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
+  readonly every?: string;
+  /** Sagas whose failed executions it may redrive or start anew. */
+  readonly redrives?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -76,7 +80,7 @@ const publicCardAttributes = [
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
-    purpose: "Creates and reads payments",
+    purpose: "Creates and reads payments, captures, cancels and refunds them",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
@@ -85,7 +89,7 @@ const declarations = {
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
-    starts: ["payment"],
+    starts: ["payment", "refund"],
   },
   CardTokensApi: {
     handler: "functions/api/card-tokens.handler",
@@ -144,6 +148,15 @@ const declarations = {
     consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
     tables: { events: { may: ["batchWrite"] } },
   },
+  AcquirersApi: {
+    handler: "functions/api/acquirers.handler",
+    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    tables: { payments: { may: ["get"] } },
+    starts: ["payment"],
+    variables: ["ACQUIRERS"],
+  },
   OpsApi: {
     handler: "functions/api/ops.handler",
     purpose: "Shows operators what was given up, and gives it back",
@@ -152,6 +165,7 @@ const declarations = {
     tables: { deadLetters: { may: ["get", "query", "update"] } },
     sendsTo: ["checks"],
     invokes: ["Relay", "RecordEvents"],
+    redrives: ["recovery"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -246,6 +260,37 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["get", "put"] } },
+  },
+  RecoverTask: {
+    handler: "functions/tasks/recover.handler",
+    purpose: "Asks what became of a payment that was left open",
+    memoryMb: 512,
+    timeoutSeconds: 25,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  Check: {
+    handler: "functions/consumers/check.handler",
+    purpose: "Looks at payments that may have got stuck, and hands them to the recovery",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.checks,
+    consumes: { from: "queue", name: "checks", batchSize: 10 },
+    tables: { payments: { may: ["get"] } },
+    sendsTo: ["checks"],
+    starts: ["recovery"],
+  },
+  Expire: {
+    handler: "functions/tasks/expire.handler",
+    purpose: "Ends authorizations and challenges whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(5 minutes)",
+    tables: {
+      payments: { may: ["get", "put"], mayQueryIndexes: ["due"] },
+      ledger: { may: ["put"] },
+      merchants: { may: ["scan"] },
+    },
+    starts: ["payment"],
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

@@ -117,6 +117,7 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     })),
     ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
     ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
+    ...(declaration.redrives ?? []).flatMap((name) => redrivePermissions(sagaOf(name, parts.sagas))),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -129,6 +130,15 @@ const startActions: { readonly [Type in SagaType]: string[] } = {
   EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
   STANDARD: ["states:StartExecution"],
 };
+
+/** Executions have the name of their machine in their ARN, and their own, which is not known before. */
+function redrivePermissions({ arn }: Sagas[SagaName]): Permission[] {
+  const executions = arn.apply((machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`);
+  return [
+    { actions: ["states:RedriveExecution"], resources: [executions] },
+    { actions: ["states:StartExecution"], resources: [arn] },
+  ];
+}
 
 /** By name: functions that invoke each other could not be created one after the other. */
 function invocationOf(names: readonly string[], { settings }: Parts): Permission {

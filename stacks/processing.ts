@@ -38,6 +38,11 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
       ReviewRefundFunctionArn: "ReviewRefundTask",
     },
   },
+  recovery: {
+    definition: "workflows/recovery/machine.asl.json",
+    tasks: { RecoverFunctionArn: "RecoverTask" },
+    starts: { PaymentSagaArn: "payment", RefundSagaArn: "refund" },
+  },
 };
 
 /** The sagas, in the order of their declarations: one may start those before it. */

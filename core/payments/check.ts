@@ -45,4 +45,23 @@ export function checkAfterSeconds(payment: Payment): number | undefined {
   }
 }
 
+/** What a reminder comes to, once its time has come. */
+export type ToDo =
+  | { readonly kind: "nothing" }
+  /** Something is still under way that began later than the reminder knew. */
+  | { readonly kind: "later"; readonly seconds: number }
+  | { readonly kind: "recover" };
+
+/**
+ * Whether a payment still stands where it was when the reminder was made. One that has moved to where it can get stuck
+ * again has a reminder of its own; an automatic payment that is being captured has only that of its creation.
+ */
+export function whatToDo(payment: Payment, check: Pick<Check, "version">, now: number): ToDo {
+  if (checkAfterSeconds(payment) !== undefined)
+    return payment.version === check.version ? { kind: "recover" } : { kind: "nothing" };
+  if (payment.state !== "authorized" || payment.capture !== "automatic") return { kind: "nothing" };
+  const left = Math.ceil((payment.updatedAt + sagaSeconds * 1_000 - now) / 1_000);
+  return left > 0 ? { kind: "later", seconds: Math.min(left, sagaSeconds) } : { kind: "recover" };
+}
+
 export const checkOf = ({ book, id, version }: Payment): Check => ({ book, payment: id, version });

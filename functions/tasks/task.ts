@@ -19,7 +19,7 @@ const writeReserveMs = 2_000;
  * A Lambda task of a saga. Its input is read by the contract, its result is written as the contract's output, and what
  * it throws keeps the name that the state machine's Retry and Catch know.
  */
-function taskOf<Schema extends z.ZodType, Result, Output>(
+export function taskOf<Schema extends z.ZodType, Result, Output>(
   input: Schema,
   step: (input: z.output<Schema>, deadline: number) => Promise<Result>,
   outputOf: (result: Result) => Output,

@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { Books, type Memory, rememberedMax } from "./books.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { approves, behaviourOf } from "./cards.ts";
+import { Disputes } from "./disputes.ts";
 import { noticeEntry } from "./notices.ts";
 import type { AuthorizationBody } from "./protocol.ts";
 import type { Act, Authorization, Entry, Notice, Operation, Remembered } from "./records.ts";
@@ -14,6 +15,7 @@ import {
   decideReversal,
   decideVoid,
 } from "./rules.ts";
+import { Settlements } from "./settlements.ts";
 
 export type { Operation } from "./records.ts";
 
@@ -52,11 +54,15 @@ export interface AcquirerOptions {
   readonly memory?: Memory;
   /** Notices tell of every operation, not only of those whose answer said `pending`. */
   readonly tellsAll?: boolean;
+  /** What it takes of each capture, in basis points. Default 0. */
+  readonly costBp?: number;
 }
 
 /** One sandbox acquirer: synchronous, and in memory but for what its `memory` keeps. */
 export class SandboxAcquirer {
   readonly name: string;
+  readonly settlements: Settlements;
+  readonly disputes: Disputes;
   readonly #options: AcquirerOptions;
   readonly #books: Books;
   /** Keyed digests of cards, by operation key. Never written down: after a restart they are not compared. */
@@ -71,6 +77,9 @@ export class SandboxAcquirer {
     this.#options = options;
     this.#books = new Books(options.memory, options.rememberedMax);
     this.#cards = new BoundedMap(options.rememberedMax ?? rememberedMax);
+    const { name: acquirer, clock, newReference, costBp = 0 } = options;
+    this.settlements = new Settlements(this.#books, { acquirer, clock, costBp });
+    this.disputes = new Disputes(this.#books, this.settlements, { acquirer, clock, newReference });
     for (const [reference, { state }] of this.#books.all("authorization"))
       if (state === "pending") this.#pending.add(reference);
   }
@@ -193,12 +202,22 @@ export class SandboxAcquirer {
     };
     const line: Entry[] = [["operation", key, remembered]];
     if (authorization !== undefined) line.push(["authorization", reference, authorization]);
+    if ((request.operation === "capture" || request.operation === "refund") && authorization !== undefined)
+      line.push(this.#moved(request, authorization));
     if (request.operation === "reversal" && verdict.result === "approved")
       line.push(this.#undone(request.keyOfOperation, key, target));
-    if (this.#options.tellsAll === true && verdict.result !== "pending") line.push(this.#notice(operation));
+    if (this.#options.tellsAll === true && verdict.result !== "pending")
+      line.push(this.#notice(operation, authorization));
     this.#books.commit(...line);
     if (authorization?.state === "pending") this.#await(reference, authorization);
     return remembered;
+  }
+
+  #moved(
+    { operation: kind, key, reference, amount }: FollowUp<"capture" | "refund">,
+    { merchant, currency }: Authorization,
+  ): Entry {
+    return this.settlements.movement(key, { kind, key, reference, merchant, amount, currency });
   }
 
   /** Whoever asks for the key from now on, or sends its request late, hears that nothing is held under it. */
@@ -222,7 +241,7 @@ export class SandboxAcquirer {
     this.#pending.delete(reference);
     this.#books.commit(
       ["authorization", reference, authorization],
-      this.#notice(operation),
+      this.#notice(operation, authorization),
       ...(remembered === undefined ? [] : [["operation", key, { ...remembered, operation }] as const]),
     );
   }
@@ -232,8 +251,9 @@ export class SandboxAcquirer {
     this.#dueAt = Math.min(this.#dueAt, expiresAt);
   }
 
-  #notice(operation: Operation): Entry {
-    return noticeEntry(this.name, operation, this.#options.clock());
+  #notice(operation: Operation, authorization = this.#authorization(operation.reference)): Entry {
+    const now = this.#options.clock();
+    return noticeEntry(this.name, { operation, merchant: authorization?.merchant }, now);
   }
 
   #authorization(reference: string): Authorization | undefined {

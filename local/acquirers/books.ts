@@ -1,10 +1,14 @@
 import { BoundedMap } from "./bounded-map.ts";
 import type { Collection, Entry, Line, Records } from "./records.ts";
 
-/** Operations, and authorizations, that an acquirer remembers. Beyond that the oldest is forgotten: about 80 MB. */
+/** Operations, and authorizations, that an acquirer remembers. Beyond that the oldest is forgotten: about 100 MB. */
 export const rememberedMax = 100_000;
 /** What the client was not told yet. It may still ask. */
 export const noticesMax = 10_000;
+
+const disputesMax = 10_000;
+/** Days: about three years. */
+export const settlementsMax = 1_000;
 
 /** Where an acquirer writes down what it did. */
 export interface Memory {
@@ -30,6 +34,9 @@ export class Books {
       authorization: new BoundedMap(sizeMax),
       closure: new BoundedMap(sizeMax),
       notice: new BoundedMap(Math.min(sizeMax, noticesMax)),
+      movement: new BoundedMap(sizeMax),
+      settlement: new BoundedMap(settlementsMax),
+      dispute: new BoundedMap(Math.min(sizeMax, disputesMax)),
     };
     const lines = memory?.recall() ?? [];
     for (const line of lines) this.#apply(line);

@@ -19,10 +19,6 @@ export class BoundedMap<V> {
     return this.#entries.entries();
   }
 
-  values(): IterableIterator<V> {
-    return this.#entries.values();
-  }
-
   set(key: string, value: V): void {
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#sizeMax) return;

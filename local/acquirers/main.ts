@@ -20,10 +20,11 @@ const flags = z.object({
   notify: z.url({ protocol: /^https?$/ }).optional(),
   "notify-secret": z.string().min(1).optional(),
   "notify-first": z.boolean(),
+  "cost-bp": z.coerce.number().int().min(0).max(10_000),
 });
 
 const usage = `node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY] [--state DIRECTORY]
-  [--notify URL] [--notify-secret SECRET] [--notify-first]`;
+  [--notify URL] [--notify-secret SECRET] [--notify-first] [--cost-bp 0]`;
 
 function readFlags(): z.infer<typeof flags> {
   const { values } = parseArgs({
@@ -36,6 +37,7 @@ function readFlags(): z.infer<typeof flags> {
       notify: { type: "string" },
       "notify-secret": { type: "string" },
       "notify-first": { type: "boolean", default: false },
+      "cost-bp": { type: "string", default: "0" },
     },
   });
   return flags.parse({
@@ -57,6 +59,7 @@ async function main(): Promise<void> {
     newReference: () => `${name}_${base32(randomBytes(15))}`,
     digestKey: randomBytes(32),
     tellsAll: first,
+    costBp: given["cost-bp"],
     ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl")) }),
   });
   const server = await startServer(acquirer, {

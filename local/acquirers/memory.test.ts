@@ -109,8 +109,8 @@ test("a start that finds more than is remembered keeps the latest only, and forg
   acquirer.execute(capture("c"));
   expect(start(2).inquire("k2")).toBeUndefined();
   expect(start().inquire("k3")).toMatchObject({ result: "approved" });
-  // Two operations and two authorizations.
-  expect(readFileSync(file, "utf8").match(/\n/g)).toHaveLength(4);
+  // Two operations, two authorizations, and the money that moved.
+  expect(readFileSync(file, "utf8").match(/\n/g)).toHaveLength(5);
 });
 
 test("a file that something else wrote is refused", () => {

@@ -1,7 +1,7 @@
 import type { AcquirerOperation } from "#core/acquiring/outcome.ts";
 import { derivedId } from "#core/kernel/derived-id.ts";
-import type { Entry, Operation } from "./records.ts";
-import { wireOf } from "./wire.ts";
+import type { Dispute, Entry, Operation } from "./records.ts";
+import { disputeOf, wireOf } from "./wire.ts";
 
 const subjects: Readonly<Record<AcquirerOperation, string>> = {
   authorize: "authorization",
@@ -11,9 +11,32 @@ const subjects: Readonly<Record<AcquirerOperation, string>> = {
   reversal: "reversal",
 };
 
-/** What the client is to be told of an operation that was decided at `now`. */
-export const noticeEntry = (acquirer: string, operation: Operation, now: number): Entry =>
-  entryOf(acquirer, `${subjects[operation.operation]}.${operation.result}`, wireOf(operation), now);
+/** What the client is to be told of an operation that was decided at `now`, and for which of its merchants. */
+export function noticeEntry(
+  acquirer: string,
+  { operation, merchant }: { readonly operation: Operation; readonly merchant: string | undefined },
+  now: number,
+): Entry {
+  const said = { ...(merchant !== undefined && { merchant }), ...wireOf(operation) };
+  return entryOf(acquirer, `${subjects[operation.operation]}.${operation.result}`, said, now);
+}
+
+export const disputeNotice = (
+  acquirer: string,
+  end: "opened" | "closed",
+  id: string,
+  dispute: Dispute,
+  now: number,
+): Entry => {
+  const { merchant, key, reference } = dispute;
+  return entryOf(
+    acquirer,
+    `dispute.${end}`,
+    { merchant, key, reference, dispute: disputeOf(id, dispute) },
+    now,
+    id,
+  );
+};
 
 /** The same news has the same id, however often it is told. */
 function entryOf(
@@ -21,8 +44,9 @@ function entryOf(
   type: string,
   said: Readonly<Record<string, unknown>>,
   now: number,
+  subject = String(said["key"]),
 ): Entry {
-  const id = `ntf_${derivedId([acquirer, type, String(said["key"])])}`;
+  const id = `ntf_${derivedId([acquirer, type, subject])}`;
   const body = { id, created_at: new Date(now).toISOString(), type, ...said };
   return ["notice", id, { type, body }];
 }

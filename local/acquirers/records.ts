@@ -82,7 +82,50 @@ const notice = z.object({ type: z.string(), body: z.record(z.string(), z.unknown
 /** What is to be told to the client, until it has been. */
 export type Notice = Readonly<z.infer<typeof notice>>;
 
-const schemas = { operation: remembered, authorization, closure, notice };
+const movement = z.object({
+  /** A chargeback takes the money of a dispute when it opens; its reversal gives it back when the dispute is won. */
+  kind: z.enum(["capture", "refund", "chargeback", "chargeback_reversal"]),
+  /** The client's key of the operation; of a dispute, of the capture. */
+  key: z.string(),
+  reference: z.string(),
+  dispute: z.string().exactOptional(),
+  merchant: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  /** What the acquirer takes for it. */
+  cost: z.number(),
+  at: z.number(),
+  /** 1, 2, 3, … in the order in which they were written down. */
+  ordinal: z.number(),
+});
+/** Money between the acquirer and the client. */
+export type Movement = Readonly<z.infer<typeof movement>>;
+
+const settlement = z.object({
+  closedAt: z.number(),
+  /** What was written down later belongs to a later one. */
+  ordinalMax: z.number(),
+  /** How many movements it holds: with fewer remembered, its files cannot be made again. */
+  movements: z.number(),
+});
+/** A day that was closed. */
+export type Settlement = Readonly<z.infer<typeof settlement>>;
+
+const dispute = z.object({
+  /** The client's key of the capture. */
+  key: z.string(),
+  reference: z.string(),
+  merchant: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  reason: z.string(),
+  outcome: z.enum(["won", "lost"]).exactOptional(),
+  /** Keys under which evidence came. */
+  evidence: z.array(z.string()),
+});
+export type Dispute = Readonly<z.infer<typeof dispute>>;
+
+const schemas = { operation: remembered, authorization, closure, notice, movement, settlement, dispute };
 
 export type Collection = keyof typeof schemas;
 export type Records = { readonly [C in Collection]: Readonly<z.infer<(typeof schemas)[C]>> };

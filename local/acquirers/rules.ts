@@ -1,4 +1,5 @@
 import type { DeclineCode } from "#core/acquiring/declines.ts";
+import { isCurrency } from "#core/money/currency.ts";
 import { behaviourOf } from "./cards.ts";
 import type { AuthorizationBody } from "./protocol.ts";
 import type { Act, Authorization, Operation } from "./records.ts";
@@ -6,9 +7,9 @@ import type { Act, Authorization, Operation } from "./records.ts";
 /** How long an authorization can be captured. */
 const authorizationMsMax = 7 * 24 * 60 * 60 * 1_000;
 /** How long a customer has to act at the acquirer's page. */
-export const customerMsMax = 15 * 60 * 1_000;
+const customerMsMax = 15 * 60 * 1_000;
 /** What an asynchronous decision takes. */
-export const laterMs = 2_000;
+const laterMs = 2_000;
 
 /** What was decided, and what the authorization is from then on; absent when it is not touched. */
 export interface Decided {
@@ -22,6 +23,7 @@ const refused = declined("operation_refused");
 export function decideAuthorization(key: string, body: AuthorizationBody, act: Act, now: number): Decided {
   // A card is good through the last day of its month.
   if (now >= Date.UTC(body.card.exp_year, body.card.exp_month)) return declined("expired_card");
+  if (!isCurrency(body.currency)) return declined("currency_not_supported");
   const { decides } = act;
   if (typeof decides === "object" && "declined" in decides) return declined(decides.declined);
   const { capture, refund } = behaviourOf(body.card.number);

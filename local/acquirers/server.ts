@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { close, listen } from "../process/http-server.ts";
 import type { SandboxAcquirer } from "./acquirer.ts";
-import { readBody, refuse, send } from "./http.ts";
+import { type Answer, readBody, refuse, send } from "./http.ts";
+import type { Inbox } from "./inbox.ts";
 import { Notifier } from "./notifier.ts";
 import { answerOf, inquiry, parseOperation } from "./operations-api.ts";
-import { sandboxApi } from "./sandbox-api.ts";
+import { portalPage, takeEvidence } from "./portal-api.ts";
+import { SandboxApi } from "./sandbox-api.ts";
 import { threeDs } from "./three-ds.ts";
 
 const connectionsMax = 1_000;
@@ -23,6 +25,8 @@ export interface ServerOptions {
   /** Required as bearer token when given; else every caller is welcome. */
   readonly apiKey?: string;
   readonly notifications?: NotificationOptions;
+  /** Where settlement files go; `PUT /sandbox/inbound` says it later. */
+  readonly inbox?: Inbox;
   /** How the server waits. Tests pass one that needs no time. */
   readonly wait?: (ms: number) => Promise<void>;
 }
@@ -39,15 +43,6 @@ export interface NotificationOptions {
 export interface RunningServer {
   readonly url: string;
   stop(): Promise<void>;
-}
-
-/** One request on its way through the server. */
-interface Call {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly method: string;
-  readonly path: string;
-  readonly raw: string;
 }
 
 /** @throws Error with code `EADDRINUSE` when the port is taken. */
@@ -80,6 +75,7 @@ function limit(server: Server): void {
 class Front {
   readonly #acquirer: SandboxAcquirer;
   readonly #notifier: Notifier;
+  readonly #sandbox: SandboxApi;
   readonly #options: ServerOptions;
   /** Where customers find the pages. */
   baseUrl = "";
@@ -87,6 +83,7 @@ class Front {
   constructor(acquirer: SandboxAcquirer, notifier: Notifier, options: ServerOptions) {
     this.#acquirer = acquirer;
     this.#notifier = notifier;
+    this.#sandbox = new SandboxApi(acquirer, notifier, options.inbox);
     this.#options = options;
   }
 
@@ -99,16 +96,27 @@ class Front {
     if (!isPublic && !this.#mayAsk(headers.authorization)) return send(response, refuse("unauthorized"));
     if (raw === undefined) return send(response, refuse("too_large"));
     if (isPublic) return send(response, threeDs(this.#acquirer, { method, path, raw }));
-    if (path.startsWith("/sandbox/"))
-      return send(response, sandboxApi({ notifier: this.#notifier }, method, path, raw));
-    if (method === "GET") return send(response, inquiry(this.#acquirer, path, this.baseUrl));
-    if (method === "POST") return this.#operate({ request, response, method, path, raw });
+    if (path.startsWith("/sandbox/")) return send(response, await this.#sandbox.answer(method, path, raw));
+    if (method === "GET") return send(response, this.#read(path));
+    if (method === "POST") return this.#operate(request, response, path, raw);
     send(response, refuse("unknown_route"));
   }
 
-  async #operate({ request, response, path, raw }: Call): Promise<void> {
+  #read(path: string): Answer {
+    return portalPage(this.#acquirer, path) ?? inquiry(this.#acquirer, path, this.baseUrl);
+  }
+
+  async #operate(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    raw: string,
+  ): Promise<void> {
+    const key = request.headers["idempotency-key"];
+    const taken = takeEvidence(this.#acquirer, path, key, raw);
+    if (taken !== undefined) return send(response, taken);
     const { latencyMs, wait = sleep, notifications } = this.#options;
-    const parsed = parseOperation(path, request.headers["idempotency-key"], raw);
+    const parsed = parseOperation(path, key, raw);
     if ("statusCode" in parsed) return send(response, parsed);
     // From here on the request is executed whether or not its caller still waits.
     const waitMs = latencyMs + this.#acquirer.thinksMs(parsed);

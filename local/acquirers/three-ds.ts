@@ -3,6 +3,7 @@ import { isCurrency } from "#core/money/currency.ts";
 import { formatMoney, money } from "#core/money/money.ts";
 import type { SandboxAcquirer } from "./acquirer.ts";
 import { type Answer, decode, parseJson, refuse } from "./http.ts";
+import { escaped } from "./markup.ts";
 import type { Authorization } from "./records.ts";
 
 /** The page where a customer approves or refuses, as an issuer's 3DS page would be. */
@@ -51,29 +52,20 @@ function afterForm(authorization: Authorization | undefined): Answer {
     : { statusCode: 303, body: "", headers: { location: returnUrl, "content-type": "text/plain" } };
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const html = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
-
 function pageOf(authorization: Authorization | undefined): Answer {
   if (authorization === undefined)
     return page(404, "Payment not found", "<p>The bank knows no such payment.</p>", undefined);
   const { returnUrl } = authorization;
   if (authorization.state === "pending" && authorization.otherwise === "declined")
     return page(200, "Confirm your payment", question(authorization), returnUrl);
-  const back = returnUrl === undefined ? "" : `<p><a href="${html(returnUrl)}">Back to the shop</a></p>`;
+  const back = returnUrl === undefined ? "" : `<p><a href="${escaped(returnUrl)}">Back to the shop</a></p>`;
   return page(200, "Confirm your payment", `<p role="status">${endOf(authorization)}</p>${back}`, returnUrl);
 }
 
 function question({ merchant, amount, currency }: Authorization): string {
   const sum = isCurrency(currency) ? formatMoney(money(BigInt(amount), currency)) : `${amount} ${currency}`;
   return `<p>Your bank asks whether you make this payment.</p>
-<dl><div><dt>To</dt><dd>${html(merchant)}</dd></div><div><dt>Amount</dt><dd>${html(sum)}</dd></div></dl>
+<dl><div><dt>To</dt><dd>${escaped(merchant)}</dd></div><div><dt>Amount</dt><dd>${escaped(sum)}</dd></div></dl>
 <form method="post">
 <button name="result" value="approve">Approve</button>
 <button name="result" value="refuse" class="quiet">Refuse</button>

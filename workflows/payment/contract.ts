@@ -25,6 +25,15 @@ export const sagaInput = z.strictObject({
 });
 export const sagaOutput = z.strictObject({ payment });
 
+/** What starts the saga, as it goes over the wire. */
+export interface SagaStart {
+  readonly payment: PaymentRecord;
+  readonly step?: (typeof entries)[number];
+  readonly authorization?: AuthorizationRecord;
+  readonly reason?: string;
+  readonly attempt?: number;
+}
+
 export const authorizeInput = z.strictObject({ payment });
 export const resumeInput = z.strictObject({ payment });
 export const transferInput = z.strictObject({ payment, execution });

@@ -6,8 +6,16 @@ import {
   type KinesisClient,
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
+import { exceptionOf } from "../exception.ts";
 import { filterable } from "../filter.ts";
-import type { Shard, ShardPosition, StreamPage, StreamRecord, StreamSource } from "./source.ts";
+import {
+  pagesOf,
+  type Shard,
+  type ShardPosition,
+  type StreamPage,
+  type StreamRecord,
+  type StreamSource,
+} from "./source.ts";
 
 /** Kinesis gives 10,000 at most; fewer keep the memory of a poller small. */
 const pageMax = 1_000;
@@ -36,19 +44,20 @@ export class DataStream implements StreamSource {
     const { StreamDescriptionSummary: summary } = await this.#client.send(
       new DescribeStreamSummaryCommand({ StreamName: this.#name }),
     );
-    const shards: Shard[] = [];
-    let next: string | undefined;
-    for (let page = 0; page < shardPagesMax; page += 1) {
-      const found = await this.#client.send(
-        new ListShardsCommand(next === undefined ? { StreamName: this.#name } : { NextToken: next }),
-      );
-      for (const { ShardId: shardId = "", ParentShardId, AdjacentParentShardId } of found.Shards ?? []) {
-        const parentIds = [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined);
-        shards.push({ shardId, parentIds });
-      }
-      next = found.NextToken;
-      if (next === undefined) break;
-    }
+    const pages = await pagesOf(
+      (next) =>
+        this.#client.send(
+          new ListShardsCommand(next === undefined ? { StreamName: this.#name } : { NextToken: next }),
+        ),
+      ({ NextToken }) => NextToken,
+      shardPagesMax,
+    );
+    const shards = pages
+      .flatMap(({ Shards = [] }) => Shards)
+      .map(({ ShardId: shardId = "", ParentShardId, AdjacentParentShardId }) => ({
+        shardId,
+        parentIds: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
+      }));
     const createdAt = summary?.StreamCreationTimestamp?.toISOString() ?? "";
     return { incarnation: `${this.#sourceArn} ${createdAt}`, shards };
   }
@@ -61,10 +70,14 @@ export class DataStream implements StreamSource {
   }
 
   async read(shardId: string, iterator: string): Promise<StreamPage> {
-    const { Records: records = [], NextShardIterator: next } = await this.#client.send(
-      // An iterator does not tell IAM whose records are read.
-      new GetRecordsCommand({ StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax }),
-    );
+    // An iterator does not tell IAM whose records are read.
+    const input = { StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax };
+    const page = await this.#client.send(new GetRecordsCommand(input)).catch((thrown: unknown) => {
+      // Others read the shard too, and it gives five reads a second: there is nothing new for now.
+      if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
+      return { Records: [], NextShardIterator: iterator };
+    });
+    const { Records: records = [], NextShardIterator: next } = page;
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
       next: next ?? undefined,

@@ -49,3 +49,19 @@ export interface StreamSource {
 export class TrimmedPosition extends Error {
   override readonly name = "TrimmedPosition";
 }
+
+/** All pages of a list, `pagesMax` at most. `load` is given what the page before said of the next. */
+export async function pagesOf<Page>(
+  load: (next: string | undefined) => Promise<Page>,
+  nextOf: (page: Page) => string | undefined,
+  pagesMax: number,
+): Promise<readonly Page[]> {
+  const pages: Page[] = [];
+  let next: string | undefined;
+  do {
+    const page: Page = await load(next);
+    pages.push(page);
+    next = nextOf(page);
+  } while (next !== undefined && pages.length < pagesMax);
+  return pages;
+}
