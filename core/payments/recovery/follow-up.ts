@@ -18,7 +18,7 @@ export async function recoverCapture(
   if (isOpenStill(inquiry)) return askAgain(payment, reasonIn(acquirer, inquiry));
   if (inquiry.kind !== "found")
     return { outcome: "continue_payment", payment, entry: { step: "settle", attempt: 1 } };
-  const settled = await settle(knowing(ports, inquiry.outcome), payment, { ...look, attempt: 1 });
+  const settled = await settle(knowing(ports, inquiry), payment, { ...look, attempt: 1 });
   if (settled.outcome !== "refused") return concluded(settled.payment);
   const { authorization, reason } = settled;
   return { outcome: "continue_payment", payment, entry: { step: "compensate", authorization, reason } };
@@ -43,7 +43,7 @@ export async function recoverVoid(
       ? askAgain(payment, `${acquirer} refuses to void`)
       : recoverCapture(ports, payment, authorization, look);
   const { payment: released } = await compensate(
-    knowing(ports, inquiry.outcome),
+    knowing(ports, inquiry),
     { payment, authorization, reason },
     look,
   );
@@ -61,6 +61,6 @@ export async function recoverRefund(ports: RecoveryPorts, payment: Payment, look
   const inquiry = await inquire(ports, acquirer, operationKey(payment.id, "refund", refund.n), look);
   if (isOpenStill(inquiry)) return askAgain(payment, reasonIn(acquirer, inquiry));
   if (inquiry.kind !== "found") return goesOn;
-  const { payment: ended } = await giveBack(knowing(ports, inquiry.outcome), { payment, refund }, look);
+  const { payment: ended } = await giveBack(knowing(ports, inquiry), { payment, refund }, look);
   return concluded(ended);
 }

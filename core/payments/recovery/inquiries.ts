@@ -10,9 +10,9 @@ import type { Look, RecoveryPorts } from "./found.ts";
  */
 export function knowing<Ports extends Pick<RecoveryPorts, "acquirers">>(
   ports: Ports,
-  outcome: KnownOutcome,
+  found: Extract<Inquiry, { readonly kind: "found" }>,
 ): Ports {
-  const said = (): Promise<KnownOutcome> => Promise.resolve(outcome);
+  const said = (): Promise<KnownOutcome> => Promise.resolve(found.outcome);
   const named = (name: string): Acquirer => {
     const acquirer = ports.acquirers.named(name);
     return {
@@ -22,7 +22,7 @@ export function knowing<Ports extends Pick<RecoveryPorts, "acquirers">>(
       void: said,
       refund: said,
       reverse: (request) => acquirer.reverse(request),
-      inquire: (request) => acquirer.inquire(request),
+      inquire: () => Promise.resolve(found),
     };
   };
   return { ...ports, acquirers: { ...ports.acquirers, named } };
