@@ -266,7 +266,7 @@ const declarations = {
     purpose: "Asks what became of a payment that was left open",
     memoryMb: 512,
     timeoutSeconds: 25,
-    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
     variables: ["ACQUIRERS"],
   },
   Check: {

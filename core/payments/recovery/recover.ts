@@ -59,6 +59,8 @@ export async function giveUp(
   return putInReview(ports, payment, { operation, ...(acquirer === undefined ? {} : { acquirer }), reason });
 }
 
+const asArray = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
+
 /** Every acquirer that may have been asked: which of them was is not written down before one answers. */
 const acquirersOf = ({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] =>
   acquirers.candidates({ currency: payment.total.currency, method: "card" });
@@ -102,10 +104,11 @@ async function recoverReview(
     case "authorize":
     case "post":
     case "reversal": {
-      const names = review.acquirer === undefined ? acquirersOf(ports, payment) : [review.acquirer];
+      // A saga may run twice, and its runs may ask different acquirers: the review names the first that was silent.
+      const names = new Set([...acquirersOf(ports, payment), ...asArray(review.acquirer)]);
       return held === undefined
-        ? recoverAuthorization(ports, payment, names, look)
-        : releaseStray(ports, payment, held, names, look);
+        ? recoverAuthorization(ports, payment, [...names], look)
+        : releaseStray(ports, payment, held, [...names], look);
     }
     case "capture":
       return held === undefined ? unexplained(payment, review) : recoverCapture(ports, payment, held, look);
