@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startCache } from "./cache/server.ts";
 import type { Door } from "./door/door.ts";
+import { telling } from "./events.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -32,6 +33,8 @@ export interface EnginesOptions {
   /** URL of a PostgreSQL that runs already, with the plan's database in it. */
   readonly postgresUrl?: string | undefined;
   readonly warn: (line: string) => void;
+  /** Told of each write to a stream, so that whoever reads it need not look often. */
+  readonly written: () => void;
 }
 
 /** Each of them makes a cache. */
@@ -92,7 +95,7 @@ function runBuckets(
   return engine;
 }
 
-function runStreams({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
+function runStreams({ plan, paths, door, written }: EnginesOptions, started: AsyncDisposableStack): void {
   const plans = streamPlansOf(plan);
   if (plans.length === 0) return;
   const streams = plans.map(
@@ -100,7 +103,7 @@ function runStreams({ plan, paths, door }: EnginesOptions, started: AsyncDisposa
   );
   const engine = new KinesisEngine(streams, Date.now);
   started.defer(() => engine.stop());
-  door.serve(engine);
+  door.serve(telling(engine, written));
 }
 
 async function runCache(

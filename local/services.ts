@@ -1,4 +1,5 @@
 import { type DynamoDbEngine, dynamoDbEngine } from "./dynamodb/engine.ts";
+import { ExpiredItems } from "./dynamodb/expired-items.ts";
 import { Expiry } from "./dynamodb/expiry.ts";
 import { answers, startDynamoDb } from "./dynamodb/server.ts";
 import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
@@ -9,12 +10,15 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 export interface RunningDynamoDb {
   readonly endpoint: string;
   readonly engine: DynamoDbEngine;
+  readonly expired: ExpiredItems;
   /** Undefined when it is not ours. */
   readonly child: Child | undefined;
 }
 
 export interface DynamoDbOptions {
   readonly databaseFile: string;
+  /** Where it is kept what the time to live deleted. */
+  readonly expiredFile: string;
   /** A DynamoDB that runs already, instead of one on the file. */
   readonly endpoint: string | undefined;
   readonly tables: readonly TablePlan[];
@@ -25,7 +29,7 @@ export interface DynamoDbOptions {
 
 /** DynamoDB with the tables of the plan. @throws Refusal when it cannot be had. */
 export async function runDynamoDb(
-  { databaseFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
+  { databaseFile, expiredFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
   if (given !== undefined && !(await answers(given))) {
@@ -40,8 +44,10 @@ export async function runDynamoDb(
   started.defer(() => engine.stop());
   if (fresh) await dropTables(engine, tables);
   await ensureTables(engine, tables);
-  started.defer(new Expiry(engine, tables).start(warn));
-  return { endpoint, engine, child };
+  const expired = new ExpiredItems(expiredFile, Date.now);
+  started.defer(() => expired.close());
+  started.defer(new Expiry(engine, tables, expired).start(warn));
+  return { endpoint, engine, expired, child };
 }
 
 export interface SandboxesOptions extends Pick<SandboxOptions, "latencyMs" | "stateDirectory"> {

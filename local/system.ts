@@ -10,6 +10,7 @@ import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
+import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
@@ -129,16 +130,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  // Who reads streams comes after the engines: until then nobody has to be woken.
+  let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths }, started),
+    runEngines({ ...options, plan, door, paths, written: () => wake("stream") }, started),
   );
   const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
   );
-  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
+  wake = (kind) => events.sources.wake(kind);
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
@@ -213,6 +217,7 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
+        expiredFile: paths.expired,
         endpoint: options.dynamoDbEndpoint,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,

@@ -4,7 +4,7 @@ import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * One prefix per function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
+ * Each prefix leads to one function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
  * that cannot be changed, and the function's is the right 405. The prefix takes two routes, for `{proxy+}` matches
  * only what is below it.
  */
@@ -16,7 +16,12 @@ const prefixes: readonly Prefix[] = [
     also: [{ path: "/v1/refunds/{id}", route: "RefundsBelow" }],
   },
   { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
-  { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
+  {
+    path: "/v1/ledger",
+    route: "Ledger",
+    serves: "LedgerApi",
+    also: [{ path: "/v1/balances", route: "Balances" }],
+  },
   {
     path: "/v1/events",
     route: "Events",

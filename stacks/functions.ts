@@ -21,6 +21,8 @@ export interface TableUse {
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may write under these partition keys and no others; `*` stands for any text. */
+  readonly writesOnlyUnder?: readonly string[];
   /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
   readonly mayMoveAccounts?: true;
 }
@@ -102,11 +104,16 @@ const declarations = {
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
-    purpose: "Reads the ledger",
+    purpose: "Shows the ledger, and posts between the merchants' own accounts",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      ledger: { may: ["query"] },
+      ledger: {
+        may: ["get", "batchGet", "query", "put", "update"],
+        // The journal, and the merchants' own accounts: the counters of a system account are under other keys.
+        writesOnlyUnder: ["*#journal#*", "*#account#acc_*", "*#accounts"],
+      },
+      idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
       merchants: { may: ["get", "scan"] },
     },
@@ -122,7 +129,11 @@ const declarations = {
     purpose: "Lists what happened to a merchant's payments",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
-    tables: { events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] } },
+    tables: {
+      events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] },
+      // Whether a payment without events is there at all, and nothing else about it.
+      payments: { may: ["get"], onlyAttributes: ["pk", "sk"] },
+    },
   },
   Relay: {
     handler: "functions/consumers/relay.handler",
@@ -298,6 +309,27 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["put"] } },
+  },
+  Folder: {
+    handler: "functions/consumers/folder.handler",
+    purpose: "Keeps the balances of unguarded accounts, from the journal",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    tables: { ledger: { may: ["get", "put"], writesOnlyUnder: ["*#fold"] } },
+    consumes: {
+      from: "table",
+      name: "ledger",
+      // Lambda looks four times a second, which is window enough. bench/folder.ts measures batches.
+      batchSize: 1_000,
+      // Accounts and the folds themselves lie in the same table, and no balance follows from them.
+      filters: [
+        {
+          eventName: ["INSERT"],
+          dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
+        },
+      ],
+      retriesMax: "unbounded",
+    },
   },
 } as const satisfies Record<string, FunctionDeclaration>;
 

@@ -202,13 +202,22 @@ export function environmentOf(
 
 function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Parts): Permission[] {
   const table = parts.tables[name];
+  const fenced = use.writesOnlyUnder === undefined ? [] : use.may.filter((verb) => writes.has(verb));
+  const free = use.may.filter((verb) => !fenced.includes(verb));
   const permissions: Permission[] = [
     {
-      actions: use.may.map((verb) => tableActions[verb]),
+      actions: free.map((verb) => tableActions[verb]),
       resources: [table.arn],
       ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
     },
   ];
+  if (use.writesOnlyUnder !== undefined) {
+    permissions.push({
+      actions: fenced.map((verb) => tableActions[verb]),
+      resources: [table.arn],
+      conditions: onlyUnder(use.writesOnlyUnder),
+    });
+  }
   if (use.mayQueryIndexes !== undefined) {
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
@@ -229,6 +238,16 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
   ];
 }
 
+const writes: ReadonlySet<TableUse["may"][number]> = new Set(["put", "update", "delete"]);
+
+/** "For all values" of nothing is true: a write that named no key would pass by the first line alone. */
+function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
+  const variable = "dynamodb:LeadingKeys";
+  return [
+    { test: "ForAllValues:StringLike", variable, values: [...partitions] },
+    { test: "Null", variable, values: ["false"] },
+  ];
+}
 /** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
 const moveAccounts = (ledger: $util.Input<string>): Permission => ({
   actions: [tableActions.update],

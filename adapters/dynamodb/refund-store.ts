@@ -12,6 +12,7 @@ import type { Payment } from "#core/payments/payment.ts";
 import type { RefundChange, RefundCommits, RefundCommitted } from "#core/payments/ports.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { sameRefundTransition, sameTransition } from "#core/payments/replay.ts";
+import { accountEntryPuts } from "./account-entries.ts";
 import { reach } from "./client.ts";
 import { isAt, nothingStored } from "./conditions.ts";
 import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
@@ -54,7 +55,9 @@ export class RefundStore implements RefundCommits {
     const guarded =
       change.journal === undefined ? [] : guardedUpdates(this.#ledgerTable(), of.book, change.journal);
     // In this order: only behind versions and an id that are free does a refusal by an account mean one.
-    const items = [...this.#puts(change), ...guarded.map((update) => update.item)];
+    const noted =
+      change.journal === undefined ? [] : accountEntryPuts(this.#ledgerTable(), of.book, change.journal);
+    const items = [...this.#puts(change), ...guarded.map((update) => update.item), ...noted];
     const result = await transact(this.#client, items);
     if (result.written) return { kind: "applied", payment: payment?.after ?? of, refund: refund.after };
 

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import type { Book } from "#core/ledger/account.ts";
+import { sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { operationKey, type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import type { PaymentRecord } from "#core/payments/record.ts";
@@ -13,7 +14,9 @@ import type { Operation } from "#local/acquirers/acquirer.ts";
 import { Books } from "#local/acquirers/books.ts";
 import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
+import { counted, journalOf } from "#tests/support/folds.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
+import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
 const kills = Number(process.env["KILLS"] ?? 5);
@@ -123,12 +126,28 @@ test("each key is one payment, and there is no payment without a key", () => {
 });
 
 test("the books balance, record by record", async () => {
-  const records = [];
-  for await (const record of new JournalStore(dynamoDb, "tallystick-local-ledger").read(book))
-    records.push(record);
+  const records = await journalOf(endpoints, book);
   const { debits, credits } = trialBalance(fold(records), "USD");
   expect(debits).toBe(credits);
   expect(debits).toBeGreaterThan(0n);
+});
+
+test("every change that was committed is told, at least once and under one id, and is kept once", async () => {
+  const told = new Told(endpoints);
+  try {
+    expect(await told.findings()).toEqual([]);
+    expect((await told.applied()).length).toBeGreaterThan(payments.length);
+  } finally {
+    told.stop();
+  }
+});
+
+test("what the folder counted is what the journal adds up to, though kills took back what it had reached", async () => {
+  await counted(endpoints, book);
+  const records = await journalOf(endpoints, book);
+  const folded = sumOfFolds(await new FoldStore(dynamoDb, "tallystick-local-ledger").read(book));
+  expect(folded.records).toBe(records.length);
+  expect(folded.lines).toEqual(fold(records));
 });
 
 test("what was answered 201 by the run that executed it is final, and is what the tables say", () => {

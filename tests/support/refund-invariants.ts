@@ -2,7 +2,7 @@ import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
 import { sagaEntryId } from "#core/payments/ids.ts";
 import { capturedOf, type Payment, refundedOf, refundPendingOf } from "#core/payments/payment.ts";
 import { isHeld, type Refund, refundMayMove } from "#core/payments/refund.ts";
-import { type Finding, found } from "./invariants.ts";
+import { type Finding, found } from "#core/proof/finding.ts";
 import type { Stored } from "./stored.ts";
 
 /**
