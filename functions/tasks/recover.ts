@@ -7,12 +7,11 @@ import { requiredVariable } from "#functions/environment.ts";
 import { recoverTask } from "./recovering.ts";
 
 const dynamoDb = createDynamoDb();
-const tables = { payments: requiredVariable("PAYMENTS_TABLE"), ledger: requiredVariable("LEDGER_TABLE") };
+const tables = { payments: requiredVariable("PAYMENTS_TABLE") };
 const refunds = new RefundStore(dynamoDb, tables);
 
 export const handler = recoverTask({
   payments: new PaymentStore(dynamoDb, tables),
-  refunds,
   acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
   now: Date.now,
   refundOf: async ({ book, pendingOperation }: Payment) =>

@@ -49,7 +49,8 @@ function outputOf({ found, attempt }: Looked): RecoverOutput {
     case "continue_payment":
       return { ...common, outcome: found.outcome, start: startOf(found.payment, found.entry) };
     case "continue_refund": {
-      const start = { payment: toRecord(found.payment), refund: toRefundRecord(found.refund) };
+      const { payment, refund, attempt: before } = found;
+      const start = { payment: toRecord(payment), refund: toRefundRecord(refund), attempt: before };
       return { ...common, outcome: found.outcome, start };
     }
     case "ask_again":

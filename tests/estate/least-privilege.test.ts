@@ -150,7 +150,6 @@ describe("money", () => {
       "GiveBackTaskRole",
       "HoldRefundTaskRole",
       "PostTaskRole",
-      "RecoverTaskRole",
       "SettleTaskRole",
       "TransferTaskRole",
     ]);

@@ -261,7 +261,7 @@ const decisions: readonly Mutation[] = [
   },
   {
     without: "one key per capture",
-    breaks: ["blind_void"],
+    breaks: ["blind_void", "inquire_first"],
     alterations: { ports: captureKeys },
     rates: { crash: 0.15, acquirer_reply_lost: 0.2, store_gone_after_write: 0.2 },
   },

@@ -23,7 +23,7 @@ export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_
  * is called not executed.
  */
 export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
-  if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment, look);
+  if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
   switch (payment.state) {
     case "processing":
       return payment.method.type === "account"
@@ -71,7 +71,7 @@ function recoverAction(payment: Payment, { attempt }: Look): Found {
     return {
       outcome: "continue_payment",
       payment,
-      entry: { step: "compensate", reason: "requested_by_merchant" },
+      entry: { step: "compensate", reason: "requested_by_merchant", attempt: 1 },
     };
   if (attempt > 0) return concluded(payment);
   return { outcome: "continue_payment", payment, entry: { step: "resume" } };
@@ -86,9 +86,7 @@ function recoverAuthorized(
 ): Promise<Found> {
   if (payment.pendingOperation?.kind === "cancel") return recoverVoid(ports, payment, authorization, look);
   const isCapturing = payment.pendingOperation?.kind === "capture" || payment.capture === "automatic";
-  return isCapturing
-    ? recoverCapture(ports, payment, authorization, look)
-    : Promise.resolve(concluded(payment));
+  return Promise.resolve(isCapturing ? recoverCapture(payment) : concluded(payment));
 }
 
 async function recoverReview(
@@ -111,7 +109,7 @@ async function recoverReview(
         : releaseStray(ports, payment, held, [...names], look);
     }
     case "capture":
-      return held === undefined ? unexplained(payment, review) : recoverCapture(ports, payment, held, look);
+      return held === undefined ? unexplained(payment, review) : recoverCapture(payment);
     case "void":
       return held === undefined
         ? voidUnposted(ports, payment, review, look)
