@@ -1,10 +1,9 @@
 import { type DynamoDbEngine, dynamoDbEngine } from "./dynamodb/engine.ts";
 import { ExpiredItems } from "./dynamodb/expired-items.ts";
 import { Expiry } from "./dynamodb/expiry.ts";
-import { answers, startDynamoDb } from "./dynamodb/server.ts";
+import { startDynamoDb } from "./dynamodb/server.ts";
 import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
 import type { Child } from "./process/child.ts";
-import { Refusal } from "./process/refusal.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 
 export interface RunningDynamoDb {
@@ -21,6 +20,7 @@ export interface DynamoDbOptions {
   readonly expiredFile: string;
   /** A DynamoDB that runs already, instead of one on the file. */
   readonly endpoint: string | undefined;
+  readonly region?: string;
   readonly tables: readonly TablePlan[];
   /** Drop what the tables hold. */
   readonly fresh: boolean;
@@ -29,18 +29,13 @@ export interface DynamoDbOptions {
 
 /** DynamoDB with the tables of the plan. @throws Refusal when it cannot be had. */
 export async function runDynamoDb(
-  { databaseFile, expiredFile, endpoint: given, tables, fresh, warn }: DynamoDbOptions,
+  { databaseFile, expiredFile, endpoint: given, region, tables, fresh, warn }: DynamoDbOptions,
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
-  if (given !== undefined && !(await answers(given))) {
-    throw new Refusal(
-      `nothing answers at AWS_ENDPOINT_URL_DYNAMODB ${given}: start it, or unset the variable`,
-    );
-  }
   const { endpoint, child } =
     given === undefined ? await startDynamoDb(databaseFile) : { endpoint: given, child: undefined };
   started.defer(() => child?.stop());
-  const engine = dynamoDbEngine(endpoint);
+  const engine = dynamoDbEngine(endpoint, region);
   started.defer(() => engine.stop());
   if (fresh) await dropTables(engine, tables);
   await ensureTables(engine, tables);
