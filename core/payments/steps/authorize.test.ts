@@ -134,6 +134,15 @@ describe("an acquirer that did not answer, behind a payment that another run of 
     expect(await ended).toBe(ends);
   });
 
+  test("is no news when it was this run's own wait for the customer that was ended meanwhile", async () => {
+    const canceled = examplePayment({ state: "canceled", acquirer: "alpha", cancellation: "requested" });
+    const ports = scriptedPorts({ acquirers: { alpha: later }, commit: supersededBy(canceled) });
+    expect(await authorize(ports, examplePayment(), { deadline })).toEqual({
+      outcome: "concluded",
+      payment: canceled,
+    });
+  });
+
   test("is no news when the other run got its answer from the same acquirer", async () => {
     const ports = scriptedPorts({ acquirers: { beta: silent }, commit: supersededBy(captured) });
     expect(await authorize(ports, examplePayment(), { deadline })).toEqual({
