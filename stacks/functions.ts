@@ -277,7 +277,8 @@ const declarations = {
     purpose: "Asks what became of a payment that was left open",
     memoryMb: 512,
     timeoutSeconds: 25,
-    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    // It books nothing: the sagas that it starts do.
+    tables: { payments: { may: ["get", "put"] } },
     variables: ["ACQUIRERS"],
   },
   Check: {

@@ -141,7 +141,7 @@ describe("the card vault", () => {
 });
 
 describe("money", () => {
-  it("is posted by tasks of the sagas, and by no function that the internet reaches", () => {
+  it("is posted by tasks of the sagas, and between a merchant's own accounts by the ledger's API", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
       "ExpireRole",
@@ -149,8 +149,9 @@ describe("money", () => {
       "FolderRole",
       "GiveBackTaskRole",
       "HoldRefundTaskRole",
+      // Under the keys of the journal and of user accounts: see below.
+      "LedgerApiRole",
       "PostTaskRole",
-      "RecoverTaskRole",
       "SettleTaskRole",
       "TransferTaskRole",
     ]);
@@ -158,7 +159,7 @@ describe("money", () => {
 
   it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
     const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
-    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual(movers);
+    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([...movers, "LedgerApiRole"].toSorted());
     for (const role of movers)
       expect(
         grantsOf(role, "dynamodb:UpdateItem", table("ledger")).map(({ Condition }) => Condition),
@@ -171,6 +172,16 @@ describe("money", () => {
     expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
     expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual([]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
+  });
+
+  it("is out of the ledger API's reach on system accounts", () => {
+    const [grant, ...more] = grantsOf("LedgerApiRole", "dynamodb:UpdateItem", table("ledger"));
+    expect(more).toEqual([]);
+    expect(grant?.Condition).toEqual({
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["*#journal#*", "*#account#acc_*", "*#accounts"] },
+      // Without it, "for all values" of none would be true.
+      Null: { "dynamodb:LeadingKeys": "false" },
+    });
   });
 
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {

@@ -30,7 +30,9 @@ type Decoded =
   | { readonly kind: "payment"; readonly payment: Payment }
   | { readonly kind: "refund"; readonly refund: Refund }
   | { readonly kind: "account"; readonly account: StoredAccount }
-  | { readonly kind: "journal"; readonly record: JournalRecord };
+  | { readonly kind: "journal"; readonly record: JournalRecord }
+  /** That a record of the journal moved an account: by it entries are found, and nothing else. */
+  | { readonly kind: "note" };
 
 /** Items are never changed in place, so each is decoded once however often it is looked at. */
 const decodedItems = new WeakMap<StoredItem, Decoded>();
@@ -46,7 +48,7 @@ export function readStored(items: Iterable<StoredItem>): Stored {
     if (decoded.kind === "payment") payments.push(decoded.payment);
     else if (decoded.kind === "refund") refunds.push(decoded.refund);
     else if (decoded.kind === "account") accounts.push(decoded.account);
-    else journal.push(decoded.record);
+    else if (decoded.kind === "journal") journal.push(decoded.record);
   }
   return { payments, refunds, journal, accounts };
 }
@@ -106,6 +108,7 @@ function decodeItem(plain: Record<string, unknown>): Decoded {
     };
   }
   if (sk === "account") return { kind: "account", account: accountOf(plain, book as Book, rest.join("#")) };
+  if (sk.startsWith("entry#")) return { kind: "note" };
   return { kind: "journal", record: journalRecord(plain as unknown as JournalItem) };
 }
 
