@@ -104,11 +104,16 @@ const declarations = {
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
-    purpose: "Reads the ledger",
+    purpose: "Shows the books, and keeps the merchants' own accounts",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      ledger: { may: ["query"] },
+      // The accounts of the chart and the folds lie under other keys: it may not touch those at all.
+      ledger: {
+        may: ["batchGet", "query", "put", "update"],
+        writesOnlyUnder: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+      },
+      idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
       merchants: { may: ["get", "scan"] },
     },

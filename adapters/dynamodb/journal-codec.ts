@@ -22,6 +22,8 @@ interface EntryItem extends Key {
   readonly effective_at: number;
   readonly recorded_at: number;
   readonly expires_at?: number;
+  readonly reverses?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly execution: string;
 }
 
@@ -51,6 +53,8 @@ export function journalItem(record: JournalRecord): JournalItem {
       effective_at: entry.effectiveAt,
       recorded_at: entry.recordedAt,
       ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
+      ...(entry.reverses === undefined ? {} : { reverses: entry.reverses }),
+      ...(entry.metadata === undefined ? {} : { metadata: entry.metadata }),
       execution: entry.execution,
     };
   }
@@ -83,6 +87,8 @@ export function journalRecord(item: JournalItem): JournalRecord {
       effectiveAt: item.effective_at,
       recordedAt: item.recorded_at,
       ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
+      ...(item.reverses === undefined ? {} : { reverses: item.reverses as EntryId }),
+      ...(item.metadata === undefined ? {} : { metadata: item.metadata }),
       execution: item.execution,
     };
     return item.refusal === undefined ? entryRecord(entry) : failureRecord(entry, item.refusal);

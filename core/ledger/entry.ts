@@ -29,7 +29,11 @@ export interface JournalEntry {
   readonly recordedAt: number;
   /** Holds only. Epoch milliseconds; from this moment on the hold cannot be posted, sweeper or no sweeper. */
   readonly expiresAt?: number;
-  /** The saga execution that wrote it. */
+  /** Corrections only: the entry that this one undoes. */
+  readonly reverses?: EntryId;
+  /** A caller's own notes. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The saga execution that wrote it, or the request. */
   readonly execution: string;
 }
 
