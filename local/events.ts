@@ -1,5 +1,5 @@
 import { AwsClients } from "./delivery/clients.ts";
-import { Courier, type Parcel } from "./delivery/courier.ts";
+import { type BusEntry, Courier, type Parcel } from "./delivery/courier.ts";
 import type { CredentialRegistry } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import type { Engine } from "./door/engine.ts";
@@ -35,10 +35,13 @@ export interface Events {
 }
 
 export interface RunningEvents {
-  readonly bridge: EventBridge;
   readonly sources: EventSources;
   /** Tells queues, topics, functions and the event bus what happened in a bucket. */
   readonly tell: Tell;
+  /** Puts what AWS itself announces on the default bus. Resolves when each target was tried once. */
+  announce(
+    change: Pick<BusEntry, "detailType" | "resources" | "source"> & { readonly detail: object },
+  ): Promise<void>;
   /** To be called once every engine is up: goes on with what an earlier run left, and begins to read. */
   start(): void;
   /** To be called before the functions are stopped. What is not done with goes on at the next start. */
@@ -77,9 +80,10 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
       door.serve(bridge);
       const stopping = new AbortController();
       return {
-        bridge,
         sources,
         tell: teller({ clock: systemClock, deliver, warn, signal: stopping.signal }),
+        announce: (change) =>
+          bridge.put({ ...change, detail: JSON.stringify(change.detail), busName: "default" }),
         start: () => {
           lambda.resumeEvents();
           sources.start();

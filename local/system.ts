@@ -10,6 +10,7 @@ import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
+import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
@@ -28,6 +29,7 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
@@ -35,6 +37,8 @@ import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-f
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
+import type { AwsEndpoints } from "./remote/endpoints.ts";
+import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
 import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
@@ -42,6 +46,7 @@ import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
+import type { StepFunctionsService } from "./stepfunctions/service.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Shared by all systems of this checkout: it depends on the sources only, and survives `fresh`. */
@@ -64,8 +69,8 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** Added by the sandbox acquirers to each of their answers, in milliseconds. Default 1. */
   readonly acquirerLatencyMs?: number;
-  /** URL of another DynamoDB than the one that comes with this. */
-  readonly dynamoDbEndpoint?: string | undefined;
+  /** Other emulators, for the services that they have. None when left out. */
+  readonly awsEndpoints?: AwsEndpoints;
   /** URL of a Valkey or Redis, in place of the small one in here. */
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
@@ -108,6 +113,7 @@ interface Ground {
   readonly faults: Faults;
   readonly meter: Meter;
   readonly door: Door;
+  readonly remotes: Remotes;
   readonly started: AsyncDisposableStack;
 }
 
@@ -128,17 +134,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
-  const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
+  // Who reads streams comes after the engines: until then nobody has to be woken.
+  let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths }, started),
+    runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
   );
-  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
   );
-  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
+  wake = (kind) => events.sources.wake(kind);
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
@@ -146,6 +155,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
   engines.buckets?.notify(events.tell);
+  stepFunctions.resume();
   const server = await openApi(ground, lambda);
   await tellWhereToNotify(sandboxes, server.url);
 
@@ -177,6 +187,8 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const paths = statePaths(options.stateDirectory);
   started.defer(lockState(options.stateDirectory));
   if (options.fresh === true) wipe(paths);
+  const { warn, fresh = false, awsEndpoints: endpoints = { of: {} } } = options;
+  const remotes = await findRemotes({ plan, endpoints, fresh, warn });
   const clients = loadClients(paths.clients, scopesOf(plan));
   const keyPlans = keyPlansOf(plan);
   const keys = loadKeys(paths.kms, keyPlans, Date.now());
@@ -194,14 +206,14 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
-  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, started };
+  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, remotes, started };
 }
 
 /** What needs nothing of the others, all at once. */
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, started } = ground;
+  const { options, plan, paths, remotes, clients, started } = ground;
   const functions = functionsOf(plan);
   const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
@@ -213,7 +225,9 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
-        endpoint: options.dynamoDbEndpoint,
+        expiredFile: paths.expired,
+        endpoint: remotes.get("dynamodb")?.access.endpoint,
+        region: plan.region,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
         warn: options.warn,
@@ -239,7 +253,11 @@ async function startServices(
 function runFunctions(
   ground: Ground,
   hosts: Hosts,
-): { readonly lambda: LambdaService; readonly events: RunningEvents } {
+): {
+  readonly lambda: LambdaService;
+  readonly events: RunningEvents;
+  readonly stepFunctions: StepFunctionsService;
+} {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
   const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
@@ -256,13 +274,17 @@ function runFunctions(
   const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
   const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
   started.defer(() => services.stop());
-  const stepFunctions = stepFunctionsOf(plan, lambda, guard, { services, storeFile: paths.stepfunctions });
+  const events = opened.connect(lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard, {
+    services,
+    storeFile: paths.stepfunctions,
+    onBilled: executionMeter(meter),
+    onStatusChange: (change) => events.announce(change),
+  });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
-  stepFunctions.resume();
-  const events = opened.connect(lambda);
   started.defer(() => events.stop());
-  return { lambda, events };
+  return { lambda, events, stepFunctions };
 }
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);

@@ -129,7 +129,11 @@ const declarations = {
     purpose: "Lists what happened to a merchant's payments",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
-    tables: { events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] } },
+    tables: {
+      events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] },
+      // Whether a payment without events is there at all, and nothing else about it.
+      payments: { may: ["get"], onlyAttributes: ["pk", "sk"] },
+    },
   },
   Relay: {
     handler: "functions/consumers/relay.handler",

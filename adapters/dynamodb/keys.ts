@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { EventId } from "#core/events/payment-event.ts";
 import { type AccountId, type Book, salesCurrency, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { entryIdOf, type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
@@ -24,7 +25,7 @@ export const listShards = 4;
 export const journalShards = 16;
 
 export const listPartition = (book: Book, shard: number): string => `${book}#${shard}`;
-export const listShardOf = (id: PaymentId): number => shardOf(id, listShards);
+export const listShardOf = (id: PaymentId | EventId): number => shardOf(id, listShards);
 
 /** Sorts by time, then by id: no two payments share a place in the list. */
 export const listSortKey = (createdAt: number, id: PaymentId): string =>

@@ -1,14 +1,12 @@
 import {
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   TransactionConflictException,
   type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
@@ -19,11 +17,11 @@ import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { contended, outwait } from "./contention.ts";
-import { StoreUnavailable } from "./errors.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
-import { listPartition, listShards, paymentKey } from "./keys.ts";
+import { paymentKey } from "./keys.ts";
 import { paymentItem, paymentOf } from "./payment-codec.ts";
+import { getItems, newestPlaces } from "./time-list.ts";
 import { transact } from "./transact.ts";
 
 export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
@@ -79,21 +77,38 @@ export class PaymentStore implements PaymentCommits {
     return Item === undefined ? undefined : paymentOf(Item);
   }
 
+  /** Whether there is such a payment. Reads its key and nothing else of it. */
+  async exists(book: Book, id: PaymentId): Promise<boolean> {
+    const { Item } = await reach(
+      this.#client.send(
+        new GetItemCommand({
+          TableName: this.#payments,
+          Key: marshall(paymentKey(book, id)),
+          ProjectionExpression: "pk, sk",
+        }),
+      ),
+    );
+    return Item !== undefined;
+  }
+
   /** Newest first. The index lags by moments: a payment may be missing from a list that was just created. */
   async list(
     book: Book,
     options: { readonly limit: number; readonly before?: ListPosition },
   ): Promise<{ payments: Payment[]; next?: ListPosition }> {
-    const shards = await Promise.all(
-      Array.from({ length: listShards }, (_, shard) =>
-        this.#listShard(listPartition(book, shard), options.limit + 1, options.before),
-      ),
+    const { limit, before } = options;
+    const { places } = await newestPlaces(this.#client, this.#payments, book, { readMax: limit + 1, before });
+    const page = places.slice(0, limit);
+    const items = await getItems(
+      this.#client,
+      this.#payments,
+      page.map(({ key }) => key),
     );
-    const found = shards.flat().toSorted((a, b) => (a.position < b.position ? 1 : -1));
-    const page = found.slice(0, options.limit);
-    const payments = await this.#getAll(page.map((entry) => entry.key));
     const last = page.at(-1);
-    return { payments, ...(found.length > page.length && last !== undefined ? { next: last.position } : {}) };
+    return {
+      payments: items.map(paymentOf),
+      ...(places.length > page.length && last !== undefined ? { next: last.position } : {}),
+    };
   }
 
   async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
@@ -156,43 +171,6 @@ export class PaymentStore implements PaymentCommits {
       invariant(error.Item !== undefined, `${payment.id} exists`);
       return paymentOf(error.Item);
     }
-  }
-
-  async #listShard(partition: string, limit: number, before: ListPosition | undefined) {
-    const { Items = [] } = await reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#payments,
-          IndexName: "by_time",
-          KeyConditionExpression:
-            before === undefined ? "list_pk = :partition" : "list_pk = :partition AND list_sk < :before",
-          ExpressionAttributeValues: marshall({
-            ":partition": partition,
-            ...(before === undefined ? {} : { ":before": before }),
-          }),
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      ),
-    );
-    return Items.map((item) => {
-      const { pk, sk, list_sk } = unmarshall(item) as { pk: string; sk: string; list_sk: string };
-      return { key: { pk, sk }, position: list_sk };
-    });
-  }
-
-  async #getAll(keys: readonly { pk: string; sk: string }[]): Promise<Payment[]> {
-    if (keys.length === 0) return [];
-    const request = { [this.#payments]: { Keys: keys.map((key) => marshall(key)) } };
-    const { Responses, UnprocessedKeys } = await reach(
-      this.#client.send(new BatchGetItemCommand({ RequestItems: request })),
-    );
-    if (Object.keys(UnprocessedKeys ?? {}).length > 0)
-      throw new StoreUnavailable("a page of payments was read in part");
-    const found = new Map(
-      (Responses?.[this.#payments] ?? []).map((item) => [item["pk"]?.S, paymentOf(item)]),
-    );
-    return keys.map((key) => found.get(key.pk)).filter((payment) => payment !== undefined);
   }
 }
 

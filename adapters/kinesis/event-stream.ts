@@ -5,7 +5,10 @@ import type { PublishedEvent } from "#core/events/payment-event.ts";
 const requestTimeoutMs = 3_000;
 const connectionTimeoutMs = 500;
 const attemptsMax = 2;
-/** Kinesis takes 500 records, and 10 MiB, per call; an event has a few KB. */
+/**
+ * Kinesis takes 500 records per call. It takes 5 MiB, too: a batch from Lambda has 6 MB at most and an event is smaller
+ * than the change that it tells of; a call that is refused all the same fails its batch, which Lambda halves.
+ */
 const recordsMax = 500;
 /** Calls for one batch, the first included: throttled shards take a moment to breathe. */
 const triesMax = 4;
@@ -35,7 +38,8 @@ export class EventStream {
   }
 
   /**
-   * Puts events on the stream, in the order given.
+   * Puts events on the stream, in the order given. Where one of a payment is refused and a later one is not, the later
+   * one is there first, and again behind it: readers go by the sequence.
    * @returns how many of them, from the first on, are there with all before them; those behind may be there in part,
    * and are to be published again.
    */
@@ -58,12 +62,12 @@ export class EventStream {
     return new Set(left);
   }
 
-  /** @returns whether each was refused. */
+  /** @returns whether each was refused, or not spoken of: only a sequence number says that a record is there. */
   async #put(events: readonly PublishedEvent[]): Promise<readonly boolean[]> {
     const { Records: results = [] } = await this.#client.send(
       new PutRecordsCommand({ StreamName: this.#stream, Records: events.map(recordOf) }),
     );
-    return events.map((_, index) => results[index]?.ErrorCode !== undefined);
+    return events.map((_, index) => results[index]?.SequenceNumber === undefined);
   }
 }
 

@@ -17,13 +17,13 @@ interface Told {
   readonly reference: string;
 }
 
-export interface OperationNotification extends Told {
+interface OperationNotification extends Told {
   readonly about: "operation";
   readonly operation: AcquirerOperation;
   readonly outcome: Exclude<KnownOutcome, { readonly kind: "pending" }>;
 }
 
-export interface DisputeNotification extends Told {
+interface DisputeNotification extends Told {
   readonly about: "dispute";
   readonly dispute: AcquirerDispute;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { base32 } from "../kernel/base32.ts";
+import type { Brand } from "../kernel/brand.ts";
 import { derivedId, idTail } from "../kernel/derived-id.ts";
 import { absurd, invariant } from "../kernel/invariant.ts";
 import type { OperationKind } from "../payments/operation.ts";
@@ -29,13 +30,25 @@ export const paymentEventTypes = [
 ] as const;
 export type PaymentEventType = (typeof paymentEventTypes)[number];
 
+/** `evt_` and 26 characters that sort by the time of the change. */
+export type EventId = Brand<string, "EventId">;
+
+const idPattern = new RegExp(`^evt_${idTail}$`);
+
+/** @returns undefined when the text cannot be the id of an event. */
+export const parseEventId = (text: string): EventId | undefined =>
+  idPattern.test(text) ? (text as EventId) : undefined;
+
 /** Raised when a member changes its meaning or goes; members may be added under the same number. */
 const schemaVersion = 1;
 
 /** An event as it is published. `data` is the payment as the API shows it, at that version. */
 export const publishedEvent = z.object({
   schema: z.literal(schemaVersion),
-  id: z.string().regex(new RegExp(`^evt_${idTail}$`)),
+  id: z
+    .string()
+    .regex(idPattern)
+    .transform((id) => id as EventId),
   type: z.enum(paymentEventTypes),
   /** The payment's version: 1, 2, 3 … without a gap. */
   sequence: z.int().positive(),
@@ -46,16 +59,20 @@ export const publishedEvent = z.object({
 export type PublishedEvent = z.output<typeof publishedEvent>;
 
 const timeBytes = 6;
-const timeLength = 10;
+const sequenceBytes = 2;
+/** What tells two changes of one moment apart: 65 bits of it are left in the id. */
+const digestLength = 13;
 
 /**
- * The id of a payment's event: the same whenever and however often the change is read, and sorted by time.
+ * The id of a payment's event: the same whenever and however often the change is read. Ids sort by time, and those of one
+ * payment and one millisecond by their sequence.
  * @param at epoch milliseconds of the change
  */
-function eventIdOf(payment: string, sequence: number, at: number): string {
-  const time = Buffer.alloc(timeBytes);
-  time.writeUIntBE(at, 0, timeBytes);
-  return `evt_${base32(time).slice(0, timeLength)}${derivedId([payment, String(sequence)]).slice(timeLength)}`;
+export function eventIdOf(payment: string, sequence: number, at: number): EventId {
+  const head = Buffer.alloc(timeBytes + sequenceBytes);
+  head.writeUIntBE(at, 0, timeBytes);
+  head.writeUInt16BE(sequence, timeBytes);
+  return `evt_${base32(head)}${derivedId([payment, String(sequence)]).slice(-digestLength)}` as EventId;
 }
 
 /** The event of one committed change: the payment before it, undefined for a new one, and after. */
@@ -90,9 +107,9 @@ function typeOfProgress(before: Payment, after: Payment): PaymentEventType {
     invariant(is !== undefined, `${after.id} begins an operation`);
     return typeOfStart(is.kind);
   }
-  if (is === undefined)
-    return refundedOf(after) > refundedOf(before) ? "payment.refunded" : "payment.refund_failed";
-  return "payment.refund_in_review";
+  invariant(was.kind === "refund", `${after.id} stays ${after.state}, so that its ${was.kind} goes on`);
+  if (is !== undefined) return "payment.refund_in_review";
+  return refundedOf(after) > refundedOf(before) ? "payment.refunded" : "payment.refund_failed";
 }
 
 function typeOfStart(kind: OperationKind): PaymentEventType {

@@ -77,12 +77,12 @@ test("an entry is recorded now, moves money now or when it is told, and expires 
 });
 
 describe("an id", () => {
-  test.each(["je_1", "je_Order-77_b", `je_${"x".repeat(64)}`])("%s may be chosen", (id) => {
+  test.each(["je_1", "Order-77_b", "x".repeat(64)])("%s may be chosen", (id) => {
     expect(parseUserEntryId(id)).toBe(id);
     expect(isUserEntry(id as EntryId)).toBe(true);
   });
 
-  test.each(["", "je_", "1", "je_a.b", "je_a#b", `je_${"x".repeat(65)}`, "je_pay_1", "je_4242424242424242"])(
+  test.each(["", "a.b", "a#b", "a b", "ü", "x".repeat(65), "je_pay_1", "je_4242424242424242"])(
     "%s may not be chosen",
     (id) => {
       expect(parseUserEntryId(id)).toBeUndefined();

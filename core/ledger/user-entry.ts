@@ -16,7 +16,7 @@ declare const callers: unique symbol;
 export type UserEntryId = EntryId & { readonly [callers]: true };
 
 /** What may be chosen has no dot: entries that follow from another are named `<id>.post.1` and `<id>.reversal.1`. */
-const chosenPattern = /^je_[A-Za-z0-9_-]{1,64}$/;
+const chosenPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const derivedSuffix = /\.(?:post|reversal)\.1$/;
 
 /** @returns undefined for what no caller may choose: another form, a payment's own id, a card number. */

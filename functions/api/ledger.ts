@@ -8,10 +8,10 @@ import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Idempotency } from "./idempotency.ts";
-import { ledgerAccounts } from "./ledger-accounts.ts";
-import { bookReads } from "./ledger-books.ts";
-import { ledgerEntries } from "./ledger-entries.ts";
-import { ledgerHolds } from "./ledger-holds.ts";
+import { ledgerAccounts } from "./ledger-api/accounts.ts";
+import { bookReads } from "./ledger-api/books.ts";
+import { ledgerEntries } from "./ledger-api/entries.ts";
+import { ledgerHolds } from "./ledger-api/holds.ts";
 
 const dynamoDb = createDynamoDb();
 const table = requiredVariable("LEDGER_TABLE");

@@ -157,8 +157,8 @@ function abortedWith(response: ServerResponse): AbortSignal {
 function send(response: ServerResponse, answer: AwsAnswer): void {
   response.writeHead(answer.statusCode, {
     "x-amzn-requestid": randomUUID(),
-    ...answer.headers,
     "content-length": Buffer.byteLength(answer.body),
+    ...answer.headers,
   });
   response.end(answer.body);
 }

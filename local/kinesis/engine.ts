@@ -4,13 +4,12 @@ import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
 import { invalid, KinesisRefusal, parsed } from "./refusal.ts";
 import { mergeShards, splitShard, updateShardCount } from "./resharding.ts";
 import { childView, listShards, shardView, tokenIn } from "./shard-list.ts";
-import { bytesOf, placeOf, type Shard, type Stream, type StreamRecord, sequenceNumberOf } from "./stream.ts";
+import { bytesOf, placeOf, type Shard, type Stream, sequenceNumberOf } from "./stream.ts";
 
 const batchRecordsMax = 500;
 /** Since records may have 10 MiB. */
 const batchBytesMax = 10 * 1024 * 1024;
 const pageRecordsMax = 10_000;
-const pageBytesMax = 10 * 1024 * 1024;
 const iteratorMsMax = 5 * 60_000;
 
 const named = z.object({ StreamName: z.string().optional(), StreamARN: z.string().optional() });
@@ -160,9 +159,8 @@ export class KinesisEngine implements Engine {
     const stream = this.#stream({ StreamName: from.stream });
     const shard = stream.shard(from.shard);
     if (shard === undefined) throw noShard(stream, from.shard);
-    const found = stream.read(shard, from.after, Limit);
-    if (found === undefined) throw throttled(shard.id, stream);
-    const page = pageOf(found);
+    const page = stream.read(shard, from.after, Limit);
+    if (page === undefined) throw throttled(shard.id, stream);
     const newest = shard.records.at(-1);
     const last = page.at(-1);
     const isCaughtUp = newest === undefined || newest.n <= (last?.n ?? from.after);
@@ -212,15 +210,6 @@ function startOf(stream: Stream, shard: Shard, input: z.output<typeof iterating>
       return input.ShardIteratorType === "AT_SEQUENCE_NUMBER" ? place - 1 : place;
     }
   }
-}
-
-function pageOf(records: readonly StreamRecord[]): readonly StreamRecord[] {
-  let bytes = 0;
-  const end = records.findIndex((each) => {
-    bytes += bytesOf(each);
-    return bytes > pageBytesMax;
-  });
-  return end === -1 ? records : records.slice(0, Math.max(1, end));
 }
 
 function iteratorIn(text: string): Iterator {

@@ -14,7 +14,10 @@ const linesToRewriteMin = 10_000;
 const writtenRecordsMax = 1_000;
 const writtenBytesMax = 1024 * 1024;
 const readsMax = 5;
+/** Read of a shard in a second. What one call brings beyond is waited off: 10 MiB are five seconds. */
+const readBytesMax = 2 * 1024 * 1024;
 const windowMs = 1_000;
+const pageBytesMax = 10 * 1024 * 1024;
 
 /** Shards that were closed, and those that took over their hash keys. */
 const resharding = z.object({
@@ -161,12 +164,17 @@ export class Stream {
   read({ index }: Shard, after: number, max: number): readonly StreamRecord[] | undefined {
     const shard = this.#shards[index];
     if (shard === undefined) return [];
-    this.#turn(shard.read);
-    if (shard.read.records >= readsMax) return undefined;
-    shard.read.records += 1;
+    const { read } = shard;
+    const debt = read.bytes - Math.floor((this.#clock() - read.startedAt) / windowMs) * readBytesMax;
+    this.#turn(read);
+    read.bytes = Math.max(read.bytes, debt);
+    if (read.records >= readsMax || read.bytes >= readBytesMax) return undefined;
+    read.records += 1;
     this.#trim(shard);
     const start = firstAfter(shard.records, after);
-    return shard.records.slice(start, start + max);
+    const page = pageOf(shard.records.slice(start, start + max));
+    read.bytes += page.reduce((sum, each) => sum + bytesOf(each), 0);
+    return page;
   }
 
   /** The place of the newest record: behind it is what comes next. */
@@ -268,6 +276,16 @@ export const bytesOf = ({ key, data }: Pick<StreamRecord, "key" | "data">): numb
   Buffer.byteLength(key) + Buffer.byteLength(data, "base64");
 
 const hashOf = (key: string): bigint => BigInt(`0x${createHash("md5").update(key).digest("hex")}`);
+
+/** As many as one call may bring, and one at least. */
+function pageOf(records: readonly StreamRecord[]): readonly StreamRecord[] {
+  let bytes = 0;
+  const end = records.findIndex((each) => {
+    bytes += bytesOf(each);
+    return bytes > pageBytesMax;
+  });
+  return end === -1 ? records : records.slice(0, Math.max(1, end));
+}
 
 /** Records are in the order of their places. */
 function firstAfter(records: readonly StreamRecord[], after: number): number {

@@ -4,7 +4,7 @@ import type { Plan, PlanResource } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
 
 /** What happens here to objects. */
-export const eventNames = [
+const eventNames = [
   "ObjectCreated:Put",
   "ObjectCreated:Copy",
   "ObjectCreated:CompleteMultipartUpload",

@@ -32,7 +32,7 @@ export function versionOf({ bucket, key, query }: Pick<Request, "bucket" | "key"
     : new S3Refusal("NoSuchVersion", "The specified version does not exist.");
 }
 
-export const noSuchKey = (headers: Headers = {}): S3Refusal =>
+const noSuchKey = (headers: Headers = {}): S3Refusal =>
   new S3Refusal("NoSuchKey", "The specified key does not exist.", headers);
 export const notImplemented = (action: string): S3Refusal =>
   new S3Refusal("NotImplemented", `The local S3 does not know ${action}.`);

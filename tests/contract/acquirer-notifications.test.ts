@@ -66,6 +66,7 @@ describe("a notification", () => {
     expect(parseNotification(first.rawBody)).toEqual({
       id: expect.stringMatching(/^ntf_[0-9a-z]{26}$/),
       createdAt: expect.any(Number),
+      merchant: "mer_demo",
       about: "operation",
       operation: "authorize",
       key: `pay_${laterCard}:authorize:1`,

@@ -184,6 +184,23 @@ describe("a record", () => {
   });
 });
 
+test("a shard gives 2 MiB a second: what one read brings beyond is waited for", async () => {
+  for (let second = 0; second < 6; second += 1) {
+    await running().kinesis.send(
+      new PutRecordCommand({ StreamName: "one", PartitionKey: "k", Data: Buffer.alloc(mebibyte - 1) }),
+    );
+    running().pass(1_000);
+  }
+  const { Records, NextShardIterator } = await running().read("one", idOf(0));
+  expect(Records).toHaveLength(6);
+  const again = new GetRecordsCommand({ ShardIterator: NextShardIterator });
+  const throttled = { name: "ProvisionedThroughputExceededException" };
+  running().pass(2_000);
+  await expect(running().kinesis.send(again)).rejects.toMatchObject(throttled);
+  running().pass(1_000);
+  expect((await running().kinesis.send(again)).Records).toEqual([]);
+});
+
 test("an iterator of an open shard goes on into nothing, and never ends", async () => {
   let { NextShardIterator } = await running().read("one", idOf(0));
   for (let read = 0; read < 3; read += 1) {

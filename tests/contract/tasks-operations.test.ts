@@ -140,6 +140,7 @@ describe("a capture that the merchant asks for", () => {
       authorization,
       reason,
       execution,
+      attempt: 0,
     });
     expect(output.payment).toMatchObject({ state: "canceled", cancellation: "operation_refused" });
     expect(output.payment.pending_operation).toBeUndefined();

@@ -80,7 +80,11 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda.
-        else expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+):\*$/, "$1")).not.toContain("*");
+        // and executions by whoever starts them.
+        else
+          expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+|:execution:[\w-]+):\*$/, "$1")).not.toContain(
+            "*",
+          );
       }
     }
   });
@@ -140,9 +144,13 @@ describe("money", () => {
   it("is posted by tasks of the sagas, and by no function that the internet reaches", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
+      "ExpireRole",
+      // Only under the keys of the folds: see below.
+      "FolderRole",
       "GiveBackTaskRole",
       "HoldRefundTaskRole",
       "PostTaskRole",
+      "RecoverTaskRole",
       "SettleTaskRole",
       "TransferTaskRole",
     ]);
@@ -167,12 +175,57 @@ describe("money", () => {
 
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
-    expect(whoMay("states:StartSyncExecution", saga)).toEqual(["PaymentsApiRole"]);
+    expect(whoMay("states:StartSyncExecution", saga)).toEqual([
+      "AcquirersApiRole",
+      "ExpireRole",
+      "PaymentsApiRole",
+      "RecoverySagaRole",
+    ]);
     const refundTasks = ["HoldRefundTaskFunction", "GiveBackTaskFunction", "ReviewRefundTaskFunction"];
     for (const task of functions.filter(({ name }) => name.endsWith("TaskFunction"))) {
-      const owner = refundTasks.includes(task.name) ? "RefundSagaRole" : "PaymentSagaRole";
+      const owner =
+        task.name === "RecoverTaskFunction"
+          ? "RecoverySagaRole"
+          : refundTasks.includes(task.name)
+            ? "RefundSagaRole"
+            : "PaymentSagaRole";
       expect(whoMay("lambda:InvokeFunction", task.outputs?.["arn"])).toEqual([owner]);
     }
     expect(whoMay("lambda:InvokeFunction", resource("PaymentsApiFunction").outputs?.["arn"])).toEqual([]);
+  });
+});
+
+describe("events", () => {
+  const stream = resource("PaymentEvents").outputs?.["arn"];
+
+  it("are told by the relay alone, which may read no table", () => {
+    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["RelayRole"]);
+    expect(whoMay("kinesis:PutRecord", stream)).toEqual([]);
+    const relay = roles.find(({ name }) => name === "RelayRole");
+    const actions = relay === undefined ? [] : statementsOf(relay).flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => action.startsWith("dynamodb:"))).toEqual([
+      "dynamodb:DescribeStream",
+      "dynamodb:GetRecords",
+      "dynamodb:GetShardIterator",
+      "dynamodb:ListStreams",
+    ]);
+  });
+
+  it("are kept by one function, and changed or deleted by none", () => {
+    expect(whoMay("dynamodb:BatchWriteItem", table("events"))).toEqual(["RecordEventsRole"]);
+    for (const action of ["PutItem", "UpdateItem", "DeleteItem"])
+      expect(whoMay(`dynamodb:${action}`, table("events")), action).toEqual([]);
+  });
+
+  it("are shown by a function that learns of payments only whether they are there", () => {
+    const grants = grantsOf("EventsApiRole", "dynamodb:GetItem", table("payments"));
+    expect(grants.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk"] },
+        StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+      },
+    ]);
+    for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
+      expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
   });
 });

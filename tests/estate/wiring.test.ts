@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
 
 const arnOf = (name: string): unknown => resource(name).outputs?.["arn"];
@@ -248,10 +249,25 @@ describe("what carries messages", () => {
     });
   });
 
+  it("gives the relay the changes of payments, and no others", () => {
+    const { inputs } = resource<{ filterCriteria: { filters: readonly { pattern: string }[] } }>(
+      "RelaySource",
+    );
+    const patterns = inputs.filterCriteria.filters.map(({ pattern }) => compilePattern(pattern));
+    const isTold = (sk: string) =>
+      patterns.some((matches) => matches({ eventName: "MODIFY", dynamodb: { Keys: { sk: { S: sk } } } }));
+    expect(["payment", "refund", "attempt"].filter(isTold)).toEqual(["payment"]);
+  });
+
   it.each(mappings)("$name reports single failures, and hides or bisects the rest", ({ inputs }) => {
     expect(inputs.functionResponseTypes).toEqual(["ReportBatchItemFailures"]);
     const queue = queues.find(({ outputs }) => outputs?.["arn"] === inputs.eventSourceArn);
     if (queue === undefined) {
+      // The folder alone gives nothing up: a balance without one of its records is wrong for ever, a late one is not.
+      if (inputs.maximumRetryAttempts === -1) {
+        expect(inputs.functionName).toBe("tallystick-local-folder");
+        return;
+      }
       expect(inputs.bisectBatchOnFunctionError).toBe(true);
       expect(inputs.maximumRetryAttempts).toBeGreaterThan(0);
       expect(inputs.destinationConfig?.onFailure.destinationArn).toBe(arnOf("DeadLettersQueue"));
@@ -310,6 +326,10 @@ describe("the HTTP API", () => {
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
+        ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/balances", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/refunds/{id}", "tallystick-local-payments-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],
       ]),
     );

@@ -16,6 +16,7 @@ import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
 import { counted, journalOf } from "#tests/support/folds.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
+import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
 const kills = Number(process.env["KILLS"] ?? 5);
@@ -129,6 +130,16 @@ test("the books balance, record by record", async () => {
   const { debits, credits } = trialBalance(fold(records), "USD");
   expect(debits).toBe(credits);
   expect(debits).toBeGreaterThan(0n);
+});
+
+test("every change that was committed is told, at least once and under one id, and is kept once", async () => {
+  const told = new Told(endpoints);
+  try {
+    expect(await told.findings()).toEqual([]);
+    expect((await told.applied()).length).toBeGreaterThan(payments.length);
+  } finally {
+    told.stop();
+  }
 });
 
 test("what the folder counted is what the journal adds up to, though kills took back what it had reached", async () => {

@@ -132,11 +132,11 @@ describe("an entry", () => {
     const entry = { id: `je_${newKey()}`, state: "posted", legs: transfer(id, float, 101) };
     const key = newKey();
     const refused = await post("/v1/ledger/entries", entry, key);
-    expect([refused.statusCode, refused.body.code]).toEqual([409, "below_min_available"]);
+    expect([refused.statusCode, refused.body.code]).toEqual([422, "below_min_available"]);
     await post("/v1/ledger/entries", { state: "posted", legs: transfer(float, id, 1_000) });
     const replayed = await post("/v1/ledger/entries", entry, key);
     expect([replayed.statusCode, replayed.text, replayed.headers.get("content-type")]).toEqual([
-      409,
+      422,
       refused.text,
       "application/problem+json",
     ]);

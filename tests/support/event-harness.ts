@@ -45,17 +45,17 @@ interface TestRecord {
 }
 
 /** What `event-functions.ask` talks to. */
-export interface Recorder {
+export interface Recorder<Event = TestEvent> {
   readonly url: string;
   /** Every event that a function got, in order of arrival. */
-  readonly events: TestEvent[];
+  readonly events: Event[];
 }
 
 /** Records events, and lets the test say what the function does with each; the function waits for that. */
-export async function recorder(
-  behave: (event: TestEvent, index: number) => Behaviour | Promise<Behaviour> = () => ({}),
-): Promise<Recorder> {
-  const events: TestEvent[] = [];
+export async function recorder<Event = TestEvent>(
+  behave: (event: Event, index: number) => Behaviour | Promise<Behaviour> = () => ({}),
+): Promise<Recorder<Event>> {
+  const events: Event[] = [];
   const server = createServer(async (request, response) => {
     const event = JSON.parse(await text(request));
     const index = events.push(event) - 1;

@@ -33,6 +33,12 @@ const plans = [
     ],
   }),
   keyed("ledger"),
+  keyed("events", {
+    attributes: ["pk", "sk", "list_pk", "list_sk"].map((name) => ({ name, type: "S" as const })),
+    globalSecondaryIndexes: [
+      { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
+    ],
+  }),
   keyed("merchants"),
   keyed("vault"),
   keyed("idempotency"),

@@ -21,12 +21,15 @@ import {
 const pageMax = 1_000;
 /** AWS looks once a second; the emulator works 20 ms for each look. */
 const idleMsMax = 2_000;
+/** A shard may be read five times a second, by all its readers together. AWS looks once a second. */
+const readMsMin = 250;
 /** Pages of shards; 1,000 each. */
 const shardPagesMax = 10;
 
 /** A stream of Kinesis. */
 export class DataStream implements StreamSource {
   readonly idleMsMax = idleMsMax;
+  readonly readMsMin = readMsMin;
   readonly #client: KinesisClient;
   readonly #sourceArn: string;
   readonly #name: string;

@@ -43,6 +43,8 @@ export interface StreamSource {
   read(shardId: string, iterator: string): Promise<StreamPage>;
   /** Longest wait between reads of a shard that brings nothing, in milliseconds. */
   readonly idleMsMax: number;
+  /** Shortest time between two reads of a shard, whatever they bring, in milliseconds. */
+  readonly readMsMin: number;
 }
 
 /** A checkpoint is older than what the stream still has. */

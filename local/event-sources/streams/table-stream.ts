@@ -29,6 +29,7 @@ const shardPagesMax = 100;
 /** The stream of a table. */
 export class TableStream implements StreamSource {
   readonly idleMsMax = idleMsMax;
+  readonly readMsMin = 0;
   readonly #client: DynamoDBStreamsClient;
   /** As the plan has it: records show it. */
   readonly #sourceArn: string;

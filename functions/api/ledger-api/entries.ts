@@ -6,15 +6,15 @@ import type { EntryId, JournalEntry } from "#core/ledger/entry.ts";
 import { entryRecord } from "#core/ledger/journal.ts";
 import type { EntryRefusal, EntryResult } from "#core/ledger/user-batch.ts";
 import { type ProposedEntry, parseUserEntryId, type UserEntryId } from "#core/ledger/user-entry.ts";
-import { type Answer, answer, found } from "./http/answer.ts";
-import { readBody } from "./http/body.ts";
-import { metadata, time } from "./http/fields.ts";
-import type { Problem } from "./http/problem.ts";
-import { type ApiRequest, requireMerchant } from "./http/request.ts";
-import { fingerprintOf, idempotencyKeyOf } from "./idempotency.ts";
-import { type EntryPorts, entryOf, legs, recordedBy } from "./ledger-entry.ts";
-import { problemOfBatch, problemOfEntry } from "./ledger-refusals.ts";
-import { entryView } from "./ledger-views.ts";
+import { type Answer, answer, found } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
+import { metadata, time } from "../http/fields.ts";
+import type { Problem } from "../http/problem.ts";
+import { type ApiRequest, requireMerchant } from "../http/request.ts";
+import { fingerprintOf, idempotencyKeyOf } from "../idempotency.ts";
+import { type EntryPorts, entryOf, legs, recordedBy } from "./entry.ts";
+import { problemOfBatch, problemOfEntry } from "./refusals.ts";
+import { entryView } from "./views.ts";
 
 /** A hold may wait for as long as a card's authorization ever does, and then some. */
 const expirySecondsMax = 366 * 86_400;
@@ -23,7 +23,7 @@ const entryId = z
   .string()
   .refine((id) => parseUserEntryId(id) !== undefined, {
     params: { code: "wrong_format" },
-    error: "An entry's id is je_ and 1 to 64 letters, digits, underscores or dashes; je_pay_ is taken",
+    error: "An entry's id is 1 to 64 letters, digits, underscores or dashes; je_pay_… is taken",
   })
   .transform((id) => id as UserEntryId);
 
@@ -96,7 +96,7 @@ export function ledgerEntries(ports: EntryPorts) {
   }
 
   async function showEntry(request: ApiRequest): Promise<Answer> {
-    const book = requireMerchant(request, "ledger.read");
+    const book = requireMerchant(request, "ledger.read", "ledger.write");
     const entry = await entryOf(ports.journal, book, (request.parameters["id"] ?? "") as EntryId);
     return found(entryView(entry, now()));
   }

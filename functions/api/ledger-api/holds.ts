@@ -11,15 +11,15 @@ import {
   postUserHold,
   type UserEntryId,
 } from "#core/ledger/user-entry.ts";
-import { type Answer, answer, found } from "./http/answer.ts";
-import { readBody } from "./http/body.ts";
-import { amount, metadata } from "./http/fields.ts";
-import { Problem, unavailable } from "./http/problem.ts";
-import { type ApiRequest, requireMerchant } from "./http/request.ts";
-import { fingerprintOf, idempotencyKeyOf } from "./idempotency.ts";
-import { type EntryPorts, entryOf, legs, recordedBy } from "./ledger-entry.ts";
-import { problemOfHold, problemOfPosting } from "./ledger-refusals.ts";
-import { entryView, type StandingEntry } from "./ledger-views.ts";
+import { type Answer, answer, found } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
+import { amount, metadata } from "../http/fields.ts";
+import { Problem, unavailable } from "../http/problem.ts";
+import { type ApiRequest, requireMerchant } from "../http/request.ts";
+import { fingerprintOf, idempotencyKeyOf } from "../idempotency.ts";
+import { type EntryPorts, entryOf, legs, recordedBy } from "./entry.ts";
+import { problemOfHold, problemOfPosting } from "./refusals.ts";
+import { entryView, type StandingEntry } from "./views.ts";
 
 const postBody = z
   .strictObject({ amount: amount.optional(), legs: legs.optional() })

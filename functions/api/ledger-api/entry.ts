@@ -4,11 +4,11 @@ import type { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
 import { type Book, parseUserAccountId, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import type { RecordedBy } from "#core/ledger/user-entry.ts";
-import { amount } from "./http/fields.ts";
-import { Problem } from "./http/problem.ts";
-import type { ApiRequest } from "./http/request.ts";
-import type { Idempotency } from "./idempotency.ts";
-import { type StandingEntry, standingEntries } from "./ledger-views.ts";
+import { amount } from "../http/fields.ts";
+import { Problem } from "../http/problem.ts";
+import type { ApiRequest } from "../http/request.ts";
+import type { Idempotency } from "../idempotency.ts";
+import { type StandingEntry, standingEntries } from "./views.ts";
 
 export interface EntryPorts {
   readonly ledger: Pick<UserLedger, "post" | "resolve" | "correct">;
@@ -44,7 +44,7 @@ export async function entryOf(
   id: EntryId,
 ): Promise<StandingEntry> {
   // Longer ids than any that is given; and the journal's own second keys are no ids.
-  const isId = /^je_[A-Za-z0-9_.-]{1,90}$/.test(id);
+  const isId = /^[A-Za-z0-9_.-]{1,90}$/.test(id);
   const standing = isId ? standingEntries(await journal.find(book, [id])).get(id) : undefined;
   if (standing === undefined) throw new Problem("not_found");
   return standing;

@@ -7,11 +7,11 @@ import { type Folded, sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { trialBalance } from "#core/ledger/trial-balance.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import type { Currency } from "#core/money/currency.ts";
-import { type Answer, found } from "./http/answer.ts";
-import { currency } from "./http/fields.ts";
-import { Problem } from "./http/problem.ts";
-import { readQuery } from "./http/query.ts";
-import { type ApiCaller, type ApiRequest, requireCaller } from "./http/request.ts";
+import { type Answer, found } from "../http/answer.ts";
+import { currency } from "../http/fields.ts";
+import { Problem } from "../http/problem.ts";
+import { readQuery } from "../http/query.ts";
+import { type ApiCaller, type ApiRequest, requireCaller } from "../http/request.ts";
 
 interface Ports {
   readonly folds: Pick<FoldStore, "read">;

@@ -17,16 +17,16 @@ import { sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { changeRefusal, differsIn, type OpenedAccount, type UserAccount } from "#core/ledger/user-account.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { amountMax } from "#core/money/money.ts";
-import { type Answer, created, found } from "./http/answer.ts";
-import { readBody } from "./http/body.ts";
-import { cursorOf, positionOf } from "./http/cursor.ts";
-import { currency, metadata, text, time } from "./http/fields.ts";
-import { requireMatch } from "./http/if-match.ts";
-import { Problem } from "./http/problem.ts";
-import { limit, readQuery } from "./http/query.ts";
-import { type ApiRequest, requireMerchant } from "./http/request.ts";
-import { idempotencyKeyOf } from "./idempotency.ts";
-import { accountTag, accountView, balanceView, entryView, standingEntries, timeOf } from "./ledger-views.ts";
+import { type Answer, created, found } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
+import { cursorOf, positionOf } from "../http/cursor.ts";
+import { currency, metadata, text, time } from "../http/fields.ts";
+import { requireMatch } from "../http/if-match.ts";
+import { Problem } from "../http/problem.ts";
+import { limit, readQuery } from "../http/query.ts";
+import { type ApiRequest, requireMerchant } from "../http/request.ts";
+import { idempotencyKeyOf } from "../idempotency.ts";
+import { accountTag, accountView, balanceView, entryView, standingEntries, timeOf } from "./views.ts";
 
 interface Ports {
   readonly accounts: Pick<AccountStore, "open" | "get" | "list" | "change">;
@@ -102,7 +102,7 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
   }
 
   async function listAccounts(request: ApiRequest): Promise<Answer> {
-    const book = requireMerchant(request, "ledger.read");
+    const book = requireMerchant(request, "ledger.read", "ledger.write");
     const query = readQuery(request, listQuery);
     const scope = `accounts of ${book}`;
     const page = await accounts.list(book, { limit: query.limit, before: positionIn(scope, query.cursor) });
@@ -114,7 +114,7 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
   }
 
   async function showAccount(request: ApiRequest): Promise<Answer> {
-    const account = await accountNamed(request, requireMerchant(request, "ledger.read"));
+    const account = await accountNamed(request, requireMerchant(request, "ledger.read", "ledger.write"));
     return found(accountView(account), { etag: accountTag(account) });
   }
 
@@ -142,7 +142,7 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
 
   /** As it is now from the account's own counters; as it was at `as_of` from its postings, by when they were recorded. */
   async function showBalance(request: ApiRequest): Promise<Answer> {
-    const book = requireMerchant(request, "ledger.read");
+    const book = requireMerchant(request, "ledger.read", "ledger.write");
     const { as_of: asOf, by = "recorded_at" } = readQuery(request, balanceQuery);
     const sold = salesCurrency(namedAccount(request));
     const shape =
@@ -160,7 +160,7 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
 
   /** The entries that moved the account, newest first, each as it stands. */
   async function listEntries(request: ApiRequest): Promise<Answer> {
-    const book = requireMerchant(request, "ledger.read");
+    const book = requireMerchant(request, "ledger.read", "ledger.write");
     const query = readQuery(request, listQuery);
     const account = namedAccount(request);
     if (salesCurrency(account) === undefined) await accountNamed(request, book);

@@ -2,7 +2,7 @@ import { absurd } from "#core/kernel/invariant.ts";
 import type { PostingRefusal, ResolutionRefusal } from "#core/ledger/errors.ts";
 import type { EntryRefusal } from "#core/ledger/user-batch.ts";
 import type { FlawedLeg, PostRefusal, ProposalFlaw } from "#core/ledger/user-entry.ts";
-import { type FieldError, invalidField, Problem, type ProblemCode } from "./http/problem.ts";
+import { type FieldError, invalidField, Problem, type ProblemCode } from "../http/problem.ts";
 
 /** What a merchant is told whose entry is not recorded. */
 
