@@ -14,6 +14,7 @@ import { firstByPrecedence, type PostingRefusal, refusalPrecedence } from "#core
 import { isGuarded, noRoom, onlyReleases, openingRoom, strain } from "#core/ledger/guard.ts";
 import { type AccountCounters, entryIdOf, type JournalRecord, movements } from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
+import { nothingStored } from "./conditions.ts";
 import { accountKey } from "./keys.ts";
 import { postingItem } from "./posting-codec.ts";
 
@@ -130,18 +131,11 @@ function blame(
 }
 
 function postingPuts(table: string, book: Book, record: JournalRecord): TransactWriteItem[] {
-  return [...movements(record)].flatMap(([account, movement]) =>
-    classOf(account) === "user"
-      ? [
-          {
-            Put: {
-              TableName: table,
-              Item: marshall(postingItem(book, account as UserAccountId, movement, record)),
-            },
-          },
-        ]
-      : [],
-  );
+  return [...movements(record)].flatMap(([account, movement]) => {
+    if (classOf(account) !== "user") return [];
+    const item = postingItem(book, account as UserAccountId, movement, record);
+    return [{ Put: { TableName: table, Item: marshall(item), ...nothingStored } }];
+  });
 }
 
 function conditionalMove(

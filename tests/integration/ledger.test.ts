@@ -54,7 +54,10 @@ describe("an account", () => {
       max_balance: null,
     });
     expect((await open("acc_once", { name: "Once", min_available: -500 })).statusCode).toBe(200);
-    expect(told(await open("acc_once", { name: "Twice" }))).toEqual([409, "exists_with_different_min_available"]);
+    expect(told(await open("acc_once", { name: "Twice" }))).toEqual([
+      409,
+      "exists_with_different_min_available",
+    ]);
   });
 
   test("gets an id when it has none, and is on the list", async () => {

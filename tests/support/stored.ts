@@ -8,15 +8,12 @@ import type { Payment } from "#core/payments/payment.ts";
 import { fromRecord, type PaymentRecord } from "#core/payments/record.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { fromRefundRecord, type RefundRecord } from "#core/payments/refund-record.ts";
+import type { GuardedBalance } from "#core/proof/ledger.ts";
 
 /** An item as DynamoDB gives it, of the payments table or of the ledger. */
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
-/** A guarded account as it is stored: its counters, and how much room its limits leave on each side. */
-export interface StoredAccount extends Omit<Account, "minAvailable" | "maxBalance"> {
-  readonly debitRoom: bigint;
-  readonly creditRoom: bigint;
-}
+export type StoredAccount = GuardedBalance;
 
 /** What the tables say, decoded. */
 export interface Stored {
@@ -30,7 +27,9 @@ type Decoded =
   | { readonly kind: "payment"; readonly payment: Payment }
   | { readonly kind: "refund"; readonly refund: Refund }
   | { readonly kind: "account"; readonly account: StoredAccount }
-  | { readonly kind: "journal"; readonly record: JournalRecord };
+  | { readonly kind: "journal"; readonly record: JournalRecord }
+  /** What follows from the journal: folds, and what accounts are found by. */
+  | { readonly kind: "derived" };
 
 /** Items are never changed in place, so each is decoded once however often it is looked at. */
 const decodedItems = new WeakMap<StoredItem, Decoded>();
@@ -46,7 +45,7 @@ export function readStored(items: Iterable<StoredItem>): Stored {
     if (decoded.kind === "payment") payments.push(decoded.payment);
     else if (decoded.kind === "refund") refunds.push(decoded.refund);
     else if (decoded.kind === "account") accounts.push(decoded.account);
-    else journal.push(decoded.record);
+    else if (decoded.kind === "journal") journal.push(decoded.record);
   }
   return { payments, refunds, journal, accounts };
 }
@@ -106,6 +105,7 @@ function decodeItem(plain: Record<string, unknown>): Decoded {
     };
   }
   if (sk === "account") return { kind: "account", account: accountOf(plain, book as Book, rest.join("#")) };
+  if (name !== "journal") return { kind: "derived" };
   return { kind: "journal", record: journalRecord(plain as unknown as JournalItem) };
 }
 
