@@ -351,7 +351,7 @@ describe("the HTTP API", () => {
     });
   });
 
-  it("knows the six scopes", () => {
+  it("knows the seven scopes", () => {
     const { identifier, scopes } = resource<{ identifier: string; scopes: { scopeName: string }[] }>(
       "ClientsScopes",
     ).inputs;
@@ -360,6 +360,7 @@ describe("the HTTP API", () => {
       "tallystick/payments.write",
       "tallystick/card_tokens.write",
       "tallystick/ledger.read",
+      "tallystick/ledger.write",
       "tallystick/ops.read",
       "tallystick/ops.write",
     ]);
