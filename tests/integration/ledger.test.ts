@@ -81,16 +81,6 @@ describe("an account", () => {
     const closed = await demo.send("PATCH", "/v1/ledger/accounts/acc_ice", { body: { state: "closed" } });
     expect(told(closed)).toEqual([409, "account_not_empty"]);
   });
-
-  test.each([
-    ["a system account's id", { id: "mer_demo:2110:USD" }, 422],
-    ["the id of the sales", { id: "acc_sales_usd" }, 422],
-    ["a currency that is none", { id: "acc_x", currency: "usd" }, 422],
-    ["a side that is none", { id: "acc_x", normal_side: "left" }, 422],
-    ["a property that nobody knows", { id: "acc_x", overdraft: 1 }, 422],
-  ])("is not opened with %s", async (_what, body, statusCode) => {
-    expect((await open("acc_x", body)).statusCode).toBe(statusCode);
-  });
 });
 
 describe("an entry", () => {
@@ -131,45 +121,6 @@ describe("an entry", () => {
       "below_min_available",
     ]);
     expect((await move("acc_poor", "acc_ben", 1_00, { id: "in-time" })).statusCode).toBe(201);
-  });
-
-  const leg = (account: string, side: string, amount: unknown = 1) => ({ account, side, amount });
-  test.each([
-    ["is not balanced", [leg("acc_ana", "debit", 2), leg("acc_ben", "credit", 1)], [422, "unbalanced"]],
-    ["has one leg", [leg("acc_ana", "debit")], [422, "too_few_legs"]],
-    ["moves nothing", [leg("acc_ana", "debit", 0), leg("acc_ben", "credit", 0)], [422, "too_small"]],
-    [
-      "moves a part of a cent",
-      [leg("acc_ana", "debit", 1.5), leg("acc_ben", "credit", 1.5)],
-      [422, "wrong_type"],
-    ],
-    [
-      "mixes currencies",
-      [leg("acc_ana", "debit"), leg("acc_euro", "credit")],
-      [422, "account_currency_differs"],
-    ],
-    [
-      "names nobody's account",
-      [leg("acc_ana", "debit"), leg("acc_nobody", "credit")],
-      [422, "account_not_found"],
-    ],
-    [
-      "names a system account",
-      [leg("acc_ana", "debit"), leg("mer_demo:2110:USD", "credit")],
-      [422, "account_not_found"],
-    ],
-    [
-      "names the same side twice",
-      [leg("acc_ana", "debit"), leg("acc_ana", "debit"), leg("acc_ben", "credit", 2)],
-      [422, "account_repeated"],
-    ],
-    [
-      "has more legs than an entry takes",
-      Array.from({ length: 41 }, () => leg("acc_ana", "debit")),
-      [422, "too_many_legs"],
-    ],
-  ])("that %s is refused", async (_what, legs, answer) => {
-    expect(told(await send("/v1/ledger/entries", { state: "posted", legs }))).toEqual(answer);
   });
 
   test("is reversed once", async () => {
