@@ -32,9 +32,12 @@ function meaningOf(variable: string): unknown {
   }
 }
 
+const userPoolId = String(resource("Clients").outputs?.["id"]);
+
 const namedVariables: Readonly<Record<string, unknown>> = {
   ACQUIRERS: expect.any(String),
-  TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${String(resource("Clients").outputs?.["id"])}`,
+  TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
+  USER_POOL_ID: userPoolId,
 };
 
 interface Machine {
@@ -324,6 +327,8 @@ describe("the HTTP API", () => {
         ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/merchants", "tallystick-local-merchants-api", "CUSTOM"],
+        ["ANY /v1/merchants/{proxy+}", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
