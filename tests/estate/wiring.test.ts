@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { merchantScopes } from "#functions/verdict.ts";
 import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
 
@@ -356,7 +357,7 @@ describe("the HTTP API", () => {
     });
   });
 
-  it("knows the six scopes", () => {
+  it("knows the seven scopes, and merchants may have all that are not for operations", () => {
     const { identifier, scopes } = resource<{ identifier: string; scopes: { scopeName: string }[] }>(
       "ClientsScopes",
     ).inputs;
@@ -365,8 +366,11 @@ describe("the HTTP API", () => {
       "tallystick/payments.write",
       "tallystick/card_tokens.write",
       "tallystick/ledger.read",
+      "tallystick/ledger.write",
       "tallystick/ops.read",
       "tallystick/ops.write",
     ]);
+    const ofMerchants = scopes.map(({ scopeName }) => scopeName).filter((name) => !name.startsWith("ops."));
+    expect(merchantScopes).toEqual(ofMerchants);
   });
 });
