@@ -18,6 +18,7 @@ const endpoints = z.object({
   token_url: z.url(),
   operator: client,
   merchants: z.record(z.string(), client),
+  aws: z.object({ endpoint: z.url() }),
 });
 
 /** Variables that name another Tallystick than the one on this machine: all four, or none. */
@@ -53,6 +54,9 @@ export function localConnection(stateDirectory: string, who: "operator" | "demo"
   if (credentials === undefined) throw new Refusal(`the local system has no client of ${who}`);
   return { api, tokenUrl, clientId: credentials.client_id, clientSecret: credentials.client_secret };
 }
+
+/** Where the AWS services of the system on this machine are. @throws Refusal when none runs. */
+export const awsEndpointOf = (stateDirectory: string): string => readEndpoints(stateDirectory).aws.endpoint;
 
 function readEndpoints(stateDirectory: string): z.output<typeof endpoints> {
   const path = join(stateDirectory, "endpoints.json");

@@ -168,9 +168,10 @@ function shuffled<T>(items: readonly T[]): T[] {
 }
 
 const day = [
-  ...shuffled(drafts.filter(({ early }) => early)),
-  ...shuffled(drafts.filter(({ early }) => !early)),
-].map(({ line }) => line);
+  // All at once: a caller waits ten seconds for an acquirer that never answers, and nobody should wait behind it.
+  ...shuffled(drafts.filter(({ early }) => early)).map(({ line }) => ({ ...line, burst: "opening" })),
+  ...shuffled(drafts.filter(({ early }) => !early)).map(({ line }) => line),
+] as Record<string, unknown>[];
 
 /** Lines of one burst arrive at the same moment, as when a shop opens its sale. */
 const burstSize = 25;
