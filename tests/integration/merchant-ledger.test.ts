@@ -219,7 +219,7 @@ describe("a hold", () => {
 
   test("past its time is not posted though nothing has swept it, and its money is free", async () => {
     const { wallet: id, path } = await hold({ expires_in_seconds: 1 });
-    await expect.poll(async () => (await demo.get(path)).body.state).toBe("expired");
+    await expect.poll(async () => (await demo.get(path)).body.state, { timeout: 10_000 }).toBe("expired");
     expect((await post(`${path}/post`, {})).body.code).toBe("hold_expired");
     expect(await balanceOf(id)).toMatchObject({ available: 300, pending: { debits: 0 } });
     expect((await post(`${path}/post`, {})).body.code).toBe("hold_already_expired");
