@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { Api } from "./api.ts";
-import { operatorConnection } from "./connection.ts";
+import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
+import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -9,12 +10,13 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   dead-letters list [--state open|replayed|all]   what was given up, newest first
   dead-letters show <dl_…>                        one of them, with what it held
   dead-letters replay <dl_…> | --all              gives it back to what failed on it
+  prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET.`;
+TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` reads the tables of that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -22,6 +24,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         state: { type: "string", default: "open" },
+        stage: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
@@ -38,7 +41,7 @@ interface Arguments {
   readonly rest: readonly string[];
 }
 
-/** Commands by their two words. Each answers what is printed. */
+/** Commands by their words. Each answers what is printed. */
 const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> = {
   "dead-letters list": ({ values }) => listDeadLetters(operator(values), values.state),
   "dead-letters show": ({ values, rest }) => showDeadLetter(operator(values), theOne(rest, "dl_…")),
@@ -46,7 +49,14 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     values.all
       ? replayAll(operator(values), tell)
       : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
+  prove: ({ values }) => proveStore(values),
 };
+
+async function proveStore(values: Arguments["values"]): Promise<string> {
+  const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
+  if (!isRight) process.exitCode = 1;
+  return "";
+}
 
 const tell = (line: string): void => console.log(line);
 

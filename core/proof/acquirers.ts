@@ -1,5 +1,5 @@
-import { authorizationOf, capturedOf, isSameAuthorization, type Payment } from "#core/payments/payment.ts";
-import { type Finding, found } from "./invariants.ts";
+import { authorizationOf, capturedOf, isSameAuthorization, type Payment } from "../payments/payment.ts";
+import { type Finding, found } from "./finding.ts";
 
 /** What one acquirer holds, or held, under one authorization. */
 export interface AcquirerAuthorization {
