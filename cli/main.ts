@@ -4,12 +4,14 @@ import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
+import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
 
   dead-letters list [--state open|replayed|all]   what was given up, newest first
   dead-letters show <dl_…>                        one of them, with what it held
   dead-letters replay <dl_…> | --all              gives it back to what failed on it
+  payments timeline <pay_…> [--merchant <mer_…>]  what happened to a payment, from all that remembers it
   prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)
@@ -24,6 +26,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         state: { type: "string", default: "open" },
+        merchant: { type: "string" },
         stage: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -49,6 +52,8 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     values.all
       ? replayAll(operator(values), tell)
       : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
+  "payments timeline": ({ values, rest }) =>
+    showTimeline(operator(values), theOne(rest, "pay_…"), values.merchant),
   prove: ({ values }) => proveStore(values),
 };
 
