@@ -62,6 +62,8 @@ export interface FunctionDeclaration {
   readonly describes?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
+  /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
+  readonly registersClients?: true;
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
 }
 
@@ -106,14 +108,14 @@ const declarations = {
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
-    purpose: "Shows the ledger, and posts between the merchants' own accounts",
+    purpose: "Shows the books, and keeps the merchants' own accounts",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
+      // The accounts of the chart and the folds lie under other keys: it may not touch those at all.
       ledger: {
-        may: ["get", "batchGet", "query", "put", "update"],
-        // The journal, and the merchants' own accounts: the counters of a system account are under other keys.
-        writesOnlyUnder: ["*#journal#*", "*#account#acc_*", "*#accounts"],
+        may: ["batchGet", "query", "put", "update"],
+        writesOnlyUnder: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
       },
       idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
@@ -169,6 +171,14 @@ const declarations = {
     tables: { payments: { may: ["get"] } },
     starts: ["payment"],
     variables: ["ACQUIRERS"],
+  },
+  MerchantsApi: {
+    handler: "functions/api/merchants.handler",
+    purpose: "Onboards merchants, changes their terms, and gives them clients to sign in with",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { merchants: { may: ["get", "put", "scan"] } },
+    registersClients: true,
   },
   OpsApi: {
     handler: "functions/api/ops.handler",
@@ -287,7 +297,8 @@ const declarations = {
     purpose: "Asks what became of a payment that was left open",
     memoryMb: 512,
     timeoutSeconds: 25,
-    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    // It books nothing: the sagas that it starts do.
+    tables: { payments: { may: ["get", "put"] } },
     variables: ["ACQUIRERS"],
   },
   Check: {

@@ -122,6 +122,9 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       actions: ["states:DescribeExecution"],
       resources: [executionsOf(sagaOf(name, parts.sagas))],
     })),
+    ...(declaration.registersClients
+      ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
+      : []),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -202,6 +205,7 @@ export function environmentOf(
     ...[...(declaration.describes ?? []), ...(declaration.starts ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
+    ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
   ]);
 }

@@ -9,8 +9,8 @@ import type { Refund } from "#core/payments/refund.ts";
 import type { AccountNote, Stored, StoredAccount } from "#core/proof/stored.ts";
 import { type FoldItem, shardFold } from "./fold-codec.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
-import { journalKeyOf } from "./keys.ts";
 import { paymentOf, refundOf } from "./payment-codec.ts";
+import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
 
 /** An item as DynamoDB gives it, of the payments table or of the ledger. */
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
@@ -51,6 +51,13 @@ export function storedPayment(item: StoredItem): Payment {
   return decoded.payment;
 }
 
+/** The refund in an item of the payments table. @throws Error for another kind of item. */
+export function storedRefund(item: StoredItem): Refund {
+  const decoded = decode(item);
+  if (decoded.kind !== "refund") throw new Error(`${item["sk"]?.S} is no refund`);
+  return decoded.refund;
+}
+
 /** The account in an item of the ledger. @throws Error for another kind of item. */
 export function storedAccount(item: StoredItem): StoredAccount {
   const decoded = decode(item);
@@ -75,19 +82,25 @@ function decodeItem(item: StoredItem): Decoded {
   const [book = "", kind, ...rest] = pk.split("#");
   const plain: unknown = unmarshall(item);
   switch (kind) {
-    case "account": {
-      const account = rest.join("#");
-      if (sk === "account")
-        return { kind, account: accountOf(plain as Record<string, unknown>, book as Book, account) };
-      return { kind: "note", note: { account, record: journalKeyOf(book as Book, sk).sk } };
-    }
+    case "account":
+      return { kind, account: accountOf(plain as Record<string, unknown>, book as Book, rest.join("#")) };
+    case "postings":
+      return { kind: "note", note: noteOf(plain as PostingItem, rest[0] ?? "") };
     case "accounts":
       return { kind: "listed" };
     case "fold":
       return { kind, shard: `${book}#journal#${sk}`, fold: shardFold(plain as FoldItem) };
+    case "journal":
+      return { kind, shard: pk, record: journalRecord(plain as JournalItem) };
     default:
-      return { kind: "journal", shard: pk, record: journalRecord(plain as JournalItem) };
+      throw new Error(`${pk} ${sk} is nothing that a table of ours has`);
   }
+}
+
+function noteOf(item: PostingItem, account: string): AccountNote {
+  const isResolution = item.sk.startsWith("resolution#");
+  const record = `${postedEntryId(item)}${isResolution ? "#resolution" : ""}`;
+  return { account, record, moved: countersOf([item]) };
 }
 
 function accountOf(plain: Record<string, unknown>, book: Book, id: string): StoredAccount {

@@ -41,7 +41,8 @@ export class PaymentSaga {
   }
 }
 
-function startOf(payment: Payment, entry: SagaEntry | undefined) {
+/** What starts the saga, under which name. */
+export function startOf(payment: Payment, entry: SagaEntry | undefined) {
   if (entry === undefined) return { name: payment.id, input: { payment: toRecord(payment) } };
   const { authorization, ...rest } = { authorization: undefined, ...entry };
   return {

@@ -31,7 +31,8 @@ export class RefundSaga {
   }
 }
 
-const startOf = ({ payment, refund }: RefundOfPayment) => ({
+/** What starts the saga, under which name. */
+export const startOf = ({ payment, refund }: RefundOfPayment) => ({
   name: refund.id,
   input: { payment: toRecord(payment), refund: toRefundRecord(refund) },
 });

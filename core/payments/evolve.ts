@@ -78,6 +78,7 @@ function afterTransition(payment: Payment, event: Transition, now: number): Paym
 function standingAfter(payment: Payment, event: Transition): Standing {
   const authorization = authorizationOf(payment);
   const held = authorization === undefined ? {} : { authorization };
+  const letGo = payment.state === "requires_action" ? { acquirer: payment.acquirer } : held;
   switch (event.type) {
     case "authorized":
       return { state: "authorized", authorization: event.authorization };
@@ -106,9 +107,9 @@ function standingAfter(payment: Payment, event: Transition): Standing {
         refunded: 0n,
       };
     case "canceled":
-      return { state: "canceled", ...held, cancellation: event.reason };
+      return { state: "canceled", ...letGo, cancellation: event.reason };
     case "expired":
-      return { state: "expired", ...held };
+      return { state: "expired", ...letGo };
     case "review_required":
       return { state: "in_review", ...held, review: event.review };
     default:

@@ -33,6 +33,7 @@ describe("what is known of a payment, state by state", () => {
     { standing: { state: "failed", failure: "no acquirer" },                                     captured: 0n, refunded: 0n, acquirer: undefined, held: false },
     { standing: { state: "canceled", authorization, cancellation: "x" },                         captured: 0n, refunded: 0n, acquirer: "alpha",   held: true },
     { standing: { state: "canceled", cancellation: "x" },                                        captured: 0n, refunded: 0n, acquirer: undefined, held: false },
+    { standing: { state: "canceled", acquirer: "beta", cancellation: "x" },                      captured: 0n, refunded: 0n, acquirer: "beta",    held: false },
     { standing: { state: "expired", authorization },                                             captured: 0n, refunded: 0n, acquirer: "alpha",   held: true },
     { standing: { state: "in_review", authorization, review },                                   captured: 0n, refunded: 0n, acquirer: "alpha",   held: true },
     { standing: { state: "in_review", review },                                                  captured: 0n, refunded: 0n, acquirer: undefined, held: false },

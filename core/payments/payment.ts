@@ -64,6 +64,13 @@ export interface Review {
   readonly reason: string;
 }
 
+/** What ended before its capture: an authorization, or the wait for the customer at one acquirer. */
+interface LetGo {
+  readonly authorization?: Authorization;
+  /** Who waited for the customer. */
+  readonly acquirer?: string;
+}
+
 /** Where the payment stands; each state carries what is known in it and nothing else. */
 export type Standing =
   | { readonly state: "processing" }
@@ -84,8 +91,8 @@ export type Standing =
     }
   | { readonly state: "declined"; readonly acquirer: string; readonly decline: DeclineCode }
   | { readonly state: "failed"; readonly authorization?: Authorization; readonly failure: string }
-  | { readonly state: "canceled"; readonly authorization?: Authorization; readonly cancellation: string }
-  | { readonly state: "expired"; readonly authorization?: Authorization }
+  | ({ readonly state: "canceled"; readonly cancellation: string } & LetGo)
+  | ({ readonly state: "expired" } & LetGo)
   | { readonly state: "in_review"; readonly authorization?: Authorization; readonly review: Review };
 
 /** What a payment carries from state to state. */

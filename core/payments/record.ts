@@ -142,8 +142,9 @@ function standingRecord(payment: Payment) {
         ...(payment.redirectUrl === undefined ? {} : { redirect_url: payment.redirectUrl }),
       };
     case "authorized":
-    case "expired":
       return { state: payment.state, ...held };
+    case "expired":
+      return { state: payment.state, ...held, ...waitedAt(payment) };
     case "captured":
     case "settled":
       return {
@@ -157,7 +158,7 @@ function standingRecord(payment: Payment) {
     case "failed":
       return { state: payment.state, ...held, failure: payment.failure };
     case "canceled":
-      return { state: payment.state, ...held, cancellation: payment.cancellation };
+      return { state: payment.state, ...held, ...waitedAt(payment), cancellation: payment.cancellation };
     case "in_review":
       return { state: payment.state, ...held, review: payment.review };
     default:
@@ -200,15 +201,19 @@ function standingOf(record: PaymentRecord): Standing {
     case "failed":
       return { state, ...held, failure: present(record, "failure") };
     case "canceled":
-      return { state, ...held, cancellation: present(record, "cancellation") };
+      return { state, ...held, ...waitedAt(record), cancellation: present(record, "cancellation") };
     case "expired":
-      return { state, ...held };
+      return { state, ...held, ...waitedAt(record) };
     case "in_review":
       return { state, ...held, review: present(record, "review") as Review };
     default:
       return absurd(state);
   }
 }
+
+/** Of what ended while a customer was to act. */
+const waitedAt = ({ acquirer }: { readonly acquirer?: string }) =>
+  acquirer === undefined ? {} : { acquirer };
 
 function present<Field extends keyof PaymentRecord>(
   record: PaymentRecord,

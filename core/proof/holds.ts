@@ -3,8 +3,14 @@ import { credit, debit, type JournalEntry, type Leg } from "../ledger/entry.ts";
 import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
 import type { Resolution } from "../ledger/resolution.ts";
 import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
-import { authorizationOf, capturedOf, type Payment, refundedOf } from "../payments/payment.ts";
-import { isHeld, type Refund } from "../payments/refund.ts";
+import {
+  authorizationOf,
+  capturedOf,
+  type Payment,
+  refundedOf,
+  refundPendingOf,
+} from "../payments/payment.ts";
+import { isHeld, type Refund, refundMayMove } from "../payments/refund.ts";
 import { type Finding, found } from "./finding.ts";
 import type { Stored } from "./stored.ts";
 
@@ -129,6 +135,12 @@ function refundsFindings(payment: Payment, refunds: readonly Refund[], find: Fin
   );
   if (given !== refundedOf(payment))
     wrong(payment.id, `refunded is ${refundedOf(payment)}, its refunds come to ${given}`);
+  const open = refunds.reduce(
+    (all, { state, total }) => (refundMayMove(state, "failed") ? all + total.amount : all),
+    0n,
+  );
+  if (open !== refundPendingOf(payment))
+    wrong(payment.id, `${refundPendingOf(payment)} is to be refunded, its refunds say ${open}`);
   const listed = payment.refunds ?? [];
   const ids = new Set<string>(refunds.map(({ id }) => id));
   for (const id of listed) if (!ids.has(id)) wrong(payment.id, `${id} is not there`);

@@ -1,6 +1,7 @@
 import type { Book } from "../ledger/account.ts";
 import { amountMax } from "../money/money.ts";
 import { authorizationOf, type Payment, type PaymentMethod } from "../payments/payment.ts";
+import { isHeld, type Refund, refundMayMove } from "../payments/refund.ts";
 import { mayMove } from "../payments/states.ts";
 import { type Finding, found } from "./finding.ts";
 import type { KeyedAnswer } from "./stored.ts";
@@ -19,8 +20,12 @@ export function checkTransition(before: Payment | undefined, after: Payment): Fi
   }
   const from = `${before.state} (version ${before.version})`;
   const to = `${after.state} (version ${after.version})`;
-  if (!mayMove(before.state, after.state) || after.version !== before.version + 1)
-    return wrong(`moved from ${from} to ${to}`);
+  const isAlong = mayMove(before.state, after.state) || isProgress(before, after);
+  if (!isAlong || after.version !== before.version + 1) return wrong(`moved from ${from} to ${to}`);
+  if (before.pendingOperation !== undefined && isAnother(before, after))
+    return wrong(
+      `began a ${after.pendingOperation?.kind} before its ${before.pendingOperation.kind} had ended`,
+    );
   const isAgreed =
     before.total.currency === after.total.currency &&
     before.total.amount === after.total.amount &&
@@ -30,10 +35,43 @@ export function checkTransition(before: Payment | undefined, after: Payment): Fi
   return isAgreed ? [] : wrong("changed what was agreed");
 }
 
+/** Within a state, an operation begins, a refund ends, or a refund becomes unknown: nothing else is a version. */
+function isProgress(before: Payment, after: Payment): boolean {
+  if (before.state !== after.state) return false;
+  const [was, is] = [before.pendingOperation, after.pendingOperation];
+  if (was === undefined || is === undefined) return was?.kind !== is?.kind;
+  return was.kind === "refund" && is.kind === "refund" && was.inReview === undefined && is.inReview === true;
+}
+
+const isAnother = ({ pendingOperation: was }: Payment, { pendingOperation: is }: Payment): boolean =>
+  was !== undefined && is !== undefined && (was.kind !== is.kind || was.startedAt !== is.startedAt);
+
 const isSameMethod = (one: PaymentMethod, other: PaymentMethod): boolean =>
   one.type === "card"
     ? other.type === "card" && one.token === other.token
     : other.type === "account" && one.account === other.account;
+
+/** Invariant 8. Refunds move only along their table, by one version, and what was asked for never changes. */
+export function checkRefundTransition(before: Refund | undefined, after: Refund): Finding[] {
+  const wrong = (what: string) => [found("transitions", after.id, what)];
+  if (before === undefined) {
+    const isFirst = after.version === 1 && after.state === "processing" && !after.held;
+    return isFirst ? [] : wrong(`begins as ${after.state}, version ${after.version}`);
+  }
+  const isHold = before.state === after.state && !isHeld(before) && isHeld(after);
+  if ((!isHold && !refundMayMove(before.state, after.state)) || after.version !== before.version + 1)
+    return wrong(
+      `moved from ${before.state} (version ${before.version}) to ${after.state} (version ${after.version})`,
+    );
+  const isAgreed =
+    before.payment === after.payment &&
+    before.n === after.n &&
+    before.total.amount === after.total.amount &&
+    before.total.currency === after.total.currency &&
+    before.from === after.from &&
+    before.fingerprint === after.fingerprint;
+  return isAgreed ? [] : wrong("changed what was agreed");
+}
 
 /** Invariant 15. Amounts are integers in range. */
 export function checkAmounts(payments: readonly Payment[]): Finding[] {

@@ -9,7 +9,7 @@ import {
   noon,
 } from "#tests/support/examples.ts";
 import { eventOf, type PublishedEvent } from "../events/payment-event.ts";
-import { type AccountId, type Book, noCounters } from "../ledger/account.ts";
+import { type AccountId, type Book, type Counters, noCounters } from "../ledger/account.ts";
 import { credit, debit, type EntryId, type JournalEntry } from "../ledger/entry.ts";
 import { entryRecord, type JournalRecord, resolutionRecord } from "../ledger/journal.ts";
 import { foldOn, nothingFolded } from "../ledger/shard-fold.ts";
@@ -29,7 +29,7 @@ import {
 import type { Refund } from "../payments/refund.ts";
 import { checkTexts } from "./items.ts";
 import { proofsOf, type StoredBook, trialBalances, type WholeStore } from "./proof.ts";
-import type { StoredAccount } from "./stored.ts";
+import type { AccountNote, StoredAccount } from "./stored.ts";
 
 /** A store in which all is well, and stores in which one thing is wrong: each must be found, under its own name. */
 
@@ -105,6 +105,12 @@ const foldOf = (records: readonly JournalRecord[]) =>
     records.map((record, n) => ({ sequence: String(n + 1), record })),
   );
 
+const note = (of: string, record: string, moved: Partial<Counters>): AccountNote => ({
+  account: of,
+  record,
+  moved: { ...noCounters, ...moved },
+});
+
 const well: StoredBook = {
   book: demo,
   payments: [captured, wallet],
@@ -115,10 +121,10 @@ const well: StoredBook = {
     account(alice, { creditsPosted: 50_00n, debitsPosted: 10_00n }),
   ],
   notes: [
-    { account: "acc_float", record: "je_top_up" },
-    { account: alice, record: "je_top_up" },
-    { account: alice, record: "je_pay_wallet.transfer.1" },
-    { account: "acc_sales_usd", record: "je_pay_wallet.transfer.1" },
+    note("acc_float", "je_top_up", { debitsPosted: 50_00n }),
+    note(alice, "je_top_up", { creditsPosted: 50_00n }),
+    note(alice, "je_pay_wallet.transfer.1", { debitsPosted: 10_00n }),
+    note("acc_sales_usd", "je_pay_wallet.transfer.1", { creditsPosted: 10_00n }),
   ],
   shards: [{ name: "mer_demo#journal#00", journal, fold: foldOf(journal) }],
 };
@@ -164,16 +170,17 @@ describe.each<[string, WholeStore, string]>([
   ["books that do not balance", whole({ journal: [...journal, posted("je_1", [debit(alice, 2n, "USD")])] }), "trial_balance: posted USD: debits exceed credits by 2"],
   ["an entry that is there twice", whole({ journal: [...journal, topUp] }), "one_entry: je_top_up: mer_demo je_top_up is there twice"],
   ["a hold that was resolved twice", whole({ journal: [...journal, capture] }), `one_entry: je_${captured.id}.authorize.1`],
-  ["a balance that the journal does not give", whole({ accounts: [account(alice, { creditsPosted: 1n, debitsPosted: 10_00n })] }), "balances: acc_alice: creditsPosted is 1, the journal says 5000"],
+  ["a balance that the journal does not give", whole({ accounts: [account(alice, { creditsPosted: 1n, debitsPosted: 10_00n })] }), "fold: acc_alice: acc_alice: creditsPosted is 1, the journal says 5000"],
   ["an account beyond its limit", whole({ accounts: [account(alice, { creditsPosted: 50_00n, debitsPosted: 10_00n, debitRoom: -1n })] }), "guarded: acc_alice: room is -1"],
   ["room that the limits do not leave", whole({ accounts: [account(alice, { creditsPosted: 50_00n, debitsPosted: 10_00n, minAvailable: 0n })] }), "guarded: acc_alice: its room is not"],
-  ["a fold that counted what is not there", whole(folded({ records: 7 })), "folds: mer_demo#journal#00: 7 records are counted, and the journal has 6"],
-  ["a fold that stays behind", whole(folded({ records: 5 })), "folds: mer_demo#journal#00: 1 of 6 records are not counted yet"],
-  ["a fold of another amount", whole(folded({ lines: new Map([...foldOf(journal).lines, [lineName, { ...lineCounters, debitsPosted: 1n }]]) })), `folds: mer_demo#journal#00: ${lineName} is`],
-  ["a fold that is off balance by itself", whole(folded({ records: 5, lines: new Map([oneLine]) })), "folds: mer_demo#journal#00: posted USD is off balance by"],
+  ["a fold that counted what is not there", whole(folded({ records: 7 })), "fold: mer_demo#journal#00: counted 7 of 6 records"],
+  ["a fold that stays behind", whole(folded({ records: 5 })), "fold: mer_demo#journal#00: 1 of 6 records are not counted yet"],
+  ["a fold of another amount", whole(folded({ lines: new Map([...foldOf(journal).lines, [lineName, { ...lineCounters, debitsPosted: 1n }]]) })), `fold: mer_demo#journal#00: ${lineName}: debitsPosted is 1`],
+  ["a fold that is off balance by itself", whole(folded({ records: 5, lines: new Map([oneLine]) })), "trial_balance: mer_demo#journal#00: posted USD debits exceed credits by"],
   ["a shard that nobody counted", whole({ shards: [{ name: "mer_demo#journal#00", journal }] }), "6 of 6 records are not counted yet"],
   ["a movement that its account does not list", whole({ notes: well.notes.slice(1) }), "account_entries: acc_float: does not list je_top_up"],
-  ["a movement that never was", whole({ notes: [...well.notes, { account: alice, record: "je_9" }] }), "account_entries: acc_alice: lists je_9, which did not move it"],
+  ["a movement by another amount", whole({ notes: [note("acc_float", "je_top_up", { debitsPosted: 1n }), ...well.notes.slice(1)] }), "account_entries: acc_float: lists je_top_up as 1+0 / 0+0, and it moved 5000+0 / 0+0"],
+  ["a movement that never was", whole({ notes: [...well.notes, note(alice, "je_9", {})] }), "account_entries: acc_alice: lists je_9, which did not move it"],
   ["a payment in two books", whole({}, { books: [well, { ...well, book: other, payments: [{ ...wallet, book: other }] }] }), "one_per_key: pay_wallet: is in mer_demo and in mer_other"],
   ["a payment under two keys", whole({}, { answers: [{ book: demo, key: "k1", made: captured.id }, { book: demo, key: "k2", made: captured.id }] }), `one_per_key: ${captured.id}: was made under k1 and k2`],
   ["an answer of a payment that is not there", whole({}, { answers: [{ book: demo, key: "k1", made: "pay_gone" }] }), "one_per_key: k1: mer_demo was told of pay_gone"],
@@ -181,6 +188,7 @@ describe.each<[string, WholeStore, string]>([
   ["a negative refund", whole(paid({ ...captured, refunded: -1n } as Payment)), `holds: ${captured.id}: refunded -1`],
   ["another sum than that of the refunds", whole(paid({ ...captured, refunded: 29_99n } as Payment)), `refunds: ${captured.id}: refunded is 2999, its refunds come to 3000`],
   ["a refund that is not there", whole({ refunds: [] }), `refunds: ${captured.id}: ${refund.id} is not there`],
+  ["a refund that its payment does not wait for", whole(gave({ state: "processing", held: true } as Partial<Refund>)), `refunds: ${captured.id}: 0 is to be refunded, its refunds say 3000`],
   ["a refund of no payment", whole({ payments: [wallet] }), `refunds: ${refund.id}: is of ${captured.id}, which is not there`],
   ["a refund in another place", whole(gave({ n: 2 })), `refunds: ${refund.id}: is not number 2`],
   ["a refund in another currency", whole(gave({ total: money(30_00n, "EUR") })), `refunds: ${refund.id}: is of 3000 EUR`],

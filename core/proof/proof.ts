@@ -6,11 +6,11 @@ import type { Currency } from "../money/currency.ts";
 import type { Payment } from "../payments/payment.ts";
 import { checkCourse, checkOutbox, checkSink } from "./events.ts";
 import type { Finding } from "./finding.ts";
-import { checkAccountNotes, checkFold } from "./folds.ts";
+import { checkAccountNotes, checkShard } from "./folds.ts";
 import { checkHolds } from "./holds.ts";
 import { checkAccounts, checkEntriesBalance, checkEntryIds, checkRoom, checkTrialBalance } from "./ledger.ts";
 import { checkAmounts, checkKeyedAnswers, checkReferences } from "./payments.ts";
-import type { AccountNote, KeyedAnswer, Stored, StoredShard } from "./stored.ts";
+import type { AccountNote, KeyedAnswer, Stored, StoredAccount, StoredShard } from "./stored.ts";
 
 /** All that the tables say of one book. */
 export interface StoredBook extends Stored {
@@ -55,12 +55,12 @@ export function proofsOf(whole: WholeStore, now: number): Proof[] {
   return [
     proof("1", "every entry balances by itself", entries, each(({ journal }) => checkEntriesBalance(journal))),
     proof("2", "the books balance", books.length, each(({ journal }) => checkTrialBalance(journal))),
-    proof("3", "guarded accounts are the fold of the journal", accounts.length, each(checkAccounts).filter(by("balances"))),
-    proof("3 9", "folds are the fold of their shards", sum(books, ({ shards }) => shards.length), each(({ shards }) => shards.flatMap(checkFold))),
+    proof("3", "guarded accounts are the fold of the journal", accounts.length, each(checkAccounts).filter(by("fold"))),
+    proof("3 9", "folds are the fold of their shards", sum(books, ({ shards }) => shards.length), each(({ shards }) => shards.flatMap(checkShard))),
     proof("3", "accounts list what moved them", sum(books, ({ notes }) => notes.length), each(({ journal, notes }) => checkAccountNotes(journal, notes))),
     proof("4", "one payment for one key", payments.length + refunds.length + whole.answers.length, checkKeyedAnswers([...payments, ...refunds], whole.answers)),
     proof("5", "one entry for one id", entries, each(({ journal }) => checkEntryIds(journal))),
-    proof("6", "no account passes its limits", accounts.length, [...each(checkAccounts).filter(by("guarded")), ...limited.flatMap((account) => checkRoom(account))]),
+    proof("6", "no account passes its limits", accounts.length, [...each(checkAccounts).filter(by("guarded")), ...limited.flatMap((account) => checkRoom(account, limitsOf(account)))]),
     proof("7", "payments, refunds and holds agree", payments.length + refunds.length, each(checkHolds)),
     proof("8", "states move along the table", told.events.length, checkCourse(told.events)),
     proof("10", "what is committed is told, and nothing else", told.payments.length, checkOutbox(told.payments, told.events)),
@@ -78,6 +78,11 @@ const proof = (numbers: string, claim: string, checked: number, findings: readon
   claim,
   checked,
   findings,
+});
+
+const limitsOf = ({ minAvailable, maxBalance }: StoredAccount) => ({
+  ...(minAvailable === undefined ? {} : { minAvailable }),
+  ...(maxBalance === undefined ? {} : { maxBalance }),
 });
 
 const by =

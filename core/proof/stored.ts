@@ -1,14 +1,12 @@
-import type { Account, Book } from "../ledger/account.ts";
+import type { Account, Book, Counters } from "../ledger/account.ts";
 import type { JournalRecord } from "../ledger/journal.ts";
 import type { ShardFold } from "../ledger/shard-fold.ts";
 import type { Payment } from "../payments/payment.ts";
 import type { Refund } from "../payments/refund.ts";
+import type { GuardedBalance } from "./ledger.ts";
 
-/** A guarded account as it is stored: its counters, and how much room its limits leave on each side. */
-export interface StoredAccount extends Account {
-  readonly debitRoom: bigint;
-  readonly creditRoom: bigint;
-}
+/** A guarded account as it is stored, with its limits where it has them beside its room. */
+export type StoredAccount = GuardedBalance & Pick<Account, "minAvailable" | "maxBalance">;
 
 /** What the tables say of one book, decoded. */
 export interface Stored {
@@ -31,6 +29,8 @@ export interface AccountNote {
   readonly account: string;
   /** The entry's id, or the resolution's place behind its hold. */
   readonly record: string;
+  /** By how much. */
+  readonly moved: Counters;
 }
 
 /** The first answer to a request with an idempotency key, where it made something. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
-import { EntryStore } from "#adapters/dynamodb/entry-store.ts";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
+import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
@@ -34,7 +34,7 @@ export const handler = apiHandler({
     GET: showTimelines({
       payments: new PaymentStore(dynamoDb, { payments }),
       refunds: new RefundStore(dynamoDb, { payments }),
-      entries: new EntryStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
+      journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
       events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
       merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
       deadLetters,

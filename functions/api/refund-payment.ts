@@ -14,11 +14,12 @@ import { refundView } from "#core/payments/view.ts";
 import { type Answer, answer, found } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, text } from "./http/fields.ts";
+import { requireMatch } from "./http/precondition.ts";
 import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
-import { paymentNamed, requireMatch } from "./operate-payment.ts";
+import { paymentNamed } from "./operate-payment.ts";
 import { problemOfRefusal } from "./refusals.ts";
 
 interface Ports {
@@ -95,7 +96,7 @@ async function begin(
 ): Promise<RefundOfPayment> {
   let payment = current;
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    requireMatch(request, payment);
+    requireMatch(request, "payment", payment.version);
     const at = now();
     const asked: RefundRequest = {
       id,

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { accountKey, entryKey } from "#adapters/dynamodb/keys.ts";
+import {
+  accountKey,
+  accountListKey,
+  entryKey,
+  foldKey,
+  journalPartition,
+  postingPartitions,
+} from "#adapters/dynamodb/keys.ts";
 import { publicAttributes } from "#adapters/vault/card-item.ts";
-import type { AccountId, Book } from "#core/ledger/account.ts";
+import type { AccountId, Book, UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { functions, listOf, ofType, resource, roles, statementsOf } from "./committed-plan.ts";
 
@@ -71,7 +78,7 @@ describe("roles", () => {
     expect(statements.length).toBeGreaterThan(0);
     for (const { Effect, Action } of statements) {
       expect(Effect).toBe("Allow");
-      for (const action of listOf(Action)) expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
+      for (const action of listOf(Action)) expect(action).toMatch(/^[a-z0-9-]+:[A-Za-z]+$/);
     }
   });
 
@@ -141,7 +148,7 @@ describe("the card vault", () => {
 });
 
 describe("money", () => {
-  it("is posted by tasks of the sagas, and by no function that the internet reaches", () => {
+  it("is posted by tasks of the sagas; of what the internet reaches one function posts, between merchants' own accounts", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
       "ExpireRole",
@@ -149,8 +156,9 @@ describe("money", () => {
       "FolderRole",
       "GiveBackTaskRole",
       "HoldRefundTaskRole",
+      // Only under the keys of merchants' own accounts and of the journal: see below.
+      "LedgerApiRole",
       "PostTaskRole",
-      "RecoverTaskRole",
       "SettleTaskRole",
       "TransferTaskRole",
     ]);
@@ -158,7 +166,11 @@ describe("money", () => {
 
   it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
     const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
-    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual(movers);
+    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([
+      ...movers.slice(0, 2),
+      "LedgerApiRole",
+      ...movers.slice(2),
+    ]);
     for (const role of movers)
       expect(
         grantsOf(role, "dynamodb:UpdateItem", table("ledger")).map(({ Condition }) => Condition),
@@ -171,6 +183,34 @@ describe("money", () => {
     expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
     expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual([]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
+  });
+
+  it("of system accounts, and balances, are under keys that the ledger API may not write", () => {
+    const demo = "mer_demo" as Book;
+    const grants = ["PutItem", "UpdateItem"].flatMap((action) =>
+      grantsOf("LedgerApiRole", `dynamodb:${action}`, table("ledger")),
+    );
+    expect(grants).toHaveLength(2);
+    for (const { Condition } of grants) {
+      expect(Condition?.["Null"]).toEqual({ "dynamodb:LeadingKeys": "false" });
+      const allowed = listOf(Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] as string[]);
+      const mayWrite = ({ pk }: { readonly pk: string }) =>
+        allowed.some((pattern) => new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(pk));
+      const wallet = "acc_wallet" as UserAccountId;
+      const own = [
+        accountKey(demo, wallet),
+        accountListKey(demo, wallet, 0),
+        entryKey(demo, "je_1" as EntryId),
+      ];
+      const others = [
+        accountKey(demo, "mer_demo:2110:USD" as AccountId),
+        accountKey(demo, "mer_demo:1100:alpha:USD" as AccountId),
+        foldKey(journalPartition(demo, 3)),
+      ];
+      expect(own.map(mayWrite)).toEqual([true, true, true]);
+      expect(postingPartitions(demo, wallet).map((pk) => mayWrite({ pk }))).toEqual([true]);
+      expect(others.map(mayWrite)).toEqual([false, false, false]);
+    }
   });
 
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
@@ -227,5 +267,16 @@ describe("events", () => {
     ]);
     for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
       expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
+  });
+});
+
+describe("merchants and their clients", () => {
+  it("are written by one function, in one user pool", () => {
+    expect(whoMay("dynamodb:PutItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
+    for (const action of ["UpdateItem", "DeleteItem", "BatchWriteItem"])
+      expect(whoMay(`dynamodb:${action}`, table("merchants")), action).toEqual([]);
+    expect(whoMay("cognito-idp:CreateUserPoolClient", resource("Clients").outputs?.["arn"])).toEqual([
+      "MerchantsApiRole",
+    ]);
   });
 });

@@ -24,8 +24,8 @@ const kills = Number(process.env["KILLS"] ?? 5);
 const seed = Number(process.env["KILL_SEED"] ?? 20_261_123);
 const book = "mer_demo" as Book;
 
-/** What a payment may be when no saga runs any more and none was killed. */
-const finalStates = ["captured", "declined", "in_review", "canceled"];
+/** What a payment may be when no saga runs any more and none was killed; `failed` by the recovery, which closed it. */
+const finalStates = ["captured", "declined", "in_review", "canceled", "failed"];
 
 interface Outcome {
   readonly request: Request;
@@ -107,7 +107,9 @@ const firstAnswer = ({ request }: Outcome) =>
     ({ statusCode, headers }) => statusCode === 201 && headers.get("idempotent-replayed") === null,
   );
 
-const keysOf = ({ acquirers }: Outcome): readonly string[] => acquirers.map(({ key }) => key);
+/** What was done for the payment. The recovery may also have closed keys that no acquirer had heard of: of those, both. */
+const keysOf = ({ acquirers }: Outcome): readonly string[] =>
+  acquirers.filter(({ operation }) => operation !== "reversal").map(({ key }) => key);
 
 test(`after ${kills} kills under load, nothing that was started is left running`, () => {
   expect(orphans).toEqual([]);
@@ -155,8 +157,10 @@ test("what was answered 201 by the run that executed it is final, and is what th
   expect(answered.length).toBeGreaterThan(0);
   for (const outcome of answered) {
     const { state: said, version } = firstAnswer(outcome)?.body ?? {};
-    expect([outcome.id, said, version]).toEqual([outcome.id, outcome.stored?.state, outcome.stored?.version]);
     expect(isInterrupted(outcome)).toBe(false);
+    // What was in review has been found out since, or will be.
+    if (said === "in_review") continue;
+    expect([outcome.id, said, version]).toEqual([outcome.id, outcome.stored?.state, outcome.stored?.version]);
   }
 });
 
@@ -186,7 +190,7 @@ test("what a kill interrupted stands where its last commit left it, for the reco
 test("no acquirer did anything twice, or for nobody, or did less than the books say", () => {
   const keys = outcomes.flatMap(keysOf);
   expect(new Set(keys).size).toBe(keys.length);
-  expect(keys).toHaveLength(memory.length);
+  expect(keys).toHaveLength(memory.filter(({ operation }) => operation !== "reversal").length);
   for (const outcome of outcomes.filter(({ stored }) => stored?.state === "captured")) {
     expect(keysOf(outcome)).toEqual([
       operationKey(outcome.id, "authorize"),

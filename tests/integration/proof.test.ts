@@ -106,7 +106,7 @@ describe("one stored item that was tampered with is named", () => {
         ...entry,
         legs: (entry["legs"] as Plain[]).map((leg, n) => (n === 0 ? { ...leg, amount: 51_00 } : leg)),
       }),
-      () => [`balanced_entries: je_${captured}.authorize.1`, "folds: mer_demo#journal#", "trial_balance:"],
+      () => [`balanced_entries: je_${captured}.authorize.1`, "fold: mer_demo#journal#", "trial_balance:"],
     ],
     [
       "what a payment has captured",
@@ -120,7 +120,7 @@ describe("one stored item that was tampered with is named", () => {
       "ledger",
       ({ pk, sk }) => pk === "mer_demo#account#acc_alice" && sk === "account",
       (account) => ({ ...account, credits_posted: 99_00 }),
-      () => ["balances: acc_alice: creditsPosted is 9900", "guarded: acc_alice"],
+      () => ["fold: acc_alice: acc_alice: creditsPosted is 9900", "guarded: acc_alice"],
     ],
     [
       "a fold of the journal",
@@ -135,7 +135,7 @@ describe("one stored item that was tampered with is named", () => {
           ]),
         ),
       }),
-      () => ["folds: mer_demo#journal#"],
+      () => ["fold: mer_demo#journal#"],
     ],
     [
       "a description, by a card number",

@@ -1,17 +1,26 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { readStored, type StoredItem, storedAccount, storedPayment } from "#adapters/dynamodb/stored.ts";
+import {
+  readStored,
+  type StoredItem,
+  storedAccount,
+  storedPayment,
+  storedRefund,
+} from "#adapters/dynamodb/stored.ts";
 import { authorizationOf, type Payment } from "#core/payments/payment.ts";
 import { toRecord } from "#core/payments/record.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
 import { checkAgreement, checkOneReference, checkRecorded } from "#core/proof/acquirers.ts";
 import { checkStored } from "#core/proof/book.ts";
 import type { Finding } from "#core/proof/finding.ts";
 import { checkAppend, checkKeys, checkNoCards } from "#core/proof/items.ts";
 import { checkMovement, checkRoom } from "#core/proof/ledger.ts";
-import { checkTransition } from "#core/proof/payments.ts";
+import { checkRefundTransition, checkTransition } from "#core/proof/payments.ts";
 import type { Stored } from "#core/proof/stored.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import type { Process } from "./process.ts";
-import { walletName } from "./wallet.ts";
+import type { SagaRun } from "./sagas.ts";
+import { isWallets } from "./wallet.ts";
 import type { World } from "./world.ts";
 
 /** What a task throws when something around it failed: the state machine knows what each means. */
@@ -75,6 +84,9 @@ export class Observer {
         case "payment":
           this.#paymentWritten(before, after);
           break;
+        case "refund":
+          this.#refundWritten(before, after);
+          break;
         case "account":
           if (before === undefined) this.report("guarded", write.key, "an account came out of nothing");
           else this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
@@ -91,7 +103,7 @@ export class Observer {
     if (this.#restored.has(subject)) return;
     const what = `${process.name} threw ${error.name}: ${error.message}`;
     // Two runs of one saga can leave an authorization behind; one run cannot.
-    if (error.name === "StrayAuthorization" && this.#world.sagas.of(subject).length > 1) return;
+    if (error.name === "StrayAuthorization" && !this.#world.sagas.isAlone(subject)) return;
     if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
     const isContention = error.name === "StoreContention";
     const wasHindered = isContention
@@ -99,6 +111,33 @@ export class Observer {
       : process.struck.length > 0 || process.conflicts > 0;
     if (!wasHindered)
       this.report("needless_failure", subject, `${what}, after ${process.conflicts} conflicts`);
+  }
+
+  /** A saga that ended well leaves no payment behind that it could have moved on, when nobody else had a hand in it. */
+  sagaEnded(run: SagaRun, payment: Payment): void {
+    this.told(payment);
+    if (this.#restored.has(payment.id) || this.#world.sagas.of(payment.id).length > 1) return;
+    const isLeftBehind =
+      payment.state === "processing" || (payment.state === "authorized" && payment.capture === "automatic");
+    if (isLeftBehind)
+      this.report("liveness", payment.id, `${run.name} succeeded, and it is ${payment.state}`);
+  }
+
+  refundEnded(run: SagaRun, refund: Refund): void {
+    this.#toldRefund(refund);
+    const runs = this.#world.sagas.of(refund.payment).filter(({ saga }) => saga === run.saga);
+    if (refund.state === "processing" && runs.length === 1 && !this.#restored.has(refund.payment))
+      this.report("liveness", refund.payment, `${run.name} succeeded, and its refund is ${refund.state}`);
+  }
+
+  #toldRefund(refund: Refund): void {
+    const stored = this.#versions.get(versionKey(refund));
+    if (stored?.json === JSON.stringify(toRefundRecord(refund)) || this.#restored.has(refund.payment)) return;
+    this.report(
+      "told",
+      refund.payment,
+      `an answer of version ${refund.version} of ${refund.id} was never stored`,
+    );
   }
 
   /** What a caller is told of a payment is a version that was stored. */
@@ -136,10 +175,10 @@ export class Observer {
     for (const account of stored.accounts)
       this.#keep(...checkRoom(account, this.#world.wallet.limitsOf(account.id)));
     const { authorizations } = this.#world.network;
-    const payments = stored.payments.filter(byCard);
+    const payments = stored.payments.filter(bySaga);
     this.#keep(...checkRecorded(payments, authorizations));
     const runOnce = new Set(
-      payments.filter(({ id }) => this.#world.sagas.of(id).length === 1).map(({ id }) => id as string),
+      payments.filter(({ id }) => this.#world.sagas.isAlone(id)).map(({ id }) => id as string),
     );
     this.#keep(...checkOneReference(authorizations.filter(({ payment }) => runOnce.has(payment))));
   }
@@ -151,7 +190,7 @@ export class Observer {
     for (const run of this.#world.sagas.all) {
       if (run.end === undefined) this.report("liveness", run.payment, `${run.name} never ended`);
     }
-    const payments = this.#stored().payments.filter(byCard);
+    const payments = this.#stored().payments.filter(bySaga);
     for (const payment of payments) this.#finishPayment(payment);
     const decided = new Set(
       payments.filter((payment) => this.#isDecided(payment)).map(({ id }) => id as string),
@@ -171,29 +210,42 @@ export class Observer {
 
   /** Where payments stand. */
   ends(): string[] {
-    return this.#stored().payments.map(({ state }) => state);
+    return this.#stored()
+      .payments.filter(bySaga)
+      .map(({ state }) => state);
   }
 
-  /** A saga that ended well leaves no payment behind that it could have moved on. */
+  /** When everything is over, nothing is open that no person was called for. */
   #finishPayment(payment: Payment): void {
-    const runs = this.#world.sagas.of(payment.id);
-    if (runs.length === 0 || runs.some((run) => run.end !== "SUCCEEDED") || this.#restored.has(payment.id))
-      return;
-    const isLeftBehind =
-      payment.state === "processing" || (payment.state === "authorized" && payment.capture === "automatic");
-    if (isLeftBehind) this.report("liveness", payment.id, `its sagas succeeded, and it is ${payment.state}`);
+    if (!isOpen(payment) || this.#world.sagas.isWithPerson(payment.id)) return;
+    this.report("liveness", payment.id, `it is over, and it is ${describe(payment)}`);
   }
 
   /**
-   * Whether acquirers and tables must agree on it by now. Not while a person or the recovery has to look at it; nor
-   * when its saga ran twice and one of the runs lost its way after the other had brought the payment to its end: it
-   * said so, and what it left at an acquirer is found by the reconciler, as a break.
+   * Whether acquirers and tables must agree on it by now. Not while a person has to look at it; nor when its saga ran
+   * twice and one of the runs lost its way after the other had brought the payment to its end: it said so, and what it
+   * left at an acquirer is found by the reconciler, as a break.
    */
   #isDecided(payment: Payment): boolean {
-    if (payment.state === "in_review" || payment.state === "processing") return false;
-    const runs = this.#world.sagas.of(payment.id);
-    if (runs.some((run) => run.end !== "SUCCEEDED")) return false;
-    return runs.length <= 1 || !runs.some((run) => run.attempts.has("Review"));
+    if (isOpen(payment)) return false;
+    const { sagas } = this.#world;
+    const isLost = (run: SagaRun): boolean => run.end !== "SUCCEEDED" || run.attempts.has("Review");
+    return sagas.isAlone(payment.id) || !sagas.beginningsOf(payment.id).some(isLost);
+  }
+
+  #refundWritten(before: StoredItem | undefined, after: StoredItem): void {
+    const refund = storedRefund(after);
+    const from = before === undefined ? undefined : storedRefund(before);
+    const was = from === undefined ? "nothing" : `${from.state} v${from.version}`;
+    this.#world.trace.note(
+      refund.payment,
+      "refunds",
+      `${refund.n}: ${was} → ${refund.state} v${refund.version}`,
+    );
+    if (this.#restored.has(refund.payment)) return;
+    this.#keep(...checkRefundTransition(from, refund));
+    const json = JSON.stringify(toRefundRecord(refund));
+    this.#versions.set(versionKey(refund), { json, at: this.#world.scheduler.now() });
   }
 
   #paymentWritten(before: StoredItem | undefined, after: StoredItem): void {
@@ -231,13 +283,23 @@ export class Observer {
   }
 }
 
-const versionKey = ({ id, version }: Payment): string => `${id} ${version}`;
+/** It may still move by itself, or is waited for. */
+const isOpen = ({ state, pendingOperation }: Payment): boolean =>
+  pendingOperation !== undefined ||
+  state === "processing" ||
+  state === "requires_action" ||
+  state === "authorized" ||
+  state === "in_review";
 
-const byCard = (payment: Payment): boolean => authorizationOf(payment)?.acquirer !== walletName;
+const versionKey = ({ id, version }: Pick<Payment | Refund, "id" | "version">): string => `${id} ${version}`;
+
+const bySaga = (payment: Payment): boolean => !isWallets(payment);
 
 function describe(payment: Payment): string {
   const authorization = authorizationOf(payment);
   const by = authorization === undefined ? "" : `, ${authorization.acquirer}/${authorization.reference}`;
   const why = payment.state === "in_review" ? `, ${payment.review.operation}: ${payment.review.reason}` : "";
-  return `${payment.state} v${payment.version}${by}${why}`;
+  const { pendingOperation: pending } = payment;
+  const going = pending === undefined ? "" : `, ${pending.kind} in progress`;
+  return `${payment.state} v${payment.version}${by}${going}${why}`;
 }

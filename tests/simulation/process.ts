@@ -9,7 +9,7 @@ export interface Errand {
   /** The payment's id. */
   readonly subject: string;
   readonly book: string;
-  /** Counts a state's retries, from 0. */
+  /** How often what it asks for may have been asked for before: 0 when certainly never. */
   readonly attempt?: number;
 }
 

@@ -12,7 +12,7 @@ export interface Surroundings {
   schedule(delayMs: number, fire: () => void): CancelTimer;
   /** One request of an acquirer's client to the network. */
   post(message: Message): Promise<Exchange>;
-  /** One question of it, which changes nothing. */
+  /** One question of it. */
   get(question: Question): Promise<Exchange>;
 }
 

@@ -356,6 +356,9 @@ const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined
 const heldOrNot = (authorization: Authorization | undefined) =>
   authorization === undefined ? {} : { authorization };
 
+/** An authorization, or the wait for a customer, or neither. */
+const lettingsGo = fc.oneof(maybe(authorizations).map(heldOrNot), record({ acquirer: acquirers }));
+
 function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing> {
   switch (state) {
     case "processing":
@@ -386,11 +389,9 @@ function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing>
     case "failed":
       return record({ state: fc.constant(state), failure: texts });
     case "canceled":
-      return fc
-        .tuple(maybe(authorizations), texts)
-        .map(([held, cancellation]) => ({ state, ...heldOrNot(held), cancellation }));
+      return fc.tuple(lettingsGo, texts).map(([letGo, cancellation]) => ({ state, ...letGo, cancellation }));
     case "expired":
-      return maybe(authorizations).map((held) => ({ state, ...heldOrNot(held) }));
+      return lettingsGo.map((letGo) => ({ state, ...letGo }));
     case "in_review":
       return fc
         .tuple(maybe(authorizations), reviews)

@@ -45,7 +45,11 @@ export type RecoverOutput = {
   /** Input of the refund saga. */
   | {
       readonly outcome: "continue_refund";
-      readonly start: { readonly payment: PaymentRecord; readonly refund: RefundRecord };
+      readonly start: {
+        readonly payment: PaymentRecord;
+        readonly refund: RefundRecord;
+        readonly attempt: number;
+      };
     }
   | { readonly outcome: "ask_again"; readonly reason: string }
 );

@@ -103,7 +103,11 @@ export async function voidUnposted(
   const [authorization] = approvalIn(ports)({ acquirer, inquiry });
   if (authorization === undefined) return recoverAuthorization(ports, payment, [acquirer], look);
   const reason = "operation_refused";
-  return { outcome: "continue_payment", payment, entry: { step: "compensate", authorization, reason } };
+  return {
+    outcome: "continue_payment",
+    payment,
+    entry: { step: "compensate", authorization, reason, attempt: 1 },
+  };
 }
 
 /** No acquirer can say more about it. */

@@ -1,5 +1,5 @@
 import type { Authorization, Payment } from "../payment.ts";
-import type { RefundOfPayment, RefundPorts, SagaPorts } from "../ports.ts";
+import type { RefundOfPayment, SagaPorts } from "../ports.ts";
 import type { Refund } from "../refund.ts";
 import type { StepRun } from "../steps/step.ts";
 
@@ -10,7 +10,7 @@ export type Found =
   /** The payment saga goes on with it, from the step that is named. */
   | { readonly outcome: "continue_payment"; readonly payment: Payment; readonly entry: PaymentEntry }
   /** The refund saga goes on with it. */
-  | ({ readonly outcome: "continue_refund" } & RefundOfPayment)
+  | ({ readonly outcome: "continue_refund"; readonly attempt: 1 } & RefundOfPayment)
   /** It is not known yet. `reason` is for whoever is asked in the end. */
   | { readonly outcome: "ask_again"; readonly payment: Payment; readonly reason: string };
 
@@ -18,15 +18,19 @@ export type Found =
 export type PaymentEntry =
   | { readonly step: "authorize" | "resume" }
   | { readonly step: "post"; readonly authorization: Authorization }
-  /** An earlier run may have asked for it: the acquirer answers the same under the same key. */
+  /** `attempt`: an earlier run may have asked for it, so it is inquired first. */
   | { readonly step: "settle"; readonly attempt: 1 }
-  | { readonly step: "compensate"; readonly authorization?: Authorization; readonly reason: string };
+  | {
+      readonly step: "compensate";
+      readonly authorization?: Authorization;
+      readonly reason: string;
+      readonly attempt: 1;
+    };
 
-export type RecoveryPorts = Pick<SagaPorts, "payments" | "acquirers" | "now"> &
-  Pick<RefundPorts, "refunds"> & {
-    /** The refund that a payment's pending operation names. */
-    readonly refundOf: (payment: Payment) => Promise<Refund | undefined>;
-  };
+export interface RecoveryPorts extends Pick<SagaPorts, "payments" | "acquirers" | "now"> {
+  /** The refund that a payment's pending operation names. */
+  readonly refundOf: (payment: Payment) => Promise<Refund | undefined>;
+}
 
 /** How one look is made. */
 export interface Look extends StepRun {

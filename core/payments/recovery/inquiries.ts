@@ -1,32 +1,7 @@
-import type { Inquiry, KnownOutcome } from "../../acquiring/outcome.ts";
-import type { Acquirer } from "../../acquiring/port.ts";
+import type { Inquiry } from "../../acquiring/outcome.ts";
 import { operationKey } from "../ids.ts";
 import type { Authorization, Payment } from "../payment.ts";
 import type { Look, RecoveryPorts } from "./found.ts";
-
-/**
- * Acquirers whose word is known already. Asked again they might be silent again: what an inquiry brought stands in the
- * place of the answer that never came, and the step that waited for it does what it always does.
- */
-export function knowing<Ports extends Pick<RecoveryPorts, "acquirers">>(
-  ports: Ports,
-  outcome: KnownOutcome,
-): Ports {
-  const said = (): Promise<KnownOutcome> => Promise.resolve(outcome);
-  const named = (name: string): Acquirer => {
-    const acquirer = ports.acquirers.named(name);
-    return {
-      name,
-      authorize: said,
-      capture: said,
-      void: said,
-      refund: said,
-      reverse: (request) => acquirer.reverse(request),
-      inquire: (request) => acquirer.inquire(request),
-    };
-  };
-  return { ...ports, acquirers: { ...ports.acquirers, named } };
-}
 
 export interface Answer {
   readonly acquirer: string;
@@ -85,18 +60,6 @@ export const approvalIn =
     const { reference, expiresAt = now() + authorizationLifetimeMs } = inquiry.outcome;
     return [{ acquirer, reference, expiresAt }];
   };
-
-/** No answer, or none yet. "Not found" is one for what is sent again under its key. */
-export function isOpenStill(inquiry: Inquiry): boolean {
-  return inquiry.kind === "unavailable" || (inquiry.kind === "found" && inquiry.outcome.kind === "pending");
-}
-
-export function reasonIn(acquirer: string, inquiry: Inquiry): string {
-  if (inquiry.kind === "unavailable") return `no answer from ${acquirer}: ${inquiry.reason}`;
-  const outcome: KnownOutcome["kind"] | "nothing" =
-    inquiry.kind === "found" ? inquiry.outcome.kind : "nothing";
-  return `${acquirer} says ${outcome}`;
-}
 
 export const namesOf = (answers: readonly Answer[]): string =>
   answers.map(({ acquirer }) => acquirer).join(", ");

@@ -23,7 +23,7 @@ export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_
  * is called not executed.
  */
 export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
-  if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment, look);
+  if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
   switch (payment.state) {
     case "processing":
       return payment.method.type === "account"
@@ -59,6 +59,8 @@ export async function giveUp(
   return putInReview(ports, payment, { operation, ...(acquirer === undefined ? {} : { acquirer }), reason });
 }
 
+const asArray = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
+
 /** Every acquirer that may have been asked: which of them was is not written down before one answers. */
 const acquirersOf = ({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] =>
   acquirers.candidates({ currency: payment.total.currency, method: "card" });
@@ -69,7 +71,7 @@ function recoverAction(payment: Payment, { attempt }: Look): Found {
     return {
       outcome: "continue_payment",
       payment,
-      entry: { step: "compensate", reason: "requested_by_merchant" },
+      entry: { step: "compensate", reason: "requested_by_merchant", attempt: 1 },
     };
   if (attempt > 0) return concluded(payment);
   return { outcome: "continue_payment", payment, entry: { step: "resume" } };
@@ -84,9 +86,7 @@ function recoverAuthorized(
 ): Promise<Found> {
   if (payment.pendingOperation?.kind === "cancel") return recoverVoid(ports, payment, authorization, look);
   const isCapturing = payment.pendingOperation?.kind === "capture" || payment.capture === "automatic";
-  return isCapturing
-    ? recoverCapture(ports, payment, authorization, look)
-    : Promise.resolve(concluded(payment));
+  return Promise.resolve(isCapturing ? recoverCapture(payment) : concluded(payment));
 }
 
 async function recoverReview(
@@ -102,13 +102,14 @@ async function recoverReview(
     case "authorize":
     case "post":
     case "reversal": {
-      const names = review.acquirer === undefined ? acquirersOf(ports, payment) : [review.acquirer];
+      // A saga may run twice, and its runs may ask different acquirers: the review names the first that was silent.
+      const names = new Set([...acquirersOf(ports, payment), ...asArray(review.acquirer)]);
       return held === undefined
-        ? recoverAuthorization(ports, payment, names, look)
-        : releaseStray(ports, payment, held, names, look);
+        ? recoverAuthorization(ports, payment, [...names], look)
+        : releaseStray(ports, payment, held, [...names], look);
     }
     case "capture":
-      return held === undefined ? unexplained(payment, review) : recoverCapture(ports, payment, held, look);
+      return held === undefined ? unexplained(payment, review) : recoverCapture(payment);
     case "void":
       return held === undefined
         ? voidUnposted(ports, payment, review, look)

@@ -42,8 +42,7 @@ export async function authorize(
     return { outcome: "approved", payment, authorization: event.authorization };
   const recorded = await record(ports, payment, event);
   const { acquirer, outcome } = result;
-  if (!isUndecided(outcome) || recorded.state === "in_review" || acquirerOf(recorded) === acquirer)
-    return concluded(recorded);
+  if (!isUndecided(outcome) || acquirerOf(recorded) === acquirer) return concluded(recorded);
   // Another run of this saga moved the payment first, by another acquirer: what this one may hold would go unnoticed.
   const held = operationKey(payment.id, "authorize");
   const review = { operation: "authorize", acquirer, reason: reasonOf(outcome) } as const;

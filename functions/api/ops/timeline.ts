@@ -1,14 +1,15 @@
 import type { SFNClient } from "@aws-sdk/client-sfn";
 import { z } from "zod";
 import type { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
-import type { EntryStore, StoredEntry } from "#adapters/dynamodb/entry-store.ts";
 import type { EventStore } from "#adapters/dynamodb/event-store.ts";
+import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recovery-runs.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
+import { type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import { type DeadLetter, isOpen } from "#core/operations/dead-letter.ts";
 import { type PaymentId, parsePaymentId, sagaEntryId } from "#core/payments/ids.ts";
@@ -23,7 +24,7 @@ import { type ApiRequest, requireOperator } from "../http/request.ts";
 export interface TimelinePorts {
   readonly payments: Pick<PaymentStore, "get">;
   readonly refunds: Pick<RefundStore, "get">;
-  readonly entries: Pick<EntryStore, "get">;
+  readonly journal: Pick<JournalStore, "find">;
   readonly events: Pick<EventStore, "ofPayment">;
   readonly deadLetters: Pick<DeadLetterStore, "list">;
   readonly merchants: Pick<MerchantStore, "ids">;
@@ -107,7 +108,7 @@ async function eventMoments({ events }: TimelinePorts, { book, id }: Payment): P
   }));
 }
 
-async function journalMoments({ entries }: TimelinePorts, payment: Payment): Promise<Moment[]> {
+async function journalMoments({ journal }: TimelinePorts, payment: Payment): Promise<Moment[]> {
   const ids = [
     sagaEntryId(payment.id, "authorize"),
     sagaEntryId(payment.id, "transfer"),
@@ -116,27 +117,28 @@ async function journalMoments({ entries }: TimelinePorts, payment: Payment): Pro
       sagaEntryId(payment.id, "refunded", index + 1),
     ]),
   ];
-  const found = await inTurn(ids, (id) => entries.get(payment.book, id));
-  return found.flatMap((entry) => momentsOf(entry));
+  return (await journal.find(payment.book, ids)).map(momentOf);
 }
 
-function momentsOf({ opened, resolution }: StoredEntry): Moment[] {
-  const { entry } = opened;
-  const isRefused = opened.type === "failure";
-  const moment = (at: number, id: EntryId, verb: string, legs: readonly Leg[]): Moment => ({
-    at,
+function momentOf(record: JournalRecord): Moment {
+  const moment = (id: EntryId, verb: string, legs: readonly Leg[]): Moment => ({
+    at: recordedAtOf(record),
     kind: "journal",
     what: `${id} ${verb}`,
     detail: { entry: id, legs: legs.map(legView) },
   });
-  const verb = isRefused ? "refused" : entry.state === "pending" ? "held" : "posted";
-  const first = moment(entry.recordedAt, entry.id, verb, entry.legs);
-  if (resolution === undefined) return [first];
-  const last =
-    resolution.kind === "posted"
-      ? moment(resolution.recordedAt, resolution.entry.id, "posted", resolution.entry.legs)
-      : moment(resolution.recordedAt, resolution.hold, resolution.kind, resolution.released);
-  return [first, last];
+  switch (record.type) {
+    case "failure":
+      return moment(record.entry.id, `refused: ${record.refusal}`, record.entry.legs);
+    case "entry":
+      return moment(record.entry.id, record.entry.state === "pending" ? "held" : "posted", record.entry.legs);
+    case "resolution": {
+      const { resolution } = record;
+      return resolution.kind === "posted"
+        ? moment(resolution.entry.id, "posted", resolution.entry.legs)
+        : moment(resolution.hold, resolution.kind, resolution.released);
+    }
+  }
 }
 
 const legView = ({ account, side, amount, currency }: Leg) => ({ account, side, amount, currency });
