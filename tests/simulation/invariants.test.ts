@@ -136,8 +136,8 @@ describe("a guarded account", () => {
   });
 
   test("is found when it does not", () => {
-    expect(findingsOf({ creditsPosted: 6n })).toEqual(["balances"]);
-    expect(findingsOf({ currency: "EUR" })).toEqual(["balances"]);
+    expect(findingsOf({ creditsPosted: 6n })).toEqual(["fold"]);
+    expect(findingsOf({ currency: "EUR" })).toEqual(["fold"]);
     expect(findingsOf({ debitRoom: -1n })).toEqual(["guarded"]);
     expect(namesOf(checkRoom(stored, { minAvailable: 1n }))).toEqual(["guarded"]);
   });
