@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { Refusal } from "./refusal.ts";
 
@@ -18,8 +19,20 @@ const endpoints = z.object({
   token_url: z.url(),
   operator: client,
   merchants: z.record(z.string(), client),
-  aws: z.object({ endpoint: z.url() }),
+  aws: z.object({
+    endpoint: z.url(),
+    region: z.string(),
+    access_key_id: z.string(),
+    secret_access_key: z.string(),
+  }),
 });
+
+/** Where a stage's tables are, and who reads them. */
+export interface StoreConnection {
+  readonly client: DynamoDBClientConfig;
+  /** What stands before the name of a table: `tallystick-local-`. */
+  readonly tablePrefix: string;
+}
 
 /** Variables that name another Tallystick than the one on this machine: all four, or none. */
 const variables = {
@@ -53,6 +66,20 @@ export function localConnection(stateDirectory: string, who: "operator" | "demo"
   const credentials = who === "operator" ? operator : merchants[who];
   if (credentials === undefined) throw new Refusal(`the local system has no client of ${who}`);
   return { api, tokenUrl, clientId: credentials.client_id, clientSecret: credentials.client_secret };
+}
+
+const localStage = "local";
+
+/**
+ * The tables of a stage on AWS, as whoever the SDK finds (AWS_PROFILE, AWS_REGION …), or those of the system on this
+ * machine. @throws Refusal when none runs.
+ */
+export function storeConnection(stateDirectory: string, stage?: string): StoreConnection {
+  const tablePrefix = `tallystick-${stage ?? localStage}-`;
+  if (stage !== undefined) return { client: {}, tablePrefix };
+  const { aws } = readEndpoints(stateDirectory);
+  const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = aws;
+  return { client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } }, tablePrefix };
 }
 
 /** Where the AWS services of the system on this machine are. @throws Refusal when none runs. */

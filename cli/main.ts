@@ -1,20 +1,24 @@
 import { parseArgs } from "node:util";
 import { Api } from "./api.ts";
-import { operatorConnection } from "./connection.ts";
+import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
+import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
+import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
 
   dead-letters list [--state open|replayed|all]   what was given up, newest first
   dead-letters show <dl_…>                        one of them, with what it held
   dead-letters replay <dl_…> | --all              gives it back to what failed on it
+  payments timeline <pay_…> [--merchant <mer_…>]  what happened to a payment, from all that remembers it
+  prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET.`;
+TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` reads the tables of that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -22,6 +26,8 @@ function readArguments() {
       allowPositionals: true,
       options: {
         state: { type: "string", default: "open" },
+        merchant: { type: "string" },
+        stage: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
@@ -38,7 +44,7 @@ interface Arguments {
   readonly rest: readonly string[];
 }
 
-/** Commands by their two words. Each answers what is printed. */
+/** Commands by their words. Each answers what is printed. */
 const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> = {
   "dead-letters list": ({ values }) => listDeadLetters(operator(values), values.state),
   "dead-letters show": ({ values, rest }) => showDeadLetter(operator(values), theOne(rest, "dl_…")),
@@ -46,7 +52,16 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     values.all
       ? replayAll(operator(values), tell)
       : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
+  "payments timeline": ({ values, rest }) =>
+    showTimeline(operator(values), theOne(rest, "pay_…"), values.merchant),
+  prove: ({ values }) => proveStore(values),
 };
+
+async function proveStore(values: Arguments["values"]): Promise<string> {
+  const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
+  if (!isRight) process.exitCode = 1;
+  return "";
+}
 
 const tell = (line: string): void => console.log(line);
 

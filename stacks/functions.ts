@@ -58,6 +58,8 @@ export interface FunctionDeclaration {
   readonly every?: string;
   /** Sagas whose failed executions it may redrive or start anew. */
   readonly redrives?: readonly SagaName[];
+  /** Sagas whose executions it may look up by name. Each gives the function `<NAME>_SAGA_ARN`. */
+  readonly describes?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
@@ -180,13 +182,21 @@ const declarations = {
   },
   OpsApi: {
     handler: "functions/api/ops.handler",
-    purpose: "Shows operators what was given up, and gives it back",
+    purpose: "Shows operators what was given up, gives it back, and tells what happened to a payment",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
-    tables: { deadLetters: { may: ["get", "query", "update"] } },
+    tables: {
+      deadLetters: { may: ["get", "query", "update"] },
+      // All of a payment's timeline, which operators read and never write.
+      payments: { may: ["get"] },
+      ledger: { may: ["batchGet"] },
+      events: { may: ["query"] },
+      merchants: { may: ["scan"] },
+    },
     sendsTo: ["checks"],
     invokes: ["Relay", "RecordEvents"],
     redrives: ["recovery"],
+    describes: ["recovery"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",

@@ -118,6 +118,10 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
     ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
     ...(declaration.redrives ?? []).flatMap((name) => redrivePermissions(sagaOf(name, parts.sagas))),
+    ...(declaration.describes ?? []).map((name) => ({
+      actions: ["states:DescribeExecution"],
+      resources: [executionsOf(sagaOf(name, parts.sagas))],
+    })),
     ...(declaration.registersClients
       ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
       : []),
@@ -135,11 +139,13 @@ const startActions: { readonly [Type in SagaType]: string[] } = {
 };
 
 /** Executions have the name of their machine in their ARN, and their own, which is not known before. */
-function redrivePermissions({ arn }: Sagas[SagaName]): Permission[] {
-  const executions = arn.apply((machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`);
+const executionsOf = ({ arn }: Sagas[SagaName]): $util.Output<string> =>
+  arn.apply((machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`);
+
+function redrivePermissions(saga: Sagas[SagaName]): Permission[] {
   return [
-    { actions: ["states:RedriveExecution"], resources: [executions] },
-    { actions: ["states:StartExecution"], resources: [arn] },
+    { actions: ["states:RedriveExecution"], resources: [executionsOf(saga)] },
+    { actions: ["states:StartExecution"], resources: [saga.arn] },
   ];
 }
 
@@ -196,7 +202,7 @@ export function environmentOf(
     ...entries(declaration.buckets).map(
       ([name]) => [`${upperSnake(name)}_BUCKET`, buckets[name].bucket] as const,
     ),
-    ...(declaration.starts ?? []).map(
+    ...[...(declaration.describes ?? []), ...(declaration.starts ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),

@@ -1,11 +1,12 @@
 import { eventIdOf, type PublishedEvent } from "../events/payment-event.ts";
 import type { Payment } from "../payments/payment.ts";
+import { isPaymentState, mayMove } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
 import { type Finding, found } from "./finding.ts";
 
 /**
- * Invariants 10 and 11, of data that was read anywhere: by a test, or by `ops prove`. Nothing wrong is an empty list.
- * Both are about a moment in which nothing is on its way any more.
+ * Invariants 8, 10 and 11, of data that was read anywhere: by a test, or by `ops prove`. Nothing wrong is an empty list.
+ * All are about a moment in which nothing is on its way any more.
  */
 
 /**
@@ -85,3 +86,27 @@ export function checkSink(
   }
   return findings;
 }
+
+/**
+ * Invariant 8, from the events of payments: each begins as `processing` and moves along the table, or begins or ends an
+ * operation where it stands. What is missing is the sink's matter.
+ */
+export function checkCourse(events: Iterable<PublishedEvent>): Finding[] {
+  const findings: Finding[] = [];
+  for (const [payment, those] of Map.groupBy(events, ({ data }) => data.id)) {
+    const wrong = (what: string) => findings.push(found("transitions", payment, what));
+    let before: PublishedEvent | undefined;
+    for (const event of those.toSorted((a, b) => a.sequence - b.sequence)) {
+      const [from, to] = [before?.data["state"], event.data["state"]];
+      if (event.sequence === 1 && to !== "processing") wrong(`begins as ${to}`);
+      const isNext = before !== undefined && event.sequence === before.sequence + 1;
+      if (isNext && !mayFollow(String(from), String(to)))
+        wrong(`moved from ${from} to ${to} (version ${event.sequence})`);
+      before = event;
+    }
+  }
+  return findings;
+}
+
+const mayFollow = (from: string, to: string): boolean =>
+  isPaymentState(from) && isPaymentState(to) && (from === to || mayMove(from, to));

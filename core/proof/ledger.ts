@@ -94,7 +94,7 @@ const textOf = (record: JournalRecord): string =>
   });
 
 /** Invariant 1. Every entry, per currency: Σ legs = 0; and so is what a resolution releases. */
-function checkEntriesBalance(journal: readonly JournalRecord[]): Finding[] {
+export function checkEntriesBalance(journal: readonly JournalRecord[]): Finding[] {
   const findings: Finding[] = [];
   for (const record of journal) {
     for (const legs of legsOf(record)) {
@@ -107,7 +107,7 @@ function checkEntriesBalance(journal: readonly JournalRecord[]): Finding[] {
 }
 
 /** Invariant 2. Per currency: Σ balances = 0, posted and pending. */
-function checkTrialBalance(journal: readonly JournalRecord[]): Finding[] {
+export function checkTrialBalance(journal: readonly JournalRecord[]): Finding[] {
   return imbalances(fold(journal).values()).map(([key, sum]) =>
     found("trial_balance", key, `debits exceed credits by ${sum}`),
   );
@@ -125,7 +125,7 @@ function imbalances(counters: Iterable<AccountCounters>): [string, bigint][] {
 }
 
 /** Invariant 5. At most one entry per id, whether it was posted alone or by the resolution of its hold; each hold is resolved once. */
-function checkEntryIds(journal: readonly JournalRecord[]): Finding[] {
+export function checkEntryIds(journal: readonly JournalRecord[]): Finding[] {
   const seen = new Set<string>();
   const findings: Finding[] = [];
   const claim = (id: string, subject: string) => {

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import { EventStore } from "#adapters/dynamodb/event-store.ts";
+import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createReplayClients, Replayer } from "#adapters/operations/replayer.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { type DeadLetter, isOpen, parseDeadLetterId } from "#core/operations/dead-letter.ts";
@@ -12,17 +17,31 @@ import { Problem } from "./http/problem.ts";
 import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireOperator } from "./http/request.ts";
 import { deadLetterSummary, deadLetterView } from "./ops/dead-letter-view.ts";
+import { showTimelines } from "./ops/timeline.ts";
 
-const deadLetters = new DeadLetterStore(createDynamoDb(), requiredVariable("DEAD_LETTERS_TABLE"));
-const replayer = new Replayer(createReplayClients(createStepFunctions()), [
-  requiredVariable("CHECKS_QUEUE_URL"),
-]);
+const dynamoDb = createDynamoDb();
+const stepFunctions = createStepFunctions();
+const deadLetters = new DeadLetterStore(dynamoDb, requiredVariable("DEAD_LETTERS_TABLE"));
+const payments = requiredVariable("PAYMENTS_TABLE");
+const replayer = new Replayer(createReplayClients(stepFunctions), [requiredVariable("CHECKS_QUEUE_URL")]);
 
 /** What operations see and do. Operators only. */
 export const handler = apiHandler({
   "/v1/ops/dead-letters": { GET: listDeadLetters },
   "/v1/ops/dead-letters/:id": { GET: showDeadLetter },
   "/v1/ops/dead-letters/:id/replay": { POST: replayDeadLetter },
+  "/v1/ops/payments/:id/timeline": {
+    GET: showTimelines({
+      payments: new PaymentStore(dynamoDb, { payments }),
+      refunds: new RefundStore(dynamoDb, { payments }),
+      journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
+      events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
+      merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
+      deadLetters,
+      executions: stepFunctions,
+      recoveryArn: requiredVariable("RECOVERY_SAGA_ARN"),
+    }),
+  },
 });
 
 const listQuery = z.strictObject({

@@ -213,6 +213,17 @@ describe("money", () => {
     }
   });
 
+  it("is shown to operators by a function that reads payments, entries and recoveries, and writes none of them", () => {
+    const recoveries = `${resource("RecoverySaga").outputs?.["arn"]}`.replace(
+      ":stateMachine:",
+      ":execution:",
+    );
+    expect(whoMay("states:DescribeExecution", `${recoveries}:*`)).toEqual(["OpsApiRole"]);
+    for (const action of ["PutItem", "UpdateItem", "BatchWriteItem"])
+      for (const name of ["payments", "ledger", "events", "merchants"] as const)
+        expect(whoMay(`dynamodb:${action}`, table(name))).not.toContain("OpsApiRole");
+  });
+
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
     expect(whoMay("states:StartSyncExecution", saga)).toEqual([

@@ -1,4 +1,4 @@
-import type { Finding } from "#tests/support/invariants.ts";
+import type { Finding } from "#core/proof/finding.ts";
 import { type FaultKind, type FaultOptions, faultKinds } from "./faults.ts";
 import { compileSagas } from "./machine.ts";
 import { drawOrders } from "./orders.ts";

@@ -1,4 +1,5 @@
 import type { Exchange, Message, Question } from "#adapters/acquirers/channel.ts";
+import type { AcquirerAuthorization } from "#core/proof/acquirers.ts";
 import {
   type Operation,
   type OperationRequest,
@@ -7,7 +8,6 @@ import {
 } from "#local/acquirers/acquirer.ts";
 import type { Answer } from "#local/acquirers/http.ts";
 import { answerOf, inquiry, parseOperation } from "#local/acquirers/operations-api.ts";
-import type { AcquirerAuthorization } from "#tests/support/acquirer-invariants.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";

@@ -1,27 +1,22 @@
-import { authorizationOf, type Payment } from "#core/payments/payment.ts";
-import { toRecord } from "#core/payments/record.ts";
-import type { Refund } from "#core/payments/refund.ts";
-import { toRefundRecord } from "#core/payments/refund-record.ts";
-import { checkAgreement, checkOneReference, checkRecorded } from "#tests/support/acquirer-invariants.ts";
-import {
-  checkAppend,
-  checkKeys,
-  checkMovement,
-  checkNoCards,
-  checkRoom,
-  checkStored,
-  checkTransition,
-  type Finding,
-} from "#tests/support/invariants.ts";
-import { checkRefundTransition } from "#tests/support/refund-invariants.ts";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import {
   readStored,
-  type Stored,
   type StoredItem,
   storedAccount,
   storedPayment,
   storedRefund,
-} from "#tests/support/stored.ts";
+} from "#adapters/dynamodb/stored.ts";
+import { authorizationOf, type Payment } from "#core/payments/payment.ts";
+import { toRecord } from "#core/payments/record.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
+import { checkAgreement, checkOneReference, checkRecorded } from "#core/proof/acquirers.ts";
+import { checkStored } from "#core/proof/book.ts";
+import type { Finding } from "#core/proof/finding.ts";
+import { checkAppend, checkKeys, checkNoCards } from "#core/proof/items.ts";
+import { checkMovement, checkRoom } from "#core/proof/ledger.ts";
+import { checkRefundTransition, checkTransition } from "#core/proof/payments.ts";
+import type { Stored } from "#core/proof/stored.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import type { Process } from "./process.ts";
 import type { SagaRun } from "./sagas.ts";
@@ -77,7 +72,7 @@ export class Observer {
 
   /** Every key that a process touches starts with the book that it works for. */
   keysTouched(process: Process, keys: readonly StoredItem[]): void {
-    for (const key of keys) this.#keep(...checkKeys(key, (book) => book === process.errand.book));
+    for (const key of keys) this.#keep(...checkKeys(unmarshall(key), (book) => book === process.errand.book));
   }
 
   written(writes: readonly Write[]): void {
@@ -97,7 +92,7 @@ export class Observer {
           else this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
           break;
         default:
-          this.#keep(...checkAppend(before, after));
+          this.#keep(...checkAppend(before, write.key));
       }
     }
   }

@@ -1,10 +1,10 @@
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { storedPayment } from "#adapters/dynamodb/stored.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { type Check, checkAfterSeconds, checkOf, whatToDo } from "#core/payments/check.ts";
 import { dueAt } from "#core/payments/due.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { expire } from "#core/payments/steps/expire.ts";
-import { storedPayment } from "#tests/support/stored.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import { persist } from "./errands.ts";
 import { isWallets } from "./wallet.ts";

@@ -1,4 +1,4 @@
-import { storedPayment } from "#tests/support/stored.ts";
+import { storedPayment } from "#adapters/dynamodb/stored.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import type { World } from "./world.ts";
 

@@ -4,8 +4,8 @@ import {
   isSameAuthorization,
   type Payment,
   refundedOf,
-} from "#core/payments/payment.ts";
-import { type Finding, found } from "./invariants.ts";
+} from "../payments/payment.ts";
+import { type Finding, found } from "./finding.ts";
 
 /** What one acquirer holds, or held, under one authorization. */
 export interface AcquirerAuthorization {

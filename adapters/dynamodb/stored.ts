@@ -1,35 +1,29 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { type JournalItem, journalRecord } from "#adapters/dynamodb/journal-codec.ts";
 import type { Account, AccountId, Book, Side } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
+import type { ShardFold } from "#core/ledger/shard-fold.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { fromRecord, type PaymentRecord } from "#core/payments/record.ts";
 import type { Refund } from "#core/payments/refund.ts";
-import { fromRefundRecord, type RefundRecord } from "#core/payments/refund-record.ts";
-import type { GuardedBalance } from "#core/proof/ledger.ts";
+import type { AccountNote, Stored, StoredAccount } from "#core/proof/stored.ts";
+import { type FoldItem, shardFold } from "./fold-codec.ts";
+import { type JournalItem, journalRecord } from "./journal-codec.ts";
+import { paymentOf, refundOf } from "./payment-codec.ts";
+import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
 
 /** An item as DynamoDB gives it, of the payments table or of the ledger. */
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
-export type StoredAccount = GuardedBalance;
-
-/** What the tables say, decoded. */
-export interface Stored {
-  readonly payments: readonly Payment[];
-  readonly refunds: readonly Refund[];
-  readonly journal: readonly JournalRecord[];
-  readonly accounts: readonly StoredAccount[];
-}
-
-type Decoded =
+export type Decoded =
   | { readonly kind: "payment"; readonly payment: Payment }
   | { readonly kind: "refund"; readonly refund: Refund }
   | { readonly kind: "account"; readonly account: StoredAccount }
-  | { readonly kind: "journal"; readonly record: JournalRecord }
-  /** What follows from the journal: folds, and what accounts are found by. */
-  | { readonly kind: "derived" };
+  | { readonly kind: "note"; readonly note: AccountNote }
+  /** That an account is there, for whoever lists them. */
+  | { readonly kind: "listed" }
+  | { readonly kind: "fold"; readonly shard: string; readonly fold: ShardFold }
+  | { readonly kind: "journal"; readonly shard: string; readonly record: JournalRecord };
 
 /** Items are never changed in place, so each is decoded once however often it is looked at. */
 const decodedItems = new WeakMap<StoredItem, Decoded>();
@@ -71,42 +65,42 @@ export function storedAccount(item: StoredItem): StoredAccount {
   return decoded.account;
 }
 
-function decode(item: StoredItem): Decoded {
+/** What an item of the payments table or of the ledger says. @throws for one that says nothing. */
+export function decode(item: StoredItem): Decoded {
   const known = decodedItems.get(item);
   if (known !== undefined) return known;
-  const decoded = decodeItem(unmarshall({ ...item }));
+  const decoded = decodeItem(item);
   decodedItems.set(item, decoded);
   return decoded;
 }
 
-function decodeItem(plain: Record<string, unknown>): Decoded {
-  const { pk, sk } = plain as { readonly pk: string; readonly sk: string };
-  const [book = "", name = "", ...rest] = pk.split("#");
-  if (sk === "payment") {
-    const {
-      pk: _pk,
-      sk: _sk,
-      list_pk: _listPk,
-      list_sk: _listSk,
-      due_pk: _duePk,
-      due_at: _dueAt,
-      ...record
-    } = plain;
-    return {
-      kind: "payment",
-      payment: fromRecord({ ...(record as unknown as PaymentRecord), id: name, book }),
-    };
+function decodeItem(item: StoredItem): Decoded {
+  const pk = item["pk"]?.S ?? "";
+  const sk = item["sk"]?.S ?? "";
+  if (sk === "payment") return { kind: "payment", payment: paymentOf(item) };
+  if (sk === "refund") return { kind: "refund", refund: refundOf(item) };
+  const [book = "", kind, ...rest] = pk.split("#");
+  const plain: unknown = unmarshall(item);
+  switch (kind) {
+    case "account":
+      return { kind, account: accountOf(plain as Record<string, unknown>, book as Book, rest.join("#")) };
+    case "postings":
+      return { kind: "note", note: noteOf(plain as PostingItem, rest[0] ?? "") };
+    case "accounts":
+      return { kind: "listed" };
+    case "fold":
+      return { kind, shard: `${book}#journal#${sk}`, fold: shardFold(plain as FoldItem) };
+    case "journal":
+      return { kind, shard: pk, record: journalRecord(plain as JournalItem) };
+    default:
+      throw new Error(`${pk} ${sk} is nothing that a table of ours has`);
   }
-  if (sk === "refund") {
-    const { pk: _pk, sk: _sk, ...record } = plain;
-    return {
-      kind: "refund",
-      refund: fromRefundRecord({ ...(record as unknown as RefundRecord), id: name, book }),
-    };
-  }
-  if (sk === "account") return { kind: "account", account: accountOf(plain, book as Book, rest.join("#")) };
-  if (name !== "journal") return { kind: "derived" };
-  return { kind: "journal", record: journalRecord(plain as unknown as JournalItem) };
+}
+
+function noteOf(item: PostingItem, account: string): AccountNote {
+  const isResolution = item.sk.startsWith("resolution#");
+  const record = `${postedEntryId(item)}${isResolution ? "#resolution" : ""}`;
+  return { account, record, moved: countersOf([item]) };
 }
 
 function accountOf(plain: Record<string, unknown>, book: Book, id: string): StoredAccount {
@@ -117,6 +111,8 @@ function accountOf(plain: Record<string, unknown>, book: Book, id: string): Stor
     currency: plain["currency"] as Currency,
     normalSide: plain["normal_side"] as Side,
     condition: plain["condition"] as Account["condition"],
+    ...(plain["min_available"] === undefined ? {} : { minAvailable: number("min_available") }),
+    ...(plain["max_balance"] === undefined ? {} : { maxBalance: number("max_balance") }),
     debitsPosted: number("debits_posted"),
     debitsPending: number("debits_pending"),
     creditsPosted: number("credits_posted"),

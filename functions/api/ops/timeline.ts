@@ -1,0 +1,221 @@
+import type { SFNClient } from "@aws-sdk/client-sfn";
+import { z } from "zod";
+import type { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import type { EventStore } from "#adapters/dynamodb/event-store.ts";
+import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
+import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recovery-runs.ts";
+import type { PublishedEvent } from "#core/events/payment-event.ts";
+import type { EntryId, Leg } from "#core/ledger/entry.ts";
+import { type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
+import { parseMerchantId } from "#core/merchants/merchant.ts";
+import { type DeadLetter, isOpen } from "#core/operations/dead-letter.ts";
+import { type PaymentId, parsePaymentId, sagaEntryId } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { paymentView } from "#core/payments/view.ts";
+import { type Answer, found } from "../http/answer.ts";
+import { Problem } from "../http/problem.ts";
+import { readQuery } from "../http/query.ts";
+import { type ApiRequest, requireOperator } from "../http/request.ts";
+
+export interface TimelinePorts {
+  readonly payments: Pick<PaymentStore, "get">;
+  readonly refunds: Pick<RefundStore, "get">;
+  readonly journal: Pick<JournalStore, "find">;
+  readonly events: Pick<EventStore, "ofPayment">;
+  readonly deadLetters: Pick<DeadLetterStore, "list">;
+  readonly merchants: Pick<MerchantStore, "ids">;
+  readonly executions: SFNClient;
+  readonly recoveryArn: string;
+}
+
+/** Something that happened to a payment. `at` in epoch milliseconds, and as text in the answer. */
+interface Moment {
+  readonly at: number;
+  readonly kind: "event" | "journal" | "refund" | "recovery" | "dead_letter";
+  readonly what: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+const timelineQuery = z.strictObject({ merchant: z.string().optional() });
+/** A payment of 50 refunds has some 200 versions. */
+const eventPageSize = 100;
+const eventPagesMax = 10;
+/** Letters are rare: whoever has more than these reads them by themselves. */
+const letterPageSize = 100;
+const letterPagesMax = 10;
+
+/** `GET /v1/ops/payments/{id}/timeline`: all that is known of what happened to one payment, oldest first. */
+export function showTimelines(ports: TimelinePorts) {
+  return async (request: ApiRequest): Promise<Answer> => {
+    requireOperator(request, "ops.read", "ops.write");
+    const { merchant } = readQuery(request, timelineQuery);
+    const payment = await find(ports, parsePaymentId(request.parameters["id"] ?? ""), merchant);
+    if (payment === undefined) throw new Problem("not_found");
+    const kinds = await Promise.all([
+      eventMoments(ports, payment),
+      journalMoments(ports, payment),
+      refundMoments(ports, payment),
+      recoveryMoments(ports, payment),
+      letterMoments(ports, payment),
+    ]);
+    const moments = kinds.flat().toSorted((one, other) => one.at - other.at);
+    return found({
+      object: "timeline",
+      merchant: payment.book,
+      payment: paymentView(payment),
+      data: moments.map(({ at, detail = {}, ...rest }) => ({
+        at: new Date(at).toISOString(),
+        ...rest,
+        ...detail,
+      })),
+    });
+  };
+}
+
+/** Its book is in no payment's id: without the merchant's name every merchant is asked. */
+async function find(
+  { payments, merchants }: TimelinePorts,
+  id: PaymentId | undefined,
+  merchant: string | undefined,
+): Promise<Payment | undefined> {
+  if (id === undefined) return undefined;
+  const named = merchant === undefined ? await merchants.ids() : [parseMerchantId(merchant)];
+  for (const book of named) {
+    const payment = book === undefined ? undefined : await payments.get(book, id);
+    if (payment !== undefined) return payment;
+  }
+  return undefined;
+}
+
+async function eventMoments({ events }: TimelinePorts, { book, id }: Payment): Promise<Moment[]> {
+  const all: PublishedEvent[] = [];
+  let after = 0;
+  for (let page = 0; page < eventPagesMax; page += 1) {
+    const { events: some, next } = await events.ofPayment(book, id, { limit: eventPageSize, after });
+    all.push(...some);
+    if (next === undefined) break;
+    after = next;
+  }
+  return all.map(({ created_at, type, id: event, sequence, data }) => ({
+    at: Date.parse(created_at),
+    kind: "event",
+    what: type,
+    detail: { event, sequence, state: data["state"] },
+  }));
+}
+
+async function journalMoments({ journal }: TimelinePorts, payment: Payment): Promise<Moment[]> {
+  const ids = [
+    sagaEntryId(payment.id, "authorize"),
+    sagaEntryId(payment.id, "transfer"),
+    ...(payment.refunds ?? []).flatMap((_, index) => [
+      sagaEntryId(payment.id, "refund", index + 1),
+      sagaEntryId(payment.id, "refunded", index + 1),
+    ]),
+  ];
+  return (await journal.find(payment.book, ids)).map(momentOf);
+}
+
+function momentOf(record: JournalRecord): Moment {
+  const moment = (id: EntryId, verb: string, legs: readonly Leg[]): Moment => ({
+    at: recordedAtOf(record),
+    kind: "journal",
+    what: `${id} ${verb}`,
+    detail: { entry: id, legs: legs.map(legView) },
+  });
+  switch (record.type) {
+    case "failure":
+      return moment(record.entry.id, `refused: ${record.refusal}`, record.entry.legs);
+    case "entry":
+      return moment(record.entry.id, record.entry.state === "pending" ? "held" : "posted", record.entry.legs);
+    case "resolution": {
+      const { resolution } = record;
+      return resolution.kind === "posted"
+        ? moment(resolution.entry.id, "posted", resolution.entry.legs)
+        : moment(resolution.hold, resolution.kind, resolution.released);
+    }
+  }
+}
+
+const legView = ({ account, side, amount, currency }: Leg) => ({ account, side, amount, currency });
+
+async function refundMoments({ refunds }: TimelinePorts, { book, refunds: ids = [] }: Payment) {
+  const those = await inTurn(ids, (id) => refunds.get(book, id));
+  return those.flatMap(momentsOfRefund);
+}
+
+/** When it began, and how it stands since it last moved. */
+function momentsOfRefund(refund: Refund): Moment[] {
+  const { id, n, total, createdAt, updatedAt, state } = refund;
+  const moment = (at: number, what: string): Moment => ({
+    at,
+    kind: "refund",
+    what: `${id} ${what}`,
+    detail: { refund: id, n, amount: total.amount, currency: total.currency },
+  });
+  const began = moment(createdAt, "began");
+  return refund.version === 1 ? [began] : [began, moment(updatedAt, state)];
+}
+
+async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {
+  const runs = await recoveryRunsOf(executions, recoveryArn, id, version);
+  return runs.flatMap(momentsOfRun);
+}
+
+function momentsOfRun({ name, status, startedAt, stoppedAt, error }: RecoveryRun): Moment[] {
+  const moment = (at: number, what: string): Moment => ({
+    at,
+    kind: "recovery",
+    what: `${name} ${what}`,
+    detail: { execution: name, ...(error === undefined ? {} : { error }) },
+  });
+  const started = moment(startedAt, "started");
+  return stoppedAt === undefined ? [started] : [started, moment(stoppedAt, status.toLowerCase())];
+}
+
+async function letterMoments({ deadLetters }: TimelinePorts, { id }: Payment): Promise<Moment[]> {
+  const letters: DeadLetter[] = [];
+  let before: string | undefined;
+  for (let page = 0; page < letterPagesMax; page += 1) {
+    const { letters: some, next } = await deadLetters.list({
+      limit: letterPageSize,
+      ...(before === undefined ? {} : { before }),
+    });
+    letters.push(...some.filter(({ payment }) => payment === id));
+    if (next === undefined) break;
+    before = next;
+  }
+  return letters.flatMap((letter) => [
+    {
+      at: letter.receivedAt,
+      kind: "dead_letter" as const,
+      what: `${letter.id} given up: ${letter.reason}`,
+      detail: { dead_letter: letter.id, state: isOpen(letter) ? "open" : "replayed" },
+    },
+    ...letter.replays.map(({ at, by, done }) => ({
+      at,
+      kind: "dead_letter" as const,
+      what: `${letter.id} ${done}`,
+      detail: { dead_letter: letter.id, by },
+    })),
+  ]);
+}
+
+/** So many reads at once: a payment may have 50 refunds, and a function 29 seconds. */
+const readsAtOnceMax = 10;
+
+async function inTurn<Id, Read>(
+  ids: readonly Id[],
+  read: (id: Id) => Promise<Read | undefined>,
+): Promise<Read[]> {
+  const all: Read[] = [];
+  for (let start = 0; start < ids.length; start += readsAtOnceMax) {
+    const some = await Promise.all(ids.slice(start, start + readsAtOnceMax).map(read));
+    all.push(...some.filter((each) => each !== undefined));
+  }
+  return all;
+}

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Api } from "#cli/api.ts";
+import { showTimeline } from "#cli/timeline.ts";
+import { ApiClient, newKey } from "#tests/support/api-client.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+
+let system: TestSystem;
+let demo: ApiClient;
+let operator: ApiClient;
+
+beforeAll(async () => {
+  system = await startTestSystem();
+  demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
+  operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
+});
+afterAll(() => system?.stop());
+
+const longMs = 60_000;
+/** Approved behind an error: nobody knows, until the recovery has asked. */
+const unknown = { number: "4000000000005027" };
+
+interface Moment {
+  readonly at: string;
+  readonly kind: string;
+  readonly what: string;
+}
+
+test(
+  "a payment's timeline tells its silence, its recovery, its entries and its refund, in the order of time",
+  async () => {
+    const { body: payment } = await demo.payWithCard(unknown);
+    expect(payment.state).toBe("in_review");
+    await eventually(async () => {
+      const { body } = await demo.get(`/v1/payments/${payment.id}`);
+      return body.state === "captured" ? body : undefined;
+    }, longMs);
+    const refund = await demo.send("POST", `/v1/payments/${payment.id}/refunds`, {
+      body: { amount: 2_34 },
+      headers: { "idempotency-key": newKey() },
+    });
+    const path = `/v1/ops/payments/${payment.id}/timeline`;
+    const { body } = await eventually(async () => {
+      const answer = await operator.get(path);
+      const whats = (answer.body.data as Moment[]).map(({ what }) => what);
+      const isWhole = whats.includes("payment.refunded") && whats.some((what) => / succeeded$/.test(what));
+      return isWhole && whats.some((what) => what.startsWith(payment.id)) ? answer : undefined;
+    }, longMs);
+    const moments = body.data as Moment[];
+    const of = (kind: string) => moments.filter((moment) => moment.kind === kind).map(({ what }) => what);
+
+    expect(of("event")).toEqual([
+      "payment.created",
+      "payment.in_review",
+      "payment.authorized",
+      "payment.captured",
+      "payment.refund_started",
+      "payment.refunded",
+    ]);
+    expect(of("journal")).toEqual([
+      `je_${payment.id}.authorize.1 held`,
+      `je_${payment.id}.capture.1 posted`,
+      `je_${payment.id}.refund.1 held`,
+      `je_${payment.id}.refunded.1 posted`,
+    ]);
+    expect(of("recovery")).toEqual([`${payment.id}-2 started`, `${payment.id}-2 succeeded`]);
+    expect(of("refund")).toEqual([`${refund.body.id} began`, `${refund.body.id} succeeded`]);
+    expect(moments.map(({ at }) => at)).toEqual(moments.map(({ at }) => at).toSorted());
+    expect(body).toMatchObject({ merchant: "mer_demo", payment: { id: payment.id, state: "captured" } });
+    expect((await operator.get(`${path}?merchant=mer_demo`)).body.data).toEqual(moments);
+    expect((await operator.get(`${path}?merchant=mer_other`)).statusCode).toBe(404);
+
+    const { api, token_url: tokenUrl, operator: client } = system.endpoints;
+    const connection = { api, tokenUrl, clientId: client.client_id, clientSecret: client.client_secret };
+    const printed = await showTimeline(new Api(connection), payment.id, undefined);
+    expect(printed.split("\n")[0]).toBe(`${payment.id} of mer_demo: 1234 USD, captured`);
+    for (const { what } of moments) expect(printed).toContain(what);
+  },
+  longMs * 2,
+);
+
+test("merchants see no timelines, and there is none of what is no payment", async () => {
+  const path = "/v1/ops/payments/pay_00000000000000000000000000/timeline";
+  expect((await demo.get(path)).statusCode).toBe(403);
+  expect((await operator.get(path)).statusCode).toBe(404);
+  expect((await operator.get("/v1/ops/payments/pay_x/timeline")).statusCode).toBe(404);
+  expect((await operator.get(`${path}?merchant=nobody`)).statusCode).toBe(404);
+});
