@@ -68,6 +68,8 @@ export class StepFunctionsService implements Engine {
   readonly #machines = new Map<string, StateMachine>();
   readonly #express = new Set<RunningExecution>();
   readonly #announcements = new Set<Promise<void>>();
+  /** The latest status of each execution that is still to be announced. */
+  readonly #latest = new Map<number, StatusChange>();
   readonly #store: ExecutionStore;
   readonly #standard: StandardExecutions;
   readonly #standardActions: StandardActions;
@@ -81,7 +83,7 @@ export class StepFunctionsService implements Engine {
     this.#standard = new StandardExecutions(this.#store, {
       ...this.#ports,
       historyOf: (arn) => ports.historyOf?.(arn, "STANDARD"),
-      changed: (execution) => this.#announce(execution),
+      changed: (execution, lastEventId) => this.#announce(execution, lastEventId),
     });
     const { clock } = ports;
     const admit = (): void => this.#admit("STANDARD");
@@ -117,7 +119,7 @@ export class StepFunctionsService implements Engine {
       const { caller, headers } = call;
       const cause = { caller: caller.name, action: call.action, trace: headers["x-amzn-trace-id"] };
       const result = await action(new Parameters(call.body), cause);
-      this.#store.flush();
+      await this.#store.kept();
       return okAnswer(result, requestId);
     } catch (error) {
       if (error instanceof ApiError) return errorAnswer(error, requestId);
@@ -130,7 +132,9 @@ export class StepFunctionsService implements Engine {
    * their tasks can run. Returns how many go on.
    */
   resume(): number {
-    for (const id of this.#store.unannounced()) this.#announce(this.#store.get(id));
+    for (const id of this.#store.unannounced()) {
+      this.#announce(this.#store.get(id), this.#store.lastEventId(id));
+    }
     return this.#standard.resumeAll();
   }
 
@@ -229,16 +233,21 @@ export class StepFunctionsService implements Engine {
     throw new ApiError(code, `More than ${openExecutionsMax} executions are running`);
   }
 
-  /** An announcement that fails is made again after the next start. */
-  #announce(execution: StoredExecution): void {
+  /** Tells what is kept. An announcement that fails is made again after the next start. */
+  #announce(execution: StoredExecution, lastEventId: number): void {
     const { onStatusChange, clock } = this.#ports;
-    const { id, status, redriveCount } = execution;
+    const { id } = execution;
     if (onStatusChange === undefined) return;
-    const noted = (): void => this.#store.announce(id, status, redriveCount);
-    const change = statusChangeOf(execution, this.#store.lastEventId(id), clock.now());
-    const announcement = Promise.resolve(change)
-      .then(onStatusChange)
-      .then(noted)
+    const change = statusChangeOf(execution, lastEventId, clock.now());
+    this.#latest.set(id, change);
+    const announcement = this.#store
+      .kept()
+      .then(() => onStatusChange(change))
+      .then(() => {
+        if (this.#latest.get(id) !== change) return;
+        this.#latest.delete(id);
+        this.#store.announced(id);
+      })
       .catch(() => undefined)
       .finally(() => this.#announcements.delete(announcement));
     this.#announcements.add(announcement);
