@@ -6,6 +6,12 @@ import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
 import { InvalidDefinition } from "./compile/diagnostics.ts";
 import { checkSchema } from "./compile/schema.ts";
+import {
+  definitionBytesMax,
+  parseDefinition,
+  testStateAction,
+  validateDefinition,
+} from "./definition-actions.ts";
 import type { History } from "./history.ts";
 import { type ExecutionOutcome, type Ports, type RunningExecution, startExecution } from "./interpreter.ts";
 import type { TaskInvoker } from "./invoker.ts";
@@ -60,6 +66,8 @@ interface StateMachine extends StateMachineInput {
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
 const machinesTokenMax = 1_024;
+/** Where a state is tested when there is no machine to tell. */
+const anywhere = "arn:aws:states:us-east-1:123456789012:stateMachine:none";
 
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
@@ -96,6 +104,8 @@ export class StepFunctionsService implements Engine {
       ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
       ["ListStateMachines", (parameters) => this.#listStateMachines(parameters)],
       ["StartExecution", (parameters, cause) => this.#startExecution(parameters, cause)],
+      ["TestState", testStateAction(this.#ports, newId, () => [...this.#machines.keys()][0] ?? anywhere)],
+      ["ValidateStateMachineDefinition", validateDefinition],
       ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
     ]);
   }
@@ -103,6 +113,7 @@ export class StepFunctionsService implements Engine {
   /** Compiles and adds a state machine. Throws InvalidDefinition. */
   createStateMachine(input: StateMachineInput): void {
     if (this.#machines.has(input.arn)) throw new Error(`there is a state machine ${input.arn} already`);
+    if (Buffer.byteLength(input.definition) > definitionBytesMax) throw tooLarge();
     const definition = parseDefinition(input.definition);
     const machine = compileMachine(definition, input.type);
     if (isJsonObject(definition)) checkSchema(definition);
@@ -288,19 +299,15 @@ export class StepFunctionsService implements Engine {
   }
 }
 
-function parseDefinition(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new InvalidDefinition([{ code: "INVALID_JSON_DESCRIPTION", message, location: "/" }]);
-  }
-}
-
 /** The same start again: AWS answers it while the execution runs, and refuses any other use of its name. */
 function replayStart({ arn, status, input, startedAt }: StoredExecution, text: string): Result {
   if (status === "RUNNING" && input === text) return { executionArn: arn, startDate: wireTime(startedAt) };
   throw new ApiError("ExecutionAlreadyExists", `Execution Already Exists: '${arn}'`);
+}
+
+function tooLarge(): InvalidDefinition {
+  const message = `The definition has more than ${definitionBytesMax} bytes`;
+  return new InvalidDefinition([{ code: "SCHEMA_VALIDATION_FAILED", message, location: "/" }]);
 }
 
 // AWS says why an execution timed out in its history alone.

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import type { AwsAnswer } from "../door/engine.ts";
 import { isJsonObject, type Json, type JsonObject, payloadBytesMax } from "./json.ts";
 
@@ -51,6 +52,14 @@ export class Parameters {
     if (!isJsonObject(parsed))
       throw new ApiError("SerializationException", "The request body is not an object");
     this.#members = parsed;
+  }
+
+  /** Members that a schema describes. */
+  read<T>(schema: z.ZodType<T>): T {
+    const result = schema.safeParse(this.#members);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    throw new ApiError("SerializationException", `${issue?.path.join(".")}: ${issue?.message}`);
   }
 
   optional(key: string): string | undefined {

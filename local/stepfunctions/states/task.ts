@@ -11,7 +11,7 @@ export function visitTask(visit: Visit, state: TaskState): Promise<string | unde
   return visitWithRecovery(visit, state, (earlier) => attemptTask(visit, state, earlier));
 }
 
-async function attemptTask(
+export async function attemptTask(
   visit: Visit,
   state: TaskState,
   snapshot: AttemptSnapshot | undefined,
