@@ -23,7 +23,7 @@ export function parseDefinition(text: string): unknown {
 }
 
 /** Everything that is found wrong with a definition. */
-export function diagnose(text: string, type: MachineType): readonly Diagnostic[] {
+function diagnose(text: string, type: MachineType): readonly Diagnostic[] {
   try {
     const definition = parseDefinition(text);
     compileMachine(definition, type);

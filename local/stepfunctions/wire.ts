@@ -182,7 +182,7 @@ const pageSizeDefault = 100;
 const pageSizeMax = 1_000;
 const executionNameMax = 80;
 // Names must have none of these: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
+export const forbiddenInNames: RegExp = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
 
 function checkLength(key: string, value: string, lengthMin: number, lengthMax: number): string {
   if (value.length < lengthMin) {
