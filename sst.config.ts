@@ -18,8 +18,13 @@ export default $config({
     const { settingsOf } = await import("./stacks/settings.ts");
     const { createKeys } = await import("./stacks/security.ts");
     const { createTables } = await import("./stacks/data.ts");
+    const { createQueues, createStreams } = await import("./stacks/messaging.ts");
+    const { createBuckets } = await import("./stacks/storage.ts");
+    const { createConsumers } = await import("./stacks/consumers.ts");
+    const { createSchedules } = await import("./stacks/schedules.ts");
+    const { createFailureCollection } = await import("./stacks/operations.ts");
     const { createIdentity } = await import("./stacks/identity.ts");
-    const { createPaymentSaga } = await import("./stacks/processing.ts");
+    const { createSagas } = await import("./stacks/processing.ts");
     const { createApi } = await import("./stacks/api.ts");
 
     if ($dev)
@@ -28,9 +33,21 @@ export default $config({
     const keys = createKeys(settings);
     const tables = createTables(settings, keys);
     const identity = createIdentity(settings);
-    const base = { settings, keys, tables, tokenIssuer: identity.issuer };
-    const paymentSaga = createPaymentSaga(base);
-    const http = createApi({ ...base, sagas: { payment: paymentSaga } });
-    return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: paymentSaga.arn };
+    const base = {
+      settings,
+      keys,
+      tables,
+      queues: createQueues(),
+      streams: createStreams(),
+      buckets: createBuckets(settings),
+      tokenIssuer: identity.issuer,
+    };
+    const sagas = createSagas(base);
+    const parts = { ...base, sagas };
+    createConsumers(parts);
+    createSchedules(parts);
+    createFailureCollection(parts);
+    const http = createApi(parts);
+    return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
   },
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startCache } from "./cache/server.ts";
 import type { Door } from "./door/door.ts";
+import { telling } from "./events.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -9,11 +10,13 @@ import type { Plan } from "./plan/plan.ts";
 import { clusterPlanOf } from "./postgres/cluster-plan.ts";
 import { type PostgresServer, startPostgres } from "./postgres/server.ts";
 import type { Child } from "./process/child.ts";
-import { Refusal } from "./process/refusal.ts";
+import { type Remotes, remoteEngine } from "./remote/remotes.ts";
+import { toRemoteQueues } from "./remote/to-queue.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
 import { S3Engine } from "./s3/engine.ts";
 import { SnsEngine } from "./sns/engine.ts";
+import { compileFilterPolicy } from "./sns/filter-policy.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
 import { SqsEngine } from "./sqs/engine.ts";
@@ -27,11 +30,17 @@ export interface EnginesOptions {
   /** Where they keep what survives restarts. */
   readonly paths: Pick<StatePaths, "engines" | "postgres">;
   readonly door: Door;
+  /** What another emulator has: there the plan's resources are, and calls go. None when left out. */
+  readonly remotes?: Remotes;
+  /** Epoch milliseconds. This machine's when left out. */
+  readonly clock?: () => number;
   /** URL of a Valkey or Redis that runs already, instead of the one in here. */
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL that runs already, with the plan's database in it. */
   readonly postgresUrl?: string | undefined;
   readonly warn: (line: string) => void;
+  /** Told of each write to a stream, so that whoever reads it need not look often. */
+  readonly written?: () => void;
 }
 
 /** Each of them makes a cache. */
@@ -45,6 +54,7 @@ const cacheTypes = [
 export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
+  readonly buckets: S3Engine | undefined;
   /** `redis://…`: one cache, whatever the plan has of them. */
   readonly cacheUrl: string | undefined;
   /** `postgres://user:password@…`. */
@@ -58,44 +68,62 @@ export interface Engines {
  * @throws Refusal when the plan asks for what an engine cannot do, or its state is damaged.
  */
 export async function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
-  const queues = runQueues(options, started);
-  runBuckets(options, started);
-  runStreams(options, started);
-  const topics = runTopics(options, queues);
+  const { remotes = new Map() }: Pick<EnginesOptions, "remotes"> = options;
+  const queues = remotes.has("sqs") ? undefined : runQueues(options, started);
+  const buckets = remotes.has("s3") ? undefined : runBuckets(options, started);
+  if (!remotes.has("kinesis")) runStreams(options, started);
+  const topics = remotes.has("sns") ? undefined : runTopics(options, queues, started);
+  for (const [service, remote] of remotes) {
+    // Its tables have more to them, and are there already.
+    if (service === "dynamodb") continue;
+    const engine = remoteEngine(service, remote);
+    started.defer(() => engine.stop());
+    options.door.serve(engine);
+  }
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   const children = postgres === undefined ? [] : [postgres.child];
-  return { queues, topics, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
+  return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
-function runQueues({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): Queues | undefined {
+function runQueues(
+  { plan, paths, door, clock = Date.now }: EnginesOptions,
+  started: AsyncDisposableStack,
+): Queues | undefined {
   const plans = queuePlansOf(plan);
   if (plans.length === 0) return undefined;
-  const queues = new Queues(plans, join(paths.engines, "sqs.jsonl"), Date.now);
-  const engine = new SqsEngine(queues, new MoveTasks(queues, Date.now), Date.now);
+  const queues = new Queues(plans, join(paths.engines, "sqs.jsonl"), clock);
+  const engine = new SqsEngine(queues, new MoveTasks(queues, clock), clock);
   started.defer(() => engine.stop());
   door.serve(engine);
   return queues;
 }
 
-function runBuckets({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
+function runBuckets(
+  { plan, paths, door, clock = Date.now }: EnginesOptions,
+  started: AsyncDisposableStack,
+): S3Engine | undefined {
   const plans = bucketPlansOf(plan);
-  if (plans.length === 0) return;
-  const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), Date.now));
-  const engine = new S3Engine(buckets, Date.now);
+  if (plans.length === 0) return undefined;
+  const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), clock));
+  const engine = new S3Engine(buckets, clock);
   started.defer(() => engine.stop());
   door.serve(engine);
+  return engine;
 }
 
-function runStreams({ plan, paths, door }: EnginesOptions, started: AsyncDisposableStack): void {
+function runStreams(
+  { plan, paths, door, clock = Date.now, written = () => undefined }: EnginesOptions,
+  started: AsyncDisposableStack,
+): void {
   const plans = streamPlansOf(plan);
   if (plans.length === 0) return;
   const streams = plans.map(
-    (each) => new Stream(each, join(paths.engines, "kinesis", `${each.name}.jsonl`), Date.now),
+    (each) => new Stream(each, join(paths.engines, "kinesis", `${each.name}.jsonl`), clock),
   );
-  const engine = new KinesisEngine(streams, Date.now);
+  const engine = new KinesisEngine(streams, clock);
   started.defer(() => engine.stop());
-  door.serve(engine);
+  door.serve(telling(engine, written));
 }
 
 async function runCache(
@@ -120,15 +148,22 @@ async function runPostgres(
   return server;
 }
 
-function runTopics({ plan, door, warn }: EnginesOptions, queues: Queues | undefined): SnsEngine | undefined {
+function runTopics(
+  { plan, door, warn, remotes, clock = Date.now }: EnginesOptions,
+  queues: Queues | undefined,
+  started: AsyncDisposableStack,
+): SnsEngine | undefined {
   const topics = topicPlansOf(plan);
   if (topics.length === 0) return undefined;
-  const engine = new SnsEngine({ topics, clock: Date.now, filterOf: refuseFilter, warn });
+  const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn });
+  started.defer(() => engine.stop());
+  const queuesThere = remotes?.get("sqs");
   if (queues !== undefined) engine.connect("sqs", toQueues(queues));
+  else if (queuesThere !== undefined) {
+    const { deliver, stop } = toRemoteQueues(queuesThere);
+    started.defer(stop);
+    engine.connect("sqs", deliver);
+  }
   door.serve(engine);
   return engine;
-}
-
-function refuseFilter(policy: string): never {
-  throw new Refusal(`the plan filters an SNS subscription by ${policy}: the local cloud has no such filters`);
 }

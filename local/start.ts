@@ -5,6 +5,7 @@ import { reportOf, titleOf } from "./door/call-report.ts";
 import { shortNameOf } from "./functions-environment.ts";
 import { notRunIn } from "./plan/coverage.ts";
 import { Refusal } from "./process/refusal.ts";
+import { awsEndpointsIn } from "./remote/endpoints.ts";
 import type { AnsweredRequest } from "./request-log.ts";
 import { type System, startSystem } from "./system.ts";
 
@@ -19,8 +20,8 @@ const usage = `npm start [-- flags]   runs Tallystick on this machine
   --help
 
   PORT                        port of the HTTP API (8787); 0 picks a free one
-  AWS_ENDPOINT_URL_DYNAMODB   another DynamoDB than the one that comes with this
-  AWS_ENDPOINT_URL            the same, as of an emulator of all AWS: it is asked for DynamoDB only
+  AWS_ENDPOINT_URL_<SERVICE>  another emulator of DYNAMODB, SQS, SNS, S3 or KINESIS
+  AWS_ENDPOINT_URL            another emulator, for those of the five that it has
   VALKEY_URL, POSTGRES_URL    another cache, another database, when the plan has one
   TALLYSTICK_IAM_LOG          a file to append IAM's decisions to, for \`npm run iam:report\`
   DEBUG                       1 shows the reasons behind a refusal to start`;
@@ -37,7 +38,6 @@ const wholeNumber = (name: string, max: number) => {
 const settings = z.object({
   port: wholeNumber("PORT", 65_535),
   latencyMs: wholeNumber("--acquirer-latency-ms", 60_000),
-  dynamoDbEndpoint: z.url("AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) is a URL").optional(),
   cacheUrl: z.url("VALKEY_URL is a URL").optional(),
   postgresUrl: z.url("POSTGRES_URL is a URL").optional(),
 });
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   const interrupted = interruption();
   const starting = startSystem({
     ...given,
+    awsEndpoints: awsEndpointsIn(process.env),
     stateDirectory: flags.state,
     fresh: flags.fresh,
     acquirerLatencyMs: latencyMs,
@@ -101,8 +102,6 @@ function readSettings(latencyMs: string): z.output<typeof settings> {
   const parsed = settings.safeParse({
     port: process.env["PORT"] ?? "8787",
     latencyMs,
-    // The names that AWS's own SDKs know.
-    dynamoDbEndpoint: process.env["AWS_ENDPOINT_URL_DYNAMODB"] ?? process.env["AWS_ENDPOINT_URL"],
     cacheUrl: process.env["VALKEY_URL"],
     postgresUrl: process.env["POSTGRES_URL"],
   });

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
 import { type Door, openDoor } from "./door/door.ts";
@@ -9,6 +10,7 @@ import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
+import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
@@ -31,12 +33,14 @@ import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
+import type { AwsEndpoints } from "./remote/endpoints.ts";
+import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
@@ -65,8 +69,8 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** Added by the sandbox acquirers to each of their answers, in milliseconds. Default 1. */
   readonly acquirerLatencyMs?: number;
-  /** URL of another DynamoDB than the one that comes with this. */
-  readonly dynamoDbEndpoint?: string | undefined;
+  /** Other emulators, for the services that they have. None when left out. */
+  readonly awsEndpoints?: AwsEndpoints;
   /** URL of a Valkey or Redis, in place of the small one in here. */
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
@@ -109,6 +113,7 @@ interface Ground {
   readonly faults: Faults;
   readonly meter: Meter;
   readonly door: Door;
+  readonly remotes: Remotes;
   readonly started: AsyncDisposableStack;
 }
 
@@ -129,21 +134,30 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
-  const { plan, paths, door, credentials, calls, clients, faults, meter } = ground;
+  const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
+  // Who reads streams comes after the engines: until then nobody has to be woken.
+  let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths }, started),
+    runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
   );
   const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
-  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
+  engines.topics?.connect(
+    "lambda",
+    toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
+  );
+  wake = (kind) => events.sources.wake(kind);
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
   stepFunctions.resume();
   const server = await openApi(ground, lambda);
+  await tellWhereToNotify(sandboxes, server.url);
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {
@@ -173,6 +187,8 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const paths = statePaths(options.stateDirectory);
   started.defer(lockState(options.stateDirectory));
   if (options.fresh === true) wipe(paths);
+  const { warn, fresh = false, awsEndpoints: endpoints = { of: {} } } = options;
+  const remotes = await findRemotes({ plan, endpoints, fresh, warn });
   const clients = loadClients(paths.clients, scopesOf(plan));
   const keyPlans = keyPlansOf(plan);
   const keys = loadKeys(paths.kms, keyPlans, Date.now());
@@ -190,15 +206,16 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
-  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, started };
+  return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, remotes, started };
 }
 
 /** What needs nothing of the others, all at once. */
 async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
-  const { options, plan, paths, clients, started } = ground;
-  const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
+  const { options, plan, paths, remotes, clients, started } = ground;
+  const functions = functionsOf(plan);
+  const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
     started.defer(() => issuer.stop());
@@ -208,7 +225,9 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
-        endpoint: options.dynamoDbEndpoint,
+        expiredFile: paths.expired,
+        endpoint: remotes.get("dynamodb")?.access.endpoint,
+        region: plan.region,
         tables: tablePlansOf(plan),
         fresh: options.fresh === true,
         warn: options.warn,
@@ -219,6 +238,7 @@ async function startServices(
     runSandboxes(
       {
         names: sandboxAcquirersIn(variables),
+        costBpOf: (name) => costBpOf(functions, name),
         latencyMs: options.acquirerLatencyMs ?? 1,
         stateDirectory: paths.acquirers,
         compileCacheDirectory,

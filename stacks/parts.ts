@@ -1,8 +1,17 @@
 import type { Tables } from "./data.ts";
+import type { Queues, Streams } from "./messaging.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
+import type { Buckets } from "./storage.ts";
 
-export type SagaName = "payment";
+/** What may wait, be redriven or needs a person is Standard; what a caller waits for is Express. */
+export const sagaTypes = {
+  payment: "EXPRESS",
+  refund: "EXPRESS",
+  recovery: "STANDARD",
+} as const satisfies Record<string, SagaType>;
+export type SagaType = "EXPRESS" | "STANDARD";
+export type SagaName = keyof typeof sagaTypes;
 export type Sagas = { readonly [Name in SagaName]: aws.sfn.StateMachine };
 
 /** What functions are wired to. A saga's own tasks are created before it, so they see no sagas. */
@@ -10,6 +19,9 @@ export interface Parts {
   readonly settings: StageSettings;
   readonly keys: Keys;
   readonly tables: Tables;
+  readonly queues: Queues;
+  readonly streams: Streams;
+  readonly buckets: Buckets;
   readonly tokenIssuer: $util.Output<string>;
   readonly sagas?: Sagas;
 }

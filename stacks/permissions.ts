@@ -1,5 +1,13 @@
-import type { FunctionDeclaration, KeyUse, TableUse } from "./functions.ts";
-import type { Parts, SagaName, Sagas } from "./parts.ts";
+import { type EventSource, sourceArnOf } from "./consumers.ts";
+import {
+  type BucketUse,
+  type FunctionDeclaration,
+  functions,
+  type KeyUse,
+  type TableUse,
+} from "./functions.ts";
+import { physicalName } from "./naming.ts";
+import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -12,10 +20,35 @@ const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
   get: "dynamodb:GetItem",
   batchGet: "dynamodb:BatchGetItem",
   put: "dynamodb:PutItem",
+  batchWrite: "dynamodb:BatchWriteItem",
   update: "dynamodb:UpdateItem",
   delete: "dynamodb:DeleteItem",
   query: "dynamodb:Query",
   scan: "dynamodb:Scan",
+};
+
+const bucketActions: { readonly [Use in BucketUse]: string } = {
+  get: "s3:GetObject",
+  put: "s3:PutObject",
+  list: "s3:ListBucket",
+};
+
+/** What Lambda does in a function's name to bring it the batches of a source. */
+const readingActions: { readonly [Kind in EventSource["from"]]: readonly string[] } = {
+  queue: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+  table: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+  stream: [
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+  ],
+};
+
+const readingBackActions = {
+  table: ["dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+  stream: ["kinesis:GetRecords", "kinesis:GetShardIterator"],
 };
 
 const keyActions: { readonly [Use in KeyUse]: string } = {
@@ -69,11 +102,78 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
   return [
     ...entries(declaration.tables).flatMap(([name, use]) => tablePermissions(name, use, parts)),
     ...entries(declaration.keys).map(([name, uses]) => keyPermission(name, uses, parts)),
+    ...(declaration.sendsTo ?? []).map((name) => ({
+      actions: ["sqs:SendMessage"],
+      resources: [parts.queues[name].arn],
+    })),
+    ...(declaration.putsOn ?? []).map((name) => ({
+      actions: ["kinesis:PutRecords"],
+      resources: [parts.streams[name].arn],
+    })),
+    ...entries(declaration.buckets).flatMap(([name, uses]) => bucketPermissions(name, uses, parts)),
+    ...(declaration.readsBack ?? []).map((source) => ({
+      actions: readingBackActions[source.from],
+      resources: [sourceArnOf(source, parts)],
+    })),
+    ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
+    ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
+    ...(declaration.redrives ?? []).flatMap((name) => redrivePermissions(sagaOf(name, parts.sagas))),
     ...(declaration.starts ?? []).map((name) => ({
-      actions: ["states:StartSyncExecution", "states:StartExecution"],
+      actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
     })),
   ];
+}
+
+/** Express sagas are waited for, Standard ones go their own way. */
+const startActions: { readonly [Type in SagaType]: string[] } = {
+  EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
+  STANDARD: ["states:StartExecution"],
+};
+
+/** Executions have the name of their machine in their ARN, and their own, which is not known before. */
+function redrivePermissions({ arn }: Sagas[SagaName]): Permission[] {
+  const executions = arn.apply((machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`);
+  return [
+    { actions: ["states:RedriveExecution"], resources: [executions] },
+    { actions: ["states:StartExecution"], resources: [arn] },
+  ];
+}
+
+/** By name: functions that invoke each other could not be created one after the other. */
+function invocationOf(names: readonly string[], { settings }: Parts): Permission {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const resources = names.map((name) => {
+    if (!(name in functions))
+      throw new Error(`There is no function ${name} to be invoked (stacks/functions.ts).`);
+    return $interpolate`arn:aws:lambda:${settings.region}:${accountId}:function:${physicalName(name)}`;
+  });
+  return { actions: ["lambda:InvokeFunction"], resources };
+}
+
+/** `s3:ListBucket` is about the bucket, the others are about its objects. */
+function bucketPermissions(
+  name: keyof Parts["buckets"],
+  uses: readonly BucketUse[],
+  { buckets }: Parts,
+): Permission[] {
+  const bucket = buckets[name];
+  return uses.map((use) => ({
+    actions: [bucketActions[use]],
+    resources: [use === "list" ? bucket.arn : $interpolate`${bucket.arn}/*`],
+  }));
+}
+
+/** Reading the source, and sending what is given up to the dead letters: both are done in the function's name. */
+function consumerPermissions(source: EventSource, parts: Parts): Permission[] {
+  const reads = { actions: [...readingActions[source.from]], resources: [sourceArnOf(source, parts)] };
+  if (source.from === "queue") return [reads];
+  const lists = {
+    actions: ["dynamodb:ListStreams"],
+    resources: [$interpolate`${sourceArnOf(source, parts)}`],
+  };
+  const givesUp = { actions: ["sqs:SendMessage"], resources: [parts.queues.deadLetters.arn] };
+  return source.from === "table" ? [reads, lists, givesUp] : [reads, givesUp];
 }
 
 /** The variables that the declaration's tables, keys, sagas and settings put into the function's environment. */
@@ -81,15 +181,20 @@ export function environmentOf(
   declaration: FunctionDeclaration,
   parts: Parts,
 ): Record<string, $util.Input<string>> {
-  const { settings, tables, keys, sagas } = parts;
+  const { settings, tables, keys, queues, streams, buckets, sagas } = parts;
   const values = { ACQUIRERS: JSON.stringify(settings.acquirers), TOKEN_ISSUER: parts.tokenIssuer };
   return Object.fromEntries<$util.Input<string>>([
-    ...entries(declaration.tables).map(
-      ([name]) => [`${name.toUpperCase()}_TABLE`, tables[name].name] as const,
+    ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
+    ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
+    ...(declaration.sendsTo ?? []).map(
+      (name) => [`${upperSnake(name)}_QUEUE_URL`, queues[name].url] as const,
     ),
-    ...entries(declaration.keys).map(([name]) => [`${name.toUpperCase()}_KEY_ARN`, keys[name].arn] as const),
+    ...(declaration.putsOn ?? []).map((name) => [`${upperSnake(name)}_STREAM`, streams[name].name] as const),
+    ...entries(declaration.buckets).map(
+      ([name]) => [`${upperSnake(name)}_BUCKET`, buckets[name].bucket] as const,
+    ),
     ...(declaration.starts ?? []).map(
-      (name) => [`${name.toUpperCase()}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
+      (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
   ]);
@@ -97,17 +202,27 @@ export function environmentOf(
 
 function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Parts): Permission[] {
   const table = parts.tables[name];
+  const fenced = use.writesOnlyUnder === undefined ? [] : use.may.filter((verb) => writes.has(verb));
+  const free = use.may.filter((verb) => !fenced.includes(verb));
   const permissions: Permission[] = [
     {
-      actions: use.may.map((verb) => tableActions[verb]),
+      actions: free.map((verb) => tableActions[verb]),
       resources: [table.arn],
       ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
     },
   ];
+  if (use.writesOnlyUnder !== undefined) {
+    permissions.push({
+      actions: fenced.map((verb) => tableActions[verb]),
+      resources: [table.arn],
+      conditions: onlyUnder(use.writesOnlyUnder),
+    });
+  }
   if (use.mayQueryIndexes !== undefined) {
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
   }
+  if (use.mayMoveAccounts === true) permissions.push(moveAccounts(table.arn));
   if (name === "vault") permissions.push(openVaultTable(parts));
   return permissions;
 }
@@ -122,6 +237,25 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
     { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },
   ];
 }
+
+const writes: ReadonlySet<TableUse["may"][number]> = new Set(["put", "update", "delete"]);
+
+/** "For all values" of nothing is true: a write that named no key would pass by the first line alone. */
+function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
+  const variable = "dynamodb:LeadingKeys";
+  return [
+    { test: "ForAllValues:StringLike", variable, values: [...partitions] },
+    { test: "Null", variable, values: ["false"] },
+  ];
+}
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+const moveAccounts = (ledger: $util.Input<string>): Permission => ({
+  actions: [tableActions.update],
+  resources: [ledger],
+  conditions: [
+    { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["*#account#*"] },
+  ],
+});
 
 /** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
 function openVaultTable({ keys, settings }: Parts): Permission {
@@ -155,6 +289,9 @@ function sagaOf(name: SagaName, sagas: Sagas | undefined): Sagas[SagaName] {
   if (sagas === undefined) throw new Error(`A task of a saga cannot start the ${name} saga.`);
   return sagas[name];
 }
+
+/** `deadLetters` is `DEAD_LETTERS`. */
+const upperSnake = (name: string): string => name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
 
 /** `Object.entries` without losing the names of the keys, and without what is undefined. */
 function entries<Name extends string, Value>(record: { readonly [N in Name]?: Value } = {}): [Name, Value][] {

@@ -1,35 +1,89 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FunctionName } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
-import { physicalName } from "./naming.ts";
-import type { Parts } from "./parts.ts";
+import { logicalName, physicalName } from "./naming.ts";
+import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import { type Permission, unscoped } from "./permissions.ts";
 import { trustOnly } from "./roles.ts";
 
 const logRetentionDays = 365;
-const paymentDefinition = "workflows/payment/machine.asl.json";
 
-/** The payment saga, Express: the caller waits for the outcome, at about a dollar per million payments. */
-export function createPaymentSaga(parts: Parts): aws.sfn.StateMachine {
-  const tasks = {
-    AuthorizeFunctionArn: createFunction("AuthorizeTask", parts).arn,
-    PostFunctionArn: createFunction("PostTask", parts).arn,
-    SettleFunctionArn: createFunction("SettleTask", parts).arn,
-    CompensateFunctionArn: createFunction("CompensateTask", parts).arn,
-    ReviewFunctionArn: createFunction("ReviewTask", parts).arn,
+interface SagaDeclaration {
+  readonly definition: string;
+  /** What the definition names `${…}`, and the function whose ARN it is. */
+  readonly tasks: Readonly<Record<string, FunctionName>>;
+  /** Sagas that it starts, by the name that the definition has for their ARN. Declared before it. */
+  readonly starts?: Readonly<Record<string, SagaName>>;
+}
+
+const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
+  payment: {
+    definition: "workflows/payment/machine.asl.json",
+    tasks: {
+      TransferFunctionArn: "TransferTask",
+      AuthorizeFunctionArn: "AuthorizeTask",
+      ResumeFunctionArn: "ResumeTask",
+      PostFunctionArn: "PostTask",
+      SettleFunctionArn: "SettleTask",
+      CompensateFunctionArn: "CompensateTask",
+      ReviewFunctionArn: "ReviewTask",
+    },
+  },
+  refund: {
+    definition: "workflows/refund/machine.asl.json",
+    tasks: {
+      HoldRefundFunctionArn: "HoldRefundTask",
+      GiveBackFunctionArn: "GiveBackTask",
+      ReviewRefundFunctionArn: "ReviewRefundTask",
+    },
+  },
+  recovery: {
+    definition: "workflows/recovery/machine.asl.json",
+    tasks: { RecoverFunctionArn: "RecoverTask" },
+    starts: { PaymentSagaArn: "payment", RefundSagaArn: "refund" },
+  },
+};
+
+/** The sagas, in the order of their declarations: one may start those before it. */
+export function createSagas(parts: Parts): Sagas {
+  const created: { [Name in SagaName]?: aws.sfn.StateMachine } = {};
+  const tasks = new Map<FunctionName, $util.Output<string>>();
+  const taskArn = (name: FunctionName): $util.Output<string> => {
+    const arn = tasks.get(name) ?? createFunction(name, parts).arn;
+    tasks.set(name, arn);
+    return arn;
   };
-  const name = physicalName("Payment");
-  const logGroup = new aws.cloudwatch.LogGroup("PaymentSagaLogGroup", {
+  for (const name of Object.keys(declarations) as SagaName[]) {
+    const { definition, tasks: invoked, starts = {} } = declarations[name];
+    const functionArns = mapValues(invoked, taskArn);
+    const sagaArns = mapValues(starts, (other) => startedBy(name, other, created).arn);
+    created[name] = createSaga(name, definition, functionArns, sagaArns);
+  }
+  return created as Sagas;
+}
+
+type Arns = Readonly<Record<string, $util.Output<string>>>;
+
+function createSaga(
+  sagaName: SagaName,
+  definitionFile: string,
+  functionArns: Arns,
+  sagaArns: Arns,
+): aws.sfn.StateMachine {
+  const logical = `${logicalName(sagaName)}Saga`;
+  const name = physicalName(logicalName(sagaName));
+  const logGroup = new aws.cloudwatch.LogGroup(`${logical}LogGroup`, {
     // Under this prefix a log group never runs into the size limit of CloudWatch's resource policy.
     name: `/aws/vendedlogs/states/${name}`,
     retentionInDays: logRetentionDays,
   });
   // sst.aws.StepFunctions builds definitions in TypeScript; ours is a file that the laptop runs as it stands.
-  return new aws.sfn.StateMachine("PaymentSaga", {
+  return new aws.sfn.StateMachine(logical, {
     name,
-    type: "EXPRESS",
-    roleArn: createRole("PaymentSaga", name, Object.values(tasks)).arn,
-    definition: $util.output(tasks).apply((arns) => fillIn(paymentDefinition, arns)),
+    type: sagaTypes[sagaName],
+    roleArn: createRole(logical, name, Object.values(functionArns), Object.values(sagaArns)).arn,
+    definition: $util.output({ ...functionArns, ...sagaArns }).apply((arns) => fillIn(definitionFile, arns)),
     loggingConfiguration: {
       level: "ERROR",
       // Inputs and outputs of steps stay out of the log.
@@ -40,10 +94,32 @@ export function createPaymentSaga(parts: Parts): aws.sfn.StateMachine {
   });
 }
 
-function createRole(logical: string, machineName: string, tasks: $util.Output<string>[]): aws.iam.Role {
+function startedBy(
+  name: SagaName,
+  other: SagaName,
+  created: { readonly [Name in SagaName]?: aws.sfn.StateMachine },
+): aws.sfn.StateMachine {
+  const machine = created[other];
+  if (machine === undefined)
+    throw new Error(`The ${name} saga starts the ${other} saga, which is declared behind it.`);
+  return machine;
+}
+
+const mapValues = <From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> => Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+
+function createRole(
+  logical: string,
+  machineName: string,
+  tasks: $util.Output<string>[],
+  started: $util.Output<string>[],
+): aws.iam.Role {
   const { accountId } = aws.getCallerIdentityOutput();
   const permissions: Permission[] = [
     { actions: ["lambda:InvokeFunction"], resources: tasks },
+    ...(started.length === 0 ? [] : [{ actions: ["states:StartSyncExecution"], resources: started }]),
     unscoped(
       "logs:CreateLogDelivery",
       "logs:GetLogDelivery",

@@ -1,5 +1,6 @@
 import {
   type Circuit,
+  type CircuitEvent,
   circuitEventOf,
   evolve,
   healthAt,
@@ -40,6 +41,7 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
   const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock)]));
   return {
     route: (request) => route(profiles, request, healthAt(circuits, clock())),
+    candidates: (request) => route(profiles, request, { admits: () => true }),
     named: (name) => {
       const acquirer = watched.get(name);
       invariant(acquirer !== undefined, `the acquirer ${name} is in the settings`);
@@ -54,18 +56,30 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
 /** Asks as `acquirer` does, and remembers how it went. */
 function watch(acquirer: Acquirer, circuits: Map<string, Circuit>, clock: () => number): Acquirer {
   const { name } = acquirer;
-  const note = (event: Parameters<typeof evolve>[1]) =>
+  const note = (event: CircuitEvent) =>
     circuits.set(name, evolve(circuits.get(name) ?? initialCircuit, event, clock()));
-  const asked = async (ask: () => Promise<AcquirerOutcome>): Promise<AcquirerOutcome> => {
+  const watched = async <Answer>(
+    ask: () => Promise<Answer>,
+    eventOf: (answer: Answer) => CircuitEvent,
+  ): Promise<Answer> => {
     note("attempted");
-    const outcome = await ask();
-    note(circuitEventOf(outcome));
-    return outcome;
+    const answer = await ask();
+    note(eventOf(answer));
+    return answer;
   };
+  const asked = (ask: () => Promise<AcquirerOutcome>) => watched(ask, circuitEventOf);
   return {
     name,
     authorize: (request) => asked(() => acquirer.authorize(request)),
     capture: (request) => asked(() => acquirer.capture(request)),
     void: (request) => asked(() => acquirer.void(request)),
+    refund: (request) => asked(() => acquirer.refund(request)),
+    reverse: (request) => asked(() => acquirer.reverse(request)),
+    // An acquirer that knows nothing of a key is as well as one that does.
+    inquire: (request) =>
+      watched(
+        () => acquirer.inquire(request),
+        ({ kind }) => (kind === "unavailable" ? "failed" : "succeeded"),
+      ),
   };
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { declineRules } from "#core/acquiring/declines.ts";
-import { outcomeOf } from "./answer.ts";
+import { inquiryOf, outcomeOf } from "./answer.ts";
 
 const key = "pay_x:authorize:1";
 const asked = { key };
@@ -160,6 +160,81 @@ describe("an HTTP error", () => {
       }
     },
   );
+});
+
+describe("the answer to an inquiry", () => {
+  const approved = { key, reference: "r1", result: "approved", expires_at: "2030-01-02T03:04:05Z" };
+  const expiresAt = Date.UTC(2030, 0, 2, 3, 4, 5);
+
+  it.each<{ what: string; body: object; found: object }>([
+    {
+      what: "an authorization",
+      body: { ...approved, operation: "authorize" },
+      found: { operation: "authorize", outcome: { kind: "approved", reference: "r1", expiresAt } },
+    },
+    {
+      what: "a capture, which does not end by itself",
+      body: { ...approved, operation: "capture" },
+      found: { operation: "capture", outcome: { kind: "approved", reference: "r1" } },
+    },
+    {
+      what: "an authorization that waits for the customer",
+      body: { key, operation: "authorize", reference: "r1", result: "pending" },
+      found: { operation: "authorize", outcome: { kind: "pending", reference: "r1" } },
+    },
+    {
+      what: "a refund that was refused",
+      body: { key, operation: "refund", result: "declined", decline_code: "operation_refused" },
+      found: { operation: "refund", outcome: { kind: "declined", code: "operation_refused" } },
+    },
+  ])("finds $what", ({ body, found }) => {
+    expect(inquiryOf(answered(200, body), key)).toEqual({ kind: "found", ...found });
+  });
+
+  it("finds nothing when the acquirer says that it does not know this very key", () => {
+    const body = { error: "unknown_operation", key };
+    expect(inquiryOf(answered(404, body), key)).toEqual({ kind: "not_found" });
+  });
+
+  it.each<{ what: string; statusCode: number; body: unknown; reason: string }>([
+    { what: "404 and no word", statusCode: 404, body: "", reason: "answer:http_404" },
+    {
+      what: "404 for another key",
+      statusCode: 404,
+      body: { error: "unknown_operation", key: "k2" },
+      reason: "answer:http_404",
+    },
+    {
+      what: "404 for an unknown route",
+      statusCode: 404,
+      body: { error: "unknown_route", key },
+      reason: "answer:http_404",
+    },
+    { what: "401", statusCode: 401, body: { error: "unauthorized" }, reason: "answer:http_401" },
+    { what: "500", statusCode: 500, body: approved, reason: "answer:http_500" },
+    { what: "no operation", statusCode: 200, body: approved, reason: "answer:malformed" },
+    {
+      what: "an operation nobody knows",
+      statusCode: 200,
+      body: { ...approved, operation: "tip" },
+      reason: "answer:malformed",
+    },
+    {
+      what: "another key",
+      statusCode: 200,
+      body: { ...approved, key: "k2", operation: "authorize" },
+      reason: "answer:of_another_request",
+    },
+  ])("teaches nothing when it is $what", ({ statusCode, body, reason }) => {
+    expect(inquiryOf(answered(statusCode, body), key)).toEqual({ kind: "unavailable", reason });
+  });
+
+  it.each(["unsent", "unanswered"] as const)("teaches nothing when the inquiry was %s", (kind) => {
+    expect(inquiryOf({ kind, reason: "ECONNRESET" }, key)).toEqual({
+      kind: "unavailable",
+      reason: `${kind === "unsent" ? "no_connection" : "no_answer"}:ECONNRESET`,
+    });
+  });
 });
 
 describe("any answer", () => {

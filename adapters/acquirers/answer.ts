@@ -1,13 +1,18 @@
 import { z } from "zod";
 import { isDeclineCode } from "#core/acquiring/declines.ts";
-import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import {
+  type AcquirerOutcome,
+  acquirerOperations,
+  type Inquiry,
+  type KnownOutcome,
+} from "#core/acquiring/outcome.ts";
 import { absurd } from "#core/kernel/invariant.ts";
 import type { Exchange } from "./channel.ts";
 
 /** What was asked. An answer that speaks of something else is no answer. */
 export interface Asked {
   readonly key: string;
-  /** The authorization that a capture or a void names. */
+  /** The authorization that a capture, a void or a refund names. */
   readonly reference?: string;
 }
 
@@ -31,6 +36,7 @@ const refusal = z.object({ error: z.string(), key: z.string().optional() });
 const reference = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}$/);
 const key = z.string();
 
+/** What the acquirer says of one operation: in an answer, to an inquiry, in a notification. */
 const result = z.discriminatedUnion("result", [
   z.object({
     result: z.literal("approved"),
@@ -70,33 +76,76 @@ export function outcomeOf(exchange: Exchange, asked: Asked): AcquirerOutcome {
 }
 
 function resultOf(body: string, asked: Asked): AcquirerOutcome {
-  const parsed = result.safeParse(parseJson(body));
-  if (!parsed.success) return unknown("answer:malformed");
-  const answer = parsed.data;
+  const said = readResult(parseJson(body), asked.reference === undefined);
+  if (said === undefined) return unknown("answer:malformed");
   // On a kept-alive socket, an answer may belong to the request before this one.
-  if (answer.key !== asked.key) return unknown("answer:of_another_request");
-  if (asked.reference !== undefined && (answer.reference ?? asked.reference) !== asked.reference) {
-    return unknown("answer:of_another_authorization");
+  if (said.key !== asked.key) return unknown("answer:of_another_request");
+  const { outcome } = said;
+  const isOfAnother =
+    asked.reference !== undefined && (outcome.reference ?? asked.reference) !== asked.reference;
+  return isOfAnother ? unknown("answer:of_another_authorization") : outcome;
+}
+
+/** What the answer to an inquiry says. What is not certain is `unavailable`: nothing was learned. */
+export function inquiryOf(exchange: Exchange, key: string): Inquiry {
+  switch (exchange.kind) {
+    case "unsent":
+      return unavailable(`no_connection:${exchange.reason}`);
+    case "unanswered":
+      return unavailable(`no_answer:${exchange.reason}`);
+    case "answered":
+      return foundOf(exchange.statusCode, parseJson(exchange.body), key);
+    default:
+      return absurd(exchange);
   }
-  switch (answer.result) {
+}
+
+const inquired = z.object({ operation: z.enum(acquirerOperations) });
+const nothing = z.object({ error: z.literal("unknown_operation"), key: z.string() });
+
+function foundOf(statusCode: number, body: unknown, key: string): Inquiry {
+  // A bare 404 may come from a proxy, or from an acquirer that moved: it must say what it does not know.
+  if (statusCode === 404 && nothing.safeParse(body).data?.key === key) return { kind: "not_found" };
+  if (statusCode !== 200) return unavailable(`answer:http_${statusCode}`);
+  const operation = inquired.safeParse(body).data?.operation;
+  const said = readResult(body, operation === "authorize");
+  if (said === undefined || operation === undefined) return unavailable("answer:malformed");
+  if (said.key !== key) return unavailable("answer:of_another_request");
+  return { kind: "found", operation, outcome: said.outcome };
+}
+
+/**
+ * `mayEnd`: only an authorization ends by itself; of all else an expiry says nothing, and is left out.
+ * @returns undefined when this is not how an acquirer speaks of an operation.
+ */
+export function readResult(
+  body: unknown,
+  mayEnd: boolean,
+): { readonly key: string; readonly outcome: KnownOutcome } | undefined {
+  const { data } = result.safeParse(body);
+  return data === undefined ? undefined : { key: data.key, outcome: knownOutcomeOf(data, mayEnd) };
+}
+
+function knownOutcomeOf(said: z.output<typeof result>, mayEnd: boolean): KnownOutcome {
+  switch (said.result) {
     case "approved": {
-      const { reference, expires_at } = answer;
-      if (expires_at === undefined || asked.reference !== undefined) return { kind: "approved", reference };
+      const { reference, expires_at } = said;
+      if (expires_at === undefined || !mayEnd) return { kind: "approved", reference };
       return { kind: "approved", reference, expiresAt: Date.parse(expires_at) };
     }
     case "pending": {
-      const redirect = answer.redirect_url === undefined ? {} : { redirectUrl: answer.redirect_url };
-      return { kind: "pending", reference: answer.reference, ...redirect };
+      const redirect = said.redirect_url === undefined ? {} : { redirectUrl: said.redirect_url };
+      return { kind: "pending", reference: said.reference, ...redirect };
     }
     case "declined": {
-      const given = answer.decline_code ?? "";
+      const given = said.decline_code ?? "";
       const code = isDeclineCode(given) ? given : "do_not_honor";
-      return answer.reference === undefined
+      return said.reference === undefined
         ? { kind: "declined", code }
-        : { kind: "declined", code, reference: answer.reference };
+        : { kind: "declined", code, reference: said.reference };
     }
     default:
-      return absurd(answer);
+      return absurd(said);
   }
 }
 
@@ -111,8 +160,9 @@ function refusalOf(statusCode: number, body: string, asked: Asked): AcquirerOutc
 }
 
 const unknown = (reason: string): AcquirerOutcome => ({ kind: "unknown", reason });
+const unavailable = (reason: string): Inquiry => ({ kind: "unavailable", reason });
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

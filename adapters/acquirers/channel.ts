@@ -37,6 +37,8 @@ export interface Message {
   readonly deadline: number;
 }
 
+export type Question = Omit<Message, "body">;
+
 export interface ChannelOptions {
   readonly baseUrl: URL;
   /** Epoch milliseconds. */
@@ -46,7 +48,7 @@ export interface ChannelOptions {
   readonly socketsMax?: number;
 }
 
-/** POSTs over kept-alive sockets. It sends each message at most once, and follows no redirect. */
+/** Talks over kept-alive sockets. It sends each message at most once, and follows no redirect. */
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #agent: HttpAgent;
@@ -72,7 +74,16 @@ export class Channel {
   }
 
   /** Never rejects for what the network does. */
-  async post(message: Message): Promise<Exchange> {
+  post(message: Message): Promise<Exchange> {
+    return this.#send(message);
+  }
+
+  /** Asks, and changes nothing. Never rejects for what the network does. */
+  get(question: Question): Promise<Exchange> {
+    return this.#send(question);
+  }
+
+  async #send(message: Message | Question): Promise<Exchange> {
     const { clock, callMsMax = callMsMaxDefault } = this.#options;
     const budgetMs = Math.min(message.deadline - clock(), callMsMax);
     if (!(budgetMs > 0)) return { kind: "unsent", reason: "deadline_passed" };
@@ -114,7 +125,7 @@ export class Channel {
     }
   }
 
-  #exchange(message: Message, budgetMs: number): Promise<Exchange> {
+  #exchange(message: Message | Question, budgetMs: number): Promise<Exchange> {
     return new Promise((resolve) => {
       const outgoing = this.#open(message);
       const isSent = () => outgoing.socket !== null && this.#established.has(outgoing.socket);
@@ -149,15 +160,16 @@ export class Channel {
         if (outgoing.socket !== null) this.#idleSince.set(outgoing.socket, this.#options.clock());
         end(answer);
       });
-      outgoing.end(message.body);
+      outgoing.end(bodyOf(message));
     });
   }
 
-  #open(message: Message): ClientRequest {
+  #open(message: Message | Question): ClientRequest {
     const { baseUrl } = this.#options;
+    const body = bodyOf(message);
     return this.#request({
       agent: this.#agent,
-      method: "POST",
+      method: body === undefined ? "GET" : "POST",
       protocol: baseUrl.protocol,
       // Brackets belong to the URL, not to the address.
       hostname: baseUrl.hostname.replace(/^\[|\]$/g, ""),
@@ -166,12 +178,17 @@ export class Channel {
       headers: {
         ...message.headers,
         accept: "application/json",
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(message.body),
+        ...(body !== undefined && {
+          "content-type": "application/json",
+          "content-length": Buffer.byteLength(body),
+        }),
       },
     });
   }
 }
+
+const bodyOf = (message: Message | Question): string | undefined =>
+  "body" in message ? message.body : undefined;
 
 function collectAnswer(
   outgoing: ClientRequest,

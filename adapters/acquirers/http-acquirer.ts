@@ -1,7 +1,13 @@
-import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
-import type { Acquirer, AuthorizeRequest, FollowUpRequest } from "#core/acquiring/port.ts";
+import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
+import type {
+  Acquirer,
+  AuthorizeRequest,
+  FollowUpRequest,
+  InquireRequest,
+  ReverseRequest,
+} from "#core/acquiring/port.ts";
 import { invariant } from "#core/kernel/invariant.ts";
-import { outcomeOf } from "./answer.ts";
+import { inquiryOf, outcomeOf } from "./answer.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
 
 export interface HttpAcquirerOptions extends Omit<ChannelOptions, "baseUrl"> {
@@ -31,7 +37,7 @@ export class HttpAcquirer implements Acquirer {
 
   /** @throws InvariantViolation when the key or the amount could not be sent at all. */
   async authorize(request: AuthorizeRequest): Promise<AcquirerOutcome> {
-    const { card, merchant, amount, currency } = request;
+    const { card, merchant, amount, currency, returnUrl } = request;
     return this.#ask(request, "/v1/authorizations", {
       merchant,
       amount: wireAmount(amount),
@@ -43,6 +49,7 @@ export class HttpAcquirer implements Acquirer {
         exp_year: card.expYear,
         holder_name: card.holderName,
       },
+      return_url: returnUrl,
     });
   }
 
@@ -56,6 +63,28 @@ export class HttpAcquirer implements Acquirer {
     return this.#ask(request, followUpPath(request, "voids"), {});
   }
 
+  /** @throws InvariantViolation when the key or the amount could not be sent at all. */
+  async refund(request: FollowUpRequest): Promise<AcquirerOutcome> {
+    return this.#ask(request, followUpPath(request, "refunds"), { amount: wireAmount(request.amount) });
+  }
+
+  /** @throws InvariantViolation when a key could not be sent at all. */
+  async reverse({ key, deadline, operationKey }: ReverseRequest): Promise<AcquirerOutcome> {
+    checkKey(operationKey);
+    return this.#ask({ key, deadline }, "/v1/reversals", { key_of_operation: operationKey });
+  }
+
+  /** @throws InvariantViolation when the key could not be sent at all. */
+  async inquire({ key, deadline }: InquireRequest): Promise<Inquiry> {
+    checkKey(key);
+    const exchange = await this.#channel.get({
+      path: `/v1/operations/${encodeURIComponent(key)}`,
+      headers: { authorization: this.#authorization },
+      deadline,
+    });
+    return inquiryOf(exchange, key);
+  }
+
   /** Cuts every connection to the acquirer. */
   close(): void {
     this.#channel.close();
@@ -66,10 +95,7 @@ export class HttpAcquirer implements Acquirer {
     path: string,
     body: object,
   ): Promise<AcquirerOutcome> {
-    invariant(
-      /^[\x21-\x7e]{1,255}$/.test(request.key),
-      "an operation's key is 1 to 255 printable characters",
-    );
+    checkKey(request.key);
     const exchange = await this.#channel.post({
       path,
       headers: { authorization: this.#authorization, "idempotency-key": request.key },
@@ -80,7 +106,11 @@ export class HttpAcquirer implements Acquirer {
   }
 }
 
-const followUpPath = (request: FollowUpRequest, operation: "captures" | "voids"): string =>
+function checkKey(key: string): void {
+  invariant(/^[\x21-\x7e]{1,255}$/.test(key), "an operation's key is 1 to 255 printable characters");
+}
+
+const followUpPath = (request: FollowUpRequest, operation: "captures" | "voids" | "refunds"): string =>
   `/v1/authorizations/${encodeURIComponent(request.reference)}/${operation}`;
 
 const wireAmountMax = 1_000_000_000_000_000n;

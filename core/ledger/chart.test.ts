@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { demo } from "#tests/support/examples.ts";
-import type { AccountId } from "./account.ts";
+import { type AccountId, classOf, salesAccount, salesCurrency } from "./account.ts";
 import { acquirerAccount, chart, chartLine, systemAccount } from "./chart.ts";
 import { isGuarded } from "./guard.ts";
 
@@ -61,8 +61,10 @@ describe("guarded accounts", () => {
     expect(guarded).toEqual(["2000", "2110"]);
   });
 
-  test("are all of a merchant's own", () => {
+  test("are all of a merchant's own, but for its sales: nobody opens them, and payments never wait for them", () => {
     expect(isGuarded("acc_wallet" as AccountId)).toBe(true);
+    expect(isGuarded("acc_sales" as AccountId)).toBe(true);
+    expect(isGuarded(salesAccount("USD"))).toBe(false);
   });
 
   test("are none of those that a card payment touches: it meets no hot account", () => {
@@ -74,4 +76,12 @@ describe("guarded accounts", () => {
 
     expect(touched.filter(isGuarded)).toEqual([]);
   });
+});
+
+test("a merchant's sales are one user account per currency", () => {
+  expect([salesAccount("USD"), salesAccount("JPY")]).toEqual(["acc_sales_usd", "acc_sales_jpy"]);
+  expect(classOf(salesAccount("USD"))).toBe("user");
+  expect(
+    ["acc_sales_usd", "acc_sales_", "acc_sales", "acc_other"].map((id) => salesCurrency(id as AccountId)),
+  ).toEqual(["USD", undefined, undefined, undefined]);
 });

@@ -49,6 +49,7 @@ const malformed: { flaw: string; legs: Leg[]; code: MalformedEntry }[] = [
   { flaw: "a book whose name starts the same",      code: "account_of_another_book",     legs: [dr("mer_demo2:1000:USD", 1n), cr("mer_demo:2100:USD", 1n)] },
   { flaw: "a currency that the account is not in",  code: "currency_of_another_account", legs: [dr("mer_demo:1000:EUR", 1n), cr("mer_demo:2100:USD", 1n)] },
   { flaw: "two currencies on one user account",     code: "currency_of_another_account", legs: [dr("acc_a", 5n), cr("acc_a", 3n, "EUR"), dr("acc_b", 3n, "EUR"), cr("acc_b", 5n)] },
+  { flaw: "a currency that its sales are not in",     code: "currency_of_another_account", legs: [dr("acc_a", 5n), cr("acc_sales_eur", 5n)] },
   { flaw: "two debits of one account",              code: "account_repeated",            legs: [dr("acc_a", 1n), dr("acc_a", 2n), cr("acc_b", 3n)] },
   { flaw: "two credits of one account",             code: "account_repeated",            legs: [dr("acc_a", 3n), cr("acc_b", 1n), cr("acc_b", 2n)] },
   { flaw: "more debits than credits",               code: "unbalanced",                  legs: [dr("acc_a", 2n), cr("acc_b", 1n)] },

@@ -3,16 +3,25 @@ import { describe, expect, test } from "vitest";
 import { acquirerOutcomes, payments } from "#tests/support/arbitraries.ts";
 import { day, exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import type { AcquirerOutcome } from "../acquiring/outcome.ts";
-import { cancel, checkCapture, concludeAuthorization, fail, requireReview } from "./decide.ts";
+import {
+  cancel,
+  checkCapture,
+  concludeAuthorization,
+  expire,
+  fail,
+  requireReview,
+  resume,
+} from "./decide.ts";
 import type { PaymentEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import type { Payment, Review, Standing } from "./payment.ts";
+import { heldAuthorizationOf, type Payment, type Review, type Standing } from "./payment.ts";
 import { mayMove, type PaymentState } from "./states.ts";
 
 const processing = examplePayment();
 const authorized = examplePayment({ state: "authorized", authorization: exampleAuthorization });
 const review: Review = { operation: "capture", acquirer: "alpha", reason: "timeout" };
 
+const inReview: Standing = { state: "in_review", authorization: exampleAuthorization, review };
 const asked = (outcome: AcquirerOutcome) => ({ acquirer: "beta", outcome });
 
 describe("given a payment in processing, when the acquirer", () => {
@@ -26,7 +35,7 @@ describe("given a payment in processing, when the acquirer", () => {
       event: { type: "authorized", authorization: { acquirer: "beta", reference: "b-1", expiresAt: noon + 7 * day } } },
     { says: "wants the customer to act",
       outcome: { kind: "pending", reference: "b-2", redirectUrl: "https://beta.acquirer.test/3ds/b-2" },
-      event: { type: "action_required", acquirer: "beta", acquirerReference: "b-2" } },
+      event: { type: "action_required", acquirer: "beta", acquirerReference: "b-2", redirectUrl: "https://beta.acquirer.test/3ds/b-2" } },
     { says: "declines",
       outcome: { kind: "declined", code: "insufficient_funds", reference: "b-3" },
       event: { type: "declined", acquirer: "beta", code: "insufficient_funds" } },
@@ -86,7 +95,7 @@ describe("given an authorized payment of 100.00 USD", () => {
     { amount: -1n,      at: noon,          answer: "exceeds_authorized" },
     { amount: 100_01n,  at: expiresAt,     answer: "authorization_expired" },
   ])("when $amount is to be captured at $at, then $answer", ({ amount, at, answer }) => {
-    const expected = answer === "it may be" ? { ok: true, value: authorized } : { ok: false, error: { code: answer } };
+    const expected = answer === "it may be" ? { ok: true, value: exampleAuthorization } : { ok: false, error: { code: answer } };
 
     expect(checkCapture(authorized, amount, at)).toEqual(expected);
   });
@@ -116,7 +125,10 @@ test.each<{ given: Standing; when: string; decide: (payment: Payment) => unknown
   { given: { state: "processing" },                     when: "it is canceled",  decide: (p) => cancel(p, "x"),             ok: false },
   { given: { state: "processing" },                     when: "it fails",        decide: (p) => fail(p, "x"),               ok: true },
   { given: { state: "in_review", review },              when: "it is captured",  decide: (p) => checkCapture(p, 1n, noon),  ok: false },
-  { given: { state: "in_review", review },              when: "it is canceled",  decide: (p) => cancel(p, "x"),             ok: true },
+  { given: { state: "in_review", review },              when: "it is canceled",  decide: (p) => cancel(p, "x"),             ok: false },
+  { given: inReview,                                    when: "it is canceled",  decide: (p) => cancel(p, "x"),             ok: true },
+  { given: inReview,                                    when: "it is captured",  decide: (p) => checkCapture(p, 1n, noon),  ok: true },
+  { given: inReview,                                    when: "it fails",        decide: (p) => fail(p, "x"),               ok: false },
   { given: { state: "in_review", review },              when: "it fails",        decide: (p) => fail(p, "x"),               ok: true },
   { given: { state: "in_review", review },              when: "it needs review", decide: (p) => requireReview(p, review),   ok: false },
   { given: { state: "requires_action", acquirer: "alpha", acquirerReference: "a-1" }, when: "it is canceled", decide: (p) => cancel(p, "x"), ok: true },
@@ -138,6 +150,7 @@ test("whatever is decided applies, and whatever is refused is outside the table"
     fc.property(payments, acquirerOutcomes, (payment, outcome) => {
       const target = targets[outcome.kind];
 
+      fc.pre(heldAuthorizationOf(payment) === undefined);
       const decided = concludeAuthorization(payment, asked(outcome), noon);
 
       expect(decided.ok).toBe(mayMove(payment.state, target));
@@ -145,4 +158,71 @@ test("whatever is decided applies, and whatever is refused is outside the table"
       else expect(decided.error).toEqual({ code: "wrong_state", state: payment.state });
     }),
   );
+});
+
+describe("given a payment in review whose hold stands", () => {
+  const payment = examplePayment(inReview);
+  const { acquirer, reference } = exampleAuthorization;
+
+  test("when an inquiry finds that authorization, then it is authorized by it, with the expiry that was held", () => {
+    const outcome: AcquirerOutcome = { kind: "approved", reference, expiresAt: noon + minute };
+    expect(concludeAuthorization(payment, { acquirer, outcome }, noon)).toEqual({
+      ok: true,
+      value: { type: "authorized", authorization: exampleAuthorization },
+    });
+  });
+
+  test.each<AcquirerOutcome>([
+    { kind: "approved", reference: "another" },
+    { kind: "declined", code: "do_not_honor" },
+    { kind: "not_attempted", reason: "not found" },
+  ])(
+    "when an inquiry says $kind of another one, then it is refused: the hold would be forgotten",
+    (outcome) => {
+      expect(concludeAuthorization(payment, asked(outcome), noon)).toEqual({
+        ok: false,
+        error: { code: "wrong_state", state: "in_review" },
+      });
+    },
+  );
+});
+
+describe("a payment that waits for its customer", () => {
+  const waiting = examplePayment({ state: "requires_action", acquirer: "alpha", acquirerReference: "a-1" });
+  const canceling: Payment = { ...waiting, pendingOperation: { kind: "cancel", startedAt: noon } };
+
+  test("resumes, but not while it is being canceled", () => {
+    expect(resume(waiting)).toEqual({ ok: true, value: { type: "resumed" } });
+    expect(resume(canceling)).toEqual({
+      ok: false,
+      error: { code: "operation_in_progress", operation: "cancel" },
+    });
+    expect(resume(authorized)).toEqual({ ok: false, error: { code: "wrong_state", state: "authorized" } });
+  });
+
+  const overdue: Payment = {
+    ...waiting,
+    pendingOperation: { kind: "cancel", overdue: true, startedAt: noon },
+  };
+  const inProgress = (operation: string) => ({ error: { code: "operation_in_progress", operation } });
+  const { expiresAt } = exampleAuthorization;
+  const manual: Payment = { ...authorized, capture: "manual" };
+  const capturing: Payment = {
+    ...manual,
+    pendingOperation: { kind: "capture", amount: 1n, startedAt: noon },
+  };
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ what: string; payment: Payment; at: number; answer: object }>([
+    { what: "not before the acquirer was asked to let go", payment: waiting,                  at: noon + 9 * day, answer: { error: { code: "not_due" } } },
+    { what: "not because the merchant cancels it",         payment: canceling,                at: noon + 9 * day, answer: { error: { code: "not_due" } } },
+    { what: "once the acquirer has let go",                payment: overdue,                  at: noon,           answer: { value: { type: "expired" } } },
+    { what: "authorized, not a moment before its expiry",  payment: manual,                   at: expiresAt - 1,  answer: { error: { code: "not_due" } } },
+    { what: "authorized, at its expiry",                   payment: manual,                   at: expiresAt,      answer: { value: { type: "expired" } } },
+    { what: "not while it is captured",                    payment: capturing,                at: expiresAt,      answer: inProgress("capture") },
+    { what: "not what captures by itself",                 payment: authorized,               at: expiresAt,      answer: { error: { code: "not_due" } } },
+    { what: "not in review",                               payment: examplePayment(inReview), at: expiresAt,      answer: { error: { code: "wrong_state", state: "in_review" } } },
+  ])("expires: $what", ({ payment, at, answer }) => {
+    expect(expire(payment, at)).toMatchObject(answer);
+  });
 });

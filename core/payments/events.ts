@@ -1,12 +1,32 @@
 import type { DeclineCode } from "../acquiring/declines.ts";
+import type { RefundId } from "./ids.ts";
+import type { PendingOperation } from "./operation.ts";
 import type { Authorization, Review } from "./payment.ts";
 
-/** A fact about a payment. `evolve` applies it; each is one transition and one version. */
-export type PaymentEvent =
+/** A fact about a payment. `evolve` applies it; each is one version. */
+export type PaymentEvent = Transition | Progress;
+
+/** A fact that moves the payment to another state. */
+export type Transition =
   | { readonly type: "authorized"; readonly authorization: Authorization }
-  | { readonly type: "action_required"; readonly acquirer: string; readonly acquirerReference: string }
+  | {
+      readonly type: "action_required";
+      readonly acquirer: string;
+      readonly acquirerReference: string;
+      readonly redirectUrl?: string;
+    }
+  /** The customer has acted, or the acquirer has decided. */
+  | { readonly type: "resumed" }
   | { readonly type: "declined"; readonly acquirer: string; readonly code: DeclineCode }
   | { readonly type: "failed"; readonly reason: string; readonly authorization?: Authorization }
-  | { readonly type: "captured"; readonly authorization: Authorization; readonly amount: bigint }
+  | { readonly type: "captured"; readonly authorization?: Authorization; readonly amount: bigint }
   | { readonly type: "canceled"; readonly reason: string }
+  | { readonly type: "expired" }
   | { readonly type: "review_required"; readonly review: Review };
+
+/** A fact that leaves the state as it is: an operation begins, or a refund comes to something. */
+export type Progress =
+  | { readonly type: "operation_started"; readonly operation: PendingOperation }
+  | { readonly type: "refund_succeeded"; readonly refund: RefundId }
+  | { readonly type: "refund_failed"; readonly refund: RefundId }
+  | { readonly type: "refund_in_review"; readonly refund: RefundId };

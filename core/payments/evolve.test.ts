@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instants, paymentEvents, payments } from "#tests/support/arbitraries.ts";
-import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import { exampleAuthorization, examplePayment, minute, noon, refundId } from "#tests/support/examples.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
-import type { PaymentEvent } from "./events.ts";
+import type { PaymentEvent, Transition } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { capturedOf, type Payment, type Review, refundedOf, type Standing } from "./payment.ts";
+import type { PendingOperation } from "./operation.ts";
+import {
+  capturedOf,
+  type Payment,
+  type Review,
+  refundedOf,
+  refundPendingOf,
+  type Standing,
+} from "./payment.ts";
 import { isTerminal, mayMove, type PaymentState } from "./states.ts";
 
 const authorization = exampleAuthorization;
@@ -34,7 +42,7 @@ test.each<{ given: Standing; when: PaymentEvent; becomes: Standing }>([
     becomes: { state: "in_review", review } },
   { given: actionRequired,
     when: { type: "canceled", reason: "gave up" },
-    becomes: { state: "canceled", cancellation: "gave up" } },
+    becomes: { state: "canceled", acquirer: "alpha", cancellation: "gave up" } },
   { given: { state: "authorized", authorization },
     when: { type: "captured", authorization, amount: 1n },
     becomes: { state: "captured", authorization, captured: 1n, refunded: 0n } },
@@ -50,6 +58,18 @@ test.each<{ given: Standing; when: PaymentEvent; becomes: Standing }>([
   { given: { state: "in_review", authorization, review },
     when: { type: "canceled", reason: "voided" },
     becomes: { state: "canceled", authorization, cancellation: "voided" } },
+  { given: { state: "authorized", authorization },
+    when: { type: "expired" },
+    becomes: { state: "expired", authorization } },
+  { given: actionRequired,
+    when: { type: "expired" },
+    becomes: { state: "expired", acquirer: "alpha" } },
+  { given: actionRequired,
+    when: { type: "resumed" },
+    becomes: { state: "processing" } },
+  { given: { state: "processing" },
+    when: { type: "captured", amount: 100_00n },
+    becomes: { state: "captured", captured: 100_00n, refunded: 0n } },
   { given: { state: "in_review", review },
     when: { type: "authorized", authorization },
     becomes: { state: "authorized", authorization } },
@@ -77,20 +97,55 @@ describe("a fact that does not apply is a broken invariant", () => {
   });
 });
 
-const stateAfter: Record<PaymentEvent["type"], PaymentState> = {
+const stateAfter: Record<Transition["type"], PaymentState> = {
   authorized: "authorized",
   action_required: "requires_action",
+  resumed: "processing",
   declined: "declined",
   failed: "failed",
   captured: "captured",
   canceled: "canceled",
+  expired: "expired",
   review_required: "in_review",
 };
 
+const endsOperation = new Set<string>(["declined", "failed", "captured", "canceled", "expired"]);
+
+/** The rules a second time, in other words. */
+function applies(payment: Payment, event: PaymentEvent): boolean {
+  const { state, pendingOperation: pending } = payment;
+  const open = capturedOf(payment) - refundedOf(payment);
+  switch (event.type) {
+    case "operation_started": {
+      if (pending !== undefined) return false;
+      const { operation } = event;
+      if (operation.kind === "refund")
+        return (state === "captured" || state === "settled") && operation.amount <= open;
+      return [
+        "authorized",
+        "in_review",
+        ...(operation.kind === "cancel" ? ["requires_action"] : []),
+      ].includes(state);
+    }
+    case "refund_succeeded":
+    case "refund_failed":
+    case "refund_in_review":
+      return pending?.kind === "refund" && pending.refund === event.refund;
+    default: {
+      if (!mayMove(state, stateAfter[event.type])) return false;
+      if (event.type === "captured" && pending?.kind === "capture") return event.amount === pending.amount;
+      return (
+        pending === undefined || endsOperation.has(event.type) || stateAfter[event.type] !== "processing"
+      );
+    }
+  }
+}
+
 /** Every field that the payment was created with. */
 const agreement = ({ id, book, total, capture, method, fees, fingerprint, ...rest }: Payment) => {
-  const { reference, description, metadata, createdAt } = rest;
-  return { id, book, total, capture, method, fees, fingerprint, reference, description, metadata, createdAt };
+  const { reference, description, returnUrl, metadata, createdAt } = rest;
+  const optional = { reference, description, returnUrl };
+  return { id, book, total, capture, method, fees, fingerprint, metadata, createdAt, ...optional };
 };
 
 test("whatever happens in whatever order: states move along the table, versions by one, terminal is terminal", () => {
@@ -105,24 +160,100 @@ test("whatever happens in whatever order: states move along the table, versions 
     fc.property(histories, ([start, events]) => {
       let payment = start;
       for (const [event, at] of events) {
-        const may = mayMove(payment.state, stateAfter[event.type]);
-        if (!may) {
+        if (!applies(payment, event)) {
           expect(() => evolve(payment, event, at)).toThrow(InvariantViolation);
           continue;
         }
         const after = evolve(payment, event, at);
-        expect(isTerminal(payment.state)).toBe(false);
-        expect(after).toMatchObject({
-          state: stateAfter[event.type],
-          version: payment.version + 1,
-          updatedAt: at,
-        });
+        expect(isTerminal(payment.state) && payment.state !== "settled").toBe(false);
+        expect(after).toMatchObject({ version: payment.version + 1, updatedAt: at });
+        expect(after.state).toBe(
+          event.type in stateAfter ? stateAfter[event.type as Transition["type"]] : payment.state,
+        );
         expect(agreement(after)).toEqual(agreement(start));
-        expect(0n <= refundedOf(after) && refundedOf(after) <= capturedOf(after)).toBe(true);
+        expect(0n <= refundedOf(after) && refundedOf(after) >= refundedOf(payment)).toBe(true);
+        expect(refundedOf(after) + refundPendingOf(after) <= capturedOf(after)).toBe(true);
         expect(capturedOf(after) <= after.total.amount).toBe(true);
         payment = after;
       }
-      if (isTerminal(start.state)) expect(payment).toBe(start);
+      if (isTerminal(start.state) && start.state !== "settled") expect(payment).toBe(start);
     }),
   );
+});
+
+describe("an operation", () => {
+  const capture = { kind: "capture", amount: 60_00n, startedAt: noon } as const;
+  const cancel = { kind: "cancel", startedAt: noon } as const;
+  const refund = { kind: "refund", refund: refundId, amount: 30_00n, startedAt: noon } as const;
+  const authorized = examplePayment({ state: "authorized", authorization });
+  const captured = examplePayment({ state: "captured", authorization, captured: 100_00n, refunded: 5_00n });
+  const begun = (payment: Payment, operation: PendingOperation) =>
+    evolve(payment, { type: "operation_started", operation }, noon + minute);
+
+  test("begins without a move: one version more, and nothing else changes", () => {
+    expect(begun(authorized, capture)).toStrictEqual({
+      ...authorized,
+      version: 2,
+      updatedAt: noon + minute,
+      pendingOperation: capture,
+    });
+  });
+
+  test("that is a refund takes its place in the payment's list", () => {
+    const earlier = "re_0000000000000000000000000" as typeof refundId;
+    expect(begun({ ...captured, refunds: [earlier] }, refund)).toMatchObject({
+      state: "captured",
+      refunded: 5_00n,
+      refunds: [earlier, refundId],
+      pendingOperation: refund,
+    });
+  });
+
+  test("stays while its outcome is unknown", () => {
+    expect(evolve(begun(authorized, capture), { type: "review_required", review }, noon)).toMatchObject({
+      state: "in_review",
+      pendingOperation: capture,
+    });
+    expect(
+      evolve(begun(captured, refund), { type: "refund_in_review", refund: refundId }, noon),
+    ).toMatchObject({
+      state: "captured",
+      refunded: 5_00n,
+      pendingOperation: { ...refund, inReview: true },
+    });
+  });
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ given: Payment; when: PaymentEvent; becomes: object }>([
+    { given: begun(authorized, capture), when: { type: "captured", authorization, amount: 60_00n },  becomes: { state: "captured", captured: 60_00n } },
+    { given: begun(authorized, capture), when: { type: "canceled", reason: "refused" },              becomes: { state: "canceled" } },
+    { given: begun(authorized, cancel),  when: { type: "canceled", reason: "asked" },                becomes: { state: "canceled" } },
+    { given: begun(captured, refund),    when: { type: "refund_succeeded", refund: refundId },       becomes: { state: "captured", refunded: 35_00n } },
+    { given: begun(captured, refund),    when: { type: "refund_failed", refund: refundId },          becomes: { state: "captured", refunded: 5_00n } },
+  ])("$given.pendingOperation.kind ends with $when.type", ({ given, when, becomes }) => {
+    const after = evolve(given, when, noon);
+    expect(after).toMatchObject(becomes);
+    expect(after).not.toHaveProperty("pendingOperation");
+  });
+
+  test("goes on when the acquirer pays out meanwhile, and ends with the same amounts", () => {
+    const settled: Payment = { ...begun(captured, refund), state: "settled" } as Payment;
+    expect(evolve(settled, { type: "refund_succeeded", refund: refundId }, noon)).toMatchObject({
+      state: "settled",
+      refunded: 35_00n,
+      refunds: [refundId],
+    });
+  });
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ rule: string; given: Payment; when: PaymentEvent; what: RegExp }>([
+    { rule: "one at a time",                      given: begun(authorized, capture), when: { type: "operation_started", operation: cancel },           what: /begins a cancel after its capture/ },
+    { rule: "no capture of another amount",       given: begun(authorized, capture), when: { type: "captured", authorization, amount: 59_99n },       what: /was asked for another amount/ },
+    { rule: "no capture of more than is held",    given: authorized,                 when: { type: "operation_started", operation: { ...capture, amount: 100_01n } }, what: /captures 10001 of 10000/ },
+    { rule: "no refund before the capture",       given: authorized,                 when: { type: "operation_started", operation: refund },           what: /is authorized, with a refund in progress/ },
+    { rule: "no refund of more than is left",     given: captured,                   when: { type: "operation_started", operation: { ...refund, amount: 95_01n } },   what: /refunds 10001 of 10000/ },
+    { rule: "no end of a refund that is not",     given: captured,                   when: { type: "refund_succeeded", refund: refundId },             what: /is in progress/ },
+  ])("$rule", ({ given, when, what }) => {
+    expect(() => evolve(given, when, noon)).toThrow(what);
+  });
 });

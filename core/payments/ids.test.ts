@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { texts } from "#tests/support/arbitraries.ts";
 import type { Book } from "../ledger/account.ts";
-import { operationKey, type PaymentId, parsePaymentId, paymentIdOf, sagaEntryId } from "./ids.ts";
+import {
+  operationKey,
+  type PaymentId,
+  parsePaymentId,
+  parseRefundId,
+  paymentIdOf,
+  refundIdOf,
+  sagaEntryId,
+} from "./ids.ts";
 
 const idOf = (book: string, route: string, idempotencyKey: string) =>
   paymentIdOf({ book: book as Book, route, idempotencyKey });
@@ -81,10 +89,28 @@ describe("a payment's id", () => {
 
 test("an acquirer is asked under a key that names payment, operation and attempt", () => {
   expect(operationKey(id, "authorize")).toBe(`${id}:authorize:1`);
-  expect(operationKey(id, "void", 2)).toBe(`${id}:void:2`);
+  expect(operationKey(id, "refund", 2)).toBe(`${id}:refund:2`);
+  expect(operationKey(id, "reversal")).toBe(`${id}:reversal:1`);
 });
 
 test("a saga's entries are named by payment, kind and number", () => {
   expect(sagaEntryId(id, "authorize")).toBe(`je_${id}.authorize.1`);
-  expect(sagaEntryId(id, "capture", 2)).toBe(`je_${id}.capture.2`);
+  expect(sagaEntryId(id, "refund", 2)).toBe(`je_${id}.refund.2`);
+});
+
+describe("a refund's id", () => {
+  const request = (payment: PaymentId, idempotencyKey: string) =>
+    refundIdOf({ book: "mer_demo" as Book, route: `POST /v1/payments/${payment}/refunds`, idempotencyKey });
+
+  test("is the same for the same request, and another one for another payment or key", () => {
+    const other = "pay_00000000000000000000000000" as PaymentId;
+    expect(request(id, "k")).toBe(request(id, "k"));
+    expect(new Set([request(id, "k"), request(id, "K"), request(other, "k")]).size).toBe(3);
+  });
+
+  test("is read back, and a payment's is none", () => {
+    expect(parseRefundId(request(id, "k"))).toBe(request(id, "k"));
+    expect(parseRefundId(id)).toBeUndefined();
+    expect(parsePaymentId(request(id, "k"))).toBeUndefined();
+  });
 });

@@ -6,24 +6,53 @@ import type { EntryId } from "../ledger/entry.ts";
 
 /** `pay_` and 26 characters of Crockford base32. */
 export type PaymentId = Brand<string, "PaymentId">;
+/** `re_` and 26 characters of Crockford base32. */
+export type RefundId = Brand<string, "RefundId">;
 
-const idPattern = new RegExp(`^pay_${idTail}$`);
+const paymentPattern = new RegExp(`^pay_${idTail}$`);
+const refundPattern = new RegExp(`^re_${idTail}$`);
 
 /** @returns undefined when the text cannot be the id of a payment. */
 export const parsePaymentId = (text: string): PaymentId | undefined =>
-  idPattern.test(text) ? (text as PaymentId) : undefined;
+  paymentPattern.test(text) ? (text as PaymentId) : undefined;
 
-/** The same request is the same payment for ever: long after the idempotency record has expired. */
-export const paymentIdOf = (request: {
+/** @returns undefined when the text cannot be the id of a refund. */
+export const parseRefundId = (text: string): RefundId | undefined =>
+  refundPattern.test(text) ? (text as RefundId) : undefined;
+
+interface KeyedRequest {
   readonly book: Book;
+  /** Of a refund, with the payment's id in it. */
   readonly route: string;
   readonly idempotencyKey: string;
-}): PaymentId => `pay_${derivedId([request.book, request.route, request.idempotencyKey])}` as PaymentId;
+}
 
-/** Our key at an acquirer, the same on every retry: `pay_…:authorize:1`. */
-export const operationKey = (payment: PaymentId, operation: AcquirerOperation, attempt = 1): string =>
-  `${payment}:${operation}:${attempt}`;
+/** The same request is the same payment for ever: long after the idempotency record has expired. */
+export const paymentIdOf = (request: KeyedRequest): PaymentId => `pay_${idOf(request)}` as PaymentId;
+
+/** The same request is the same refund for ever. */
+export const refundIdOf = (request: KeyedRequest): RefundId => `re_${idOf(request)}` as RefundId;
+
+const idOf = ({ book, route, idempotencyKey }: KeyedRequest): string =>
+  derivedId([book, route, idempotencyKey]);
+
+/** Our key at an acquirer, the same on every retry: `pay_…:authorize:1`, `pay_…:refund:<n>` for the n-th refund. */
+export const operationKey = (payment: PaymentId, operation: AcquirerOperation, n = 1): string =>
+  `${payment}:${operation}:${n}`;
+
+const operationKeyPattern = new RegExp(`^(pay_${idTail}):([a-z]+):([1-9][0-9]*)$`);
+
+/** @returns the payment that an operation key names, undefined for what is no such key. */
+export const paymentOfKey = (key: string): PaymentId | undefined =>
+  operationKeyPattern.exec(key)?.[1] as PaymentId | undefined;
+
+/**
+ * - `authorize`: the hold of an authorization; `capture`: what it became.
+ * - `transfer`: a payment from a wallet.
+ * - `refund`: the hold of the n-th refund; `refunded`: what it became. A refund to a wallet is `refunded` at once.
+ */
+export type SagaEntryKind = "authorize" | "capture" | "transfer" | "refund" | "refunded";
 
 /** `je_<payment>.<kind>.<n>`. */
-export const sagaEntryId = (payment: PaymentId, kind: "authorize" | "capture", n = 1): EntryId =>
+export const sagaEntryId = (payment: PaymentId, kind: SagaEntryKind, n = 1): EntryId =>
   `je_${payment}.${kind}.${n}` as EntryId;

@@ -1,9 +1,10 @@
 import type { DeclineCode } from "../acquiring/declines.ts";
 import type { AcquirerOperation } from "../acquiring/outcome.ts";
-import type { Book } from "../ledger/account.ts";
+import type { AccountId, Book } from "../ledger/account.ts";
 import type { Money } from "../money/money.ts";
 import type { FeeSchedule } from "../pricing/fee-schedule.ts";
-import type { PaymentId } from "./ids.ts";
+import type { PaymentId, RefundId } from "./ids.ts";
+import type { PendingOperation } from "./operation.ts";
 
 /** What was agreed when the payment was created. Never changes. */
 interface Agreement {
@@ -12,16 +13,20 @@ interface Agreement {
   readonly book: Book;
   readonly total: Money;
   readonly capture: "automatic" | "manual";
-  readonly method: CardMethod;
+  readonly method: PaymentMethod;
   readonly fees: FeeSchedule;
   /** Digest of the request's business fields: a reused key with another body is refused even when its record is gone. */
   readonly fingerprint: string;
   readonly reference?: string;
   readonly description?: string;
+  /** Where the customer's browser goes after a challenge of the issuer: an https URL of the merchant. */
+  readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
+
+export type PaymentMethod = CardMethod | AccountMethod;
 
 export interface CardMethod {
   readonly type: "card";
@@ -29,6 +34,13 @@ export interface CardMethod {
   readonly token: string;
   readonly brand: string;
   readonly last4: string;
+}
+
+/** A wallet: one of the merchant's own ledger accounts pays, and no acquirer is asked. Always captured at once. */
+export interface AccountMethod {
+  readonly type: "account";
+  /** `acc_…`. */
+  readonly account: AccountId;
 }
 
 /** An acquirer's promise to pay, until it expires. */
@@ -52,24 +64,49 @@ export interface Review {
   readonly reason: string;
 }
 
+/** What ended before its capture: an authorization, or the wait for the customer at one acquirer. */
+interface LetGo {
+  readonly authorization?: Authorization;
+  /** Who waited for the customer. */
+  readonly acquirer?: string;
+}
+
 /** Where the payment stands; each state carries what is known in it and nothing else. */
 export type Standing =
   | { readonly state: "processing" }
-  | { readonly state: "requires_action"; readonly acquirer: string; readonly acquirerReference: string }
+  | {
+      readonly state: "requires_action";
+      readonly acquirer: string;
+      readonly acquirerReference: string;
+      /** Where the customer has to go. Absent when the acquirer decides by itself, later. */
+      readonly redirectUrl?: string;
+    }
   | { readonly state: "authorized"; readonly authorization: Authorization }
   | {
       readonly state: "captured" | "settled";
-      readonly authorization: Authorization;
+      /** Of every card payment; a wallet's has none. */
+      readonly authorization?: Authorization;
       readonly captured: bigint;
       readonly refunded: bigint;
     }
   | { readonly state: "declined"; readonly acquirer: string; readonly decline: DeclineCode }
   | { readonly state: "failed"; readonly authorization?: Authorization; readonly failure: string }
-  | { readonly state: "canceled"; readonly authorization?: Authorization; readonly cancellation: string }
-  | { readonly state: "expired"; readonly authorization?: Authorization }
+  | ({ readonly state: "canceled"; readonly cancellation: string } & LetGo)
+  | ({ readonly state: "expired" } & LetGo)
   | { readonly state: "in_review"; readonly authorization?: Authorization; readonly review: Review };
 
-export type Payment = Agreement & { readonly version: number; readonly updatedAt: number } & Standing;
+/** What a payment carries from state to state. */
+interface Course {
+  readonly version: number;
+  /** Epoch milliseconds. */
+  readonly updatedAt: number;
+  /** What the merchant asked for and has no end yet. While it is there, nothing else may be asked for. */
+  readonly pendingOperation?: PendingOperation;
+  /** Every refund that was ever begun, the n-th in the n-th place. */
+  readonly refunds?: readonly RefundId[];
+}
+
+export type Payment = Agreement & Course & Standing;
 
 export type PaymentRequest = Omit<Agreement, "createdAt">;
 
@@ -85,6 +122,14 @@ export const refundedOf = (payment: Payment): bigint => ("refunded" in payment ?
 /** The authorization that the payment holds or held, where there was one. */
 export const authorizationOf = (payment: Payment): Authorization | undefined =>
   "authorization" in payment ? payment.authorization : undefined;
+
+/** Minor units that a refund in progress may still give back. */
+export const refundPendingOf = ({ pendingOperation }: Payment): bigint =>
+  pendingOperation?.kind === "refund" ? pendingOperation.amount : 0n;
+
+/** The authorization whose hold stands in the ledger, waiting to be posted or released. */
+export const heldAuthorizationOf = (payment: Payment): Authorization | undefined =>
+  payment.state === "authorized" || payment.state === "in_review" ? payment.authorization : undefined;
 
 /** Who handled it, where someone did. */
 export const acquirerOf = (payment: Payment): string | undefined =>

@@ -1,14 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { authorizations, paymentsIn } from "#tests/support/arbitraries.ts";
-import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import {
+  exampleAuthorization,
+  examplePayment,
+  exampleRefund,
+  minute,
+  noon,
+} from "#tests/support/examples.ts";
+import type { AccountId } from "../ledger/account.ts";
 import { checkEntry, type Leg } from "../ledger/entry.ts";
 import { entryRecord, resolutionRecord } from "../ledger/journal.ts";
 import { fold } from "../ledger/trial-balance.ts";
 import type { Currency } from "../money/currency.ts";
 import type { FeeSchedule } from "../pricing/fee-schedule.ts";
 import type { Payment } from "./payment.ts";
-import { captureResolution, holdEntry, voidResolution } from "./postings.ts";
+import {
+  captureResolution,
+  expiredResolution,
+  holdEntry,
+  refundHold,
+  refundPosted,
+  refundVoided,
+  voidResolution,
+  walletRefund,
+  walletTransfer,
+} from "./postings.ts";
 
 const authorization = exampleAuthorization;
 const payment = examplePayment();
@@ -62,6 +79,79 @@ describe("an authorization of 100.00 USD", () => {
       execution: "saga-1",
     });
   });
+});
+
+test("an authorization that has expired releases its hold as expired, and not a moment before", () => {
+  const at = (now: number) => expiredResolution(payment, authorization, { ...recorder, now });
+  expect(at(authorization.expiresAt - 1)).toBeUndefined();
+  expect(at(authorization.expiresAt)).toMatchObject({ kind: "expired", released: holdOf(payment).legs });
+});
+
+describe("a refund of 30.00 USD", () => {
+  const hold = (from: 2100 | 2110) => refundHold({ ...exampleRefund(), n: 2, from }, authorization, recorder);
+
+  test("holds it, without end: debit what the merchant is owed, credit 1100", () => {
+    const held = hold(2100);
+    expect(held).toMatchObject({
+      value: { id: `je_${payment.id}.refund.2`, state: "pending", execution: "saga-1" },
+    });
+    expect(held).not.toHaveProperty("value.expiresAt");
+    expect(held.ok && written(held.value.legs)).toEqual([
+      "debit mer_demo:2100:USD 3000 USD",
+      "credit mer_demo:1100:alpha:USD 3000 USD",
+    ]);
+  });
+
+  test("of a settled payment debits what the merchant could be paid out", () => {
+    const held = hold(2110);
+    expect(held.ok && written(held.value.legs)[0]).toBe("debit mer_demo:2110:USD 3000 USD");
+  });
+
+  test("posts what it holds once the acquirer gave it back, and releases it when it did not", () => {
+    const refund = { ...exampleRefund({ state: "processing", held: true }), n: 2 };
+    const held = hold(2100);
+    const legs = held.ok ? held.value.legs : [];
+    expect(refundPosted(refund, authorization, recorder)).toEqual({
+      kind: "posted",
+      hold: `je_${payment.id}.refund.2`,
+      book: "mer_demo",
+      released: legs,
+      recordedAt: noon + minute,
+      execution: "saga-1",
+      entry: { id: `je_${payment.id}.refunded.2`, legs, effectiveAt: noon + minute },
+    });
+    expect(refundVoided(refund, authorization, recorder)).toMatchObject({ kind: "voided", released: legs });
+  });
+});
+
+describe("a wallet", () => {
+  const wallet = { type: "account", account: "acc_ann" as AccountId } as const;
+
+  test("pays into the merchant's sales, whole and at once", () => {
+    const entry = walletTransfer(payment, wallet, recorder);
+    expect(entry).toMatchObject({ value: { id: `je_${payment.id}.transfer.1`, state: "posted" } });
+    expect(entry.ok && written(entry.value.legs)).toEqual([
+      "debit acc_ann 10000 USD",
+      "credit acc_sales_usd 10000 USD",
+    ]);
+  });
+
+  test("is paid back from there", () => {
+    const entry = walletRefund(exampleRefund(), wallet, recorder);
+    expect(entry).toMatchObject({ value: { id: `je_${payment.id}.refunded.1`, state: "posted" } });
+    expect(entry.ok && written(entry.value.legs)).toEqual([
+      "debit acc_sales_usd 3000 USD",
+      "credit acc_ann 3000 USD",
+    ]);
+  });
+
+  test.each(["acc_sales_usd", "acc_sales_eur"])(
+    "is none of the merchant's sales, which have no limit: %s",
+    (account) => {
+      const sales = { type: "account", account: account as AccountId } as const;
+      expect(walletTransfer(payment, sales, recorder)).toEqual({ ok: false, error: "account_repeated" });
+    },
+  );
 });
 
 function holdOf(of: Payment) {

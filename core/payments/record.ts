@@ -3,12 +3,14 @@ import { absurd } from "../kernel/invariant.ts";
 import type { Book } from "../ledger/account.ts";
 import type { Currency } from "../money/currency.ts";
 import { money } from "../money/money.ts";
-import type { PaymentId } from "./ids.ts";
+import type { PaymentId, RefundId } from "./ids.ts";
+import { type OperationRecord, operationFrom, operationRecord } from "./operation-record.ts";
 import {
   type Authorization,
   authorizationOf,
   type CardMethod,
   type Payment,
+  type PaymentMethod,
   type Review,
   type Standing,
 } from "./payment.ts";
@@ -24,29 +26,37 @@ export interface PaymentRecord {
   readonly amount: number;
   readonly currency: string;
   readonly capture: "automatic" | "manual";
-  readonly method: CardMethod;
+  readonly method: MethodRecord;
   readonly fees: { readonly basis_points: number; readonly fixed: number };
   readonly fingerprint: string;
   readonly reference?: string;
   readonly description?: string;
+  readonly return_url?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly created_at: number;
   readonly updated_at: number;
   readonly version: number;
+  readonly pending_operation?: OperationRecord;
+  readonly refunds?: readonly string[];
   readonly state: PaymentState;
   readonly authorization?: AuthorizationRecord;
   readonly captured?: number;
   readonly refunded?: number;
   readonly acquirer?: string;
   readonly acquirer_reference?: string;
+  readonly redirect_url?: string;
   readonly decline?: string;
   readonly failure?: string;
   readonly cancellation?: string;
-  readonly review?: {
-    readonly operation: string;
-    readonly acquirer?: string;
-    readonly reason: string;
-  };
+  readonly review?: ReviewRecord;
+}
+
+type MethodRecord = CardMethod | { readonly type: "account"; readonly account: string };
+
+export interface ReviewRecord {
+  readonly operation: string;
+  readonly acquirer?: string;
+  readonly reason: string;
 }
 
 export interface AuthorizationRecord {
@@ -67,11 +77,16 @@ export function toRecord(payment: Payment): PaymentRecord {
     fingerprint: payment.fingerprint,
     ...(payment.reference === undefined ? {} : { reference: payment.reference }),
     ...(payment.description === undefined ? {} : { description: payment.description }),
+    ...(payment.returnUrl === undefined ? {} : { return_url: payment.returnUrl }),
     // An empty map would cost bytes in every item and say nothing.
     ...(Object.keys(payment.metadata).length === 0 ? {} : { metadata: payment.metadata }),
     created_at: payment.createdAt,
     updated_at: payment.updatedAt,
     version: payment.version,
+    ...(payment.pendingOperation === undefined
+      ? {}
+      : { pending_operation: operationRecord(payment.pendingOperation) }),
+    ...(payment.refunds === undefined ? {} : { refunds: payment.refunds }),
     ...standingRecord(payment),
   };
 }
@@ -83,15 +98,20 @@ export function fromRecord(record: PaymentRecord): Payment {
     book: record.book as Book,
     total: money(BigInt(record.amount), record.currency as Currency),
     capture: record.capture,
-    method: record.method,
+    method: record.method as PaymentMethod,
     fees: { basisPoints: record.fees.basis_points, fixed: BigInt(record.fees.fixed) },
     fingerprint: record.fingerprint,
     ...(record.reference === undefined ? {} : { reference: record.reference }),
     ...(record.description === undefined ? {} : { description: record.description }),
+    ...(record.return_url === undefined ? {} : { returnUrl: record.return_url }),
     metadata: record.metadata ?? {},
     createdAt: record.created_at,
     updatedAt: record.updated_at,
     version: record.version,
+    ...(record.pending_operation === undefined
+      ? {}
+      : { pendingOperation: operationFrom(record.pending_operation) }),
+    ...(record.refunds === undefined ? {} : { refunds: record.refunds as readonly RefundId[] }),
     ...standingOf(record),
   };
 }
@@ -119,10 +139,12 @@ function standingRecord(payment: Payment) {
         state: payment.state,
         acquirer: payment.acquirer,
         acquirer_reference: payment.acquirerReference,
+        ...(payment.redirectUrl === undefined ? {} : { redirect_url: payment.redirectUrl }),
       };
     case "authorized":
-    case "expired":
       return { state: payment.state, ...held };
+    case "expired":
+      return { state: payment.state, ...held, ...waitedAt(payment) };
     case "captured":
     case "settled":
       return {
@@ -136,7 +158,7 @@ function standingRecord(payment: Payment) {
     case "failed":
       return { state: payment.state, ...held, failure: payment.failure };
     case "canceled":
-      return { state: payment.state, ...held, cancellation: payment.cancellation };
+      return { state: payment.state, ...held, ...waitedAt(payment), cancellation: payment.cancellation };
     case "in_review":
       return { state: payment.state, ...held, review: payment.review };
     default:
@@ -156,6 +178,7 @@ function standingOf(record: PaymentRecord): Standing {
         state,
         acquirer: present(record, "acquirer"),
         acquirerReference: present(record, "acquirer_reference"),
+        ...(record.redirect_url === undefined ? {} : { redirectUrl: record.redirect_url }),
       };
     case "authorized":
       return { state, authorization: authorizationFrom(present(record, "authorization")) };
@@ -163,7 +186,9 @@ function standingOf(record: PaymentRecord): Standing {
     case "settled":
       return {
         state,
-        authorization: authorizationFrom(present(record, "authorization")),
+        ...(record.method.type === "card"
+          ? { authorization: authorizationFrom(present(record, "authorization")) }
+          : {}),
         captured: BigInt(present(record, "captured")),
         refunded: BigInt(present(record, "refunded")),
       };
@@ -176,15 +201,19 @@ function standingOf(record: PaymentRecord): Standing {
     case "failed":
       return { state, ...held, failure: present(record, "failure") };
     case "canceled":
-      return { state, ...held, cancellation: present(record, "cancellation") };
+      return { state, ...held, ...waitedAt(record), cancellation: present(record, "cancellation") };
     case "expired":
-      return { state, ...held };
+      return { state, ...held, ...waitedAt(record) };
     case "in_review":
       return { state, ...held, review: present(record, "review") as Review };
     default:
       return absurd(state);
   }
 }
+
+/** Of what ended while a customer was to act. */
+const waitedAt = ({ acquirer }: { readonly acquirer?: string }) =>
+  acquirer === undefined ? {} : { acquirer };
 
 function present<Field extends keyof PaymentRecord>(
   record: PaymentRecord,

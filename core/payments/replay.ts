@@ -1,4 +1,6 @@
-import { authorizationOf, capturedOf, type Payment } from "./payment.ts";
+import { isSameOperation } from "./operation.ts";
+import { authorizationOf, capturedOf, type Payment, refundedOf } from "./payment.ts";
+import { isHeld, type Refund } from "./refund.ts";
 
 /**
  * Whether a stored payment is what a repeated insert was about to write: the same request at the same moment.
@@ -11,7 +13,7 @@ export const sameCreation = (stored: Payment, intended: Payment): boolean =>
 
 /**
  * Whether a stored payment is what a retried step was about to write: same version, same state, same authorization,
- * same money. Times and reasons may differ: the first try wrote its own, and what it wrote stands.
+ * same operation, same money. Times and reasons may differ: the first try wrote its own, and what it wrote stands.
  */
 export function sameTransition(stored: Payment, intended: Payment): boolean {
   return (
@@ -19,6 +21,14 @@ export function sameTransition(stored: Payment, intended: Payment): boolean {
     stored.state === intended.state &&
     authorizationOf(stored)?.acquirer === authorizationOf(intended)?.acquirer &&
     authorizationOf(stored)?.reference === authorizationOf(intended)?.reference &&
-    capturedOf(stored) === capturedOf(intended)
+    isSameOperation(stored.pendingOperation, intended.pendingOperation) &&
+    capturedOf(stored) === capturedOf(intended) &&
+    refundedOf(stored) === refundedOf(intended)
   );
 }
+
+/** Whether a stored refund is what a retried step was about to write. */
+export const sameRefundTransition = (stored: Refund, intended: Refund): boolean =>
+  stored.version === intended.version &&
+  stored.state === intended.state &&
+  isHeld(stored) === isHeld(intended);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   IdempotencyAlreadyInProgressError,
   IdempotencyConfig,
@@ -7,7 +7,11 @@ import {
   makeIdempotent,
 } from "@aws-lambda-powertools/idempotency";
 import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dynamodb";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  type PutItemCommandInput,
+} from "@aws-sdk/client-dynamodb";
 import { StoreUnavailable } from "#adapters/dynamodb/errors.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { Answer } from "./http/answer.ts";
@@ -66,6 +70,7 @@ export class Idempotency {
   constructor(client: DynamoDBClient, tableName: string) {
     this.#client = client;
     this.#tableName = tableName;
+    knowOwnRecords(client, tableName);
   }
 
   /**
@@ -111,6 +116,30 @@ export class Idempotency {
       expiryAttr: "expires_at",
     });
   }
+}
+
+/**
+ * After a lost reply the SDK puts a record again, and meets its own first try: Powertools would tell the caller that
+ * another request holds the key, for as long as this function had left. So each record says which call put it.
+ */
+function knowOwnRecords(client: DynamoDBClient, tableName: string): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const input = args.input as PutItemCommandInput;
+        if (commandName !== "PutItemCommand" || input.TableName !== tableName) return next(args);
+        const call = randomBytes(6).toString("base64url");
+        try {
+          return await next({ ...args, input: { ...input, Item: { ...input.Item, put_by: { S: call } } } });
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException) || error.Item?.["put_by"]?.S !== call)
+            throw error;
+          return { output: { $metadata: error.$metadata }, response: error.$response };
+        }
+      },
+    // Around the SDK's own retries.
+    { step: "initialize", name: "knowOwnRecords", override: true },
+  );
 }
 
 function configFor(remainingMs: () => number): IdempotencyConfig {

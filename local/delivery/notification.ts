@@ -1,3 +1,8 @@
+import { LambdaServiceError } from "../lambda/service-error.ts";
+import { Undeliverable } from "../sns/retries.ts";
+
+const throttledStatus = 429;
+
 /** A message of a topic, as SNS shows it to subscribers. */
 type Envelope = Readonly<Record<string, unknown>>;
 
@@ -22,14 +27,26 @@ function notificationEvent(subscriptionArn: string, envelope: Envelope): string 
   return JSON.stringify({ Records: [record] });
 }
 
-/** Delivers a topic's messages to functions: SNS invokes them asynchronously. */
+/**
+ * Delivers a topic's messages to functions: SNS invokes them asynchronously.
+ * `invokeLater` throws when the event is not accepted.
+ */
 export const toFunctions =
   (invokeLater: (functionArn: string, payload: string) => void) =>
-  (delivery: {
+  ({
+    subscription,
+    envelope,
+  }: {
     readonly subscription: { readonly arn: string; readonly endpoint: string };
     readonly envelope: Envelope;
-  }): void =>
-    invokeLater(
-      delivery.subscription.endpoint,
-      notificationEvent(delivery.subscription.arn, delivery.envelope),
-    );
+  }): void => {
+    try {
+      invokeLater(subscription.endpoint, notificationEvent(subscription.arn, envelope));
+    } catch (thrown) {
+      throw isRefusedForGood(thrown) ? new Undeliverable(String(thrown), { cause: thrown }) : thrown;
+    }
+  };
+
+/** A function that is not there does not come back; one that has too many events may take the next. */
+const isRefusedForGood = (thrown: unknown): boolean =>
+  thrown instanceof LambdaServiceError && thrown.statusCode < 500 && thrown.statusCode !== throttledStatus;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { close, listen } from "../process/http-server.ts";
 import { admit } from "./admission.ts";
-import { errorAnswer } from "./answers.ts";
+import { errorAnswer, jsonAnswer } from "./answers.ts";
 import { type CallLog, namesIn, traceRootOf } from "./call-log.ts";
 import type { CredentialRegistry } from "./credentials.ts";
 import { Dispatcher, type DispatcherOptions, type Outcome } from "./dispatcher.ts";
@@ -15,6 +15,8 @@ const idleSocketMsMax = 120_000;
 const stopMsMax = 2_000;
 /** Where a person on this machine asks for the call log. No AWS service has such a path. */
 const callsPath = "/_calls";
+/** Where they ask what AWS would have billed since the start. */
+const usagePath = "/_usage";
 
 /** `warn` is told of what nobody answers, what IAM denies, and of an engine that threw. One line each. */
 export interface DoorOptions extends DispatcherOptions {
@@ -73,6 +75,7 @@ class Desk {
     const body = await readBody(request);
     if (body === undefined) return send(response, errorAnswer("RequestEntityTooLargeException", "", 413));
     if (path.startsWith(callsPath)) return send(response, callsAnswer(log, path));
+    if (path === usagePath) return send(response, jsonAnswer({ usage: this.#options.meter?.totals() ?? [] }));
     this.#arrived += 1;
     const arrival = { at: Date.now(), sequence: this.#arrived };
     const startedMs = performance.now();
@@ -157,8 +160,8 @@ function abortedWith(response: ServerResponse): AbortSignal {
 function send(response: ServerResponse, answer: AwsAnswer): void {
   response.writeHead(answer.statusCode, {
     "x-amzn-requestid": randomUUID(),
-    ...answer.headers,
     "content-length": Buffer.byteLength(answer.body),
+    ...answer.headers,
   });
   response.end(answer.body);
 }

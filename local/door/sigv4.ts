@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import type { Credentials } from "./credentials.ts";
 
 /** The parts of a SigV4 `Authorization` header. */
 export interface Signature {
@@ -42,17 +43,34 @@ const signingKeys = new Map<string, KeyObject>();
 
 /** Recomputes the signature as AWS documents it, and compares it in constant time. */
 export function isSignedBy(secretAccessKey: string, signature: Signature, request: SignedRequest): boolean {
-  const stringToSign = [
-    algorithm,
-    request.headers["x-amz-date"] ?? "",
-    `${signature.date}/${signature.region}/${signature.service}/aws4_request`,
-    sha256(canonicalRequest(signature, request)),
-  ].join("\n");
-  const expected = createHmac("sha256", signingKey(secretAccessKey, signature)).update(stringToSign).digest();
+  const expected = signatureOf(secretAccessKey, signature, request);
   return timingSafeEqual(expected, Buffer.from(signature.signature, "hex"));
 }
 
-function signingKey(secretAccessKey: string, { date, region, service }: Signature): KeyObject {
+/** The `Authorization` of a request whose headers, `x-amz-date` among them, are all there. */
+export function authorizationOf(
+  { accessKeyId, secretAccessKey }: Credentials,
+  scope: Scope,
+  request: SignedRequest,
+): string {
+  const { date, region, service, signedHeaders } = scope;
+  const signature = signatureOf(secretAccessKey, scope, request).toString("hex");
+  return `${algorithm} Credential=${accessKeyId}/${date}/${region}/${service}/aws4_request, SignedHeaders=${signedHeaders.join(";")}, Signature=${signature}`;
+}
+
+type Scope = Pick<Signature, "date" | "region" | "service" | "signedHeaders">;
+
+function signatureOf(secretAccessKey: string, scope: Scope, request: SignedRequest): Buffer {
+  const stringToSign = [
+    algorithm,
+    request.headers["x-amz-date"] ?? "",
+    `${scope.date}/${scope.region}/${scope.service}/aws4_request`,
+    sha256(canonicalRequest(scope, request)),
+  ].join("\n");
+  return createHmac("sha256", signingKey(secretAccessKey, scope)).update(stringToSign).digest();
+}
+
+function signingKey(secretAccessKey: string, { date, region, service }: Scope): KeyObject {
   const name = `${secretAccessKey}/${date}/${region}/${service}`;
   const known = signingKeys.get(name);
   if (known !== undefined) return known;
@@ -66,7 +84,7 @@ function signingKey(secretAccessKey: string, { date, region, service }: Signatur
   return key;
 }
 
-function canonicalRequest({ signedHeaders, service }: Signature, request: SignedRequest): string {
+function canonicalRequest({ signedHeaders, service }: Scope, request: SignedRequest): string {
   const { method, path, headers } = request;
   const query = path.indexOf("?");
   const uri = query === -1 ? path : path.slice(0, query);

@@ -42,6 +42,7 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketVersioningV2:BucketVersioningV2": runs("s3"),
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": runs("s3"),
   "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2": runs("s3"),
+  "aws:s3/bucketNotification:BucketNotification": runs("s3"),
   "aws:sns/topicSubscription:TopicSubscription": runs("sns"),
   "aws:cognito/userPool:UserPool": runs("issuer"),
   "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),
@@ -57,6 +58,9 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:rds/subnetGroup:SubnetGroup": leftOut("this machine is one network"),
   "aws:rds/clusterParameterGroup:ClusterParameterGroup": leftOut(
     "the database here has PostgreSQL's defaults",
+  ),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": leftOut(
+    "this disk is yours to encrypt",
   ),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": leftOut("buckets are on this machine only"),
   "aws:s3/bucketPolicy:BucketPolicy": leftOut("policies are checked on the plan"),

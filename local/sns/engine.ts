@@ -1,50 +1,36 @@
 import { randomUUID } from "node:crypto";
-import { escapeXml } from "../door/answers.ts";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
 import { bytesOf } from "../sqs/message.ts";
-import { envelope, filterable, type Publication, publicationIn } from "./publication.ts";
-import type { SubscriptionPlan, TopicPlan } from "./topic-plan.ts";
+import { type Clock, systemClock } from "../stepfunctions/clock.ts";
+import { answer, attributeEntries, element, list } from "./answers.ts";
+import { type Deliver, Deliveries } from "./deliveries.ts";
+import { FifoOrder } from "./fifo-order.ts";
+import { envelope, filterable, type Publication, type Published, publicationIn } from "./publication.ts";
+import { invalid, SnsRefusal } from "./refusal.ts";
+import type { FilterScope, SubscriptionPlan, TopicPlan } from "./topic-plan.ts";
 
 const publicationBytesMax = 262_144;
 const batchEntriesMax = 10;
-
-/** Hands one publication to one subscriber. What it throws is warned of: SNS has answered its caller by then. */
-export type Deliver = (delivery: Delivery) => Promise<void> | void;
-
-export interface Delivery {
-  readonly subscription: SubscriptionPlan;
-  readonly publication: Publication;
-  /** What the subscriber gets unless it wants the raw message. */
-  readonly envelope: Readonly<Record<string, unknown>>;
-}
 
 export interface SnsOptions {
   readonly topics: readonly TopicPlan[];
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** What deliveries wait on between retries. This machine's clock when left out. */
+  readonly retryClock?: Clock;
   /** Compiles a filter policy, JSON text. */
-  readonly filterOf: (policy: string) => (event: unknown) => boolean;
+  readonly filterOf: (policy: string, scope: FilterScope) => (event: unknown) => boolean;
   readonly warn: (line: string) => void;
 }
 
-class SnsRefusal extends Error {
-  override readonly name = "SnsRefusal";
-  readonly code: string;
-  readonly statusCode: number;
-  constructor(code: string, message: string, statusCode = 400) {
-    super(message);
-    this.code = code;
-    this.statusCode = statusCode;
-  }
-}
-
-/** SNS's actions on topics that the plan made. It keeps nothing: whoever subscribes does. */
+/** SNS's actions on topics that the plan made. It keeps nothing over a restart: whoever subscribes does. */
 export class SnsEngine implements Engine {
   readonly service = "sns";
   readonly #options: SnsOptions;
   readonly #topics: ReadonlyMap<string, TopicPlan>;
   readonly #filters: ReadonlyMap<string, (event: unknown) => boolean>;
-  readonly #protocols = new Map<string, Deliver>();
+  readonly #orders: ReadonlyMap<string, FifoOrder>;
+  readonly #deliveries: Deliveries;
 
   constructor(options: SnsOptions) {
     this.#options = options;
@@ -52,48 +38,49 @@ export class SnsEngine implements Engine {
     this.#filters = new Map(
       options.topics
         .flatMap(({ subscriptions }) => subscriptions)
-        .flatMap(({ arn, filterPolicy }) =>
-          filterPolicy === undefined ? [] : [[arn, options.filterOf(filterPolicy)] as const],
+        .flatMap(({ arn, filterPolicy, filterPolicyScope }) =>
+          filterPolicy === undefined
+            ? []
+            : [[arn, options.filterOf(filterPolicy, filterPolicyScope)] as const],
         ),
     );
+    this.#orders = new Map(
+      options.topics.filter(({ fifoTopic }) => fifoTopic).map((topic) => [topic.arn, new FifoOrder(topic)]),
+    );
+    this.#deliveries = new Deliveries({ clock: options.retryClock ?? systemClock, warn: options.warn });
   }
 
   /** Says how subscriptions of a protocol (`sqs`, `lambda`) are served. */
   connect(protocol: string, deliver: Deliver): void {
-    this.#protocols.set(protocol, deliver);
+    this.#deliveries.connect(protocol, deliver);
+  }
+
+  /** Gives up what waits for a retry. */
+  stop(): void {
+    this.#deliveries.stop();
   }
 
   async handle({ action, body }: AwsCall): Promise<AwsAnswer> {
     const parameters = new URLSearchParams(body.toString());
     try {
-      return answer(action, this.#act(action, parameters));
+      return answer(action, await this.#act(action, parameters));
     } catch (thrown) {
       if (!(thrown instanceof SnsRefusal)) throw thrown;
-      return refusal(thrown);
+      return thrown.answer();
     }
   }
 
-  #act(action: string, parameters: URLSearchParams): string {
+  async #act(action: string, parameters: URLSearchParams): Promise<string> {
     const topicArn = parameters.get("TopicArn") ?? parameters.get("TargetArn") ?? "";
     switch (action) {
       case "Publish":
-        return element("MessageId", this.#publish(this.#topic(topicArn), publicationIn(parameters)));
+        return receiptOf(await this.#publish(this.#topic(topicArn), publicationIn(parameters)));
       case "PublishBatch":
         return this.#publishBatch(this.#topic(topicArn), parameters);
       case "ListTopics":
         return list("Topics", [...this.#topics.keys()], (arn) => element("TopicArn", arn));
-      case "GetTopicAttributes": {
-        const { arn, displayName, subscriptions } = this.#topic(topicArn);
-        const attributes = {
-          TopicArn: arn,
-          DisplayName: displayName,
-          SubscriptionsConfirmed: `${subscriptions.length}`,
-        };
-        const entries = Object.entries(attributes).map(
-          ([key, value]) => `<entry>${element("key", key)}${element("value", value)}</entry>`,
-        );
-        return `<Attributes>${entries.join("")}</Attributes>`;
-      }
+      case "GetTopicAttributes":
+        return attributeEntries(topicAttributes(this.#topic(topicArn)));
       case "ListSubscriptionsByTopic":
         return list("Subscriptions", this.#topic(topicArn).subscriptions, (subscription) =>
           [
@@ -108,69 +95,80 @@ export class SnsEngine implements Engine {
     }
   }
 
-  #publishBatch(topic: TopicPlan, parameters: URLSearchParams): string {
-    const ids: string[] = [];
-    const member = (n: number): string => `PublishBatchRequestEntries.member.${n}.`;
-    for (let n = 1; parameters.has(`${member(n)}Id`); n += 1)
-      ids.push(parameters.get(`${member(n)}Id`) ?? "");
-    if (ids.length === 0)
-      throw new SnsRefusal("EmptyBatchRequest", "The batch request doesn't contain any entries.");
-    if (ids.length > batchEntriesMax) {
-      throw new SnsRefusal(
-        "TooManyEntriesInBatchRequest",
-        "The batch request contains more entries than permissible.",
-      );
-    }
-    if (new Set(ids).size < ids.length) {
-      throw new SnsRefusal(
-        "BatchEntryIdsNotDistinct",
-        "Two or more batch entries in the request have the same Id.",
-      );
-    }
-    const published = ids.map((id, index) => {
-      const messageId = this.#publish(topic, publicationIn(parameters, member(index + 1)));
-      return `<member>${element("Id", id)}${element("MessageId", messageId)}</member>`;
+  /** Entry by entry, in their order: one that is refused leaves the others. */
+  async #publishBatch(topic: TopicPlan, parameters: URLSearchParams): Promise<string> {
+    const ids = batchIds(parameters);
+    const prefixOf = (index: number): string => `PublishBatchRequestEntries.member.${index + 1}.`;
+    let bytes = 0;
+    const entries = ids.map((id, index) => {
+      const publication = resultOf(() => publicationIn(parameters, prefixOf(index)));
+      if (!(publication instanceof SnsRefusal)) bytes += bytesOf(publication.message, publication.attributes);
+      return { id, publication };
     });
-    return `<Successful>${published.join("")}</Successful><Failed/>`;
+    if (bytes > publicationBytesMax) {
+      throw new SnsRefusal(
+        "BatchRequestTooLong",
+        "The length of all the batch messages put together is more than the limit.",
+      );
+    }
+    const successful: string[] = [];
+    const failed: string[] = [];
+    for (const { id, publication } of entries) {
+      const outcome =
+        publication instanceof SnsRefusal
+          ? publication
+          : await this.#publish(topic, publication).catch(refusalOrThrow);
+      if (outcome instanceof SnsRefusal) {
+        const { code, message } = outcome;
+        const fields = { Id: id, Code: code, Message: message, SenderFault: "true" };
+        failed.push(
+          Object.entries(fields)
+            .map(([name, text]) => element(name, text))
+            .join(""),
+        );
+      } else successful.push(`${element("Id", id)}${receiptOf(outcome)}`);
+    }
+    return `${list("Successful", successful, (each) => each)}${list("Failed", failed, (each) => each)}`;
   }
 
-  #publish(topic: TopicPlan, publication: Publication): string {
-    const { message, attributes } = publication;
-    if (message === "") throw new SnsRefusal("InvalidParameter", "Invalid parameter: Empty message");
-    if (bytesOf(message, attributes) > publicationBytesMax) {
-      throw new SnsRefusal("InvalidParameter", "Invalid parameter: Message too long");
+  /** Resolves when each subscriber was tried once: what was answered is then with them, not with us. */
+  async #publish(topic: TopicPlan, publication: Publication): Promise<Published> {
+    checkMessage(publication);
+    const now = this.#options.clock();
+    const order = this.#orders.get(topic.arn);
+    if (order === undefined && publication.deduplication !== undefined) {
+      throw invalid(
+        "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type",
+      );
     }
-    const id = randomUUID();
-    const shown = envelope(publication, { id, topicArn: topic.arn, at: this.#options.clock() });
-    for (const subscription of topic.subscriptions) {
-      if (this.#passes(subscription, publication))
-        this.#deliver({ subscription, publication, envelope: shown });
-    }
-    return id;
+    const place = order?.accept(publication, now);
+    if (place !== undefined && "known" in place) return place.known;
+    const published: Published = { ...publication, sequence: undefined, ...place, id: randomUUID() };
+    order?.remember(published, now);
+    const shown = envelope(published, { topicArn: topic.arn, at: now });
+    await Promise.all(
+      topic.subscriptions
+        .filter((subscription) => this.#passes(subscription, published))
+        .map((subscription) =>
+          this.#deliveries.send({ subscription, publication: published, envelope: shown }),
+        ),
+    );
+    return published;
   }
 
   #passes({ arn, filterPolicyScope }: SubscriptionPlan, { message, attributes }: Publication): boolean {
     const matches = this.#filters.get(arn);
     if (matches === undefined) return true;
-    if (filterPolicyScope === "MessageAttributes") return matches(filterable(attributes));
+    if (filterPolicyScope === "MessageAttributes") {
+      const seen = filterable(attributes);
+      return seen !== undefined && matches(seen);
+    }
     try {
       return matches(JSON.parse(message));
     } catch {
       // What is no JSON matches no policy over a body.
       return false;
     }
-  }
-
-  #deliver(delivery: Delivery): void {
-    const { protocol, arn } = delivery.subscription;
-    const { warn } = this.#options;
-    const deliver = this.#protocols.get(protocol);
-    if (deliver === undefined) {
-      warn(`${arn} got nothing: no one here delivers to ${protocol}`);
-      return;
-    }
-    const attempt = async (): Promise<void> => deliver(delivery);
-    void attempt().catch((thrown: unknown) => warn(`${arn} got nothing: ${String(thrown)}`));
   }
 
   #topic(arn: string): TopicPlan {
@@ -180,22 +178,58 @@ export class SnsEngine implements Engine {
   }
 }
 
-const element = (name: string, text: string): string => `<${name}>${escapeXml(text)}</${name}>`;
+const receiptOf = ({ id, sequence }: Published): string =>
+  `${element("MessageId", id)}${sequence === undefined ? "" : element("SequenceNumber", sequence)}`;
 
-const list = <T>(name: string, items: readonly T[], member: (item: T) => string): string =>
-  `<${name}>${items.map((item) => `<member>${member(item)}</member>`).join("")}</${name}>`;
-
-const contentType = "text/xml";
-const namespace = "http://sns.amazonaws.com/doc/2010-03-31/";
-
-function answer(action: string, result: string): AwsAnswer {
-  const metadata = `<ResponseMetadata>${element("RequestId", randomUUID())}</ResponseMetadata>`;
-  const body = `<${action}Response xmlns="${namespace}"><${action}Result>${result}</${action}Result>${metadata}</${action}Response>`;
-  return { statusCode: 200, headers: { "content-type": contentType }, body };
+function topicAttributes(topic: TopicPlan): Readonly<Record<string, string>> {
+  return {
+    TopicArn: topic.arn,
+    DisplayName: topic.displayName,
+    SubscriptionsConfirmed: `${topic.subscriptions.length}`,
+    ...(topic.fifoTopic && {
+      FifoTopic: "true",
+      ContentBasedDeduplication: `${topic.contentBasedDeduplication}`,
+      FifoThroughputScope: topic.fifoThroughputScope,
+    }),
+  };
 }
 
-function refusal({ code, message, statusCode }: SnsRefusal): AwsAnswer {
-  const error = `<Error><Type>Sender</Type>${element("Code", code)}${element("Message", message)}</Error>`;
-  const body = `<ErrorResponse xmlns="${namespace}">${error}${element("RequestId", randomUUID())}</ErrorResponse>`;
-  return { statusCode, headers: { "content-type": contentType, "x-amzn-errortype": code }, body };
+function checkMessage({ message, attributes }: Publication): void {
+  if (message === "") throw invalid("Empty message");
+  if (bytesOf(message, attributes) > publicationBytesMax) throw invalid("Message too long");
+}
+
+function batchIds(parameters: URLSearchParams): readonly string[] {
+  const ids: string[] = [];
+  const idOf = (n: number): string | null => parameters.get(`PublishBatchRequestEntries.member.${n}.Id`);
+  for (let id = idOf(1); id !== null; id = idOf(ids.length + 1)) ids.push(id);
+  if (ids.length === 0) {
+    throw new SnsRefusal("EmptyBatchRequest", "The batch request doesn't contain any entries.");
+  }
+  if (ids.length > batchEntriesMax) {
+    throw new SnsRefusal(
+      "TooManyEntriesInBatchRequest",
+      "The batch request contains more entries than permissible.",
+    );
+  }
+  if (new Set(ids).size < ids.length) {
+    throw new SnsRefusal(
+      "BatchEntryIdsNotDistinct",
+      "Two or more batch entries in the request have the same Id.",
+    );
+  }
+  return ids;
+}
+
+function resultOf<T>(read: () => T): T | SnsRefusal {
+  try {
+    return read();
+  } catch (thrown) {
+    return refusalOrThrow(thrown);
+  }
+}
+
+function refusalOrThrow(thrown: unknown): SnsRefusal {
+  if (thrown instanceof SnsRefusal) return thrown;
+  throw thrown;
 }

@@ -1,5 +1,8 @@
+import { bytesOf } from "../sqs/message.ts";
+import type { Sending } from "../sqs/queue.ts";
 import type { Queues } from "../sqs/queues.ts";
-import type { Deliver } from "./engine.ts";
+import type { Deliver } from "./deliveries.ts";
+import { Undeliverable } from "./retries.ts";
 
 /** Whom a queue names as the sender of what a topic put into it. */
 const sender = "sns.amazonaws.com";
@@ -9,10 +12,19 @@ export const toQueues =
   (queues: Queues): Deliver =>
   ({ subscription, publication, envelope }) => {
     const queue = queues.find(subscription.endpoint);
-    if (queue === undefined) throw new Error(`there is no queue ${subscription.endpoint}`);
-    queue.send(
-      subscription.rawMessageDelivery
-        ? { body: publication.message, attributes: publication.attributes, sender }
-        : { body: JSON.stringify(envelope), attributes: {}, sender },
-    );
+    if (queue === undefined) throw new Undeliverable(`there is no queue ${subscription.endpoint}`);
+    const { group, deduplication } = publication;
+    const sent: Sending = {
+      ...(subscription.rawMessageDelivery
+        ? { body: publication.message, attributes: publication.attributes }
+        : { body: JSON.stringify(envelope), attributes: {} }),
+      sender,
+      // A standard topic hands its groups to standard queues, for their fairness; a FIFO topic does not.
+      ...(group !== undefined && (queue.plan.fifoQueue || publication.sequence === undefined) && { group }),
+      ...(queue.plan.fifoQueue && deduplication !== undefined && { deduplication }),
+    };
+    if (bytesOf(sent.body, sent.attributes) > queue.plan.maxMessageSize) {
+      throw new Undeliverable(`the message is longer than ${subscription.endpoint} takes`);
+    }
+    queue.send(sent);
   };

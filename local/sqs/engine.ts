@@ -28,6 +28,7 @@ const receiving = z.object({
   AttributeNames: z.array(z.string()).default([]),
   MessageSystemAttributeNames: z.array(z.string()).default([]),
   MessageAttributeNames: z.array(z.string()).default([]),
+  ReceiveRequestAttemptId: z.string().max(128).optional(),
 });
 const receipt = z.object({ ReceiptHandle: z.string() });
 const visibility = receipt.extend({ VisibilityTimeout: z.int().min(0).max(43_200) });
@@ -156,11 +157,9 @@ export class SqsEngine implements Engine {
           "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
         );
       }
-      if (DelaySeconds !== undefined) {
-        throw invalid(
-          `Value ${DelaySeconds} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.`,
-        );
-      }
+      if (DelaySeconds !== undefined) throw notForThisType("DelaySeconds", DelaySeconds);
+    } else if (MessageDeduplicationId !== undefined) {
+      throw notForThisType("MessageDeduplicationId", MessageDeduplicationId);
     }
     const sent = queue.send({
       body: MessageBody,
@@ -197,10 +196,16 @@ export class SqsEngine implements Engine {
     const waitSeconds = input.WaitTimeSeconds ?? queue.plan.receiveWaitTimeSeconds;
     const deadline = this.#clock() + waitSeconds * 1_000;
     const signal = AbortSignal.any([call.signal, this.#stopping.signal]);
+    const attemptId = input.ReceiveRequestAttemptId;
+    if (attemptId !== undefined && !queue.plan.fifoQueue) {
+      throw notForThisType("ReceiveRequestAttemptId", attemptId);
+    }
+    const { MaxNumberOfMessages: max, VisibilityTimeout: seconds } = input;
     for (;;) {
       // A caller that has left would never see what it received: it stays for another.
       if (signal.aborted) return {};
-      const received = queue.receive(input.MaxNumberOfMessages, input.VisibilityTimeout);
+      const received =
+        attemptId === undefined ? queue.receive(max, seconds) : queue.receiveAttempt(attemptId, max, seconds);
       if (received.length > 0) return { Messages: received.map((each) => receivedView(each, input)) };
       if (this.#clock() >= deadline) return {};
       await queue.change(deadline, signal);
@@ -235,6 +240,11 @@ export class SqsEngine implements Engine {
     throw new SqsRefusal("QueueDoesNotExist", "The specified queue does not exist.");
   }
 }
+
+const notForThisType = (parameter: string, value: string | number): SqsRefusal =>
+  invalid(
+    `Value ${value} for parameter ${parameter} is invalid. Reason: The request include parameter that is not valid for this queue type.`,
+  );
 
 function parsed<T>(schema: z.ZodType<T>, input: unknown): T {
   const result = schema.safeParse(input);

@@ -1,9 +1,12 @@
-import { type Message, type MessageAttributes, md5 } from "./message.ts";
+import { createHash } from "node:crypto";
+import type { Message, MessageAttributes } from "./message.ts";
 import type { QueuePlan } from "./queue-plan.ts";
 
 /** For how long a FIFO queue knows a deduplication id. */
 const deduplicationMs = 5 * 60_000;
-/** AWS's own limit for standard queues. */
+/** A receive under the id of an earlier attempt gets what that got, for as long. */
+const attemptMs = 5 * 60_000;
+/** AWS's own limit. */
 const inFlightMax = 120_000;
 const sequenceDigits = 20;
 
@@ -39,6 +42,8 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #messages = new Map<string, Message>();
   readonly #sent = new Map<string, { readonly at: number; readonly message: Message }>();
+  /** What receives got under an attempt's id, oldest first. */
+  readonly #attempts = new Map<string, { readonly at: number; readonly received: readonly Message[] }>();
   readonly #arrivals = new Set<() => void>();
   #sequence = 0n;
 
@@ -50,9 +55,10 @@ export class Queue {
   /** Takes a message out of the journal. */
   restore(restored: Message): void {
     this.#messages.set(restored.id, restored);
-    const { sequence, deduplication, sentAt } = restored;
+    const { sequence, deduplication, sentAt, group } = restored;
     if (sequence !== undefined && BigInt(sequence) > this.#sequence) this.#sequence = BigInt(sequence);
-    if (deduplication !== undefined) this.#sent.set(deduplication, { at: sentAt, message: restored });
+    if (deduplication === undefined) return;
+    this.#sent.set(this.#scoped(deduplication, group), { at: sentAt, message: restored });
   }
 
   forget(id: string): void {
@@ -62,7 +68,8 @@ export class Queue {
   /** In a FIFO queue, a message that it knows by its deduplication id is not there twice. */
   send({ body, attributes, sender, delaySeconds, group, deduplication }: Sending): Message {
     const now = this.#options.clock();
-    const key = this.plan.fifoQueue ? (deduplication ?? md5(body)) : undefined;
+    const uniqueId = this.plan.fifoQueue ? (deduplication ?? sha256(body)) : undefined;
+    const key = uniqueId === undefined ? undefined : this.#scoped(uniqueId, group);
     const known = key === undefined ? undefined : this.#sent.get(key);
     if (known !== undefined && now - known.at < deduplicationMs) return known.message;
     const sent: Message = {
@@ -74,7 +81,7 @@ export class Queue {
       visibleAt: now + (delaySeconds ?? this.plan.delaySeconds) * 1_000,
       receiveCount: 0,
       ...(group !== undefined && { group }),
-      ...(key !== undefined && { deduplication: key, sequence: this.#nextSequence() }),
+      ...(uniqueId !== undefined && { deduplication: uniqueId, sequence: this.#nextSequence() }),
     };
     if (key !== undefined) this.#remember(key, sent, now);
     this.#put(sent);
@@ -95,15 +102,13 @@ export class Queue {
   receive(max: number, visibilitySeconds: number = this.plan.visibilityTimeoutSeconds): readonly Message[] {
     const now = this.#options.clock();
     const received: Message[] = [];
-    const busyGroups = new Set<string>();
+    const busyGroups = this.#busyGroups(now);
     let inFlight = 0;
     for (const waiting of this.#messages.values()) {
       if (received.length === max || inFlight === inFlightMax) break;
       if (this.#hasExpired(waiting, now)) this.drop(waiting.id);
-      else if (waiting.visibleAt > now) {
-        inFlight += 1;
-        if (waiting.group !== undefined) busyGroups.add(waiting.group);
-      } else if (waiting.group === undefined || !busyGroups.has(waiting.group)) {
+      else if (waiting.visibleAt > now) inFlight += 1;
+      else if (waiting.group === undefined || !busyGroups.has(waiting.group)) {
         if (this.#buriedInstead(waiting)) continue;
         const taken: Message = {
           ...waiting,
@@ -116,6 +121,26 @@ export class Queue {
         received.push(taken);
       }
     }
+    return received;
+  }
+
+  /**
+   * As `receive`, for a caller that may have lost the answer: under the same id, within five minutes and while nobody
+   * has touched them, it gets the same messages under the same receipts, hidden for as long again.
+   */
+  receiveAttempt(attemptId: string, max: number, visibilitySeconds?: number): readonly Message[] {
+    const now = this.#options.clock();
+    for (const [old, { at }] of this.#attempts) {
+      if (now - at < attemptMs) break;
+      this.#attempts.delete(old);
+    }
+    const earlier = this.#attempts.get(attemptId)?.received ?? [];
+    const received = earlier.every((each) => this.#isUntouched(each, now))
+      ? this.#hideAgain(earlier, now + (visibilitySeconds ?? this.plan.visibilityTimeoutSeconds) * 1_000)
+      : [];
+    if (received.length === 0) received.push(...this.receive(max, visibilitySeconds));
+    this.#attempts.delete(attemptId);
+    if (received.length > 0) this.#attempts.set(attemptId, { at: now, received });
     return received;
   }
 
@@ -186,6 +211,34 @@ export class Queue {
     });
   }
 
+  #isUntouched({ id, visibleAt }: Message, now: number): boolean {
+    return visibleAt > now && this.#messages.get(id)?.visibleAt === visibleAt;
+  }
+
+  #hideAgain(taken: readonly Message[], visibleAt: number): Message[] {
+    const hidden = taken.map((each) => ({ ...each, visibleAt }));
+    for (const each of hidden) this.#put(each);
+    return hidden;
+  }
+
+  /**
+   * Groups of a FIFO queue that nothing is received from: somebody works on one of their messages, or one is delayed.
+   * In a standard queue groups are for fairness only.
+   */
+  #busyGroups(now: number): ReadonlySet<string> {
+    const busy = new Set<string>();
+    if (!this.plan.fifoQueue) return busy;
+    for (const { group, visibleAt } of this.#messages.values()) {
+      if (group !== undefined && visibleAt > now) busy.add(group);
+    }
+    return busy;
+  }
+
+  /** What a deduplication id is unique in: the queue, or its group. */
+  #scoped(deduplication: string, group: string | undefined): string {
+    return this.plan.deduplicationScope === "messageGroup" ? `${group} ${deduplication}` : deduplication;
+  }
+
   #buriedInstead(candidate: Message): boolean {
     const { redrivePolicy, arn } = this.plan;
     const { bury } = this.#options;
@@ -221,3 +274,6 @@ export class Queue {
     return this.#sequence.toString().padStart(sequenceDigits, "0");
   }
 }
+
+/** What SQS knows a message by that brings no deduplication id. */
+const sha256 = (body: string): string => createHash("sha256").update(body).digest("hex");

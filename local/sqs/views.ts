@@ -19,6 +19,8 @@ export function queueAttributes(queue: Queue, names: readonly string[]): Readonl
     ...(plan.fifoQueue && {
       FifoQueue: "true",
       ContentBasedDeduplication: `${plan.contentBasedDeduplication}`,
+      DeduplicationScope: plan.deduplicationScope ?? "queue",
+      FifoThroughputLimit: plan.fifoThroughputLimit ?? "perQueue",
     }),
   });
 }

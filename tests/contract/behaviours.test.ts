@@ -43,7 +43,7 @@ function testsIn(source: string): ReadonlySet<string> {
     const kind = node["type"] === "CallExpression" ? rootName(node["callee"]) : undefined;
     const title = kind === undefined ? undefined : titleOf(node["arguments"]);
     const path = title === undefined ? outer : [...outer, title];
-    if (title !== undefined && kind !== "describe") found.add(path.join(separator));
+    if (title !== undefined && kind !== undefined && tests.has(kind)) found.add(path.join(separator));
     for (const each of Object.values(node)) walk(each, path);
   };
   walk(parseSync(source, { syntax: "typescript" }).body, []);
@@ -53,12 +53,16 @@ function testsIn(source: string): ReadonlySet<string> {
 type Node = Readonly<Record<string, unknown>>;
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
 
-/** `test`, `it` or `describe`, also behind `.each(…)` and the like. */
+/** Vitest's own words, and those of the contract suites (tests/support/contract.ts). */
+const suites: ReadonlySet<string> = new Set(["describe", "group"]);
+const tests: ReadonlySet<string> = new Set(["it", "test", "behaviour", "ours"]);
+
+/** One of these words, also behind `.each(…)` and the like. */
 function rootName(callee: unknown): string | undefined {
   if (!isNode(callee)) return undefined;
   if (callee["type"] === "Identifier") {
     const name = String(callee["value"]);
-    return ["describe", "it", "test"].includes(name) ? name : undefined;
+    return suites.has(name) || tests.has(name) ? name : undefined;
   }
   return rootName(callee["object"] ?? callee["callee"] ?? callee["tag"]);
 }
@@ -76,14 +80,14 @@ function titleOf(args: unknown): string | undefined {
 
 /** What the page claims, and no test shows. */
 function unfounded(claims: readonly Claim[], read: (file: string) => string | undefined): readonly string[] {
-  const tests = new Map<string, ReadonlySet<string>>();
+  const known = new Map<string, ReadonlySet<string>>();
   return claims.flatMap(({ file, titles }) => {
-    const source = tests.has(file) ? undefined : read(file);
-    if (source !== undefined) tests.set(file, testsIn(source));
-    const known = tests.get(file);
-    if (known === undefined) return [`there is no ${file}`];
+    const source = known.has(file) ? undefined : read(file);
+    if (source !== undefined) known.set(file, testsIn(source));
+    const shown = known.get(file);
+    if (shown === undefined) return [`there is no ${file}`];
     const path = titles.join(separator);
-    return known.has(path) ? [] : [`${file} has no test › ${path}`];
+    return shown.has(path) ? [] : [`${file} has no test › ${path}`];
   });
 }
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   ListSubscriptionsByTopicCommand,
   PublishBatchCommand,
@@ -8,19 +5,15 @@ import {
   SNSClient,
 } from "@aws-sdk/client-sns";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { SnsEngine } from "#local/sns/engine.ts";
-import { toQueues } from "#local/sns/to-queue.ts";
+import { expect } from "vitest";
 import type { SubscriptionPlan } from "#local/sns/topic-plan.ts";
-import { topicPlansOf } from "#local/sns/topic-plan.ts";
-import { SqsEngine } from "#local/sqs/engine.ts";
-import { MoveTasks } from "#local/sqs/moves.ts";
-import { queuePlansOf } from "#local/sqs/queue-plan.ts";
-import { Queues } from "#local/sqs/queues.ts";
-import { type EngineDoor, openEngineDoor } from "#tests/support/engine-door.ts";
+import { openCloud } from "#tests/support/cloud.ts";
+import { contract } from "#tests/support/contract.ts";
+import { fauxqs } from "#tests/support/emulators.ts";
 import { planOf, resource } from "#tests/support/handmade-plan.ts";
 
 const topicArn = "arn:aws:sns:eu-west-1:123456789012:alerts";
+const pagerArn = "arn:aws:sns:eu-west-1:123456789012:pager";
 const queueUrl = (name: string) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`;
 const subscription = (name: string, queue: string, more: Partial<SubscriptionPlan> = {}) =>
   resource("aws:sns/topicSubscription:TopicSubscription", name, {
@@ -38,104 +31,104 @@ const plan = planOf([
     rawMessageDelivery: true,
     filterPolicy: JSON.stringify({ severity: ["high"] }),
   }),
-  subscription("ToNobody", "elsewhere", { protocol: "email", endpoint: "ops@example.com" }),
+  resource("aws:sns/topic:Topic", "Pager", { name: "pager" }),
+  subscription("ToNobody", "elsewhere", {
+    ...{ topic: pagerArn, protocol: "email", endpoint: "ops@example.com" },
+  }),
 ]);
 
-let directory: string;
-let engine: SqsEngine;
-let door: EngineDoor;
-let sns: SNSClient;
-let sqs: SQSClient;
-let warnings: string[];
+await contract(
+  {
+    service: "SNS",
+    emulator: fauxqs,
+    open: async (subject) => {
+      const cloud = await openCloud(plan, subject);
+      const sns = new SNSClient(cloud.client);
+      const sqs = new SQSClient({ ...cloud.client, useQueueUrlAsEndpoint: false });
+      const stop = async () => {
+        sns.destroy();
+        sqs.destroy();
+        await cloud.stop();
+      };
+      return { ...cloud, sns, sqs, stop };
+    },
+  },
+  ({ use, behaviour, ours }) => {
+    async function received(queue: string) {
+      const input = {
+        QueueUrl: queueUrl(queue),
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ["All"],
+      };
+      return (await use().sqs.send(new ReceiveMessageCommand(input))).Messages ?? [];
+    }
+    const severity = (StringValue: string) => ({ severity: { DataType: "String", StringValue } });
 
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tallystick-sns-"));
-  warnings = [];
-  const queues = new Queues(queuePlansOf(plan), join(directory, "sqs.jsonl"), Date.now);
-  engine = new SqsEngine(queues, new MoveTasks(queues, Date.now), Date.now);
-  const topics = new SnsEngine({
-    topics: topicPlansOf(plan),
-    clock: () => Date.UTC(2030, 0, 1),
-    filterOf: (policy) => (event) =>
-      JSON.parse(policy).severity.includes((event as { severity?: string }).severity),
-    warn: (line) => warnings.push(line),
-  });
-  topics.connect("sqs", toQueues(queues));
-  door = await openEngineDoor(engine, topics);
-  sns = new SNSClient(door.client);
-  sqs = new SQSClient({ ...door.client, useQueueUrlAsEndpoint: false });
-});
-afterEach(async () => {
-  sns.destroy();
-  sqs.destroy();
-  engine.stop();
-  await door.stop();
-  rmSync(directory, { recursive: true });
-});
+    behaviour(
+      "a publication reaches each queue as it asked for it: in SNS's envelope, or as it is",
+      async () => {
+        const { MessageId } = await use().sns.send(
+          new PublishCommand({
+            TopicArn: topicArn,
+            Subject: "<late> & gone",
+            Message: '{"a":"ü & <b>"}',
+            MessageAttributes: severity("high"),
+          }),
+        );
+        const [wrapped] = await received("wrapped");
+        const { Timestamp, TopicArn, ...shown } = JSON.parse(wrapped?.Body ?? "");
+        expect(Math.abs(Date.parse(Timestamp) - use().now())).toBeLessThan(10_000);
+        // Another emulator's account is its own.
+        expect(TopicArn).toMatch(/^arn:aws:sns:eu-west-1:\d{12}:alerts$/);
+        expect(shown).toMatchObject({
+          Type: "Notification",
+          MessageId,
+          Subject: "<late> & gone",
+          Message: '{"a":"ü & <b>"}',
+          MessageAttributes: { severity: { Type: "String", Value: "high" } },
+        });
+        const [raw] = await received("raw");
+        expect([raw?.Body, raw?.MessageAttributes?.["severity"]?.StringValue]).toEqual([
+          '{"a":"ü & <b>"}',
+          "high",
+        ]);
+      },
+    );
 
-async function received(queue: string) {
-  const input = {
-    QueueUrl: queueUrl(queue),
-    MaxNumberOfMessages: 10,
-    MessageAttributeNames: ["All"],
-  };
-  return (await sqs.send(new ReceiveMessageCommand(input))).Messages ?? [];
-}
-const severity = (StringValue: string) => ({ severity: { DataType: "String", StringValue } });
+    behaviour("a filter policy keeps a publication from those whom it does not concern", async () => {
+      await use().sns.send(
+        new PublishCommand({ TopicArn: topicArn, Message: "m", MessageAttributes: severity("low") }),
+      );
+      expect([await received("raw"), (await received("wrapped")).length]).toEqual([[], 1]);
+    });
 
-test("a publication reaches each queue as it asked for it: in SNS's envelope, or as it is", async () => {
-  const { MessageId } = await sns.send(
-    new PublishCommand({
-      TopicArn: topicArn,
-      Subject: "<late> & gone",
-      Message: '{"a":"ü & <b>"}',
-      MessageAttributes: severity("high"),
-    }),
-  );
-  const [wrapped] = await received("wrapped");
-  expect(JSON.parse(wrapped?.Body ?? "")).toEqual({
-    Type: "Notification",
-    MessageId,
-    TopicArn: topicArn,
-    Subject: "<late> & gone",
-    Message: '{"a":"ü & <b>"}',
-    Timestamp: "2030-01-01T00:00:00.000Z",
-    MessageAttributes: { severity: { Type: "String", Value: "high" } },
-  });
-  const [raw] = await received("raw");
-  expect([raw?.Body, raw?.MessageAttributes?.["severity"]?.StringValue]).toEqual(['{"a":"ü & <b>"}', "high"]);
-});
+    behaviour("a batch is published entry by entry", async () => {
+      const answer = await use().sns.send(
+        new PublishBatchCommand({
+          TopicArn: topicArn,
+          PublishBatchRequestEntries: [
+            { Id: "1", Message: "one", MessageAttributes: severity("high") },
+            { Id: "2", Message: "two", MessageAttributes: severity("low") },
+          ],
+        }),
+      );
+      expect(answer.Successful?.map(({ Id }) => Id)).toEqual(["1", "2"]);
+      expect((await received("raw")).map(({ Body }) => Body)).toEqual(["one"]);
+    });
 
-test("a filter policy keeps a publication from those whom it does not concern", async () => {
-  await sns.send(
-    new PublishCommand({ TopicArn: topicArn, Message: "m", MessageAttributes: severity("low") }),
-  );
-  expect([await received("raw"), (await received("wrapped")).length]).toEqual([[], 1]);
-});
+    ours("a subscriber whom nobody here can reach is named each time", async () => {
+      await use().sns.send(new PublishCommand({ TopicArn: pagerArn, Message: "m" }));
+      expect(use().warnings.splice(0)).toEqual([
+        `${pagerArn}:ToNobody got nothing: no one here delivers to email`,
+      ]);
+    });
 
-test("a batch is published entry by entry", async () => {
-  const answer = await sns.send(
-    new PublishBatchCommand({
-      TopicArn: topicArn,
-      PublishBatchRequestEntries: [
-        { Id: "1", Message: "one", MessageAttributes: severity("high") },
-        { Id: "2", Message: "two", MessageAttributes: severity("low") },
-      ],
-    }),
-  );
-  expect(answer.Successful?.map(({ Id }) => Id)).toEqual(["1", "2"]);
-  expect((await received("raw")).map(({ Body }) => Body)).toEqual(["one"]);
-});
-
-test("a subscriber whom nobody here can reach is named each time", async () => {
-  await sns.send(new PublishCommand({ TopicArn: topicArn, Message: "m" }));
-  expect(warnings).toEqual([`${topicArn}:ToNobody got nothing: no one here delivers to email`]);
-});
-
-test("a topic says who listens, and one that the plan does not have is not found", async () => {
-  const listed = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }));
-  expect(listed.Subscriptions?.map(({ Protocol }) => Protocol)).toEqual(["sqs", "sqs", "email"]);
-  await expect(
-    sns.send(new PublishCommand({ TopicArn: `${topicArn}2`, Message: "m" })),
-  ).rejects.toMatchObject({ name: "NotFoundException" });
-});
+    behaviour("a topic says who listens, and one that the plan does not have is not found", async () => {
+      const listed = await use().sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn }));
+      expect(listed.Subscriptions?.map(({ Protocol }) => Protocol)).toEqual(["sqs", "sqs"]);
+      await expect(
+        use().sns.send(new PublishCommand({ TopicArn: `${topicArn}2`, Message: "m" })),
+      ).rejects.toMatchObject({ name: "NotFoundException" });
+    });
+  },
+);

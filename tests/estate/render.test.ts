@@ -94,7 +94,7 @@ describe("a production estate", () => {
     expect(errors).toBe("");
     const { resources } = JSON.parse(text()) as Plan;
     const tables = resources.filter(({ type }) => type === "aws:dynamodb/table:Table");
-    expect(tables).toHaveLength(5);
+    expect(tables).toHaveLength(7);
     for (const { inputs, options } of tables) {
       expect(inputs).toMatchObject({
         deletionProtectionEnabled: true,

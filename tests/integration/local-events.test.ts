@@ -1,17 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { foldDocuments } from "#local/plan/documents.ts";
 import type { Plan, PlanResource } from "#local/plan/plan.ts";
+import { committedPlan } from "#tests/support/committed-plan.ts";
 import { askingFunction, mappingResource, recorder, until } from "#tests/support/event-harness.ts";
 import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { planBeside } from "#tests/support/plan-beside.ts";
 
-const lock: Plan = JSON.parse(
-  readFileSync(new URL("../../stacks/estate.local.lock.json", import.meta.url), "utf8"),
-);
+const lock = committedPlan();
 const streamArn = `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed/stream/2026-01-01T00:00:00.000`;
 const table: PlanResource = {
   ...resource("aws:dynamodb/table:Table", "Relayed", {
@@ -23,12 +22,6 @@ const table: PlanResource = {
   }),
   outputs: { arn: `arn:aws:dynamodb:${lock.region}:${lock.account}:table/relayed`, streamArn },
 };
-
-/** The estate's own plan, and these beside it. */
-const planWith = (...added: readonly PlanResource[]): Plan => ({
-  ...lock,
-  resources: [...lock.resources.map(foldDocuments), ...added],
-});
 
 let stateDirectory: string;
 let running: TestSystem[];
@@ -57,7 +50,7 @@ async function put({ endpoints }: TestSystem, pk: string): Promise<void> {
 
 test("a change of a table reaches its function through the door, and a restart loses and repeats none", async () => {
   const { url, events } = await recorder();
-  const plan = planWith(
+  const plan = planBeside(
     table,
     roleResource("Relay", ["dynamodb:*"], ["*"]),
     askingFunction("Relay", url),
@@ -73,7 +66,9 @@ test("a change of a table reaches its function through the door, and a restart l
   await put(first, "before");
   await until(() => keys().length === 1, "the first change");
   expect(events[0]?.Records[0]).toMatchObject({ eventName: "INSERT", eventSourceARN: streamArn });
-  const calls = first.calls.recent().filter(({ action }) => action === "GetRecords");
+  // The estate's own consumers read their streams beside it.
+  const own = ({ caller }: { readonly caller: string }) => !caller.startsWith("events of tallystick-");
+  const calls = first.calls.recent().filter((call) => call.action === "GetRecords" && own(call));
   expect(new Set(calls.map(({ caller, statusCode }) => `${caller} ${statusCode}`))).toEqual(
     new Set(["events of Relay 200"]),
   );

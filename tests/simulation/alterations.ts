@@ -5,10 +5,10 @@ import {
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { Acquirer } from "#core/acquiring/port.ts";
-import type { Committed, SagaPorts } from "#core/payments/ports.ts";
+import type { Committed } from "#core/payments/ports.ts";
 import type { Command } from "./dynamodb/client.ts";
-import type { FunctionName } from "./functions.ts";
-import { type Definition, definition } from "./machine.ts";
+import type { FunctionName, TaskPorts } from "./functions.ts";
+import { compileSagas, type Definition, definitions, type Machines, type SagaName } from "./machine.ts";
 
 // --- On the way to DynamoDB ---------------------------------------------------------------------------------------
 
@@ -44,6 +44,11 @@ export function transacts(
   };
 }
 
+/** What a transaction writes to the payments table: payments and refunds lie side by side there. */
+export function isStored(kind: "payment" | "refund"): (item: TransactWriteItem) => boolean {
+  return ({ Put: put }) => put?.TableName === "payments" && put.Item?.["sk"]?.S === kind;
+}
+
 export function isJournal(record: "entry" | "resolution"): (item: TransactWriteItem) => boolean {
   return ({ Put: put }) => put?.TableName === "ledger" && put.Item?.["record"]?.S === record;
 }
@@ -75,13 +80,16 @@ export function accountsFirst(reasons: Reasons): Reasons {
 
 // --- At the ports -------------------------------------------------------------------------------------------------
 
-type AlterPorts = (ports: SagaPorts, name: FunctionName) => SagaPorts;
-type Change = Parameters<SagaPorts["payments"]["commit"]>[0];
+type AlterPorts = (ports: TaskPorts, name: FunctionName) => TaskPorts;
+type Change = Parameters<TaskPorts["payments"]["commit"]>[0];
 
 export function committing(alter: (committed: Committed, change: Change) => Committed): AlterPorts {
   return (ports) => ({
     ...ports,
-    payments: { commit: async (change) => alter(await ports.payments.commit(change), change) },
+    payments: {
+      get: (book, id) => ports.payments.get(book, id),
+      commit: async (change) => alter(await ports.payments.commit(change), change),
+    },
   });
 }
 
@@ -94,12 +102,13 @@ export function supersededAsApplied(committed: Committed, { after }: Change): Co
   return committed.kind === "superseded" ? { kind: "applied", payment: after } : committed;
 }
 
-export function withAcquirer(ports: SagaPorts, alter: (acquirer: Acquirer) => Acquirer): SagaPorts {
+export function withAcquirer(ports: TaskPorts, alter: (acquirer: Acquirer) => Acquirer): TaskPorts {
   const { acquirers } = ports;
   return {
     ...ports,
     acquirers: {
       route: (request) => acquirers.route(request),
+      candidates: (request) => acquirers.candidates(request),
       named: (name) => alter(acquirers.named(name)),
     },
   };
@@ -107,16 +116,29 @@ export function withAcquirer(ports: SagaPorts, alter: (acquirer: Acquirer) => Ac
 
 type Outcome = Awaited<ReturnType<Acquirer["authorize"]>>;
 
-export function asking(operation: "authorize" | "capture", alter: (outcome: Outcome) => Outcome): AlterPorts {
+export function asking(
+  operation: "authorize" | "capture" | "refund",
+  alter: (outcome: Outcome) => Outcome,
+): AlterPorts {
   return (ports) =>
-    withAcquirer(ports, (acquirer) =>
-      operation === "authorize"
-        ? { ...acquirer, authorize: async (request) => alter(await acquirer.authorize(request)) }
-        : { ...acquirer, capture: async (request) => alter(await acquirer.capture(request)) },
-    );
+    withAcquirer(ports, (acquirer) => ({
+      ...acquirer,
+      authorize: async (request) => {
+        const outcome = await acquirer.authorize(request);
+        return operation === "authorize" ? alter(outcome) : outcome;
+      },
+      capture: async (request) => {
+        const outcome = await acquirer.capture(request);
+        return operation === "capture" ? alter(outcome) : outcome;
+      },
+      refund: async (request) => {
+        const outcome = await acquirer.refund(request);
+        return operation === "refund" ? alter(outcome) : outcome;
+      },
+    }));
 }
 
-export function captureKeys(ports: SagaPorts): SagaPorts {
+export function captureKeys(ports: TaskPorts): TaskPorts {
   return withAcquirer(ports, (acquirer) => ({
     ...acquirer,
     capture: (request) => acquirer.capture({ ...request, key: `${request.key}.${ports.now()}` }),
@@ -127,10 +149,12 @@ export function captureKeys(ports: SagaPorts): SagaPorts {
 
 type State = Definition["States"][string];
 
-export function changed(name: string, change: (state: State) => State): Definition {
+/** The sagas, one state of one of them changed. */
+export function changed(saga: SagaName, name: string, change: (state: State) => State): Machines {
+  const definition = definitions[saga];
   const state = definition.States[name];
-  if (state === undefined) throw new Error(`the saga has no state ${name}`);
-  return { ...definition, States: { ...definition.States, [name]: change(state) } };
+  if (state === undefined) throw new Error(`the ${saga} saga has no state ${name}`);
+  return compileSagas({ [saga]: { ...definition, States: { ...definition.States, [name]: change(state) } } });
 }
 
 const lostPayment = "{% $states.input.payment %}";

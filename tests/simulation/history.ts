@@ -1,6 +1,6 @@
 import type { Finding } from "#tests/support/invariants.ts";
 import { type FaultKind, type FaultOptions, faultKinds } from "./faults.ts";
-import { compileSaga } from "./machine.ts";
+import { compileSagas } from "./machine.ts";
 import { drawOrders } from "./orders.ts";
 import { Random } from "./random.ts";
 import { replaceSurroundings } from "./surroundings.ts";
@@ -23,7 +23,7 @@ export interface History {
 }
 
 const asDeployed: Alterations = {
-  machine: compileSaga(),
+  machines: compileSagas(),
   command: (command) => command,
   reasons: (reasons) => reasons,
   ports: (ports) => ports,

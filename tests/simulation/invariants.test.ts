@@ -55,7 +55,7 @@ const release = resolutionRecord(voidResolution(authorized, exampleAuthorization
 
 const namesOf = (findings: readonly Finding[]) => [...new Set(findings.map(({ invariant }) => invariant))];
 const check = (payments: readonly Payment[], journal: readonly JournalRecord[]) =>
-  namesOf(checkStored({ payments, journal, accounts: [] }));
+  namesOf(checkStored({ payments, refunds: [], journal, accounts: [] }));
 
 describe("a payment and its hold", () => {
   // biome-ignore format: a table is read in rows
@@ -206,6 +206,7 @@ describe("acquirers and tables", () => {
     state: "open",
     amount: 100_00n,
     captured: 0n,
+    refunded: 0n,
     ...change,
   });
   const taken = there({ state: "captured", captured: 100_00n });
@@ -231,6 +232,8 @@ describe("acquirers and tables", () => {
     ["nothing here, held there", processing, [there()]],
     ["another payment's", authorized, [there({ payment: "pay_other" })]],
     ["held twice", captured, [taken, there({ acquirer: "beta" })]],
+    ["given back there alone", captured, [{ ...taken, refunded: 1n }]],
+    ["given back here alone", { ...captured, refunded: 1n } as Payment, [taken]],
   ])("do not: %s", (_case, payment, authorizations) => {
     expect(checkAgreement([payment], authorizations)).not.toEqual([]);
   });

@@ -78,7 +78,7 @@ export class Lambda implements TaskInvoker {
   ): Promise<LambdaOutcome> {
     const { scheduler, observer } = this.#world;
     const event: unknown = JSON.parse(invocation.payload);
-    const { book } = (event as { readonly payment: { readonly book: string } }).payment;
+    const { book, attempt } = errandOf(event);
     const endsAt = scheduler.now() + timeoutSeconds[name] * 1_000;
     const fail = (payload: string): LambdaOutcome => ({ kind: "function_error", payload, ...common });
     return new Promise((resolve) => {
@@ -87,7 +87,7 @@ export class Lambda implements TaskInvoker {
         isOver = true;
         if (outcome !== undefined) resolve(outcome);
       };
-      const errand = { subject, book, attempt: invocation.retryCount };
+      const errand = { subject, book, attempt: attempt ?? invocation.retryCount };
       const process = new Process(this.#world, environment.name, environment.skewMs, errand, () => {
         if (!isOver) this.#die(end, fail);
       });
@@ -139,9 +139,13 @@ export class Lambda implements TaskInvoker {
     run.attempts.set(stateName, (run.attempts.get(stateName) ?? 0) + 1);
     if (stateName !== "Review") return;
     const { step, error } = JSON.parse(payload) as { readonly step: string; readonly error: string };
-    const state = `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
+    const state = step
+      .split("_")
+      .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+      .join("");
     const attempts = run.attempts.get(state) ?? 0;
-    if (step === "authorize" || error === "StrayAuthorization" || attempts > retriesOf(state)) return;
+    if (step === "authorize" || error === "StrayAuthorization" || attempts > retriesOf(run.saga, state))
+      return;
     const { observer } = this.#world;
     if (!observer.isRestored(run.payment))
       observer.report(
@@ -167,6 +171,17 @@ export class Lambda implements TaskInvoker {
     if (process.isDead) return;
     this.#idle.set(name, [...(this.#idle.get(name) ?? []), environment]);
   }
+}
+
+/** Whom a task works for: most are given the payment, the recovery only its name. */
+function errandOf(event: unknown): { readonly book: string; readonly attempt?: number } {
+  const { book, payment, attempt } = event as {
+    readonly book?: string;
+    readonly payment: { readonly book: string } | string;
+    readonly attempt?: number;
+  };
+  const found = book ?? (typeof payment === "string" ? "" : payment.book);
+  return { book: found, ...(attempt === undefined ? {} : { attempt }) };
 }
 
 function summaryOf(outcome: LambdaOutcome): string {

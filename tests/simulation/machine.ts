@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { compileMachine } from "#local/stepfunctions/compile/compile.ts";
-import type { Machine } from "#local/stepfunctions/machine.ts";
+import type { Machine, MachineType } from "#local/stepfunctions/machine.ts";
 
 /** A retry rule of a state. */
 interface RetryRule {
@@ -9,24 +9,48 @@ interface RetryRule {
   readonly [field: string]: unknown;
 }
 
-/** The saga's definition, as far as mutations change it. */
+/** A saga's definition, as far as mutations change it. */
 export interface Definition {
   readonly States: Readonly<
     Record<string, { readonly Retry?: readonly RetryRule[]; readonly [field: string]: unknown }>
   >;
 }
 
-const file = new URL("../../workflows/payment/machine.asl.json", import.meta.url);
+const types = { payment: "EXPRESS", refund: "EXPRESS", recovery: "STANDARD" } as const satisfies Record<
+  string,
+  MachineType
+>;
+export type SagaName = keyof typeof types;
+export const sagaNames = Object.keys(types) as readonly SagaName[];
 
-/** The saga as it is deployed, with functions that are named after their steps: `authorize`, `post`, … */
-export const definition: Definition = JSON.parse(
-  readFileSync(file, "utf8").replaceAll(/\$\{(\w+)FunctionArn\}/g, (_match, name: string) =>
-    name.toLowerCase(),
-  ),
-);
+export type Machines = Readonly<Record<SagaName, Machine>>;
 
-/** Compiles the saga as an Express machine. */
-export const compileSaga = (saga: Definition = definition): Machine => compileMachine(saga, "EXPRESS");
+/** `HoldRefund` is `hold-refund`, as its file is called. */
+const fileName = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+
+/** The saga as it is deployed, with functions that are named after their files, and sagas that are named as here. */
+function readDefinition(saga: SagaName): Definition {
+  const text = readFileSync(new URL(`../../workflows/${saga}/machine.asl.json`, import.meta.url), "utf8");
+  return JSON.parse(
+    text
+      .replaceAll(/\$\{(\w+)FunctionArn\}/g, (_match, name: string) => fileName(name))
+      .replaceAll(/\$\{(\w+)SagaArn\}/g, (_match, name: string) => fileName(name)),
+  );
+}
+
+export const definitions: Readonly<Record<SagaName, Definition>> = {
+  payment: readDefinition("payment"),
+  refund: readDefinition("refund"),
+  recovery: readDefinition("recovery"),
+};
+
+/** The sagas as they are deployed, but for those that are given. */
+export function compileSagas(changed: Partial<Record<SagaName, Definition>> = {}): Machines {
+  const compile = (saga: SagaName): Machine =>
+    compileMachine(changed[saga] ?? definitions[saga], types[saga]);
+  return { payment: compile("payment"), refund: compile("refund"), recovery: compile("recovery") };
+}
 
 /** How often the deployed saga tries a state again. */
-export const retriesOf = (state: string): number => definition.States[state]?.Retry?.[0]?.MaxAttempts ?? 0;
+export const retriesOf = (saga: SagaName, state: string): number =>
+  definitions[saga].States[state]?.Retry?.[0]?.MaxAttempts ?? 0;

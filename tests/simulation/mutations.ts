@@ -7,6 +7,7 @@ import {
   compensatedWhenLost,
   finished,
   isJournal,
+  isStored,
   notRetried,
   onlyFailedConditions,
   puts,
@@ -18,7 +19,6 @@ import {
 } from "./alterations.ts";
 import type { FaultRates } from "./faults.ts";
 import { type History, simulate } from "./history.ts";
-import { compileSaga } from "./machine.ts";
 import type { Alterations } from "./world.ts";
 
 /** One thing taken out of the code under test, at its edge: some history must notice. */
@@ -48,15 +48,24 @@ const conditions: readonly Mutation[] = [
     rates: { saga_twice: 0.5 },
   },
   {
-    without: "the version in a transaction",
-    breaks: ["transitions", "holds"],
-    alterations: {
-      command: transacts(
-        (item) => item.Put?.TableName === "payments",
-        () => true,
-      ),
-    },
+    without: "the version of a payment in a transaction",
+    breaks: ["transitions", "holds", "refunds"],
+    alterations: { command: transacts(isStored("payment"), () => true) },
     rates: { saga_twice: 0.5, store_gone_after_write: 0.2 },
+  },
+  {
+    without: "the version of a refund in a transaction",
+    breaks: ["transitions", "append_only", "refunds"],
+    alterations: { command: transacts(isStored("refund"), (term) => term.startsWith("version")) },
+    rates: { saga_twice: 0.5, store_gone_after_write: 0.2, stall: 0.1, zombie: 0.6 },
+  },
+  {
+    without: "attribute_not_exists on a refund's beginning",
+    breaks: ["transitions", "refunds"],
+    alterations: {
+      command: transacts(isStored("refund"), (term) => term.startsWith("attribute_not_exists")),
+    },
+    rates: { record_lost: 0.6, stall: 0.15 },
   },
   {
     without: "attribute_not_exists on an entry",
@@ -133,12 +142,10 @@ const decisions: readonly Mutation[] = [
     without: "the rule that a lost Authorize is not tried again",
     breaks: ["one_reference", "agreement"],
     alterations: {
-      machine: compileSaga(
-        changed("Authorize", (state) => ({
-          ...state,
-          Retry: [{ ErrorEquals: ["States.ALL"], MaxAttempts: 3 }],
-        })),
-      ),
+      machines: changed("payment", "Authorize", (state) => ({
+        ...state,
+        Retry: [{ ErrorEquals: ["States.ALL"], MaxAttempts: 3 }],
+      })),
     },
     rates: { crash: 0.15, acquirer_refuses: 0.3, stall: 0 },
   },
@@ -165,34 +172,35 @@ const decisions: readonly Mutation[] = [
   {
     without: "the rule that a lost Post is not compensated",
     breaks: ["agreement", "liveness"],
-    alterations: { machine: compileSaga(changed("Post", compensatedWhenLost)) },
+    alterations: { machines: changed("payment", "Post", compensatedWhenLost) },
     rates: { invocation_answer_lost: 0.6, crash: 0.05 },
   },
   {
     without: "the rule that a lost Settle is not compensated",
     breaks: ["blind_void"],
-    alterations: { machine: compileSaga(changed("Settle", compensatedWhenLost)) },
+    alterations: { machines: changed("payment", "Settle", compensatedWhenLost) },
     rates: { invocation_answer_lost: 0.5, store_gone_after_write: 0.3 },
   },
   {
     without: "the retry of a Settle that died",
     breaks: ["given_up_early"],
-    alterations: { machine: compileSaga(changed("Settle", notRetried("Runtime.ExitError"))) },
+    alterations: { machines: changed("payment", "Settle", notRetried("Runtime.ExitError")) },
     rates: { crash: 0.1 },
   },
   {
     without: "the review of a lost Authorize",
     breaks: ["liveness"],
-    alterations: { machine: compileSaga(changed("Authorize", (state) => ({ ...state, Catch: finished }))) },
+    alterations: { machines: changed("payment", "Authorize", (state) => ({ ...state, Catch: finished })) },
     rates: { crash: 0.2 },
   },
   {
     without: "the release of an authorization that came second",
     breaks: ["one_reference", "agreement"],
     alterations: {
-      machine: compileSaga(
-        changed("IsHeld", ({ Choices, ...state }) => ({ ...state, Choices: (Choices as []).slice(1) })),
-      ),
+      machines: changed("payment", "IsHeld", ({ Choices, ...state }) => ({
+        ...state,
+        Choices: (Choices as []).slice(1),
+      })),
     },
     rates: { saga_twice: 0.6, acquirer_refuses: 0.3 },
   },
@@ -205,8 +213,55 @@ const decisions: readonly Mutation[] = [
     rates: { authorization_short: 0.5 },
   },
   {
+    without: "the inquiry before something is asked for again",
+    breaks: ["inquire_first"],
+    alterations: {
+      ports: (ports) =>
+        withAcquirer(ports, (acquirer) => ({ ...acquirer, inquire: async () => ({ kind: "not_found" }) })),
+    },
+    rates: { crash: 0.15, acquirer_reply_lost: 0.2 },
+  },
+  {
+    without: "the difference between a refund's failure and its unknown end",
+    breaks: ["agreement"],
+    alterations: {
+      ports: asking("refund", (outcome) =>
+        outcome.kind === "unknown" ? { kind: "declined", code: "operation_refused" } : outcome,
+      ),
+    },
+    rates: unknownCalls,
+  },
+  {
+    without: "what the recovery does about what it found",
+    breaks: ["liveness"],
+    alterations: {
+      machines: changed("recovery", "WhatWasFound", (state) => ({ ...state, Choices: [], Default: "Done" })),
+    },
+    rates: unknownCalls,
+  },
+  {
+    without: "the reversal of what nobody knows of",
+    breaks: ["agreement", "one_reference"],
+    alterations: {
+      ports: (ports) =>
+        withAcquirer(ports, (acquirer) => ({
+          ...acquirer,
+          reverse: async () => ({ kind: "approved", reference: "unasked" }),
+        })),
+    },
+    rates: { acquirer_slow: 0.4, acquirer_request_lost: 0.1 },
+  },
+  {
+    without: "what follows when a refund's money is set aside",
+    breaks: ["liveness"],
+    alterations: {
+      machines: changed("refund", "Hold", (state) => ({ ...state, Next: "Done" })),
+    },
+    rates: {},
+  },
+  {
     without: "one key per capture",
-    breaks: ["blind_void"],
+    breaks: ["blind_void", "inquire_first"],
     alterations: { ports: captureKeys },
     rates: { crash: 0.15, acquirer_reply_lost: 0.2, store_gone_after_write: 0.2 },
   },

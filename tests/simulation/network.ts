@@ -1,11 +1,12 @@
-import type { Exchange, Message } from "#adapters/acquirers/channel.ts";
+import type { Exchange, Message, Question } from "#adapters/acquirers/channel.ts";
 import {
   type Operation,
   type OperationRequest,
   type Reply,
   SandboxAcquirer,
 } from "#local/acquirers/acquirer.ts";
-import { authorizationBody } from "#local/acquirers/protocol.ts";
+import type { Answer } from "#local/acquirers/http.ts";
+import { answerOf, inquiry, parseOperation } from "#local/acquirers/operations-api.ts";
 import type { AcquirerAuthorization } from "#tests/support/acquirer-invariants.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Process } from "./process.ts";
@@ -21,15 +22,27 @@ const lifetimeMs = 7 * 24 * 3_600_000;
 const shortLifetimesMs = [20, 800, 4_000, 20_000] as const;
 
 /** What was heard of a capture, by those who asked for it. */
-type CaptureWord = "asked" | "approved" | "declined";
+type CaptureWord = "asked" | Operation["result"];
+
+/** Where the sandbox's pages would be. */
+const pagesUrl = "https://acquirer.test";
+
+/** Who made an authorization, and for which payment: all else is read where it stands. */
+interface Made {
+  readonly acquirer: SandboxAcquirer;
+  readonly reference: string;
+  readonly payment: string;
+}
 
 /** The network between the saga's acquirer client and the two sandbox acquirers, and what those hold. */
 export class Network {
   readonly #world: World;
   readonly #acquirers = new Map<string, SandboxAcquirer>();
-  readonly #authorizations = new Map<string, AcquirerAuthorization>();
+  readonly #made = new Map<string, Made>();
   /** By authorization, and by the key of the capture. */
   readonly #captures = new Map<string, Map<string, CaptureWord>>();
+  /** What each process has inquired about, by key. */
+  readonly #inquired = new WeakMap<Process, Set<string>>();
   /** Subtracted from the acquirers' clocks while an authorization is made that expires soon. */
   #agedMs = 0;
   #references = 0;
@@ -56,39 +69,99 @@ export class Network {
 
   /** Every authorization that an acquirer ever approved, as it stands there. */
   get authorizations(): readonly AcquirerAuthorization[] {
-    return [...this.#authorizations.values()];
+    return [...this.#made.values()].flatMap(({ acquirer, reference, payment }) => {
+      const stands = acquirer.authorizationOf(reference);
+      if (stands === undefined || stands.state === "pending" || stands.state === "declined") return [];
+      const { state, expiresAt } = stands;
+      const [amount, captured, refunded] = [stands.amount, stands.captured, stands.refunded].map(BigInt);
+      return [
+        {
+          acquirer: acquirer.name,
+          reference,
+          payment,
+          state,
+          amount: amount ?? 0n,
+          captured: captured ?? 0n,
+          refunded: refunded ?? 0n,
+          expiresAt,
+        },
+      ];
+    });
+  }
+
+  /** The customer acts, at the acquirer's page. */
+  complete(acquirer: string, reference: string, decision: "approved" | "declined"): void {
+    this.#acquirers.get(acquirer)?.complete(reference, decision);
+    this.#world.observer.committed();
   }
 
   /** One request of an acquirer's client. Never rejects, as the channel that it stands for. */
   async post(process: Process, message: Message): Promise<Exchange> {
-    const name = (message.headers["authorization"] ?? "").replace("Bearer sandbox-", "");
-    const acquirer = this.#acquirers.get(name);
-    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
-    const request = requestOf(message);
-    const call = `${name} ${request.operation}`;
-    this.#observeExpiry(process, name, request);
+    const acquirer = this.#acquirerOf(message);
+    const key = message.headers["idempotency-key"] ?? "";
+    const request = parseOperation(message.path, key, message.body);
+    if ("statusCode" in request) throw new Error(`${message.path} is none of the protocol`);
+    const call = `${acquirer.name} ${request.operation}`;
+    this.#observeExpiry(process, acquirer, request);
+    this.#observeRepetition(process, request);
     return process.call(call, async () => {
-      const exchange = await this.#exchange(process, acquirer, request, message.deadline);
+      const exchange = await this.#exchange(process, { deadline: message.deadline, key }, () => {
+        this.#observeAsking(process, acquirer, request);
+        return (fate, deliver) => this.#carry(process, acquirer, request, fate, deliver);
+      });
       process.note(`${call}: ${wordOf(exchange)}`);
-      this.#hear(acquirer, request, exchange);
+      this.#hear(acquirer, request.key, exchange);
       return exchange;
     });
   }
 
+  /** One question of an acquirer's client: it changes nothing there. */
+  async get(process: Process, question: Question): Promise<Exchange> {
+    const acquirer = this.#acquirerOf(question);
+    const key = decodeURIComponent(question.path.split("/").at(-1) ?? "");
+    const asked = this.#inquired.get(process) ?? new Set<string>();
+    this.#inquired.set(process, asked.add(key));
+    return process.call(`${acquirer.name} inquiry`, async () => {
+      const exchange = await this.#exchange(
+        process,
+        { deadline: question.deadline, key },
+        () => (fate, deliver) => {
+          if (fate === "acquirer_request_lost" || fate === "acquirer_reply_lost") return;
+          const { scheduler, delays, faults } = this.#world;
+          const slow = fate === "acquirer_slow" ? faults.of(fate).between(2_000, 40_000) : 0;
+          const isBroken = fate === "acquirer_server_error" || fate === "acquirer_proxy_error";
+          scheduler.schedule(delays.between(0, 20) + slow, () =>
+            deliver(isBroken ? bareRefusal : exchangeOf(inquiry(acquirer, question.path, pagesUrl))),
+          );
+        },
+      );
+      process.note(`${acquirer.name} inquiry of ${key.split(":")[1]}: ${wordOf(exchange)}`);
+      this.#hear(acquirer, key, exchange);
+      return exchange;
+    });
+  }
+
+  #acquirerOf({ headers }: Question): SandboxAcquirer {
+    const name = (headers["authorization"] ?? "").replace("Bearer sandbox-", "");
+    const acquirer = this.#acquirers.get(name);
+    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
+    return acquirer;
+  }
+
+  /** Connects, and waits for the answer until the deadline. `send` is called when the request leaves the process. */
   async #exchange(
     process: Process,
-    acquirer: SandboxAcquirer,
-    request: OperationRequest,
-    deadline: number,
+    { deadline, key }: { readonly deadline: number; readonly key: string },
+    send: () => (fate: FaultKind | undefined, deliver: (exchange: Exchange) => void) => void,
   ): Promise<Exchange> {
     const { scheduler, delays } = this.#world;
     const budgetMs = Math.min(deadline - process.now(), callMsMax);
     if (!(budgetMs > 0)) return { kind: "unsent", reason: "deadline_passed" };
     await scheduler.sleep(delays.between(0, 5));
     if (process.strikes("acquirer_refuses")) return { kind: "unsent", reason: "ECONNREFUSED" };
-    if (process.strikes("acquirer_not_accepted")) return refusal(503, "not_accepted", request.key);
+    if (process.strikes("acquirer_not_accepted")) return notAccepted(key);
 
-    this.#observeAsking(process, acquirer, request);
+    const carry = send();
     const fate = process.firstOf(
       "acquirer_request_lost",
       "acquirer_reply_lost",
@@ -98,7 +171,7 @@ export class Network {
     );
     return new Promise((resolve) => {
       const giveUp = scheduler.schedule(budgetMs, () => resolve({ kind: "unanswered", reason: "deadline" }));
-      this.#carry(process, acquirer, request, fate, (exchange) => {
+      carry(fate, (exchange) => {
         giveUp();
         resolve(exchange);
       });
@@ -114,10 +187,9 @@ export class Network {
     deliver: (exchange: Exchange) => void,
   ): void {
     const { scheduler, delays, faults } = this.#world;
-    const bare: Exchange = { kind: "answered", statusCode: 503, body: "busy" };
     if (fate === "acquirer_request_lost") return;
     if (fate === "acquirer_proxy_error" && faults.of(fate).chance(0.5)) {
-      scheduler.schedule(delays.between(0, 10), () => deliver(bare));
+      scheduler.schedule(delays.between(0, 10), () => deliver(bareRefusal));
       return;
     }
     const slow = fate === "acquirer_slow" ? faults.of(fate).between(2_000, 40_000) : 0;
@@ -130,8 +202,8 @@ export class Network {
           fate === "acquirer_server_error"
             ? { kind: "answered", statusCode: 500, body: "{}" }
             : fate === "acquirer_proxy_error"
-              ? bare
-              : answerOf(request, reply);
+              ? bareRefusal
+              : exchangeOf(answerOf(request, reply, pagesUrl));
         scheduler.schedule(delays.between(0, 10) + (isSlowThere ? 0 : slow), () => deliver(exchange));
       }),
     );
@@ -144,7 +216,7 @@ export class Network {
     const reply = acquirer.execute(request);
     this.#agedMs = 0;
     const operation = acquirer.inquire(request.key);
-    if (isNew && operation !== undefined) this.#book(acquirer.name, request, operation);
+    if (isNew && operation !== undefined) this.#book(acquirer, request, operation);
     process.note(`  ${acquirer.name} executes ${request.operation}: ${operation?.result ?? reply.kind}`);
     if (reply.kind === "key_reused")
       this.#world.observer.report(
@@ -155,41 +227,20 @@ export class Network {
     return reply;
   }
 
-  #book(acquirer: string, request: OperationRequest, operation: Operation): void {
-    if (operation.result !== "approved") return;
-    const { reference, expiresAt = 0 } = operation;
-    const key = `${acquirer}/${reference}`;
+  #book(acquirer: SandboxAcquirer, request: OperationRequest, { reference }: Operation): void {
     if (request.operation === "authorize") {
       const payment = request.key.split(":")[0] ?? "";
-      const amount = BigInt(request.body.amount);
-      this.#authorizations.set(key, {
-        acquirer,
-        reference,
-        payment,
-        state: "open",
-        amount,
-        captured: 0n,
-        expiresAt,
-      });
-    } else {
-      const held = this.#authorizations.get(key);
-      if (held === undefined) throw new Error(`${acquirer} acted on ${reference}, which it does not hold`);
-      const isCapture = request.operation === "capture";
-      this.#authorizations.set(key, {
-        ...held,
-        state: isCapture ? "captured" : "voided",
-        captured: isCapture ? BigInt(request.amount) : 0n,
-      });
+      this.#made.set(`${acquirer.name}/${reference}`, { acquirer, reference, payment });
     }
     this.#world.observer.committed();
   }
 
   /** Nobody asks for a first capture past its authorization's end, by the clock of the process that asks. */
-  #observeExpiry(process: Process, acquirer: string, request: OperationRequest): void {
+  #observeExpiry(process: Process, acquirer: SandboxAcquirer, request: OperationRequest): void {
     const { subject, attempt = 0 } = process.errand;
     if (request.operation !== "capture" || attempt > 0) return;
-    const lateMs =
-      process.now() - (this.#authorizations.get(`${acquirer}/${request.reference}`)?.expiresAt ?? Infinity);
+    const stands = acquirer.authorizationOf(request.reference);
+    const lateMs = process.now() - (stands?.expiresAt ?? Infinity);
     if (lateMs >= 0)
       this.#world.observer.report(
         "expiry",
@@ -198,9 +249,17 @@ export class Network {
       );
   }
 
+  /** What may have been asked for before is asked about first, by whoever asks again. */
+  #observeRepetition(process: Process, { operation, key }: OperationRequest): void {
+    const { subject, attempt = 0 } = process.errand;
+    const isFollowUp = operation === "capture" || operation === "void" || operation === "refund";
+    if (!isFollowUp || attempt === 0 || this.#inquired.get(process)?.has(key)) return;
+    this.#world.observer.report("inquire_first", subject, `${key} is asked for again, and nobody inquired`);
+  }
+
   /** What must not be asked of an acquirer, whatever it would answer. */
   #observeAsking(process: Process, acquirer: SandboxAcquirer, request: OperationRequest): void {
-    if (request.operation === "authorize") return;
+    if (request.operation !== "capture" && request.operation !== "void") return;
     const { subject } = process.errand;
     const name = `${acquirer.name}/${request.reference}`;
     const captures = this.#captures.get(name) ?? new Map<string, CaptureWord>();
@@ -209,7 +268,7 @@ export class Network {
     if (request.operation === "void") {
       const open = [...captures.values()].find((word) => word !== "declined");
       // Two runs of one saga do not know of each other's captures: the acquirer settles which of the two it executes.
-      if (open !== undefined && this.#world.sagas.of(subject).length <= 1)
+      if (open !== undefined && this.#world.sagas.isAlone(subject))
         observer.report("blind_void", subject, `${name} is voided, its capture was ${open}`);
       return;
     }
@@ -217,53 +276,24 @@ export class Network {
   }
 
   /** Only an answer that reaches whoever asked is a word. */
-  #hear(acquirer: SandboxAcquirer, request: OperationRequest, exchange: Exchange): void {
-    if (request.operation !== "capture" || exchange.kind !== "answered" || exchange.statusCode >= 300) return;
-    const { result } = JSON.parse(exchange.body) as Pick<Operation, "result">;
-    this.#captures.get(`${acquirer.name}/${request.reference}`)?.set(request.key, result);
+  #hear(acquirer: SandboxAcquirer, key: string, exchange: Exchange): void {
+    const [, operation] = key.split(":");
+    if (operation !== "capture" || exchange.kind !== "answered" || exchange.statusCode >= 300) return;
+    const { reference, result } = JSON.parse(exchange.body) as Pick<Operation, "reference" | "result">;
+    this.#captures.get(`${acquirer.name}/${reference}`)?.set(key, result);
   }
 }
 
-const followUpPath = /^\/v1\/authorizations\/([^/]+)\/(captures|voids)$/;
+const bareRefusal: Exchange = { kind: "answered", statusCode: 503, body: "busy" };
 
-/** What local/acquirers/server.ts makes of the same message. */
-function requestOf({ path, headers, body }: Message): OperationRequest {
-  const key = headers["idempotency-key"] ?? "";
-  const [, reference = "", operation] = followUpPath.exec(path) ?? [];
-  if (operation === undefined)
-    return { operation: "authorize", key, body: authorizationBody.parse(JSON.parse(body)) };
-  if (operation === "voids") return { operation: "void", key, reference: decodeURIComponent(reference) };
-  const { amount } = JSON.parse(body) as { amount: number };
-  return { operation: "capture", key, reference: decodeURIComponent(reference), amount };
-}
-
-function answerOf(request: OperationRequest, reply: Exclude<Reply, { kind: "silence" }>): Exchange {
-  switch (reply.kind) {
-    case "answer": {
-      const { key, reference, result, declineCode, expiresAt } = reply.operation;
-      const body = JSON.stringify({
-        key,
-        reference,
-        result,
-        ...(declineCode === undefined ? {} : { decline_code: declineCode }),
-        ...(expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() }),
-      });
-      return { kind: "answered", statusCode: request.operation === "authorize" ? 201 : 200, body };
-    }
-    case "server_error":
-      return { kind: "answered", statusCode: 500, body: JSON.stringify({ error: "internal" }) };
-    case "not_accepted":
-      return refusal(503, reply.kind, request.key);
-    case "key_reused":
-      return refusal(422, reply.kind, request.key);
-  }
-}
-
-const refusal = (statusCode: number, error: string, key: string): Exchange => ({
+const exchangeOf = ({ statusCode, body }: Answer): Exchange => ({
   kind: "answered",
   statusCode,
-  body: JSON.stringify({ error, key }),
+  body: JSON.stringify(body),
 });
+
+const notAccepted = (key: string): Exchange =>
+  exchangeOf({ statusCode: 503, body: { error: "not_accepted", key } });
 
 const wordOf = (exchange: Exchange): string =>
   exchange.kind === "answered"

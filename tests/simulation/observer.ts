@@ -1,5 +1,7 @@
 import { authorizationOf, type Payment } from "#core/payments/payment.ts";
 import { toRecord } from "#core/payments/record.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
 import { checkAgreement, checkOneReference, checkRecorded } from "#tests/support/acquirer-invariants.ts";
 import {
   checkAppend,
@@ -11,16 +13,19 @@ import {
   checkTransition,
   type Finding,
 } from "#tests/support/invariants.ts";
+import { checkRefundTransition } from "#tests/support/refund-invariants.ts";
 import {
   readStored,
   type Stored,
   type StoredItem,
   storedAccount,
   storedPayment,
+  storedRefund,
 } from "#tests/support/stored.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import type { Process } from "./process.ts";
-import { walletName } from "./wallet.ts";
+import type { SagaRun } from "./sagas.ts";
+import { isWallets } from "./wallet.ts";
 import type { World } from "./world.ts";
 
 /** What a task throws when something around it failed: the state machine knows what each means. */
@@ -84,6 +89,9 @@ export class Observer {
         case "payment":
           this.#paymentWritten(before, after);
           break;
+        case "refund":
+          this.#refundWritten(before, after);
+          break;
         case "account":
           if (before === undefined) this.report("guarded", write.key, "an account came out of nothing");
           else this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
@@ -100,7 +108,7 @@ export class Observer {
     if (this.#restored.has(subject)) return;
     const what = `${process.name} threw ${error.name}: ${error.message}`;
     // Two runs of one saga can leave an authorization behind; one run cannot.
-    if (error.name === "StrayAuthorization" && this.#world.sagas.of(subject).length > 1) return;
+    if (error.name === "StrayAuthorization" && !this.#world.sagas.isAlone(subject)) return;
     if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
     const isContention = error.name === "StoreContention";
     const wasHindered = isContention
@@ -108,6 +116,33 @@ export class Observer {
       : process.struck.length > 0 || process.conflicts > 0;
     if (!wasHindered)
       this.report("needless_failure", subject, `${what}, after ${process.conflicts} conflicts`);
+  }
+
+  /** A saga that ended well leaves no payment behind that it could have moved on, when nobody else had a hand in it. */
+  sagaEnded(run: SagaRun, payment: Payment): void {
+    this.told(payment);
+    if (this.#restored.has(payment.id) || this.#world.sagas.of(payment.id).length > 1) return;
+    const isLeftBehind =
+      payment.state === "processing" || (payment.state === "authorized" && payment.capture === "automatic");
+    if (isLeftBehind)
+      this.report("liveness", payment.id, `${run.name} succeeded, and it is ${payment.state}`);
+  }
+
+  refundEnded(run: SagaRun, refund: Refund): void {
+    this.#toldRefund(refund);
+    const runs = this.#world.sagas.of(refund.payment).filter(({ saga }) => saga === run.saga);
+    if (refund.state === "processing" && runs.length === 1 && !this.#restored.has(refund.payment))
+      this.report("liveness", refund.payment, `${run.name} succeeded, and its refund is ${refund.state}`);
+  }
+
+  #toldRefund(refund: Refund): void {
+    const stored = this.#versions.get(versionKey(refund));
+    if (stored?.json === JSON.stringify(toRefundRecord(refund)) || this.#restored.has(refund.payment)) return;
+    this.report(
+      "told",
+      refund.payment,
+      `an answer of version ${refund.version} of ${refund.id} was never stored`,
+    );
   }
 
   /** What a caller is told of a payment is a version that was stored. */
@@ -145,10 +180,10 @@ export class Observer {
     for (const account of stored.accounts)
       this.#keep(...checkRoom(account, this.#world.wallet.limitsOf(account.id)));
     const { authorizations } = this.#world.network;
-    const payments = stored.payments.filter(byCard);
+    const payments = stored.payments.filter(bySaga);
     this.#keep(...checkRecorded(payments, authorizations));
     const runOnce = new Set(
-      payments.filter(({ id }) => this.#world.sagas.of(id).length === 1).map(({ id }) => id as string),
+      payments.filter(({ id }) => this.#world.sagas.isAlone(id)).map(({ id }) => id as string),
     );
     this.#keep(...checkOneReference(authorizations.filter(({ payment }) => runOnce.has(payment))));
   }
@@ -160,7 +195,7 @@ export class Observer {
     for (const run of this.#world.sagas.all) {
       if (run.end === undefined) this.report("liveness", run.payment, `${run.name} never ended`);
     }
-    const payments = this.#stored().payments.filter(byCard);
+    const payments = this.#stored().payments.filter(bySaga);
     for (const payment of payments) this.#finishPayment(payment);
     const decided = new Set(
       payments.filter((payment) => this.#isDecided(payment)).map(({ id }) => id as string),
@@ -180,29 +215,42 @@ export class Observer {
 
   /** Where payments stand. */
   ends(): string[] {
-    return this.#stored().payments.map(({ state }) => state);
+    return this.#stored()
+      .payments.filter(bySaga)
+      .map(({ state }) => state);
   }
 
-  /** A saga that ended well leaves no payment behind that it could have moved on. */
+  /** When everything is over, nothing is open that no person was called for. */
   #finishPayment(payment: Payment): void {
-    const runs = this.#world.sagas.of(payment.id);
-    if (runs.length === 0 || runs.some((run) => run.end !== "SUCCEEDED") || this.#restored.has(payment.id))
-      return;
-    const isLeftBehind =
-      payment.state === "processing" || (payment.state === "authorized" && payment.capture === "automatic");
-    if (isLeftBehind) this.report("liveness", payment.id, `its sagas succeeded, and it is ${payment.state}`);
+    if (!isOpen(payment) || this.#world.sagas.isWithPerson(payment.id)) return;
+    this.report("liveness", payment.id, `it is over, and it is ${describe(payment)}`);
   }
 
   /**
-   * Whether acquirers and tables must agree on it by now. Not while a person or the recovery has to look at it; nor
-   * when its saga ran twice and one of the runs lost its way after the other had brought the payment to its end: it
-   * said so, and what it left at an acquirer is found by the reconciler, as a break.
+   * Whether acquirers and tables must agree on it by now. Not while a person has to look at it; nor when its saga ran
+   * twice and one of the runs lost its way after the other had brought the payment to its end: it said so, and what it
+   * left at an acquirer is found by the reconciler, as a break.
    */
   #isDecided(payment: Payment): boolean {
-    if (payment.state === "in_review" || payment.state === "processing") return false;
-    const runs = this.#world.sagas.of(payment.id);
-    if (runs.some((run) => run.end !== "SUCCEEDED")) return false;
-    return runs.length <= 1 || !runs.some((run) => run.attempts.has("Review"));
+    if (isOpen(payment)) return false;
+    const { sagas } = this.#world;
+    const isLost = (run: SagaRun): boolean => run.end !== "SUCCEEDED" || run.attempts.has("Review");
+    return sagas.isAlone(payment.id) || !sagas.beginningsOf(payment.id).some(isLost);
+  }
+
+  #refundWritten(before: StoredItem | undefined, after: StoredItem): void {
+    const refund = storedRefund(after);
+    const from = before === undefined ? undefined : storedRefund(before);
+    const was = from === undefined ? "nothing" : `${from.state} v${from.version}`;
+    this.#world.trace.note(
+      refund.payment,
+      "refunds",
+      `${refund.n}: ${was} → ${refund.state} v${refund.version}`,
+    );
+    if (this.#restored.has(refund.payment)) return;
+    this.#keep(...checkRefundTransition(from, refund));
+    const json = JSON.stringify(toRefundRecord(refund));
+    this.#versions.set(versionKey(refund), { json, at: this.#world.scheduler.now() });
   }
 
   #paymentWritten(before: StoredItem | undefined, after: StoredItem): void {
@@ -222,11 +270,17 @@ export class Observer {
   /** What the tables say, but for what a restore took back. */
   #stored(): Stored {
     const { tables } = this.#world;
-    const { payments, journal, accounts } = readStored([
+    const { payments, refunds, journal, accounts } = readStored([
       ...tables.items("payments"),
       ...tables.items("ledger"),
     ]);
-    return { payments: payments.filter(({ id }) => !this.#restored.has(id)), journal, accounts };
+    const isThere = (id: string): boolean => !this.#restored.has(id);
+    return {
+      payments: payments.filter(({ id }) => isThere(id)),
+      refunds: refunds.filter(({ payment }) => isThere(payment)),
+      journal,
+      accounts,
+    };
   }
 
   #keep(...findings: readonly Finding[]): void {
@@ -234,13 +288,23 @@ export class Observer {
   }
 }
 
-const versionKey = ({ id, version }: Payment): string => `${id} ${version}`;
+/** It may still move by itself, or is waited for. */
+const isOpen = ({ state, pendingOperation }: Payment): boolean =>
+  pendingOperation !== undefined ||
+  state === "processing" ||
+  state === "requires_action" ||
+  state === "authorized" ||
+  state === "in_review";
 
-const byCard = (payment: Payment): boolean => authorizationOf(payment)?.acquirer !== walletName;
+const versionKey = ({ id, version }: Pick<Payment | Refund, "id" | "version">): string => `${id} ${version}`;
+
+const bySaga = (payment: Payment): boolean => !isWallets(payment);
 
 function describe(payment: Payment): string {
   const authorization = authorizationOf(payment);
   const by = authorization === undefined ? "" : `, ${authorization.acquirer}/${authorization.reference}`;
   const why = payment.state === "in_review" ? `, ${payment.review.operation}: ${payment.review.reason}` : "";
-  return `${payment.state} v${payment.version}${by}${why}`;
+  const { pendingOperation: pending } = payment;
+  const going = pending === undefined ? "" : `, ${pending.kind} in progress`;
+  return `${payment.state} v${payment.version}${by}${going}${why}`;
 }

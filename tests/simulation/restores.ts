@@ -10,7 +10,7 @@ const restoreMsMax = 1_500;
  */
 export function restoreLater(world: World, writes: readonly Write[]): void {
   const { faults, scheduler, observer, tables, trace } = world;
-  const write = writes.find(({ table }) => table === "payments");
+  const write = writes.find(({ table, after }) => table === "payments" && after["sk"]?.S === "payment");
   if (writes.length < 2 || write?.before === undefined || !faults.strikes("store_restored")) return;
   const { before } = write;
   const payment = storedPayment(before);

@@ -1,33 +1,52 @@
-import type { SagaEnd } from "#adapters/stepfunctions/payment-saga.ts";
+import type { PaymentSaga, SagaEnd, SagaEntry } from "#adapters/stepfunctions/payment-saga.ts";
+import { startOf as paymentStart } from "#adapters/stepfunctions/payment-saga.ts";
+import type { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
+import type { RefundSaga, RefundSagaEnd } from "#adapters/stepfunctions/refund-saga.ts";
+import { startOf as refundStart } from "#adapters/stepfunctions/refund-saga.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
+import { fromRecord, type PaymentRecord } from "#core/payments/record.ts";
+import { fromRefundRecord, type RefundRecord } from "#core/payments/refund-record.ts";
 import { type ExecutionOutcome, startExecution } from "#local/stepfunctions/interpreter.ts";
-import type { Machine } from "#local/stepfunctions/machine.ts";
+import type { JsonObject } from "#local/stepfunctions/json.ts";
+import type { ServiceCall, ServiceOutcome } from "#local/stepfunctions/service-invoker.ts";
 import { sagaOutput } from "#workflows/payment/contract.ts";
+import { refundSagaOutput } from "#workflows/refund/contract.ts";
+import { type Machines, type SagaName, sagaNames } from "./machine.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
-/** One execution of the saga. */
+/** One execution of a saga. */
 export interface SagaRun {
   readonly name: string;
+  readonly saga: SagaName;
   readonly payment: string;
+  /** Where the payment saga was entered; undefined at its beginning. */
+  readonly step: string | undefined;
   end: ExecutionOutcome["status"] | undefined;
   /** Invocations by state. */
   readonly attempts: Map<string, number>;
 }
 
+interface Start {
+  readonly saga: SagaName;
+  readonly payment: string;
+  readonly input: object;
+}
+
 const account = "arn:aws:states:eu-west-1:123456789012";
 const secondStartMsMax = 5_000;
+const requestId = "00000000-0000-4000-8000-000000000000";
 
-/** The executions of a history, on the real engine. It stands where `PaymentSaga` stands for the API. */
+/** The executions of a history, on the real engine. It stands where the sagas' clients stand. */
 export class Sagas {
   readonly #world: World;
-  readonly #machine: Machine;
+  readonly #machines: Machines;
   readonly #runs: SagaRun[] = [];
+  readonly #recovered = new Set<string>();
 
-  constructor(world: World, machine: Machine) {
+  constructor(world: World, machines: Machines) {
     this.#world = world;
-    this.#machine = machine;
+    this.#machines = machines;
   }
 
   get all(): readonly SagaRun[] {
@@ -38,18 +57,74 @@ export class Sagas {
     return this.#runs.filter((run) => run.payment === payment);
   }
 
+  /** The runs that began at the beginning: two of them do not know of each other. */
+  beginningsOf(payment: string): readonly SagaRun[] {
+    return this.of(payment).filter(({ saga, step }) => saga === "payment" && step === undefined);
+  }
+
+  isAlone(payment: string): boolean {
+    return this.beginningsOf(payment).length <= 1;
+  }
+
+  /** Whether a person has been asked to look at the payment. */
+  isWithPerson(payment: string): boolean {
+    return this.of(payment).some(({ saga, end }) => saga === "recovery" && end === "FAILED");
+  }
+
   /** The run behind an execution's ARN. */
   find(executionArn: string): SagaRun | undefined {
     return this.#runs.find((run) => executionArn.endsWith(`:${run.name}`));
   }
 
-  /** As `PaymentSaga.run`: the saga's end, or that it is not known after `waitMs`. Never throws. */
-  run(payment: Payment, waitMs: number): Promise<SagaEnd> {
+  readonly payment: Pick<PaymentSaga, "run" | "start"> = {
+    run: (payment, waitMs, entry) =>
+      this.#run(startOfPayment(payment, entry), waitMs, (output): SagaEnd => {
+        const { payment: record } = output as { readonly payment: PaymentRecord };
+        return { kind: "ended", payment: fromRecord(record) };
+      }),
+    start: (payment, entry) => this.#begin(startOfPayment(payment, entry)),
+  };
+
+  readonly refund: Pick<RefundSaga, "run" | "start"> = {
+    run: (of, waitMs) =>
+      this.#run(
+        { saga: "refund", payment: of.payment.id, ...refundStart(of) },
+        waitMs,
+        (output): RefundSagaEnd => {
+          const { payment, refund } = output as { payment: PaymentRecord; refund: RefundRecord };
+          return { kind: "ended", payment: fromRecord(payment), refund: fromRefundRecord(refund) };
+        },
+      ),
+    start: (of) => this.#begin({ saga: "refund", payment: of.payment.id, ...refundStart(of) }),
+  };
+
+  /** Standard executions keep their names: once per version, whoever asks again. */
+  readonly recovery: Pick<RecoverySaga, "start"> = {
+    start: async ({ id, book, version }: Payment) => {
+      const name = `${id}-${version}`;
+      const process = Process.current();
+      await process.call("StartExecution", async () => {
+        await this.#world.scheduler.sleep(this.#world.delays.between(0, 10));
+        if (process.strikes("saga_not_started")) throw new Error("ThrottlingException");
+        if (!this.#recovered.has(name))
+          void this.#start({ saga: "recovery", payment: id, input: { book, payment: id } });
+        this.#recovered.add(name);
+        if (process.strikes("saga_answer_lost")) throw new Error("TimeoutError");
+      });
+    },
+  };
+
+  /** A saga's end, or that it is not known after `waitMs`. Never throws. */
+  #run<End>(
+    start: Start,
+    waitMs: number,
+    read: (output: unknown) => End,
+  ): Promise<End | { readonly kind: "unknown"; readonly reason: string }> {
     const process = Process.current();
     const { scheduler, delays } = this.#world;
     return process.call("StartSyncExecution", async () => {
       await scheduler.sleep(delays.between(0, 10));
-      const started = this.#startIn(process, payment);
+      const started = this.#startIn(process, start);
       if (started === undefined) return { kind: "unknown", reason: "TimeoutError" };
       return new Promise((resolve) => {
         const giveUp = scheduler.schedule(waitMs, () => resolve({ kind: "unknown", reason: "AbortError" }));
@@ -58,7 +133,8 @@ export class Sagas {
           (outcome) => {
             if (!isHeard) return;
             giveUp();
-            resolve(endOf(outcome));
+            const reason = `saga ${outcome.status}: ${errorOf(outcome)}`;
+            resolve(outcome.status === "SUCCEEDED" ? read(outcome.output) : { kind: "unknown", reason });
           },
           () => undefined,
         );
@@ -66,75 +142,114 @@ export class Sagas {
     });
   }
 
-  /** As `PaymentSaga.start`: whether it started is not known after a lost call. */
-  start(payment: Payment): Promise<void> {
+  /** Whether it started is not known after a lost call. */
+  #begin(start: Start): Promise<void> {
     const process = Process.current();
     return process.call("StartExecution", async () => {
       await this.#world.scheduler.sleep(this.#world.delays.between(0, 10));
-      const started = this.#startIn(process, payment);
+      const started = this.#startIn(process, start);
       if (started === undefined || process.strikes("saga_answer_lost")) throw new Error("TimeoutError");
     });
   }
 
-  #startIn(process: Process, payment: Payment): Promise<ExecutionOutcome> | undefined {
+  #startIn(process: Process, start: Start): Promise<ExecutionOutcome> | undefined {
     if (process.strikes("saga_not_started")) {
-      process.note("the saga is not started");
+      process.note(`the ${start.saga} saga is not started`);
       return undefined;
     }
     const { scheduler, faults } = this.#world;
     if (process.strikes("saga_twice"))
-      scheduler.schedule(faults.of("saga_twice").between(0, secondStartMsMax), () => this.#start(payment));
-    return this.#start(payment);
+      scheduler.schedule(faults.of("saga_twice").between(0, secondStartMsMax), () => this.#start(start));
+    return this.#start(start);
   }
 
-  #start(payment: Payment): Promise<ExecutionOutcome> {
+  #start({ saga, payment, input }: Start): Promise<ExecutionOutcome> {
     const { scheduler, trace, observer, chance, lambda } = this.#world;
+    const { step } = input as { readonly step?: string };
     const run: SagaRun = {
       name: `run-${this.#runs.length + 1}`,
-      payment: payment.id,
+      saga,
+      payment,
+      step,
       end: undefined,
       attempts: new Map(),
     };
     this.#runs.push(run);
-    trace.note(payment.id, run.name, "starts");
+    trace.note(payment, run.name, `starts: ${saga}${step === undefined ? "" : ` at ${step}`}`);
     const { outcome } = startExecution(
       {
-        machine: this.#machine,
+        machine: this.#machines[saga],
         identity: {
-          executionArn: `${account}:express:payment:${payment.id}:${run.name}`,
-          executionName: payment.id,
-          stateMachineArn: `${account}:stateMachine:payment`,
-          stateMachineName: "payment",
-          roleArn: "arn:aws:iam::123456789012:role/payment-saga",
+          executionArn: `${account}:execution:${saga}:${payment}:${run.name}`,
+          executionName: payment,
+          stateMachineArn: `${account}:stateMachine:${saga}`,
+          stateMachineName: saga,
+          roleArn: `arn:aws:iam::123456789012:role/${saga}-saga`,
         },
-        input: JSON.parse(JSON.stringify({ payment: toRecord(payment) })),
+        input: JSON.parse(JSON.stringify(input)),
         history: undefined,
       },
-      { clock: scheduler, invoker: lambda, random: () => chance.next() },
+      {
+        clock: scheduler,
+        invoker: lambda,
+        services: { call: (call) => this.#serve(payment, call) },
+        random: () => chance.next(),
+      },
     );
     outcome.then(
-      (ended) => {
-        run.end = ended.status;
-        trace.note(
-          payment.id,
-          run.name,
-          ended.status === "SUCCEEDED" ? "succeeds" : `${ended.status}: ${errorOf(ended)}`,
-        );
-        if (ended.status !== "SUCCEEDED") return;
-        observer.told(sagaOutput.parse(ended.output).payment);
-      },
-      (defect: unknown) => observer.report("engine", payment.id, String(defect)),
+      (ended) => this.#ended(run, ended),
+      (defect: unknown) => observer.report("engine", payment, String(defect)),
     );
     return outcome;
   }
+
+  #ended(run: SagaRun, ended: ExecutionOutcome): void {
+    const { trace, observer } = this.#world;
+    run.end = ended.status;
+    const word = ended.status === "SUCCEEDED" ? "succeeds" : `${ended.status}: ${errorOf(ended)}`;
+    trace.note(run.payment, run.name, word);
+    if (ended.status !== "SUCCEEDED") return;
+    if (run.saga === "payment") observer.sagaEnded(run, sagaOutput.parse(ended.output).payment);
+    if (run.saga === "refund") {
+      const { payment, refund } = refundSagaOutput.parse(ended.output);
+      observer.told(payment);
+      observer.refundEnded(run, refund);
+    }
+  }
+
+  /** What the recovery asks of Step Functions: to run another saga, and to tell its end. */
+  async #serve(payment: string, { service, action, parameters }: ServiceCall): Promise<ServiceOutcome> {
+    const { scheduler, delays, faults } = this.#world;
+    const saga = sagaNames.find((name) => name === parameters["stateMachineArn"]);
+    if (action !== "StartSyncExecution" || saga === undefined) {
+      this.#world.observer.report("engine", payment, `${service} ${action} is not known here`);
+      throw new Error(action);
+    }
+    await scheduler.sleep(delays.between(0, 10));
+    if (faults.strikes("saga_not_started"))
+      return {
+        kind: "refused",
+        statusCode: 400,
+        error: "ThrottlingException",
+        message: "slow down",
+        requestId,
+      };
+    const ended = await this.#start({ saga, payment, input: JSON.parse(String(parameters["input"])) });
+    const output: JsonObject = {
+      status: ended.status,
+      ...(ended.status === "SUCCEEDED" ? { output: JSON.stringify(ended.output) } : {}),
+    };
+    const contentLength = JSON.stringify(output).length;
+    const contentType = "application/x-amz-json-1.0";
+    return { kind: "answered", statusCode: 200, output, requestId, contentLength, contentType };
+  }
 }
+
+const startOfPayment = (payment: Payment, entry: SagaEntry | undefined): Start => ({
+  saga: "payment",
+  payment: payment.id,
+  ...paymentStart(payment, entry),
+});
 
 const errorOf = (outcome: ExecutionOutcome): string | undefined =>
   "error" in outcome ? outcome.error : undefined;
-
-function endOf(outcome: ExecutionOutcome): SagaEnd {
-  if (outcome.status !== "SUCCEEDED")
-    return { kind: "unknown", reason: `saga ${outcome.status}: ${errorOf(outcome)}` };
-  const { payment } = outcome.output as unknown as { readonly payment: PaymentRecord };
-  return { kind: "ended", payment: fromRecord(payment) };
-}

@@ -7,12 +7,12 @@ import { type History, simulate } from "./history.ts";
 import { explain } from "./report.ts";
 
 /**
- * About 5 s of an idle core, and half a minute on a machine that has other things to do. `npm run simulate --
+ * About 20 s of an idle core, and a minute on a machine that has other things to do. `npm run simulate --
  * --histories N` runs more, from another seed each time.
  */
 const histories = 2_000;
 
-describe(`${histories} histories of the payment saga`, () => {
+describe(`${histories} histories of merchants' payments`, () => {
   const struck = new Set<FaultKind>();
   const ends = new Set<string>();
 
@@ -29,9 +29,9 @@ describe(`${histories} histories of the payment saga`, () => {
     expect([...struck].toSorted()).toEqual(Object.keys(faultKinds).toSorted());
   });
 
-  test("end in every state that a card payment can reach without a person", () => {
+  test("end in every state that ends, and in the one that a person ends", () => {
     expect([...ends].toSorted()).toEqual(
-      ["authorized", "canceled", "captured", "declined", "failed", "in_review", "processing"].toSorted(),
+      ["canceled", "captured", "declined", "expired", "failed", "in_review"].toSorted(),
     );
   });
 });
@@ -57,8 +57,7 @@ test("without faults, each payment is what its card makes of it, and nobody has 
     const history = await simulate(seed, { without });
     expect(history.finding).toBeUndefined();
     expect([...history.struck]).toEqual([]);
-    const everything = history.lines(undefined).join("\n");
-    if (!/card 5(001|019|027|050)/.test(everything)) for (const end of history.ends) ends.add(end);
+    for (const end of history.ends) ends.add(end);
   }
   expect(ends).not.toContain("in_review");
   expect(ends).toContain("captured");

@@ -15,13 +15,17 @@ import { evolve } from "#core/payments/evolve.ts";
 import { paymentIdOf, sagaEntryId } from "#core/payments/ids.ts";
 import { createPayment, type Payment } from "#core/payments/payment.ts";
 import type { Change, Committed } from "#core/payments/ports.ts";
-import { books } from "./orders.ts";
+import { books, purse, purseBook } from "./orders.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** Stands where an acquirer's name would: a wallet's payments are nobody's but the ledger's. */
-export const walletName = "wallet";
+const walletName = "wallet";
+
+/** A payment of its own: no saga moves it, and nobody is reminded of it. */
+export const isWallets = ({ method }: Payment): boolean =>
+  method.type === "card" && method.token === walletName;
 
 const activeShare = 0.4;
 const spendsMax = 6;
@@ -35,6 +39,10 @@ const frozenShare = 0.2;
 const lostShare = 0.05;
 const twiceShare = 0.3;
 const otherCurrencyShare = 0.1;
+/** What the purse of a history holds, and whether it is closed at some time. */
+const purseFunds = [0n, 50n, 200n] as const;
+const closedShare = 0.3;
+const closedMsMax = 60_000;
 
 /** One payment from the wallet to the shop, and what becomes of its hold. */
 interface Spend {
@@ -45,7 +53,7 @@ interface Spend {
 }
 
 /**
- * Payments between guarded accounts, which no card payment touches yet: it drives the store's guarded updates with
+ * Payments between guarded accounts, with holds, which no saga makes: it drives the store's guarded updates with
  * the same faults as the saga. A wallet may not fall below zero, nor the shop rise above its highest balance.
  */
 export class Wallet {
@@ -72,6 +80,7 @@ export class Wallet {
   /** Draws who spends what, and lets them. */
   begin(): void {
     const random = this.#random;
+    this.#openPurse();
     if (!random.chance(activeShare)) return;
     this.#openAccounts();
     const { scheduler } = this.#world;
@@ -89,10 +98,36 @@ export class Wallet {
     }
     if (random.chance(frozenShare))
       scheduler.schedule(random.between(0, spreadMsMax), () =>
-        this.#freeze(random.pick(["acc_wallet", "acc_shop"])),
+        this.#setCondition(random.pick(["acc_wallet", "acc_shop"]), "frozen"),
       );
     if (random.chance(lostShare))
       scheduler.schedule(random.between(0, spreadMsMax), () => this.#lose("acc_wallet" as AccountId));
+  }
+
+  /** The account that pays for orders. When it is closed, it pays no more and takes nothing back. */
+  #openPurse(): void {
+    const random = this.#random;
+    const account: Account = {
+      ...noCounters,
+      book: purseBook,
+      currency: "USD",
+      normalSide: "credit",
+      condition: "open",
+      id: purse as AccountId,
+      creditsPosted: random.pick(purseFunds),
+      minAvailable: 0n,
+    };
+    this.#open(account);
+    this.#topUp(account);
+    if (random.chance(closedShare))
+      this.#world.scheduler.schedule(random.between(0, closedMsMax), () =>
+        this.#setCondition(purse, "closed"),
+      );
+  }
+
+  #open(account: Account): void {
+    this.#accounts.set(account.id, account);
+    this.#world.tables.place("ledger", guardedAccountItem(account));
   }
 
   #openAccounts(): void {
@@ -111,17 +146,18 @@ export class Wallet {
       id: "acc_shop" as AccountId,
       ...(maxBalance === undefined ? {} : { maxBalance }),
     };
-    for (const account of [wallet, shop]) {
-      this.#accounts.set(account.id, account);
-      this.#world.tables.place("ledger", guardedAccountItem(account));
-    }
+    for (const account of [wallet, shop]) this.#open(account);
+    this.#topUp(wallet);
+  }
+
+  #topUp({ id, book, creditsPosted: funds }: Account): void {
     if (funds === 0n) return;
     const at = this.#world.scheduler.now();
     const topUp = entryRecord({
-      id: "je_top_up.1" as EntryId,
+      id: `je_top_up.${id}` as EntryId,
       book,
       state: "posted",
-      legs: [debit(systemAccount(book, 1000, "USD"), funds, "USD"), credit(wallet.id, funds, "USD")],
+      legs: [debit(systemAccount(book, 1000, "USD"), funds, "USD"), credit(id, funds, "USD")],
       effectiveAt: at,
       recordedAt: at,
       execution: "operator",
@@ -129,13 +165,13 @@ export class Wallet {
     this.#world.tables.place("ledger", marshall(journalItem(topUp)));
   }
 
-  #freeze(id: string): void {
+  #setCondition(id: string, condition: Account["condition"]): void {
     const { tables, trace } = this.#world;
     const key = marshall(accountKey(this.#book, id as AccountId));
     const item = tables.get("ledger", key);
     if (item === undefined) return;
-    trace.note(id, "operator", "freezes");
-    tables.place("ledger", { ...item, condition: { S: "frozen" } });
+    trace.note(id, "operator", `now ${condition}`);
+    tables.place("ledger", { ...item, condition: { S: condition } });
   }
 
   #lose(id: AccountId): void {

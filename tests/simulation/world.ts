@@ -1,17 +1,18 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { SagaPorts } from "#core/payments/ports.ts";
-import type { Machine } from "#local/stepfunctions/machine.ts";
+import { Customers } from "./customers.ts";
 import { SimulatedClient, type StoreAlterations } from "./dynamodb/client.ts";
 import { Tables } from "./dynamodb/tables.ts";
 import { type FaultOptions, Faults } from "./faults.ts";
-import { type FunctionName, loadFunction } from "./functions.ts";
+import { type FunctionName, loadFunction, type TaskPorts } from "./functions.ts";
 import { Records } from "./idempotency.ts";
 import { Lambda } from "./lambda.ts";
+import type { Machines } from "./machine.ts";
 import { Merchants } from "./merchants.ts";
 import { Network } from "./network.ts";
 import { Observer } from "./observer.ts";
 import { cardNumbers } from "./orders.ts";
 import { Random } from "./random.ts";
+import { Reminders } from "./reminders.ts";
 import { restoreLater } from "./restores.ts";
 import { Sagas } from "./sagas.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -24,8 +25,8 @@ const beginning = 1_772_366_400_000;
 
 /** What a mutation changes, at the edge of the code that is under test. */
 export interface Alterations extends StoreAlterations {
-  readonly machine: Machine;
-  readonly ports: (ports: SagaPorts, name: FunctionName) => SagaPorts;
+  readonly machines: Machines;
+  readonly ports: (ports: TaskPorts, name: FunctionName) => TaskPorts;
 }
 
 /** Everything around the code under test, in one history. Its parts know each other through it. */
@@ -46,6 +47,8 @@ export class World {
   readonly sagas: Sagas;
   readonly merchants: Merchants;
   readonly wallet: Wallet;
+  readonly customers: Customers;
+  readonly reminders: Reminders;
 
   constructor(seed: number, faults: FaultOptions, alterations: Alterations) {
     this.chance = new Random(seed, "chance");
@@ -57,6 +60,7 @@ export class World {
     this.observer = new Observer(this, cardNumbers);
     this.tables = new Tables((writes) => {
       this.observer.written(writes);
+      this.reminders.written(writes);
       restoreLater(this, writes);
     });
     this.dynamoDb = new SimulatedClient(this, this.tables, alterations).asClient();
@@ -66,8 +70,10 @@ export class World {
     this.lambda = new Lambda(this, (name) =>
       loadFunction(name, this.dynamoDb, this.vault, alterations.ports),
     );
-    this.sagas = new Sagas(this, alterations.machine);
+    this.sagas = new Sagas(this, alterations.machines);
     this.merchants = new Merchants(this);
     this.wallet = new Wallet(this, seed);
+    this.customers = new Customers(this, seed);
+    this.reminders = new Reminders(this);
   }
 }

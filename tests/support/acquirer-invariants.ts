@@ -1,4 +1,10 @@
-import { authorizationOf, capturedOf, isSameAuthorization, type Payment } from "#core/payments/payment.ts";
+import {
+  authorizationOf,
+  capturedOf,
+  isSameAuthorization,
+  type Payment,
+  refundedOf,
+} from "#core/payments/payment.ts";
 import { type Finding, found } from "./invariants.ts";
 
 /** What one acquirer holds, or held, under one authorization. */
@@ -8,9 +14,10 @@ export interface AcquirerAuthorization {
   /** The payment that its operation key names. */
   readonly payment: string;
   readonly state: "open" | "captured" | "voided";
-  /** Minor units that were approved, and that were captured. */
+  /** Minor units that were approved, that were captured, and that were given back. */
   readonly amount: bigint;
   readonly captured: bigint;
+  readonly refunded: bigint;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
@@ -33,9 +40,12 @@ export function checkRecorded(
     switch (payment.state) {
       case "captured":
       case "settled":
-        return there.captured === capturedOf(payment)
+        if (there.captured !== capturedOf(payment))
+          return wrong(`captured ${capturedOf(payment)}, and ${name} ${there.captured}`);
+        // The acquirer gives back first, and the tables say so afterwards.
+        return there.refunded >= refundedOf(payment)
           ? []
-          : wrong(`captured ${capturedOf(payment)}, and ${name} ${there.captured}`);
+          : wrong(`refunded ${refundedOf(payment)}, and ${name} ${there.refunded}`);
       case "canceled":
       case "failed":
         return there.state === "voided" ? [] : wrong(`is ${payment.state}, and ${name} is ${there.state}`);
@@ -84,9 +94,14 @@ export function checkAgreement(
 /** An acquirer holds or has taken money: the payment must know of exactly this. */
 function strayFindings(payment: Payment, authorization: AcquirerAuthorization): Finding[] {
   const isKnown = isSameAuthorization(authorizationOf(payment), authorization);
-  const expected = payment.state === "authorized" ? "open" : "captured";
-  if (isKnown && authorization.state === expected) return [];
+  // What expired is not captured any more, and nobody voids it.
+  const expected = payment.state === "authorized" || payment.state === "expired" ? "open" : "captured";
   const name = `${authorization.acquirer}/${authorization.reference}`;
+  if (authorization.refunded > 0n && authorization.refunded !== refundedOf(payment))
+    return [
+      found("agreement", payment.id, `refunded ${refundedOf(payment)}, ${name} ${authorization.refunded}`),
+    ];
+  if (isKnown && authorization.state === expected) return [];
   return [found("agreement", payment.id, `is ${payment.state}, and ${name} is ${authorization.state}`)];
 }
 

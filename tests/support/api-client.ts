@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Endpoints } from "#local/endpoints.ts";
 
 export interface ApiAnswer {
@@ -14,9 +15,11 @@ export interface Card {
   readonly cvc?: string;
 }
 
-let keys = 0;
-/** A new Idempotency-Key on each call, also across test files. */
-export const newKey = (): string => `test-${process.pid}-${Date.now()}-${keys++}`;
+/**
+ * A new Idempotency-Key on each call, also across test files. A UUID: tests use it as a reference too, and a process id
+ * beside a time reads as a card number now and then.
+ */
+export const newKey = (): string => `test-${randomUUID()}`;
 
 /** A caller of the HTTP API, as a merchant's server would be one. */
 export class ApiClient {

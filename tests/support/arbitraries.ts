@@ -10,8 +10,18 @@ import { postHold, voidHold } from "#core/ledger/resolution.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { amountMax, type Money, money } from "#core/money/money.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
-import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
-import type { Authorization, Payment, Review, Standing } from "#core/payments/payment.ts";
+import { type PaymentId, paymentIdOf, type RefundId, refundIdOf } from "#core/payments/ids.ts";
+import type { PendingOperation } from "#core/payments/operation.ts";
+import {
+  type Authorization,
+  capturedOf,
+  type Payment,
+  type PaymentMethod,
+  type Review,
+  refundedOf,
+  type Standing,
+} from "#core/payments/payment.ts";
+import type { Refund, RefundStanding, RefundState } from "#core/payments/refund.ts";
 import { type PaymentState, paymentStates } from "#core/payments/states.ts";
 import type { FeeSchedule } from "#core/pricing/fee-schedule.ts";
 
@@ -228,7 +238,7 @@ export const authorizations: fc.Arbitrary<Authorization> = record({
 });
 
 const reviews: fc.Arbitrary<Review> = record({
-  operation: fc.constantFrom("authorize", "capture", "void", "post"),
+  operation: fc.constantFrom("authorize", "capture", "void", "refund", "post"),
   acquirer: acquirers,
   reason: texts,
 });
@@ -248,6 +258,33 @@ export const acquirerOutcomes: fc.Arbitrary<AcquirerOutcome> = fc.oneof(
   record({ kind: fc.constantFrom("not_attempted", "unknown"), reason: texts }),
 );
 
+/** A handful, so that one that is in progress is also met. */
+const refundIds: fc.Arbitrary<RefundId> = fc.constantFrom(
+  ...["a", "b"].map((key) => refundIdOf({ book: "mer_demo" as Book, route: "refunds", idempotencyKey: key })),
+);
+
+/** What a merchant may ask to be done with a payment of `total`. */
+const operations = (total: bigint): fc.Arbitrary<PendingOperation> =>
+  fc.oneof(
+    record({ kind: fc.constant("capture"), amount: fc.bigInt({ min: 1n, max: total }), startedAt: instants }),
+    record({ kind: fc.constant("cancel"), startedAt: instants }),
+    record({ kind: fc.constant("cancel"), overdue: fc.constant(true as const), startedAt: instants }),
+    refundOperations(total),
+  );
+
+const refundOperations = (max: bigint): fc.Arbitrary<PendingOperation> =>
+  fc
+    .tuple(
+      record({
+        kind: fc.constant("refund"),
+        refund: refundIds,
+        amount: fc.bigInt({ min: 1n, max }),
+        startedAt: instants,
+      }),
+      fc.boolean(),
+    )
+    .map(([operation, inReview]) => (inReview ? { ...operation, inReview } : operation));
+
 /** Any event at all, for a payment of `total`; the state table decides whether it applies. */
 export const paymentEvents = (total: bigint): fc.Arbitrary<PaymentEvent> =>
   fc.oneof(
@@ -262,6 +299,12 @@ export const paymentEvents = (total: bigint): fc.Arbitrary<PaymentEvent> =>
     }),
     record({ type: fc.constant("canceled"), reason: texts }),
     record({ type: fc.constant("review_required"), review: reviews }),
+    fc.constantFrom({ type: "resumed" }, { type: "expired" }),
+    operations(total).map((operation) => ({ type: "operation_started" as const, operation })),
+    record({
+      type: fc.constantFrom("refund_succeeded", "refund_failed", "refund_in_review"),
+      refund: refundIds,
+    }),
   );
 
 const paymentIds: fc.Arbitrary<PaymentId> = record({
@@ -270,7 +313,19 @@ const paymentIds: fc.Arbitrary<PaymentId> = record({
   idempotencyKey: fc.uuid(),
 }).map(paymentIdOf);
 
-type Agreed = Omit<Extract<Payment, { state: "processing" }>, "state">;
+type Agreed = Omit<Extract<Payment, { state: "processing" }>, "state" | "pendingOperation" | "refunds">;
+
+const cardMethods: fc.Arbitrary<PaymentMethod> = record({
+  type: fc.constant("card"),
+  token: fc.uuid().map((id) => `tok_${id}`),
+  brand: fc.constantFrom("visa", "mastercard", "amex"),
+  last4: fc.stringMatching(/^[0-9]{4}$/),
+});
+
+const accountMethods: fc.Arbitrary<PaymentMethod> = record({
+  type: fc.constant("account"),
+  account: fc.uuid().map((id) => `acc_${id}` as AccountId),
+});
 
 const agreements: fc.Arbitrary<Agreed> = record({
   required: record({
@@ -278,12 +333,7 @@ const agreements: fc.Arbitrary<Agreed> = record({
     book: books,
     total: moneys,
     capture: fc.constantFrom("automatic", "manual"),
-    method: record({
-      type: fc.constant("card"),
-      token: fc.uuid().map((id) => `tok_${id}`),
-      brand: fc.constantFrom("visa", "mastercard", "amex"),
-      last4: fc.stringMatching(/^[0-9]{4}$/),
-    }),
+    method: cardMethods,
     fees: feeSchedules,
     fingerprint: fc.stringMatching(/^[0-9a-f]{64}$/),
     // The API refuses __proto__ as it refuses every unknown property: zod drops it from records.
@@ -296,19 +346,32 @@ const agreements: fc.Arbitrary<Agreed> = record({
     updatedAt: instants,
     version: fc.integer({ min: 1, max: 40 }),
   }),
-  optional: fc.record({ reference: texts, description: texts }, { requiredKeys: [], noNullPrototype: true }),
+  optional: fc.record(
+    { reference: texts, description: texts, returnUrl: fc.webUrl({ validSchemes: ["https"] }) },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
 }).map(({ required, optional }) => ({ ...required, ...optional }));
 
 const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
 const heldOrNot = (authorization: Authorization | undefined) =>
   authorization === undefined ? {} : { authorization };
 
+/** An authorization, or the wait for a customer, or neither. */
+const lettingsGo = fc.oneof(maybe(authorizations).map(heldOrNot), record({ acquirer: acquirers }));
+
 function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing> {
   switch (state) {
     case "processing":
       return fc.constant({ state });
     case "requires_action":
-      return record({ state: fc.constant(state), acquirer: acquirers, acquirerReference: texts });
+      return fc
+        .tuple(acquirers, texts, maybe(fc.webUrl({ validSchemes: ["https"] })))
+        .map(([acquirer, acquirerReference, redirectUrl]) => ({
+          state,
+          acquirer,
+          acquirerReference,
+          ...(redirectUrl === undefined ? {} : { redirectUrl }),
+        }));
     case "authorized":
       return record({ state: fc.constant(state), authorization: authorizations });
     case "captured":
@@ -326,11 +389,9 @@ function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing>
     case "failed":
       return record({ state: fc.constant(state), failure: texts });
     case "canceled":
-      return fc
-        .tuple(maybe(authorizations), texts)
-        .map(([held, cancellation]) => ({ state, ...heldOrNot(held), cancellation }));
+      return fc.tuple(lettingsGo, texts).map(([letGo, cancellation]) => ({ state, ...letGo, cancellation }));
     case "expired":
-      return maybe(authorizations).map((held) => ({ state, ...heldOrNot(held) }));
+      return lettingsGo.map((letGo) => ({ state, ...letGo }));
     case "in_review":
       return fc
         .tuple(maybe(authorizations), reviews)
@@ -338,10 +399,92 @@ function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing>
   }
 }
 
+/** What may be going on with a payment that stands so, and the refunds that it has had. */
+function coursesOf(payment: Payment): fc.Arbitrary<Pick<Payment, "pendingOperation" | "refunds">> {
+  switch (payment.state) {
+    case "requires_action":
+      return maybe(operations(1n).filter(({ kind }) => kind === "cancel")).map(going);
+    case "authorized":
+    case "in_review":
+      return maybe(operations(payment.total.amount).filter(({ kind }) => kind !== "refund")).map(going);
+    case "captured":
+    case "settled": {
+      const left = capturedOf(payment) - refundedOf(payment);
+      const refunds = fc.array(refundIds, { maxLength: 3 });
+      if (left === 0n) return refunds.map((earlier) => (earlier.length === 0 ? {} : { refunds: earlier }));
+      return fc.tuple(refunds, maybe(refundOperations(left))).map(([earlier, operation]) => {
+        const begun = operation?.kind === "refund" ? [...earlier, operation.refund] : earlier;
+        return { ...going(operation), ...(begun.length === 0 ? {} : { refunds: begun }) };
+      });
+    }
+    default:
+      return fc.constant({});
+  }
+}
+
+const going = (pendingOperation: PendingOperation | undefined) =>
+  pendingOperation === undefined ? {} : { pendingOperation };
+
+const cardPaymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
+  agreements
+    .chain((agreed) =>
+      standingsIn(state, agreed.total.amount).map((standing) => ({ ...agreed, ...standing })),
+    )
+    .chain((payment) => coursesOf(payment).map((course) => ({ ...payment, ...course })));
+
+/** A wallet's payment has no authorization, and is captured whole. */
+const walletPaymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
+  fc.tuple(cardPaymentsIn(state), accountMethods).map(([payment, method]) => {
+    const { authorization: _, ...rest } = { authorization: undefined, ...payment };
+    return { ...rest, method, capture: "automatic" } as Payment;
+  });
+
+const walletStates: readonly PaymentState[] = ["processing", "captured", "settled", "failed"];
+
 /** Payments that stand in one state, with everything that the state carries. */
 export const paymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
-  agreements.chain((agreed) =>
-    standingsIn(state, agreed.total.amount).map((standing) => ({ ...agreed, ...standing })),
-  );
+  walletStates.includes(state)
+    ? fc.oneof({ arbitrary: cardPaymentsIn(state), weight: 4 }, walletPaymentsIn(state))
+    : cardPaymentsIn(state);
 
 export const payments: fc.Arbitrary<Payment> = fc.constantFrom(...paymentStates).chain(paymentsIn);
+
+// --- Refunds ----------------------------------------------------------------------------------------------------
+
+function refundStandingsIn(state: RefundState): fc.Arbitrary<RefundStanding> {
+  switch (state) {
+    case "processing":
+      return record({ state: fc.constant(state), held: fc.boolean() });
+    case "succeeded":
+      return fc.constant({ state });
+    case "failed":
+      return record({ state: fc.constant(state), failure: texts });
+    case "in_review":
+      return record({ state: fc.constant(state), held: fc.boolean(), review: reviews });
+  }
+}
+
+/** Refunds of card payments that stand in one state. */
+export const refundsIn = (state: RefundState): fc.Arbitrary<Refund> =>
+  fc
+    .tuple(
+      record({
+        id: refundIds,
+        payment: paymentIds,
+        book: books,
+        n: fc.integer({ min: 1, max: 50 }),
+        total: moneys,
+        fingerprint: fc.stringMatching(/^[0-9a-f]{64}$/),
+        from: fc.constantFrom(2100 as const, 2110 as const),
+        createdAt: instants,
+        updatedAt: instants,
+        version: fc.integer({ min: 1, max: 6 }),
+      }),
+      maybe(texts),
+      refundStandingsIn(state),
+    )
+    .map(([agreed, reason, standing]) => ({
+      ...agreed,
+      ...(reason === undefined ? {} : { reason }),
+      ...standing,
+    }));

@@ -7,6 +7,7 @@ import { startFauxqs } from "fauxqs";
 import { answers } from "#local/dynamodb/server.ts";
 import { startChild } from "#local/process/child.ts";
 import { freePort } from "#local/process/http-server.ts";
+import type { Emulator } from "./contract.ts";
 
 const readyMsMax = 15_000;
 const readyPollMs = 50;
@@ -35,6 +36,9 @@ Server.prototype.listen = function (where, ...rest) {
   return listen.call(this, where, "127.0.0.1", ...rest.filter((each) => typeof each === "function"));
 };`)}`;
 
+/** SQS, SNS and S3. */
+export const fauxqs: Emulator = { name: "fauxqs", start: startQueues };
+
 export interface TestKinesis {
   readonly endpoint: string;
   readonly client: KinesisClient;
@@ -57,6 +61,7 @@ export async function startKinesis(): Promise<TestKinesis> {
       AWS_REGION: "eu-west-1",
       AWS_ACCOUNT_ID: "123456789012",
       CREATE_STREAM_DURATION: "1ms",
+      DELETE_STREAM_DURATION: "1ms",
       SPLIT_SHARD_DURATION: "1ms",
       LOG_LEVEL: "ERROR",
     },
@@ -87,6 +92,8 @@ export async function startKinesis(): Promise<TestKinesis> {
     },
   };
 }
+
+export const kinesisLocal: Emulator = { name: "kinesis-local", start: startKinesis };
 
 /** Waits for the end of a change to the stream. */
 export async function untilActive(client: KinesisClient, StreamName: string): Promise<void> {

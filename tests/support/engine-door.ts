@@ -1,6 +1,6 @@
 import { CallLog } from "#local/door/call-log.ts";
 import { CredentialRegistry } from "#local/door/credentials.ts";
-import { openDoor } from "#local/door/door.ts";
+import { type Door, openDoor } from "#local/door/door.ts";
 import type { Engine } from "#local/door/engine.ts";
 
 /** What a client needs to call an engine as functions do: signed, through the door. */
@@ -11,9 +11,10 @@ export interface EngineDoor {
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
     readonly maxAttempts: number;
   };
+  readonly door: Door;
   readonly log: CallLog;
   /** What went wrong behind the door, one line each. */
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
   stop(): Promise<void>;
 }
 
@@ -27,6 +28,7 @@ export async function openEngineDoor(...engines: readonly Engine[]): Promise<Eng
   const key = credentials.issue("tester", undefined);
   return {
     client: { endpoint: door.url, region: "eu-west-1", credentials: key, maxAttempts: 1 },
+    door,
     log,
     warnings,
     stop: () => door.stop(),

@@ -94,7 +94,11 @@ export interface RunningSources {
 export function runSources(
   resources: readonly PlanResource[],
   endpoints: Partial<Readonly<Record<ClientService, string>>>,
-  options: { readonly checkpointsPath?: string } = {},
+  options: {
+    readonly checkpointsPath?: string;
+    /** For endpoints that check signatures. */
+    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  } = {},
 ): RunningSources {
   const plan = planOf(resources);
   const warnings: string[] = [];
@@ -102,7 +106,7 @@ export function runSources(
   const clients = new AwsClients({
     region: "eu-west-1",
     endpointOf: (service) => endpoints[service] ?? "http://127.0.0.1:1",
-    credentialsOf: () => ({ accessKeyId: "test", secretAccessKey: "test" }),
+    credentialsOf: () => options.credentials ?? { accessKeyId: "test", secretAccessKey: "test" },
   });
   const courier = new Courier({
     clients,

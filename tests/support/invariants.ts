@@ -5,8 +5,16 @@ import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import { amountMax } from "#core/money/money.ts";
 import { sagaEntryId } from "#core/payments/ids.ts";
-import { authorizationOf, capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
+import {
+  authorizationOf,
+  capturedOf,
+  type Payment,
+  type PaymentMethod,
+  refundedOf,
+} from "#core/payments/payment.ts";
 import { mayMove } from "#core/payments/states.ts";
+import { type Finding, found } from "#core/proof/finding.ts";
+import { checkRefunds } from "./refund-invariants.ts";
 import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
 
 /**
@@ -14,12 +22,7 @@ import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
  * wrong with it; nothing wrong is an empty list.
  */
 
-export interface Finding {
-  readonly invariant: string;
-  /** A payment's id, an entry's, an account's, or a key. */
-  readonly subject: string;
-  readonly what: string;
-}
+export { type Finding, found };
 
 /** Everything that can be said of the tables alone. */
 export function checkStored(stored: Stored): Finding[] {
@@ -29,6 +32,7 @@ export function checkStored(stored: Stored): Finding[] {
     ...checkEntryIds(stored.journal),
     ...checkAccounts(stored),
     ...checkHolds(stored),
+    ...checkRefunds(stored),
     ...checkAmounts(stored.payments),
   ];
 }
@@ -180,7 +184,8 @@ function expectedJournal(payment: Payment): "nothing" | "held" | "posted" | "voi
       return "held";
     case "captured":
     case "settled":
-      return "posted";
+      // A wallet's payment holds nothing: it is transferred at once.
+      return isHeld ? "posted" : "nothing";
     case "canceled":
       return isHeld ? "voided" : "nothing";
     case "expired":
@@ -199,16 +204,36 @@ export function checkTransition(before: Payment | undefined, after: Payment): Fi
   }
   const from = `${before.state} (version ${before.version})`;
   const to = `${after.state} (version ${after.version})`;
-  if (!mayMove(before.state, after.state) || after.version !== before.version + 1)
-    return wrong(`moved from ${from} to ${to}`);
+  const isAlong = mayMove(before.state, after.state) || isProgress(before, after);
+  if (!isAlong || after.version !== before.version + 1) return wrong(`moved from ${from} to ${to}`);
+  if (before.pendingOperation !== undefined && isAnother(before, after))
+    return wrong(
+      `began a ${after.pendingOperation?.kind} before its ${before.pendingOperation.kind} had ended`,
+    );
   const isAgreed =
     before.total.currency === after.total.currency &&
     before.total.amount === after.total.amount &&
     before.fingerprint === after.fingerprint &&
     before.createdAt === after.createdAt &&
-    before.method.token === after.method.token;
+    isSameMethod(before.method, after.method);
   return isAgreed ? [] : wrong("changed what was agreed");
 }
+
+/** Within a state, an operation begins, a refund ends, or a refund becomes unknown: nothing else is a version. */
+function isProgress(before: Payment, after: Payment): boolean {
+  if (before.state !== after.state) return false;
+  const [was, is] = [before.pendingOperation, after.pendingOperation];
+  if (was === undefined || is === undefined) return was?.kind !== is?.kind;
+  return was.kind === "refund" && is.kind === "refund" && was.inReview === undefined && is.inReview === true;
+}
+
+const isAnother = ({ pendingOperation: was }: Payment, { pendingOperation: is }: Payment): boolean =>
+  was !== undefined && is !== undefined && (was.kind !== is.kind || was.startedAt !== is.startedAt);
+
+const isSameMethod = (one: PaymentMethod, other: PaymentMethod): boolean =>
+  one.type === "card"
+    ? other.type === "card" && one.token === other.token
+    : other.type === "account" && one.account === other.account;
 
 /** The journal is append-only: an item that is there stays as it is. */
 export function checkAppend(before: StoredItem | undefined, after: StoredItem): Finding[] {
@@ -225,7 +250,8 @@ function checkAmounts(payments: readonly Payment[]): Finding[] {
 
 /** Every key starts with a book, and the items of an index too. */
 export function checkKeys(item: StoredItem, isBook: (book: string) => boolean): Finding[] {
-  const keys = [item["pk"]?.S ?? "", ...(item["list_pk"]?.S === undefined ? [] : [item["list_pk"].S])];
+  const indexed = ["list_pk", "due_pk"].flatMap((name) => item[name]?.S ?? []);
+  const keys = [item["pk"]?.S ?? "", ...indexed];
   return keys
     .filter((key) => !isBook(key.split("#")[0] ?? ""))
     .map((key) => found("tenancy", key, "does not start with its tenant's book"));
@@ -237,12 +263,6 @@ export function checkNoCards(subject: string, text: string, numbers: Iterable<st
     .filter((number) => text.includes(number))
     .map((number) => found("no_cards", subject, `shows the card that ends in ${number.slice(-4)}`));
 }
-
-export const found = (invariant: string, subject: string, what: string): Finding => ({
-  invariant,
-  subject,
-  what,
-});
 
 function legsOf(record: JournalRecord): readonly (readonly Leg[])[] {
   if (record.type !== "resolution") return [record.entry.legs];

@@ -43,6 +43,13 @@ test("an approval writes nothing: it is posted, with its hold, by the next step"
   expect(ports.changes).toEqual([]);
 });
 
+test("the acquirer is told where the customer goes afterwards", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  const returnUrl = "https://shop.test/done";
+  await authorize(ports, { ...examplePayment(), returnUrl }, { deadline });
+  expect(ports.sent).toMatchObject([{ returnUrl }]);
+});
+
 test("no acquirer at all: the payment fails, and nobody was asked", async () => {
   const ports = scriptedPorts({});
   const { payment } = await authorize(ports, examplePayment(), { deadline });
@@ -106,6 +113,33 @@ describe("an acquirer that did not answer, behind a payment that another run of 
       state: "in_review",
       authorization: elsewhere,
       review: { operation: "authorize", acquirer: "alpha" },
+    });
+  });
+
+  test.each([
+    {
+      what: "for the same reason: whoever looks asks every acquirer",
+      operation: "authorize",
+      ends: "concluded",
+    },
+    { what: "for another reason: nobody would find it", operation: "capture", ends: "StrayAuthorization" },
+  ] as const)("behind a payment that is looked into $what", async ({ operation, ends }) => {
+    const review = { operation, acquirer: "beta", reason: "no_answer:timeout" } as const;
+    const reviewed = evolve(authorized, { type: "review_required", review }, noon);
+    const ports = scriptedPorts({ acquirers: { alpha: silent }, commit: supersededBy(reviewed) });
+    const ended = authorize(ports, examplePayment(), { deadline }).then(
+      ({ outcome }) => outcome,
+      (error: Error) => error.name,
+    );
+    expect(await ended).toBe(ends);
+  });
+
+  test("is no news when it was this run's own wait for the customer that was ended meanwhile", async () => {
+    const canceled = examplePayment({ state: "canceled", acquirer: "alpha", cancellation: "requested" });
+    const ports = scriptedPorts({ acquirers: { alpha: later }, commit: supersededBy(canceled) });
+    expect(await authorize(ports, examplePayment(), { deadline })).toEqual({
+      outcome: "concluded",
+      payment: canceled,
     });
   });
 

@@ -3,6 +3,7 @@ import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
 import type { Acquirers, Card } from "../../acquiring/port.ts";
 import { CardUnreadable } from "../../cards/card-unreadable.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
+import type { Book } from "../../ledger/account.ts";
 import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import { acquirerOf, type Payment } from "../payment.ts";
@@ -26,7 +27,9 @@ export async function authorize(
   { deadline }: Pick<StepRun, "deadline">,
 ): Promise<AuthorizeResult> {
   if (payment.state !== "processing") return concluded(payment);
-  const card = await takeCard(ports, payment);
+  const { method } = payment;
+  invariant(method.type === "card", `${payment.id} is paid with a card`);
+  const card = await takeCard(ports, payment.book, method.token);
   const result =
     card === undefined
       ? notAttempted("card_token_not_found")
@@ -39,8 +42,7 @@ export async function authorize(
     return { outcome: "approved", payment, authorization: event.authorization };
   const recorded = await record(ports, payment, event);
   const { acquirer, outcome } = result;
-  if (!isUndecided(outcome) || recorded.state === "in_review" || acquirerOf(recorded) === acquirer)
-    return concluded(recorded);
+  if (!isUndecided(outcome) || acquirerOf(recorded) === acquirer) return concluded(recorded);
   // Another run of this saga moved the payment first, by another acquirer: what this one may hold would go unnoticed.
   const held = operationKey(payment.id, "authorize");
   const review = { operation: "authorize", acquirer, reason: reasonOf(outcome) } as const;
@@ -52,9 +54,9 @@ type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
 const isUndecided = (outcome: AcquirerOutcome): outcome is Undecided =>
   outcome.kind === "pending" || outcome.kind === "unknown";
 
-async function takeCard({ cards }: SagaPorts, payment: Payment): Promise<Card | undefined> {
+async function takeCard({ cards }: SagaPorts, book: Book, token: string): Promise<Card | undefined> {
   try {
-    return await cards.reveal(payment.book, payment.method.token);
+    return await cards.reveal(book, token);
   } catch (error) {
     if (error instanceof CardUnreadable) throw error;
     throw new VaultUnavailable(String(error), { cause: error });
@@ -81,6 +83,7 @@ async function askAlongRoute(
       currency: payment.total.currency,
       card,
       merchant: payment.book,
+      ...(payment.returnUrl === undefined ? {} : { returnUrl: payment.returnUrl }),
       deadline,
     });
     // A decline by the one before says more than that this one could not be asked.

@@ -49,7 +49,8 @@ export async function putInReview(ports: RecordPorts, payment: Payment, review: 
 /**
  * Hands a payment to a person because an acquirer may hold money for it that the payment does not know of. `held` is
  * the acquirer's name for it, or ours when it gave none.
- * @throws StrayAuthorization when the payment has ended without it: then nothing that is stored speaks of it.
+ * @throws StrayAuthorization when the payment has ended without it, or is looked into for another reason: then nothing that
+ * is stored speaks of it.
  */
 export async function reviewStray(
   ports: RecordPorts,
@@ -60,9 +61,15 @@ export async function reviewStray(
   const reviewed = await putInReview(ports, payment, review);
   const known = authorizationOf(reviewed);
   const isKnown = known?.acquirer === review.acquirer && known.reference === held;
-  if (reviewed.state === "in_review" || isKnown) return reviewed;
+  if (isKnown || isLookedInto(reviewed, review)) return reviewed;
   throw new StrayAuthorization(`${payment.id}: ${review.acquirer} ${held} is not released`);
 }
+
+/** Whoever looks into an unknown authorization asks every acquirer; into another operation, the one that was asked. */
+const isLookedInto = (payment: Payment, { operation, acquirer }: Review): boolean =>
+  payment.state === "in_review" &&
+  payment.review.operation === operation &&
+  (operation === "authorize" || payment.review.acquirer === acquirer);
 
 /** An acquirer may hold a customer's money for a payment that has ended without it. Never retried: a person releases it. */
 class StrayAuthorization extends Error {
@@ -73,9 +80,4 @@ class StrayAuthorization extends Error {
 export function reasonOf(outcome: Exclude<AcquirerOutcome, { kind: "approved" }>): string {
   if (outcome.kind === "declined") return outcome.code;
   return outcome.kind === "pending" ? "the acquirer decides later" : outcome.reason;
-}
-
-/** The acquirer certainly did not execute the request. The same step may run again. */
-export class AcquirerUnavailable extends Error {
-  override readonly name = "AcquirerUnavailable";
 }

@@ -71,6 +71,13 @@ export function requireMerchant(request: ApiRequest, ...anyOf: readonly Scope[])
   return caller.merchant;
 }
 
+/** The operator that calls. @throws Problem 401 or 403. */
+export function requireOperator(request: ApiRequest, ...anyOf: readonly Scope[]): string {
+  const caller = requireCaller(request, ...anyOf);
+  if (caller.kind !== "operator") throw new Problem("operators_only");
+  return caller.operator;
+}
+
 function refusalOf(verdict: RefusedVerdict): Problem {
   switch (verdict) {
     // RFC 6750: without credentials the challenge says no more than the scheme.

@@ -150,12 +150,18 @@ function throughTableKey(keyArn: string, table: string, { region, account }: Est
 
 /** Everything else that DynamoDB can do, about the table that the call names, or about all. */
 function aboutTable(action: AwsCall["action"], input: Input, estate: EstateFacts): AccessRequest {
-  const named = textIn(input, "TableName") ?? textIn(input, "StreamArn");
+  const named = textIn(input, "TableName") ?? textIn(input, "StreamArn") ?? streamOfIterator(input);
   return {
     action: `dynamodb:${action}`,
     resource: tableArn(named ?? "*", estate),
     context: () => undefined,
   };
+}
+
+/** An iterator begins with the stream that it was made for. */
+function streamOfIterator(input: Input): string | undefined {
+  const [stream = ""] = textIn(input, "ShardIterator")?.split("|") ?? [];
+  return stream.startsWith("arn:") ? stream : undefined;
 }
 
 function tableArn(nameOrArn: string, { region, account }: EstateFacts): string {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { EstateFacts } from "../estate.ts";
+import { dynamoDbRequests } from "./dynamodb.ts";
 import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./messaging.ts";
 import type { AccessReader } from "./reader.ts";
 
@@ -26,6 +27,8 @@ const asked = (read: AccessReader, action: string, input: unknown): readonly str
 };
 
 const QueueUrl = "http://127.0.0.1:4566/123456789012/webhooks";
+const TableStreamArn =
+  "arn:aws:dynamodb:eu-west-1:123456789012:table/payments/stream/2026-01-01T00:00:00.000";
 const StreamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/ledger";
 
 test.each<[string, AccessReader, unknown, readonly string[]]>([
@@ -39,6 +42,28 @@ test.each<[string, AccessReader, unknown, readonly string[]]>([
   ["ListQueues", sqsRequests, {}, ["sqs:ListQueues *"]],
   ["PutRecords", kinesisRequests, { StreamName: "ledger" }, [`kinesis:PutRecords ${StreamARN}`]],
   ["GetRecords", kinesisRequests, { ShardIterator: "x", StreamARN }, [`kinesis:GetRecords ${StreamARN}`]],
+  [
+    "GetRecords",
+    kinesisRequests,
+    {
+      ShardIterator: Buffer.from(JSON.stringify({ stream: "ledger", shard: "s", after: 0 })).toString(
+        "base64",
+      ),
+    },
+    [`kinesis:GetRecords ${StreamARN}`],
+  ],
+  [
+    "GetRecords",
+    dynamoDbRequests,
+    { ShardIterator: `${TableStreamArn}|1|AAA` },
+    [`dynamodb:GetRecords ${TableStreamArn}`],
+  ],
+  [
+    "GetShardIterator",
+    dynamoDbRequests,
+    { StreamArn: TableStreamArn, ShardId: "s" },
+    [`dynamodb:GetShardIterator ${TableStreamArn}`],
+  ],
   [
     "PutEvents",
     eventBridgeRequests,

@@ -23,7 +23,12 @@ export const sqsRequests: AccessReader = readerOf("sqs", {
 
 export const kinesisRequests: AccessReader = readerOf("kinesis", {
   resources: (input) =>
-    one(textIn(input, "ConsumerARN") ?? textIn(input, "StreamARN") ?? textIn(input, "StreamName")),
+    one(
+      textIn(input, "ConsumerARN") ??
+        textIn(input, "StreamARN") ??
+        textIn(input, "StreamName") ??
+        streamOfIterator(textIn(input, "ShardIterator")),
+    ),
   arn: (name, place) => `arn:aws:kinesis:${place}:stream/${name}`,
   actions: {},
 });
@@ -50,6 +55,16 @@ function readerOf(service: string, { resources, arn, actions }: Naming): AccessR
       context: () => undefined,
     }));
   };
+}
+
+/** Kinesis knows which stream an iterator is for; ours has its name inside. Undefined for what is no iterator. */
+function streamOfIterator(iterator: string | undefined): string | undefined {
+  try {
+    const { stream } = JSON.parse(Buffer.from(iterator ?? "", "base64").toString()) as { stream?: unknown };
+    return typeof stream === "string" ? stream : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const one = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);

@@ -28,6 +28,9 @@ export function computedBy(made: Made): Properties {
   return compute(made);
 }
 
+/** Streams are named after the moment of their creation. */
+const streamLabel = "2026-01-01T00:00:00.000";
+
 const rules: Readonly<Record<string, (made: Made) => Properties>> = {
   "aws:apigatewayv2/api:Api": ({ name, region }) => {
     const id = lettersOf(name, 10);
@@ -55,7 +58,13 @@ const rules: Readonly<Record<string, (made: Made) => Properties>> = {
     };
   },
   "aws:cognito/userPoolDomain:UserPoolDomain": ({ inputs }) => ({ id: text(inputs["domain"]) }),
-  "aws:dynamodb/table:Table": (made) => named(made, "dynamodb", "table/"),
+  "aws:cloudwatch/eventRule:EventRule": (made) => named(made, "events", "rule/"),
+  "aws:cloudwatch/eventTarget:EventTarget": ({ name }) => ({ id: name }),
+  "aws:dynamodb/table:Table": (made) => {
+    const table = named(made, "dynamodb", "table/");
+    if (made.inputs["streamEnabled"] !== true) return table;
+    return { ...table, streamArn: `${table.arn}/stream/${streamLabel}` };
+  },
   "aws:iam/role:Role": ({ inputs }) => {
     const id = text(inputs["name"]);
     return { id, arn: `arn:aws:iam::${account}:role/${id}` };
@@ -68,17 +77,30 @@ const rules: Readonly<Record<string, (made: Made) => Properties>> = {
     const id = uuidOf(name);
     return { id, keyId: id, arn: `arn:aws:kms:${region}:${account}:key/${id}` };
   },
+  "aws:kinesis/stream:Stream": (made) => named(made, "kinesis", "stream/"),
+  "aws:lambda/eventSourceMapping:EventSourceMapping": ({ name }) => ({ id: uuidOf(name) }),
   "aws:lambda/function:Function": (made) => {
     const { id, arn } = named(made, "lambda", "function:");
     const invokeArn = `arn:aws:apigateway:${made.region}:lambda:path/2015-03-31/functions/${arn}/invocations`;
     return { id, arn, invokeArn };
   },
   "aws:lambda/permission:Permission": ({ name }) => ({ id: name }),
+  "aws:s3/bucket:Bucket": ({ inputs }) => bucketNamed(inputs),
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ({ inputs }) => bucketNamed(inputs),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({ inputs }) =>
+    bucketNamed(inputs),
+  "aws:s3/bucketVersioning:BucketVersioning": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketObjectv2:BucketObjectv2": ({ inputs }) => ({ id: text(inputs["key"]) }),
   "aws:sfn/stateMachine:StateMachine": (made) => {
     const { arn } = named(made, "states", "stateMachine:");
     return { id: arn, arn };
   },
+  "aws:sqs/queue:Queue": (made) => {
+    const { id: name, arn } = named(made, "sqs", "");
+    const url = `https://sqs.${made.region}.amazonaws.com/${account}/${name}`;
+    return { id: url, url, arn };
+  },
+  "aws:sqs/queuePolicy:QueuePolicy": ({ inputs }) => ({ id: text(inputs["queueUrl"]) }),
   "random:index/randomBytes:RandomBytes": ({ inputs }) => ({
     id: "random",
     base64: Buffer.alloc(Number(inputs["length"])).toString("base64"),
@@ -93,6 +115,12 @@ function named(
 ): { readonly id: string; readonly arn: string } {
   const id = text(inputs["name"]);
   return { id, arn: `arn:aws:${service}:${region}:${account}:${prefix}${id}` };
+}
+
+/** What belongs to a bucket has the bucket's name as its id. */
+function bucketNamed({ bucket }: Properties): Properties {
+  const id = text(bucket);
+  return { id, bucket: id, arn: `arn:aws:s3:::${id}` };
 }
 
 function text(value: unknown): string {

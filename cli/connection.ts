@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Refusal } from "./refusal.ts";
+
+/** Where a Tallystick is, and who calls it. */
+export interface Connection {
+  /** Base URL of the HTTP API. */
+  readonly api: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+const client = z.object({ client_id: z.string(), client_secret: z.string() });
+const endpoints = z.object({
+  api: z.url(),
+  token_url: z.url(),
+  operator: client,
+  merchants: z.record(z.string(), client),
+  aws: z.object({ endpoint: z.url() }),
+});
+
+/** Variables that name another Tallystick than the one on this machine: all four, or none. */
+const variables = {
+  api: "TALLYSTICK_API",
+  tokenUrl: "TALLYSTICK_TOKEN_URL",
+  clientId: "TALLYSTICK_CLIENT_ID",
+  clientSecret: "TALLYSTICK_CLIENT_SECRET",
+} as const;
+
+/**
+ * The system that the environment names, or the one that runs on this machine, as an operator.
+ * @throws Refusal when there is neither.
+ */
+export function operatorConnection(stateDirectory: string, environment = process.env): Connection {
+  const named = Object.values(variables).filter((name) => environment[name] !== undefined);
+  if (named.length === 0) return localConnection(stateDirectory, "operator");
+  const missing = Object.values(variables).filter((name) => environment[name] === undefined);
+  if (missing.length > 0) throw new Refusal(`${named.join(", ")} is set: set ${missing.join(", ")} too`);
+  const value = (name: string): string => environment[name] ?? "";
+  return {
+    api: value(variables.api),
+    tokenUrl: value(variables.tokenUrl),
+    clientId: value(variables.clientId),
+    clientSecret: value(variables.clientSecret),
+  };
+}
+
+/** The system on this machine, as one of its demo clients. @throws Refusal when none runs. */
+export function localConnection(stateDirectory: string, who: "operator" | "demo" | "other"): Connection {
+  const { api, token_url: tokenUrl, operator, merchants } = readEndpoints(stateDirectory);
+  const credentials = who === "operator" ? operator : merchants[who];
+  if (credentials === undefined) throw new Refusal(`the local system has no client of ${who}`);
+  return { api, tokenUrl, clientId: credentials.client_id, clientSecret: credentials.client_secret };
+}
+
+/** Where the AWS services of the system on this machine are. @throws Refusal when none runs. */
+export const awsEndpointOf = (stateDirectory: string): string => readEndpoints(stateDirectory).aws.endpoint;
+
+function readEndpoints(stateDirectory: string): z.output<typeof endpoints> {
+  const path = join(stateDirectory, "endpoints.json");
+  try {
+    return endpoints.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    throw new Refusal(
+      `no Tallystick runs here (${path} is not there): start it with \`npm start\`, or set ${Object.values(variables).join(", ")}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { Api, type ApiReply, explain } from "../api.ts";
+import type { Connection } from "../connection.ts";
+import { Refusal } from "../refusal.ts";
+import type { AccountLine, PaymentLine, Step, TopUpLine } from "./day.ts";
+
+const payment = z.object({
+  id: z.string(),
+  state: z.string(),
+  amount: z.number(),
+  amount_captured: z.number(),
+  next_action: z.object({ redirect_url: z.url() }).nullish(),
+});
+export type PaymentView = z.output<typeof payment>;
+
+/** How long after a 409 or a 503 the same request is sent again, and how often: what `Retry-After` asks for, at least. */
+const retryMs = 400;
+const triesMax = 12;
+const busyStatusCodes = new Set([409, 429, 503]);
+/** Refusals that another try cannot change. */
+const finalConflicts = new Set(["wrong_state", "not_replayable"]);
+
+/** What came of one request, and how long its caller waited. */
+export interface Sent {
+  readonly reply: ApiReply;
+  readonly durationMs: number;
+}
+
+/** A merchant's server: tokenizes cards, pays, captures, refunds, and tries again as the API asks it to. */
+export class Merchant {
+  readonly #api: Api;
+  /** One token per card: customers come back. */
+  readonly #tokens = new Map<string, Promise<string>>();
+
+  constructor(connection: Connection) {
+    this.#api = new Api(connection);
+  }
+
+  /** Opens an account, or finds it as it is. */
+  async openAccount({ account: id, merchant: _merchant, ...rest }: AccountLine): Promise<void> {
+    await this.#succeed("POST", "/v1/ledger/accounts", { id, ...rest }, `open-${id}`);
+  }
+
+  async topUp({ top_up: account, from, amount, currency }: TopUpLine): Promise<void> {
+    const legs = [
+      { account: from, side: "debit", amount },
+      { account, side: "credit", amount },
+    ];
+    const id = `top-up-${account}-${currency.toLowerCase()}`;
+    await this.#succeed("POST", "/v1/ledger/entries", { id, state: "posted", legs }, id);
+  }
+
+  async pay(line: PaymentLine): Promise<Sent> {
+    const method =
+      line.wallet === undefined
+        ? { type: "card", token: await this.#tokenFor(line.card ?? "") }
+        : { type: "account", account: line.wallet };
+    const { amount, currency, key } = line;
+    const body = { amount, currency, method, reference: key, ...(line.capture && { capture: line.capture }) };
+    return this.#timed("/v1/payments", body, key);
+  }
+
+  /** Captures, cancels or refunds. `n` tells the steps of one payment apart. */
+  step(paymentId: string, step: Step, key: string, n: number): Promise<Sent> {
+    const path = { capture: "capture", cancel: "cancel", refund: "refunds" }[step.do];
+    const body = "amount" in step && step.amount !== undefined ? { amount: step.amount } : {};
+    return this.#timed(`/v1/payments/${paymentId}/${path}`, body, `${key}-${step.do}-${n}`);
+  }
+
+  async find(paymentId: string): Promise<PaymentView> {
+    return payment.parse(await this.#api.call("GET", `/v1/payments/${paymentId}`));
+  }
+
+  #tokenFor(number: string): Promise<string> {
+    const known = this.#tokens.get(number);
+    if (known !== undefined) return known;
+    const cvc = number.startsWith("3") ? "1234" : "123";
+    const card = { number, exp_month: 12, exp_year: 2040, cvc };
+    const made = this.#succeed("POST", "/v1/card-tokens", card).then(
+      (body) => z.object({ id: z.string() }).parse(body).id,
+    );
+    this.#tokens.set(number, made);
+    return made;
+  }
+
+  async #succeed(method: "POST", path: string, body: unknown, key?: string): Promise<unknown> {
+    const reply = await this.#patiently(method, path, body, key);
+    if (reply.statusCode < 300) return reply.body;
+    throw new Refusal(`${method} ${path}: ${explain(reply)}`);
+  }
+
+  async #timed(path: string, body: unknown, key: string): Promise<Sent> {
+    const startedMs = performance.now();
+    const reply = await this.#patiently("POST", path, body, key);
+    return { reply, durationMs: performance.now() - startedMs };
+  }
+
+  /** Sends it again, under the same key, while the API says that it is busy. */
+  async #patiently(method: "POST", path: string, body: unknown, key?: string): Promise<ApiReply> {
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.#api.send(
+        method,
+        path,
+        body,
+        key === undefined ? {} : { "idempotency-key": key },
+      );
+      const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
+      const isBusy = busyStatusCodes.has(reply.statusCode) && !finalConflicts.has(code);
+      if (!isBusy || attempt >= triesMax) return reply;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}
+
+/** The payment in an answer; undefined in a refusal. */
+export const paymentIn = ({ body }: ApiReply): PaymentView | undefined => payment.safeParse(body).data;

@@ -1,0 +1,65 @@
+import type { Inquiry } from "../../acquiring/outcome.ts";
+import { operationKey } from "../ids.ts";
+import type { Authorization, Payment } from "../payment.ts";
+import type { Look, RecoveryPorts } from "./found.ts";
+
+export interface Answer {
+  readonly acquirer: string;
+  readonly inquiry: Inquiry;
+}
+
+export const inquireAll = (
+  ports: RecoveryPorts,
+  payment: Payment,
+  names: readonly string[],
+  look: Look,
+): Promise<readonly Answer[]> =>
+  Promise.all(
+    names.map(async (acquirer) => ({
+      acquirer,
+      inquiry: await inquire(ports, acquirer, operationKey(payment.id, "authorize"), look),
+    })),
+  );
+
+export const inquire = (
+  { acquirers }: RecoveryPorts,
+  acquirer: string,
+  key: string,
+  { deadline }: Look,
+): Promise<Inquiry> => acquirers.named(acquirer).inquire({ key, deadline });
+
+/** Reverses what may have been approved, and what may still arrive. @returns who has not acknowledged it. */
+export async function closeAll(
+  { acquirers }: RecoveryPorts,
+  payment: Payment,
+  names: readonly string[],
+  deadline: number,
+): Promise<readonly string[]> {
+  const ends = await Promise.all(
+    names.map(async (acquirer) => {
+      const outcome = await acquirers.named(acquirer).reverse({
+        key: operationKey(payment.id, "reversal"),
+        operationKey: operationKey(payment.id, "authorize"),
+        amount: payment.total.amount,
+        currency: payment.total.currency,
+        deadline,
+      });
+      return { acquirer, isClosed: outcome.kind === "approved" };
+    }),
+  );
+  return ends.filter(({ isClosed }) => !isClosed).map(({ acquirer }) => acquirer);
+}
+
+/** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
+const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+
+export const approvalIn =
+  ({ now }: Pick<RecoveryPorts, "now">) =>
+  ({ acquirer, inquiry }: Answer): Authorization[] => {
+    if (inquiry.kind !== "found" || inquiry.outcome.kind !== "approved") return [];
+    const { reference, expiresAt = now() + authorizationLifetimeMs } = inquiry.outcome;
+    return [{ acquirer, reference, expiresAt }];
+  };
+
+export const namesOf = (answers: readonly Answer[]): string =>
+  answers.map(({ acquirer }) => acquirer).join(", ");

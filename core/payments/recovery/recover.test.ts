@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import {
+  exampleAuthorization,
+  examplePayment,
+  exampleRefund,
+  noon,
+  refundId,
+} from "#tests/support/examples.ts";
+import { scriptedPorts } from "#tests/support/saga-ports.ts";
+import type { Inquiry, KnownOutcome } from "../../acquiring/outcome.ts";
+import type { AccountId } from "../../ledger/account.ts";
+import type { PendingOperation } from "../operation.ts";
+import type { Payment, Review, Standing } from "../payment.ts";
+import type { PaymentEntry, RecoveryPorts } from "./found.ts";
+import { recover } from "./recover.ts";
+
+const look = { attempt: 0, deadline: noon + 10_000, execution: "recovery-1" };
+const authorization = exampleAuthorization;
+const notFound: Inquiry = { kind: "not_found" };
+const silent: Inquiry = { kind: "unavailable", reason: "no_answer:timeout" };
+const found = (outcome: KnownOutcome, operation: "authorize" | "void" = "authorize"): Inquiry => ({
+  kind: "found",
+  operation,
+  outcome,
+});
+const approved = found({ kind: "approved", reference: "alpha-77", expiresAt: authorization.expiresAt });
+const declined = found({ kind: "declined", code: "do_not_honor" });
+const refusedVoid = found({ kind: "declined", code: "operation_refused" }, "void");
+const reversed = { kind: "approved", reference: "r-1" } as const;
+
+const review = (operation: Review["operation"]): Review => ({
+  operation,
+  acquirer: "alpha",
+  reason: "timeout",
+});
+const unknown = examplePayment({ state: "in_review", review: review("authorize") });
+const held = (operation: Review["operation"]): Standing => ({
+  state: "in_review",
+  authorization,
+  review: review(operation),
+});
+const going = (payment: Payment, pendingOperation: PendingOperation): Payment => ({
+  ...payment,
+  capture: "manual",
+  pendingOperation,
+});
+const authorized = examplePayment({ state: "authorized", authorization });
+const canceling = going(authorized, { kind: "cancel", startedAt: noon });
+const waiting = examplePayment({ state: "requires_action", acquirer: "alpha", acquirerReference: "a-1" });
+const wallet: Payment = { ...examplePayment(), method: { type: "account", account: "acc_ann" as AccountId } };
+
+/** `beta` knows nothing, and lets go when it is asked to. */
+function portsWith(alpha: Inquiry): RecoveryPorts & ReturnType<typeof scriptedPorts> {
+  const ports = scriptedPorts({
+    acquirers: { alpha: reversed, beta: reversed },
+    inquiries: { alpha, beta: notFound },
+  });
+  return { ...ports, refundOf: async () => exampleRefund({ state: "processing", held: true }) };
+}
+
+const again = { attempt: 1 } as const;
+// biome-ignore format: a table is read in rows
+test.each<{ what: string; payment: Payment; alpha: Inquiry; entry: PaymentEntry }>([
+  { what: "what was approved is posted",                        payment: unknown,                                        alpha: approved,    entry: { step: "post", authorization } },
+  { what: "what was approved, and lost in a crash, too",        payment: examplePayment(),                               alpha: approved,    entry: { step: "post", authorization } },
+  { what: "a hold goes on once another acquirer let go",        payment: examplePayment(held("authorize")),              alpha: approved,    entry: { step: "post", authorization } },
+  { what: "an unknown capture is settled",                      payment: examplePayment(held("capture")),                alpha: silent,      entry: { step: "settle", ...again } },
+  { what: "a capture that was cut off is settled",              payment: authorized,                                     alpha: silent,      entry: { step: "settle", ...again } },
+  { what: "an unknown void is asked for again",                 payment: examplePayment(held("void")),                   alpha: notFound,    entry: { step: "compensate", authorization, reason: "operation_refused", ...again } },
+  { what: "a void that was refused is a capture to be settled", payment: examplePayment(held("void")),                   alpha: refusedVoid, entry: { step: "settle", ...again } },
+  { what: "a cancellation that was cut off goes on",            payment: canceling,                                      alpha: silent,      entry: { step: "compensate", authorization, reason: "requested_by_merchant", ...again } },
+  { what: "what a customer was to confirm is taken back",       payment: going(waiting, { kind: "cancel", startedAt: noon }), alpha: silent, entry: { step: "compensate", reason: "requested_by_merchant", ...again } },
+  { what: "a customer's answer may have gone unheard",          payment: waiting,                                        alpha: silent,      entry: { step: "resume" } },
+  { what: "a wallet's transfer is made again",                  payment: wallet,                                         alpha: silent,      entry: { step: "authorize" } },
+])("$what, by the saga at $entry.step", async ({ payment, alpha, entry }) => {
+  expect(await recover(portsWith(alpha), payment, look)).toEqual({ outcome: "continue_payment", payment, entry });
+});
+
+test("a refund goes on in its own saga, which inquires first", async () => {
+  const captured = examplePayment({ state: "captured", authorization, captured: 100_00n, refunded: 0n });
+  const operation = { kind: "refund", refund: refundId, amount: 30_00n, startedAt: noon } as const;
+  const payment: Payment = { ...captured, refunds: [refundId], pendingOperation: operation };
+  expect(await recover(portsWith(silent), payment, look)).toEqual({
+    outcome: "continue_refund",
+    payment,
+    refund: exampleRefund({ state: "processing", held: true }),
+    ...again,
+  });
+});
+
+describe("an unknown authorization", () => {
+  test("is asked about at every acquirer of the route, though its review names one", async () => {
+    const ports = portsWith(approved);
+    await recover(ports, unknown, look);
+    expect(ports.asked).toEqual(["alpha inquire", "beta inquire", "beta reversal"]);
+  });
+
+  test("that nobody knows of is closed at the second look, and not at the first", async () => {
+    const first = portsWith(notFound);
+    expect(await recover(first, unknown, look)).toMatchObject({ outcome: "ask_again" });
+    expect(first.asked).not.toContain("alpha reversal");
+    const second = portsWith(notFound);
+    expect(await recover(second, unknown, { ...look, ...again })).toMatchObject({
+      outcome: "concluded",
+      payment: { state: "failed", failure: "not_executed" },
+    });
+    expect(second.asked).toEqual(
+      expect.arrayContaining(["alpha reversal", "beta reversal", "commit failed"]),
+    );
+  });
+
+  test("that was declined is declined, once nobody else can approve it", async () => {
+    const ports = portsWith(declined);
+    expect(await recover(ports, unknown, { ...look, ...again })).toMatchObject({
+      payment: { state: "declined", acquirer: "alpha", decline: "do_not_honor" },
+    });
+    expect(ports.asked).toContain("beta reversal");
+  });
+
+  test("is left as it is while an acquirer does not answer", async () => {
+    const ports = portsWith(silent);
+    expect(await recover(ports, unknown, { ...look, ...again })).toMatchObject({
+      outcome: "ask_again",
+      payment: unknown,
+    });
+    expect(ports.changes).toEqual([]);
+  });
+});
+
+test.each<Payment>([
+  examplePayment({ state: "captured", authorization, captured: 1n, refunded: 0n }),
+  examplePayment({ state: "expired", authorization }),
+  { ...authorized, capture: "manual" },
+])("nothing is left to do for what is $state, $capture", async (payment) => {
+  const ports = portsWith(silent);
+  expect(await recover(ports, payment, look)).toEqual({ outcome: "concluded", payment });
+  expect(ports.asked).toEqual([]);
+});

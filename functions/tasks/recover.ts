@@ -1,0 +1,19 @@
+import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { recoverTask } from "./recovering.ts";
+
+const dynamoDb = createDynamoDb();
+const tables = { payments: requiredVariable("PAYMENTS_TABLE") };
+const refunds = new RefundStore(dynamoDb, tables);
+
+export const handler = recoverTask({
+  payments: new PaymentStore(dynamoDb, tables),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  now: Date.now,
+  refundOf: async ({ book, pendingOperation }: Payment) =>
+    pendingOperation?.kind === "refund" ? refunds.get(book, pendingOperation.refund) : undefined,
+});

@@ -1,0 +1,68 @@
+import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { invariant } from "#core/kernel/invariant.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { PaymentId } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { authorizationRecord, toRecord } from "#core/payments/record.ts";
+import type { Found, PaymentEntry, RecoveryPorts } from "#core/payments/recovery/found.ts";
+import { giveUp, recover, waitsSeconds } from "#core/payments/recovery/recover.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
+import type { SagaStart } from "#workflows/payment/contract.ts";
+import { type RecoverOutput, recoverInput } from "#workflows/recovery/contract.ts";
+import { taskOf } from "./task.ts";
+
+interface Ports extends RecoveryPorts {
+  readonly payments: RecoveryPorts["payments"] & Pick<PaymentStore, "get">;
+}
+
+interface Looked {
+  readonly found: Found;
+  readonly attempt: number;
+}
+
+/** One look at a payment that was left open. After the last one it is left to a person. */
+export const recoverTask = (ports: Ports) =>
+  taskOf(
+    recoverInput,
+    async ({ book, payment: id, attempt, execution }, deadline): Promise<Looked> => {
+      const found = await recover(ports, await load(ports, book, id), { attempt, deadline, execution });
+      const isLast = attempt >= waitsSeconds.length;
+      if (isLast && found.outcome === "ask_again") await giveUp(ports, found.payment, found.reason);
+      return { found, attempt };
+    },
+    outputOf,
+  );
+
+async function load({ payments }: Ports, book: Book, id: PaymentId): Promise<Payment> {
+  const payment = await payments.get(book, id);
+  // Reminders are made from what is stored, and nothing is ever deleted.
+  invariant(payment !== undefined, `${id} exists`);
+  return payment;
+}
+
+function outputOf({ found, attempt }: Looked): RecoverOutput {
+  const { book, id } = found.payment;
+  const common = { book, payment: id, attempt, wait: waitsSeconds[attempt] ?? -1 };
+  switch (found.outcome) {
+    case "concluded":
+      return { ...common, outcome: found.outcome };
+    case "continue_payment":
+      return { ...common, outcome: found.outcome, start: startOf(found.payment, found.entry) };
+    case "continue_refund": {
+      const { payment, refund, attempt: before } = found;
+      const start = { payment: toRecord(payment), refund: toRefundRecord(refund), attempt: before };
+      return { ...common, outcome: found.outcome, start };
+    }
+    case "ask_again":
+      return { ...common, outcome: found.outcome, reason: found.reason };
+  }
+}
+
+function startOf(payment: Payment, entry: PaymentEntry): SagaStart {
+  const { authorization, ...rest } = { authorization: undefined, ...entry };
+  return {
+    payment: toRecord(payment),
+    ...rest,
+    ...(authorization === undefined ? {} : { authorization: authorizationRecord(authorization) }),
+  };
+}

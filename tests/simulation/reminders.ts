@@ -1,0 +1,76 @@
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import type { Book } from "#core/ledger/account.ts";
+import { type Check, checkAfterSeconds, checkOf, whatToDo } from "#core/payments/check.ts";
+import { dueAt } from "#core/payments/due.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { expire } from "#core/payments/steps/expire.ts";
+import { storedPayment } from "#tests/support/stored.ts";
+import type { Write } from "./dynamodb/tables.ts";
+import { persist } from "./errands.ts";
+import { isWallets } from "./wallet.ts";
+import type { World } from "./world.ts";
+
+/** A sweep finds what is due a little after it is. */
+const sweepMsMax = 60_000;
+
+/**
+ * Whoever looks at a payment again: the check that the relay orders for each version that may get stuck, and the sweep
+ * that ends what time ends. Both read the payment and decide by what they read.
+ */
+export class Reminders {
+  readonly #world: World;
+  readonly #store: PaymentStore;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#store = new PaymentStore(world.dynamoDb, { payments: "payments", ledger: "ledger" });
+  }
+
+  written(writes: readonly Write[]): void {
+    for (const { table, after } of writes)
+      if (table === "payments" && after["sk"]?.S === "payment") this.#remember(storedPayment(after));
+  }
+
+  #remember(payment: Payment): void {
+    const { observer, scheduler, customers, delays } = this.#world;
+    if (observer.isRestored(payment.id) || isWallets(payment)) return;
+    if (payment.state === "requires_action") customers.isAsked(payment);
+    const seconds = checkAfterSeconds(payment);
+    if (seconds !== undefined) this.#check(checkOf(payment), seconds);
+    const due = dueAt(payment);
+    if (due === undefined) return;
+    const inMs = Math.max(0, due - scheduler.now()) + delays.between(0, sweepMsMax);
+    scheduler.schedule(inMs, () => this.#sweep(payment, inMs));
+  }
+
+  #check(check: Check, seconds: number): void {
+    const errand = { name: `check of v${check.version}`, subject: check.payment, book: check.book };
+    this.#world.scheduler.schedule(seconds * 1_000, () =>
+      persist(this.#world, errand, async () => {
+        const payment = await this.#read(check.book, check.payment);
+        if (payment === undefined) return;
+        const todo = whatToDo(payment, check, Date.now());
+        if (todo.kind === "recover") await this.#world.sagas.recovery.start(payment);
+        if (todo.kind === "later") this.#check(check, todo.seconds);
+      }),
+    );
+  }
+
+  #sweep({ book, id }: Payment, waitedMs: number): void {
+    const { sagas, scheduler } = this.#world;
+    persist(this.#world, { name: "sweep", subject: id, book }, async () => {
+      const payment = await this.#read(book, id);
+      if (payment === undefined) return;
+      const due = dueAt(payment);
+      // By a clock that is behind, it is not due yet: the next sweep finds it.
+      if (due !== undefined && due > Date.now() && waitedMs > 0)
+        scheduler.schedule(due - Date.now() + sweepMsMax, () => this.#sweep(payment, 0));
+      const letGo = await expire({ payments: this.#store, now: Date.now }, payment, { execution: "sweep" });
+      if (letGo !== undefined) await sagas.payment.start(letGo, { step: "compensate", reason: "expired" });
+    });
+  }
+
+  #read(book: string, id: string): Promise<Payment | undefined> {
+    return this.#store.get(book as Book, id as Payment["id"]);
+  }
+}
