@@ -1,37 +1,59 @@
 import {
-  type AttributeValue,
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import type { Account, AccountId, Book, Side, UserAccountId } from "#core/ledger/account.ts";
+import { invariant } from "#core/kernel/invariant.ts";
+import {
+  type Account,
+  type Book,
+  noCounters,
+  type Side,
+  salesCurrency,
+  type UserAccountId,
+} from "#core/ledger/account.ts";
+import type { OpenedAccount, UserAccount } from "#core/ledger/user-account.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { reach } from "./client.ts";
 import { nothingStored } from "./conditions.ts";
-import { StoreUnavailable } from "./errors.ts";
 import { guardedAccountItem } from "./guarded-accounts.ts";
-import { accountKey, accountListKey } from "./keys.ts";
+import { accountKey, accountListKey, accountListPartition, type Key, listShards } from "./keys.ts";
+import { getEach, newestOf } from "./reads.ts";
 import { transact } from "./transact.ts";
 
-/** A merchant's own account, with what the merchant calls it. */
-export interface UserAccount extends Account {
-  readonly id: UserAccountId;
-  readonly name: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Epoch milliseconds. */
-  readonly openedAt: number;
+type Numeric = number | bigint;
+
+/** What an account carries beside its counters and its room: how it was opened. */
+interface AccountItem extends Key {
+  readonly currency: string;
+  readonly normal_side: Side;
+  readonly condition: Account["condition"];
+  readonly debits_posted: Numeric;
+  readonly debits_pending: Numeric;
+  readonly credits_posted: Numeric;
+  readonly credits_pending: Numeric;
+  /** Grows by one with each posting. */
+  readonly version?: number;
+  readonly name?: string;
+  readonly min_available?: Numeric;
+  readonly max_balance?: Numeric;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly opened_at?: number;
+  /** Grows by one with each change that the merchant makes. */
+  readonly revision?: number;
 }
 
-type Item = Record<string, AttributeValue>;
-type Stored = Readonly<Record<string, string | number | bigint>> & {
-  readonly metadata?: Readonly<Record<string, string>>;
-};
+export type Opened =
+  | { readonly kind: "created"; readonly account: UserAccount }
+  | { readonly kind: "taken"; readonly account: UserAccount };
 
-/** The merchants' own accounts. Their counters are moved by the transactions that post to them, and by nothing else. */
+export type ConditionChange =
+  | { readonly kind: "changed"; readonly account: UserAccount }
+  | { readonly kind: "refused"; readonly account: UserAccount }
+  | { readonly kind: "not_found" };
+
+/** A merchant's own accounts. */
 export class AccountStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -41,138 +63,142 @@ export class AccountStore {
     this.#table = table;
   }
 
-  /** Opens an account once. @returns the account that has the id already, or undefined when this one was opened. */
-  async open(account: UserAccount): Promise<UserAccount | undefined> {
-    const listed = {
-      Put: { TableName: this.#table, Item: marshall(accountListKey(account.book, account.id)) },
-    };
-    const opened = { Put: { TableName: this.#table, Item: itemOf(account), ...nothingStored } };
-    const { written } = await transact(this.#client, [opened, listed]);
-    return written ? undefined : this.get(account.book, account.id);
+  /** Opens an account once, and puts it on the book's list in the same transaction. */
+  async open(opened: OpenedAccount): Promise<Opened> {
+    const { book, id } = opened;
+    const result = await transact(this.#client, [
+      { Put: { TableName: this.#table, Item: openedItem(opened), ...nothingStored } },
+      { Put: { TableName: this.#table, Item: marshall(accountListKey(book, id, opened.openedAt)) } },
+    ]);
+    const account = await this.get(book, id);
+    invariant(account !== undefined, `${id} was opened, now or before`);
+    return { kind: result.written ? "created" : "taken", account };
   }
 
-  /** Strongly consistent. */
   async get(book: Book, id: UserAccountId): Promise<UserAccount | undefined> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({
-          TableName: this.#table,
-          Key: marshall(accountKey(book, id)),
-          ConsistentRead: true,
-        }),
-      ),
-    );
-    return Item === undefined ? undefined : accountOf(book, id, Item);
+    return (await this.getAll(book, [id]))[0];
   }
 
-  /** Those that exist, of up to 100. Strongly consistent. */
-  async getAll(book: Book, ids: readonly UserAccountId[]): Promise<ReadonlyMap<AccountId, UserAccount>> {
-    if (ids.length === 0) return new Map();
-    const Keys = [...new Set(ids)].map((id) => marshall(accountKey(book, id)));
-    const { Responses, UnprocessedKeys } = await reach(
-      this.#client.send(
-        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys, ConsistentRead: true } } }),
-      ),
-    );
-    if (Object.keys(UnprocessedKeys ?? {}).length > 0)
-      throw new StoreUnavailable("accounts were read in part");
-    return new Map(
-      (Responses?.[this.#table] ?? []).map((item) => {
-        const id = (item["pk"]?.S ?? "").split("#")[2] as UserAccountId;
-        return [id, accountOf(book, id, item)] as const;
-      }),
-    );
+  /** Up to 100 accounts, in no order; those that are not there are left out. Strongly consistent. */
+  async getAll(book: Book, ids: readonly UserAccountId[]): Promise<UserAccount[]> {
+    const keys = ids.map((id) => accountKey(book, id));
+    return (await getEach<AccountItem>(this.#client, this.#table, keys)).map(accountOf);
   }
 
-  /** By id. `after`: the last id of the page before. */
+  /** The currencies of those of the accounts that exist. */
+  async currencies(book: Book, ids: readonly UserAccountId[]): Promise<Map<UserAccountId, Currency>> {
+    const guarded = [...new Set(ids)].filter((id) => salesCurrency(id) === undefined);
+    const accounts = await this.getAll(book, guarded);
+    return new Map(accounts.map(({ id, currency }) => [id, currency]));
+  }
+
+  /** Newest first. `before`: the position that the page before gave. */
   async list(
     book: Book,
-    { limit, after }: { readonly limit: number; readonly after?: string },
-  ): Promise<{ readonly accounts: readonly UserAccount[]; readonly next?: string }> {
-    const { pk } = accountListKey(book, "" as AccountId);
-    const { Items = [] } = await reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: after === undefined ? "pk = :pk" : "pk = :pk AND sk > :after",
-          ExpressionAttributeValues: marshall({
-            ":pk": pk,
-            ...(after === undefined ? {} : { ":after": after }),
-          }),
-          ConsistentRead: true,
-          Limit: limit + 1,
+    { limit, before }: { readonly limit: number; readonly before?: string | undefined },
+  ): Promise<{ accounts: UserAccount[]; next?: string }> {
+    const shards = await Promise.all(
+      Array.from({ length: listShards }, (_, shard) =>
+        newestOf<Key>(this.#client, this.#table, accountListPartition(book, shard), {
+          limit: limit + 1,
+          before,
         }),
       ),
     );
-    const ids = Items.map((item) => item["sk"]?.S as UserAccountId);
-    const page = ids.slice(0, limit);
-    const found = await this.getAll(book, page);
-    const accounts = page.map((id) => found.get(id)).filter((account) => account !== undefined);
+    const found = shards.flat().toSorted((a, b) => (a.sk < b.sk ? 1 : -1));
+    const page = found.slice(0, limit);
+    const ids = page.map(({ sk }) => sk.slice(sk.indexOf("#") + 1) as UserAccountId);
+    const accounts = new Map((await this.getAll(book, ids)).map((account) => [account.id, account]));
     const last = page.at(-1);
-    return { accounts, ...(ids.length > page.length && last !== undefined ? { next: last } : {}) };
+    return {
+      accounts: ids.map((id) => accounts.get(id)).filter((account) => account !== undefined),
+      ...(found.length > limit && last !== undefined ? { next: last.sk } : {}),
+    };
   }
 
-  /** @returns false when the account is not there, is closed, or is to be closed and has money or holds. */
-  async setCondition(book: Book, id: UserAccountId, condition: Account["condition"]): Promise<boolean> {
-    const isClosing = condition === "closed";
-    const nothingLeft =
-      "debits_posted = credits_posted AND debits_pending = :zero AND credits_pending = :zero";
+  /**
+   * Freezes, opens again or closes. Closing is for good, and needs an account that holds nothing and awaits nothing.
+   * `revision`: only if nobody changed it since.
+   */
+  async change(
+    book: Book,
+    id: UserAccountId,
+    condition: Account["condition"],
+    revision: number | undefined,
+  ): Promise<ConditionChange> {
+    const conditions = ["attribute_exists(pk)", "#condition <> :closed"];
+    if (revision !== undefined) conditions.push("revision = :revision");
+    if (condition === "closed")
+      conditions.push(
+        "debits_posted = credits_posted AND debits_pending = :none AND credits_pending = :none",
+      );
     try {
-      await reach(
+      const { Attributes } = await reach(
         this.#client.send(
           new UpdateItemCommand({
             TableName: this.#table,
             Key: marshall(accountKey(book, id)),
-            UpdateExpression: "SET #condition = :condition",
-            ConditionExpression: `attribute_exists(pk) AND #condition <> :closed${isClosing ? ` AND ${nothingLeft}` : ""}`,
+            UpdateExpression: "SET #condition = :condition ADD revision :one",
+            ConditionExpression: conditions.join(" AND "),
             ExpressionAttributeNames: { "#condition": "condition" },
             ExpressionAttributeValues: marshall({
               ":condition": condition,
               ":closed": "closed",
-              ...(isClosing ? { ":zero": 0 } : {}),
+              ":one": 1,
+              ...(revision === undefined ? {} : { ":revision": revision }),
+              ...(condition === "closed" ? { ":none": 0 } : {}),
             }),
+            ReturnValues: "ALL_NEW",
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
         ),
       );
-      return true;
+      return { kind: "changed", account: accountOf(unmarshall(Attributes ?? {}) as AccountItem) };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (error.Item === undefined) return { kind: "not_found" };
+      return { kind: "refused", account: accountOf(unmarshall(error.Item) as AccountItem) };
     }
   }
 }
 
-function itemOf(account: UserAccount): Item {
-  const { name, metadata, openedAt, minAvailable, maxBalance } = account;
+function openedItem(opened: OpenedAccount) {
+  const { name, openedAt, metadata, minAvailable, maxBalance } = opened;
   return {
-    ...guardedAccountItem(account),
-    ...marshall({
-      name,
-      opened_at: openedAt,
-      ...(minAvailable === undefined ? {} : { min_available: minAvailable }),
-      ...(maxBalance === undefined ? {} : { max_balance: maxBalance }),
-      ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-    }),
+    ...guardedAccountItem({ ...opened, ...noCounters, condition: "open" }),
+    ...marshall(
+      {
+        version: 0,
+        revision: 1,
+        name,
+        opened_at: openedAt,
+        metadata,
+        min_available: minAvailable,
+        max_balance: maxBalance,
+      },
+      { removeUndefinedValues: true },
+    ),
   };
 }
 
-function accountOf(book: Book, id: UserAccountId, item: Item): UserAccount {
-  const stored = unmarshall(item) as Stored;
-  const amount = (name: string): bigint => BigInt((stored[name] as number | undefined) ?? 0);
+function accountOf(item: AccountItem): UserAccount {
+  const [book = "", , id = ""] = item.pk.split("#");
   return {
-    id,
-    book,
-    currency: stored["currency"] as Currency,
-    normalSide: stored["normal_side"] as Side,
-    condition: stored["condition"] as Account["condition"],
-    ...(stored["min_available"] === undefined ? {} : { minAvailable: amount("min_available") }),
-    ...(stored["max_balance"] === undefined ? {} : { maxBalance: amount("max_balance") }),
-    debitsPosted: amount("debits_posted"),
-    debitsPending: amount("debits_pending"),
-    creditsPosted: amount("credits_posted"),
-    creditsPending: amount("credits_pending"),
-    name: String(stored["name"] ?? id),
-    metadata: stored.metadata ?? {},
-    openedAt: Number(stored["opened_at"] ?? 0),
+    id: id as UserAccountId,
+    book: book as Book,
+    currency: item.currency as Currency,
+    normalSide: item.normal_side,
+    condition: item.condition,
+    debitsPosted: BigInt(item.debits_posted),
+    debitsPending: BigInt(item.debits_pending),
+    creditsPosted: BigInt(item.credits_posted),
+    creditsPending: BigInt(item.credits_pending),
+    ...(item.min_available === undefined ? {} : { minAvailable: BigInt(item.min_available) }),
+    ...(item.max_balance === undefined ? {} : { maxBalance: BigInt(item.max_balance) }),
+    name: item.name ?? id,
+    metadata: item.metadata ?? {},
+    openedAt: item.opened_at ?? 0,
+    version: item.version ?? 0,
+    revision: item.revision ?? 1,
   };
 }

@@ -3,8 +3,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
@@ -13,6 +11,7 @@ import { reach } from "./client.ts";
 import { StoreContention } from "./errors.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
 import { foldKey, foldPartition, type Key } from "./keys.ts";
+import { pagesOf } from "./reads.ts";
 
 /** Another folder got in between: once when Lambda moves a shard, more often never. */
 const triesMax = 4;
@@ -33,23 +32,10 @@ export class FoldStore {
 
   /** The folds of a book that exist. Strongly consistent. */
   async read(book: Book): Promise<ShardFold[]> {
+    const query = { TableName: this.#table, KeyConditionExpression: "pk = :partition" };
     const folds: ShardFold[] = [];
-    let start: QueryCommandOutput["LastEvaluatedKey"];
-    do {
-      const page: QueryCommandOutput = await reach(
-        this.#client.send(
-          new QueryCommand({
-            TableName: this.#table,
-            KeyConditionExpression: "pk = :partition",
-            ExpressionAttributeValues: marshall({ ":partition": foldPartition(book) }),
-            ConsistentRead: true,
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        ),
-      );
-      folds.push(...(page.Items ?? []).map((item) => shardFold(unmarshall(item) as FoldItem)));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+    for await (const page of pagesOf<FoldItem>(this.#client, query, { ":partition": foldPartition(book) }))
+      folds.push(...page.map(shardFold));
     return folds;
   }
 

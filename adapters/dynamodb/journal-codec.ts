@@ -22,9 +22,9 @@ interface EntryItem extends Key {
   readonly effective_at: number;
   readonly recorded_at: number;
   readonly expires_at?: number;
-  readonly execution: string;
-  readonly metadata?: Readonly<Record<string, string>>;
   readonly reverses?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly execution: string;
 }
 
 interface ResolutionItem extends Key {
@@ -53,9 +53,9 @@ export function journalItem(record: JournalRecord): JournalItem {
       effective_at: entry.effectiveAt,
       recorded_at: entry.recordedAt,
       ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
-      execution: entry.execution,
-      ...(entry.metadata === undefined ? {} : { metadata: entry.metadata }),
       ...(entry.reverses === undefined ? {} : { reverses: entry.reverses }),
+      ...(entry.metadata === undefined ? {} : { metadata: entry.metadata }),
+      execution: entry.execution,
     };
   }
   const { resolution } = record;
@@ -87,9 +87,9 @@ export function journalRecord(item: JournalItem): JournalRecord {
       effectiveAt: item.effective_at,
       recordedAt: item.recorded_at,
       ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
-      execution: item.execution,
-      ...(item.metadata === undefined ? {} : { metadata: item.metadata }),
       ...(item.reverses === undefined ? {} : { reverses: item.reverses as EntryId }),
+      ...(item.metadata === undefined ? {} : { metadata: item.metadata }),
+      execution: item.execution,
     };
     return item.refusal === undefined ? entryRecord(entry) : failureRecord(entry, item.refusal);
   }

@@ -1,10 +1,10 @@
-import { type DynamoDBClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
-import { reach } from "./client.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
-import { journalPartition, journalShards } from "./keys.ts";
+import { entryKey, journalPartition, journalShards, resolutionKey } from "./keys.ts";
+import { batchGetMax, getEach, pagesOf } from "./reads.ts";
 
 /** Reads the journal of a book. Strongly consistent, in no order across shards. */
 export class JournalStore {
@@ -18,27 +18,27 @@ export class JournalStore {
 
   /** Every record of the book, one page of one shard at a time: memory holds a page, never the journal. */
   async *read(book: Book): AsyncGenerator<JournalRecord> {
+    const query = { TableName: this.#table, KeyConditionExpression: "pk = :partition" };
     for (let shard = 0; shard < journalShards; shard += 1) {
-      let start: QueryCommandOutput["LastEvaluatedKey"];
-      do {
-        const page = await this.#page(journalPartition(book, shard), start);
-        for (const item of page.Items ?? []) yield journalRecord(unmarshall(item) as JournalItem);
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
+      const pages = pagesOf<JournalItem>(this.#client, query, {
+        ":partition": journalPartition(book, shard),
+      });
+      for await (const page of pages) yield* page.map(journalRecord);
     }
   }
 
-  #page(partition: string, start: QueryCommandOutput["LastEvaluatedKey"]): Promise<QueryCommandOutput> {
-    return reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: "pk = :partition",
-          ExpressionAttributeValues: marshall({ ":partition": partition }),
-          ConsistentRead: true,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      ),
-    );
+  /** What the journal says of up to 100 entries: each that is there, and its resolution behind it. */
+  async find(book: Book, ids: readonly EntryId[]): Promise<JournalRecord[]> {
+    const keys = ids.flatMap((id) => [entryKey(book, id), resolutionKey(book, id)]);
+    const records: JournalRecord[] = [];
+    for (let from = 0; from < keys.length; from += batchGetMax) {
+      const items = await getEach<JournalItem>(
+        this.#client,
+        this.#table,
+        keys.slice(from, from + batchGetMax),
+      );
+      records.push(...items.map(journalRecord));
+    }
+    return records;
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { EventId } from "#core/events/payment-event.ts";
-import type { AccountId, Book } from "#core/ledger/account.ts";
+import { type AccountId, type Book, salesCurrency, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
+import { entryIdOf, type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
 import type { PaymentId, RefundId } from "#core/payments/ids.ts";
 
 /** Every partition key starts with the book: a tenant's role can be fenced by leading keys, and a slip cannot leak. */
@@ -59,23 +60,33 @@ export const accountKey = (book: Book, id: AccountId): Key => ({
   sk: "account",
 });
 
-/** A merchant's accounts lie side by side: listing them needs no index. */
-export const accountListKey = (book: Book, id: AccountId): Key => ({ pk: `${book}#accounts`, sk: id });
+/** One partition for an account: its own postings are as many as its own item takes. Sales have no such item. */
+const salesShards = 16;
 
-const accountEntryPrefix = "entry#";
-const timeDigits = 15;
+const postingPartition = (book: Book, account: AccountId, shard?: number): string =>
+  [`${book}#postings#${account}`, ...(shard === undefined ? [] : [String(shard).padStart(2, "0")])].join("#");
 
-/** Where an account keeps that a record moved it: behind the account itself, by time. `until` bounds a search. */
-export const accountEntryKey = (book: Book, account: AccountId, recordedAt: number, record: string): Key => ({
-  pk: accountKey(book, account).pk,
-  sk: `${accountEntryPrefix}${String(recordedAt).padStart(timeDigits, "0")}#${record}`,
-});
+/** Where the postings of an account lie. */
+export const postingPartitions = (book: Book, account: UserAccountId): readonly string[] =>
+  salesCurrency(account) === undefined
+    ? [postingPartition(book, account)]
+    : Array.from({ length: salesShards }, (_, shard) => postingPartition(book, account, shard));
 
-/** The place in the journal of what an account's entry names: an entry, or the resolution of a hold. */
-export function journalKeyOf(book: Book, accountEntrySk: string): Key {
-  const record = accountEntrySk.slice(accountEntryPrefix.length + timeDigits + 1);
-  return { pk: entryKey(book, record.replace(/#resolution$/, "") as EntryId).pk, sk: record };
+/** Sorts by the time at which it was recorded. A resolution is told apart: lists are of entries. */
+export function postingKey(book: Book, account: UserAccountId, record: JournalRecord): Key {
+  const id = entryIdOf(record);
+  const shard = salesCurrency(account) === undefined ? undefined : shardOf(id, salesShards);
+  const kind = record.type === "resolution" ? "resolution" : "entry";
+  const at = new Date(recordedAtOf(record)).toISOString();
+  return { pk: postingPartition(book, account, shard), sk: `${kind}#${at}#${id}` };
 }
+
+/** A book's accounts by the time of their opening, dealt like a merchant's payments. */
+export const accountListPartition = (book: Book, shard: number): string => `${book}#accounts#${shard}`;
+export const accountListKey = (book: Book, id: UserAccountId, openedAt: number): Key => ({
+  pk: accountListPartition(book, shardOf(id, listShards)),
+  sk: `${new Date(openedAt).toISOString()}#${id}`,
+});
 
 const shardOf = (id: string, shards: number): number =>
   createHash("sha256").update(id).digest().readUInt32BE(0) % shards;

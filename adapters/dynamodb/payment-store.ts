@@ -14,11 +14,10 @@ import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts";
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
-import { accountEntryPuts } from "./account-entries.ts";
 import { reach } from "./client.ts";
 import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { contended, outwait } from "./contention.ts";
-import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
+import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { paymentKey } from "./keys.ts";
 import { paymentItem, paymentOf } from "./payment-codec.ts";
@@ -114,7 +113,7 @@ export class PaymentStore implements PaymentCommits {
 
   async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
     invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
-    const guarded = guardedUpdates(this.#ledger, after.book, journal);
+    const accounts = accountWrites(this.#ledger, after.book, journal);
     // In this order: only behind a version and an id that are free does a refusal by an account mean one.
     const items: TransactWriteItem[] = [
       {
@@ -132,8 +131,7 @@ export class PaymentStore implements PaymentCommits {
           ...nothingStored,
         },
       },
-      ...guarded.map((update) => update.item),
-      ...accountEntryPuts(this.#ledger, after.book, journal),
+      ...accounts.items,
     ];
     const result = await transact(this.#client, items);
     if (result.written) return { kind: "applied", payment: after };
@@ -145,7 +143,7 @@ export class PaymentStore implements PaymentCommits {
     }
     // Both were written by one transaction, so an entry without its version of the payment cannot be.
     invariant(journalReason?.Code !== "ConditionalCheckFailed", `the journal is not ahead of ${after.id}`);
-    return { kind: "refused", refusal: refusalOf(guarded, accountReasons) };
+    return { kind: "refused", refusal: accounts.refusalOf(accountReasons) };
   }
 
   /** @returns the payment that stands in the way, or undefined when the put was made. */

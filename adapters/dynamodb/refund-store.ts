@@ -12,10 +12,9 @@ import type { Payment } from "#core/payments/payment.ts";
 import type { RefundChange, RefundCommits, RefundCommitted } from "#core/payments/ports.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { sameRefundTransition, sameTransition } from "#core/payments/replay.ts";
-import { accountEntryPuts } from "./account-entries.ts";
 import { reach } from "./client.ts";
 import { isAt, nothingStored } from "./conditions.ts";
-import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
+import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { type Key, paymentKey, refundKey } from "./keys.ts";
 import { type Item, paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
@@ -52,12 +51,10 @@ export class RefundStore implements RefundCommits {
     );
     if (payment !== undefined)
       invariant(payment.after.version === payment.before.version + 1, `${of.id} goes up by one version`);
-    const guarded =
-      change.journal === undefined ? [] : guardedUpdates(this.#ledgerTable(), of.book, change.journal);
+    const accounts =
+      change.journal === undefined ? undefined : accountWrites(this.#ledgerTable(), of.book, change.journal);
     // In this order: only behind versions and an id that are free does a refusal by an account mean one.
-    const noted =
-      change.journal === undefined ? [] : accountEntryPuts(this.#ledgerTable(), of.book, change.journal);
-    const items = [...this.#puts(change), ...guarded.map((update) => update.item), ...noted];
+    const items = [...this.#puts(change), ...(accounts?.items ?? [])];
     const result = await transact(this.#client, items);
     if (result.written) return { kind: "applied", payment: payment?.after ?? of, refund: refund.after };
 
@@ -69,7 +66,8 @@ export class RefundStore implements RefundCommits {
     const journalReason = reasons.shift();
     // Both were written by one transaction, so an entry without its version of the refund cannot be.
     invariant(!hasFailed(journalReason), `the journal is not ahead of ${refund.after.id}`);
-    return { kind: "refused", refusal: refusalOf(guarded, reasons) };
+    invariant(accounts !== undefined, "only an account refuses behind versions and ids that are free");
+    return { kind: "refused", refusal: accounts.refusalOf(reasons) };
   }
 
   #puts({ payment, refund, journal }: RefundChange): TransactWriteItem[] {

@@ -29,12 +29,12 @@ export interface JournalEntry {
   readonly recordedAt: number;
   /** Holds only. Epoch milliseconds; from this moment on the hold cannot be posted, sweeper or no sweeper. */
   readonly expiresAt?: number;
+  /** Corrections only: the entry that this one undoes. */
+  readonly reverses?: EntryId;
+  /** A caller's own notes. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** The saga execution that wrote it, or the request. */
   readonly execution: string;
-  /** The merchant's own words, on its own entries. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Corrections only: the entry that it undoes. */
-  readonly reverses?: EntryId;
 }
 
 /** An entry that waits for its one resolution. */

@@ -37,6 +37,9 @@ const proposals: { proposal: string; proposed: JournalEntry; answer: string }[] 
   { proposal: "a leg less",                proposed: { ...existing, legs: existing.legs.slice(1) },             answer: "exists_with_different_legs" },
   { proposal: "another effective time",    proposed: { ...existing, effectiveAt: noon + 1 },                    answer: "exists_with_different_effective_at" },
   { proposal: "another expiry",            proposed: { ...existing, expiresAt: noon + 2_000 },                  answer: "exists_with_different_expires_at" },
+  { proposal: "of another entry undone",   proposed: { ...existing, reverses: "je_0" as EntryId },              answer: "exists_with_different_reverses" },
+  { proposal: "notes",                     proposed: { ...existing, metadata: { order: "7" } },                 answer: "exists_with_different_metadata" },
+  { proposal: "no notes, said aloud",      proposed: { ...existing, metadata: {} },                             answer: "exists" },
   { proposal: "no expiry",                 proposed: unexpiring,                                                answer: "exists_with_different_expires_at" },
 ];
 

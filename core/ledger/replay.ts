@@ -12,9 +12,10 @@ const comparedFields = [
   "legs",
   "effectiveAt",
   "expiresAt",
+  "reverses",
   "metadata",
 ] as const satisfies readonly (keyof JournalEntry)[];
-type ComparedField = "book" | "state" | "legs" | "effective_at" | "expires_at" | "metadata";
+type ComparedField = "book" | "state" | "legs" | "effective_at" | "expires_at" | "reverses" | "metadata";
 
 const wireName: Readonly<Record<(typeof comparedFields)[number], ComparedField>> = {
   book: "book",
@@ -22,29 +23,26 @@ const wireName: Readonly<Record<(typeof comparedFields)[number], ComparedField>>
   legs: "legs",
   effectiveAt: "effective_at",
   expiresAt: "expires_at",
+  reverses: "reverses",
   metadata: "metadata",
 };
 
-/** Compares a proposal with the entry that holds its id. Legs are compared as a set: their order means nothing. */
+/** Compares a proposal with the entry that holds its id. The order of legs, and of metadata, means nothing. */
 export function compareReplay(existing: JournalEntry, proposed: JournalEntry): Replay {
   const different = comparedFields.find((field) => !isSame(field, existing, proposed));
   return different === undefined ? "exists" : `exists_with_different_${wireName[different]}`;
 }
 
-function isSame(field: (typeof comparedFields)[number], one: JournalEntry, other: JournalEntry): boolean {
+function isSame(field: (typeof comparedFields)[number], a: JournalEntry, b: JournalEntry): boolean {
   switch (field) {
     case "legs":
-      return sameLegs(one.legs, other.legs);
+      return sameLegs(a.legs, b.legs);
     case "metadata":
-      return sameMap(one.metadata ?? {}, other.metadata ?? {});
+      return sameMetadata(a.metadata, b.metadata);
     default:
-      return one[field] === other[field];
+      return a[field] === b[field];
   }
 }
-
-const sameMap = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
-  Object.keys(a).length === Object.keys(b).length &&
-  Object.entries(a).every(([key, value]) => b[key] === value);
 
 /**
  * What a proposal is told whose id is taken: how it compares with what took the id, or, when that was refused and is
@@ -58,7 +56,13 @@ export function answerReplay(
   return replay === "exists" && taken.type === "failure" ? taken.refusal : replay;
 }
 
-function sameLegs(a: readonly Leg[], b: readonly Leg[]): boolean {
+/** None is the same as empty. */
+export function sameMetadata(a: JournalEntry["metadata"] = {}, b: JournalEntry["metadata"] = {}): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+export function sameLegs(a: readonly Leg[], b: readonly Leg[]): boolean {
   const canonical = (legs: readonly Leg[]) =>
     legs.map((leg) => `${leg.account} ${leg.side} ${leg.amount} ${leg.currency}`).toSorted();
   const [left, right] = [canonical(a), canonical(b)];

@@ -6,16 +6,16 @@ import type { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import type { CardDirectory } from "#adapters/vault/card-directory.ts";
 import { parseCardTokenId } from "#core/cards/token.ts";
 import { absurd } from "#core/kernel/invariant.ts";
-import type { AccountId, Book } from "#core/ledger/account.ts";
+import { type AccountId, type Book, parseUserAccountId } from "#core/ledger/account.ts";
 import { type CurrencyTerms, termsFor } from "#core/merchants/merchant.ts";
-import { type Currency, isCurrency } from "#core/money/currency.ts";
+import type { Currency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { createPayment, type Payment, type PaymentMethod } from "#core/payments/payment.ts";
 import { entityTag, paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
-import { amount, metadata, text } from "./http/fields.ts";
+import { amount, currency, currencyUnknown, metadata, text } from "./http/fields.ts";
 import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { invalidField, Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
@@ -24,18 +24,13 @@ import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency
 const route = "POST /v1/payments";
 
 /** Codes and ids are held to their shape before anything is derived from them: a digest of a card number is one too many. */
-const currencyUnknown = "Send an ISO 4217 code in upper case, such as USD";
 const tokenNotFound = "There is no such card token";
-const currency = z
-  .string()
-  .refine(isCurrency, { params: { code: "currency_unknown" }, error: currencyUnknown });
 const token = z.string().refine((id) => parseCardTokenId(id) !== undefined, {
   params: { code: "token_not_found" },
   error: tokenNotFound,
 });
 
-const userAccountPattern = /^acc_[A-Za-z0-9_-]{1,64}$/;
-const account = text(68).refine((id) => userAccountPattern.test(id), {
+const account = text(68).refine((id) => parseUserAccountId(id) !== undefined, {
   params: { code: "account_not_found" },
   error: "There is no such account",
 });

@@ -14,6 +14,7 @@ import { entityTag, paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount } from "./http/fields.ts";
+import { requireMatch } from "./http/if-match.ts";
 import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
@@ -103,7 +104,7 @@ export async function begin(
 ): Promise<Payment> {
   let payment = found;
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    requireMatch(request, payment);
+    requireMatch(request, entityTag(payment), `The payment is at version ${payment.version}.`);
     const at = now();
     const decided = decide(payment, at);
     if (!decided.ok) throw problemOfRefusal(decided.error);
@@ -125,15 +126,6 @@ export async function paymentNamed(
   const payment = id === undefined ? undefined : await payments.get(merchant, id);
   if (payment === undefined) throw new Problem("not_found");
   return payment;
-}
-
-/** `If-Match` (RFC 9110, 13.1.1): the caller wants to act on the version that it has seen. @throws Problem 412. */
-export function requireMatch({ headers }: ApiRequest, payment: Payment): void {
-  const header = headers["if-match"];
-  if (header === undefined || header.trim() === "*") return;
-  const tags = header.split(",").map((tag) => tag.trim());
-  if (!tags.includes(entityTag(payment)))
-    throw new Problem("precondition_failed", { detail: `The payment is at version ${payment.version}.` });
 }
 
 async function runSaga(

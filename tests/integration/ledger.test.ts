@@ -54,7 +54,10 @@ describe("an account", () => {
       max_balance: null,
     });
     expect((await open("acc_once", { name: "Once", min_available: -500 })).statusCode).toBe(200);
-    expect(told(await open("acc_once", { name: "Twice" }))).toEqual([409, "account_exists"]);
+    expect(told(await open("acc_once", { name: "Twice" }))).toEqual([
+      409,
+      "exists_with_different_min_available",
+    ]);
   });
 
   test("gets an id when it has none, and is on the list", async () => {
@@ -72,21 +75,11 @@ describe("an account", () => {
   test("that is frozen takes nothing, and is opened again; one with money is not closed", async () => {
     await open("acc_ice");
     await demo.send("PATCH", "/v1/ledger/accounts/acc_ice", { body: { state: "frozen" } });
-    expect(told(await move("acc_cash", "acc_ice", 5))).toEqual([422, "posting_refused"]);
+    expect(told(await move("acc_cash", "acc_ice", 5))).toEqual([409, "account_frozen"]);
     await demo.send("PATCH", "/v1/ledger/accounts/acc_ice", { body: { state: "open" } });
     expect((await move("acc_cash", "acc_ice", 5)).statusCode).toBe(201);
     const closed = await demo.send("PATCH", "/v1/ledger/accounts/acc_ice", { body: { state: "closed" } });
-    expect(told(closed)).toEqual([409, "account_not_changeable"]);
-  });
-
-  test.each([
-    ["a system account's id", { id: "mer_demo:2110:USD" }, 422],
-    ["the id of the sales", { id: "acc_sales_usd" }, 422],
-    ["a currency that is none", { id: "acc_x", currency: "usd" }, 422],
-    ["a side that is none", { id: "acc_x", normal_side: "left" }, 422],
-    ["a property that nobody knows", { id: "acc_x", overdraft: 1 }, 422],
-  ])("is not opened with %s", async (_what, body, statusCode) => {
-    expect((await open("acc_x", body)).statusCode).toBe(statusCode);
+    expect(told(closed)).toEqual([409, "account_not_empty"]);
   });
 });
 
@@ -115,65 +108,26 @@ describe("an entry", () => {
     await move("acc_cash", "acc_ben", 7_00, { id: "once" });
     expect(told(await move("acc_cash", "acc_ben", 7_00, { id: "once" }))).toEqual([200, "exists"]);
     const different = await move("acc_cash", "acc_ben", 8_00, { id: "once" });
-    expect([...told(different), different.body.detail]).toEqual([
-      409,
-      "entry_exists",
-      "exists_with_different_legs.",
-    ]);
+    expect(told(different)).toEqual([409, "exists_with_different_legs"]);
   });
 
   test("that an account does not have the money for is refused, and stays refused when the money has come", async () => {
     await open("acc_poor", { min_available: 0 });
     const refused = await move("acc_poor", "acc_ben", 1_00, { id: "too-early" });
-    expect([...told(refused), refused.body.detail]).toEqual([422, "posting_refused", "below_min_available."]);
+    expect(told(refused)).toEqual([422, "below_min_available"]);
     await move("acc_cash", "acc_poor", 5_00);
     expect(told(await move("acc_poor", "acc_ben", 1_00, { id: "too-early" }))).toEqual([
       422,
-      "posting_refused",
+      "below_min_available",
     ]);
     expect((await move("acc_poor", "acc_ben", 1_00, { id: "in-time" })).statusCode).toBe(201);
-  });
-
-  const leg = (account: string, side: string, amount: unknown = 1) => ({ account, side, amount });
-  test.each([
-    ["is not balanced", [leg("acc_ana", "debit", 2), leg("acc_ben", "credit", 1)], [422, "unbalanced"]],
-    ["has one leg", [leg("acc_ana", "debit")], [422, "too_few_legs"]],
-    ["moves nothing", [leg("acc_ana", "debit", 0), leg("acc_ben", "credit", 0)], [422, "too_small"]],
-    [
-      "moves a part of a cent",
-      [leg("acc_ana", "debit", 1.5), leg("acc_ben", "credit", 1.5)],
-      [422, "wrong_type"],
-    ],
-    ["mixes currencies", [leg("acc_ana", "debit"), leg("acc_euro", "credit")], [422, "unbalanced"]],
-    [
-      "names nobody's account",
-      [leg("acc_ana", "debit"), leg("acc_nobody", "credit")],
-      [422, "account_not_found"],
-    ],
-    [
-      "names a system account",
-      [leg("acc_ana", "debit"), leg("mer_demo:2110:USD", "credit")],
-      [422, "account_not_found"],
-    ],
-    [
-      "names the same side twice",
-      [leg("acc_ana", "debit"), leg("acc_ana", "debit"), leg("acc_ben", "credit", 2)],
-      [422, "account_repeated"],
-    ],
-    [
-      "has more legs than an entry takes",
-      Array.from({ length: 101 }, () => leg("acc_ana", "debit")),
-      [422, "too_big"],
-    ],
-  ])("that %s is refused", async (_what, legs, answer) => {
-    expect(told(await send("/v1/ledger/entries", { state: "posted", legs }))).toEqual(answer);
   });
 
   test("is reversed once", async () => {
     const before = await availableIn("acc_ben");
     await move("acc_cash", "acc_ben", 3_00, { id: "mistake" });
     const reversed = await send("/v1/ledger/entries/mistake/reverse", {});
-    expect(reversed.body).toMatchObject({ id: "mistake.reversal", reverses: "mistake", result: "created" });
+    expect(reversed.body).toMatchObject({ id: "mistake.reversal.1", reverses: "mistake", result: "created" });
     expect(told(await send("/v1/ledger/entries/mistake/reverse", {}))).toEqual([200, "exists"]);
     expect(await availableIn("acc_ben")).toBe(before);
   });
@@ -193,8 +147,11 @@ describe("a hold", () => {
     expect(posted.body).toMatchObject({ state: "posted", result: "created" });
     expect(await availableIn("acc_ana")).toBe(before + 4_00);
     expect(told(await send(`/v1/ledger/entries/${id}/post`, { amount: 6_00 }))).toEqual([200, "exists"]);
-    expect(told(await send(`/v1/ledger/entries/${id}/post`, { amount: 5_00 }))).toEqual([409, "hold_ended"]);
-    expect(told(await send(`/v1/ledger/entries/${id}/void`, {}))).toEqual([409, "hold_ended"]);
+    expect(told(await send(`/v1/ledger/entries/${id}/post`, { amount: 5_00 }))).toEqual([
+      409,
+      "hold_already_posted",
+    ]);
+    expect(told(await send(`/v1/ledger/entries/${id}/void`, {}))).toEqual([409, "hold_already_posted"]);
   });
 
   test("is not posted for more than is held, nor after its time, and can be released", async () => {
@@ -206,7 +163,7 @@ describe("a hold", () => {
     expect((await send(`/v1/ledger/entries/${id}/void`, {})).body.state).toBe("voided");
     const short = await hold(1_00, { expires_in_seconds: 1 });
     await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(told(await send(`/v1/ledger/entries/${short}/post`, {}))).toEqual([409, "hold_ended"]);
+    expect(told(await send(`/v1/ledger/entries/${short}/post`, {}))).toEqual([409, "hold_expired"]);
   });
 
   test("is none that was posted", async () => {

@@ -1,8 +1,5 @@
-import type { Counters } from "#core/ledger/account.ts";
 import type { Leg } from "#core/ledger/entry.ts";
-import { openingRoom, strain } from "#core/ledger/guard.ts";
 import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
-import { fold } from "#core/ledger/trial-balance.ts";
 import { amountMax } from "#core/money/money.ts";
 import { sagaEntryId } from "#core/payments/ids.ts";
 import {
@@ -14,119 +11,26 @@ import {
 } from "#core/payments/payment.ts";
 import { mayMove } from "#core/payments/states.ts";
 import { type Finding, found } from "#core/proof/finding.ts";
+import { checkAccounts, checkJournal, checkMovement, checkRoom } from "#core/proof/ledger.ts";
 import { checkRefunds } from "./refund-invariants.ts";
-import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
+import type { Stored, StoredItem } from "./stored.ts";
 
 /**
  * What must always be true of what is stored. Each checker takes stored data, wherever it was read, and says what is
  * wrong with it; nothing wrong is an empty list.
  */
 
-export { type Finding, found };
+export { checkAccounts, checkMovement, checkRoom, type Finding, found };
 
 /** Everything that can be said of the tables alone. */
 export function checkStored(stored: Stored): Finding[] {
   return [
-    ...checkEntriesBalance(stored.journal),
-    ...checkTrialBalance(stored.journal),
-    ...checkEntryIds(stored.journal),
+    ...checkJournal(stored.journal),
     ...checkAccounts(stored),
     ...checkHolds(stored),
     ...checkRefunds(stored),
     ...checkAmounts(stored.payments),
   ];
-}
-
-/** Every entry, per currency: Σ legs = 0; and so is what a resolution releases. */
-function checkEntriesBalance(journal: readonly JournalRecord[]): Finding[] {
-  const findings: Finding[] = [];
-  for (const record of journal) {
-    for (const legs of legsOf(record)) {
-      for (const [currency, sum] of signedSums(legs))
-        if (sum !== 0n)
-          findings.push(found("balanced_entries", entryIdOf(record), `its ${currency} legs sum to ${sum}`));
-    }
-  }
-  return findings;
-}
-
-/** Per currency: Σ balances = 0, posted and pending. */
-function checkTrialBalance(journal: readonly JournalRecord[]): Finding[] {
-  const sums = new Map<string, bigint>();
-  const add = (key: string, amount: bigint) => sums.set(key, (sums.get(key) ?? 0n) + amount);
-  for (const { currency, ...counters } of fold(journal).values()) {
-    add(`posted ${currency}`, counters.debitsPosted - counters.creditsPosted);
-    add(`pending ${currency}`, counters.debitsPending - counters.creditsPending);
-  }
-  return [...sums]
-    .filter(([, sum]) => sum !== 0n)
-    .map(([key, sum]) => found("trial_balance", key, `debits exceed credits by ${sum}`));
-}
-
-/** At most one entry per id, whether it was posted alone or by the resolution of its hold; each hold is resolved once. */
-function checkEntryIds(journal: readonly JournalRecord[]): Finding[] {
-  const seen = new Set<string>();
-  const findings: Finding[] = [];
-  const claim = (id: string, subject: string) => {
-    if (seen.has(id)) findings.push(found("one_entry", subject, `${id} is there twice`));
-    seen.add(id);
-  };
-  for (const record of journal) {
-    const id = entryIdOf(record);
-    if (record.type !== "resolution") {
-      claim(`${record.entry.book} ${id}`, id);
-      continue;
-    }
-    claim(`${record.resolution.book} ${id} resolution`, id);
-    if (record.resolution.kind === "posted")
-      claim(`${record.resolution.book} ${record.resolution.entry.id}`, id);
-  }
-  return findings;
-}
-
-/** Every stored account: counters = fold(journal), and a limit was never passed. */
-export function checkAccounts({ accounts, journal }: Pick<Stored, "accounts" | "journal">): Finding[] {
-  if (accounts.length === 0) return [];
-  const balances = fold(journal);
-  const findings: Finding[] = [];
-  for (const account of accounts) {
-    const folded = balances.get(account.id);
-    for (const counter of ["debitsPosted", "debitsPending", "creditsPosted", "creditsPending"] as const) {
-      const expected = folded?.[counter] ?? 0n;
-      if (account[counter] !== expected)
-        findings.push(
-          found("fold", account.id, `${counter} is ${account[counter]}, the journal says ${expected}`),
-        );
-    }
-    if (folded !== undefined && folded.currency !== account.currency)
-      findings.push(
-        found("fold", account.id, `holds ${account.currency} and was moved in ${folded.currency}`),
-      );
-    if (account.debitRoom < 0n || account.creditRoom < 0n)
-      findings.push(found("guarded", account.id, `room is ${account.debitRoom} and ${account.creditRoom}`));
-  }
-  return findings;
-}
-
-/** The room that an account keeps is what its limits leave beside its counters. */
-export function checkRoom(
-  account: StoredAccount,
-  limits: { readonly minAvailable?: bigint; readonly maxBalance?: bigint },
-): Finding[] {
-  const opening = openingRoom({ normalSide: account.normalSide, ...limits });
-  const used = strain(account);
-  const isRight =
-    account.debitRoom === opening.debit - used.debit && account.creditRoom === opening.credit - used.credit;
-  return isRight ? [] : [found("guarded", account.id, "its room is not what its limits leave")];
-}
-
-/** A frozen or closed account takes nothing but the release of holds. */
-export function checkMovement(before: StoredAccount, after: StoredAccount): Finding[] {
-  const counters = ["debitsPosted", "debitsPending", "creditsPosted", "creditsPending"] as const;
-  const grows = counters.some((counter: keyof Counters) => after[counter] > before[counter]);
-  return grows && before.condition !== "open"
-    ? [found("guarded", after.id, `is ${before.condition} and was posted to`)]
-    : [];
 }
 
 /**
@@ -262,19 +166,6 @@ export function checkNoCards(subject: string, text: string, numbers: Iterable<st
   return [...numbers]
     .filter((number) => text.includes(number))
     .map((number) => found("no_cards", subject, `shows the card that ends in ${number.slice(-4)}`));
-}
-
-function legsOf(record: JournalRecord): readonly (readonly Leg[])[] {
-  if (record.type !== "resolution") return [record.entry.legs];
-  const { resolution } = record;
-  return resolution.kind === "posted" ? [resolution.released, resolution.entry.legs] : [resolution.released];
-}
-
-function signedSums(legs: readonly Leg[]): Map<string, bigint> {
-  const sums = new Map<string, bigint>();
-  for (const { currency, side, amount } of legs)
-    sums.set(currency, (sums.get(currency) ?? 0n) + (side === "debit" ? amount : -amount));
-  return sums;
 }
 
 const debitsOf = (legs: readonly Leg[]): bigint =>

@@ -8,15 +8,12 @@ import type { Payment } from "#core/payments/payment.ts";
 import { fromRecord, type PaymentRecord } from "#core/payments/record.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { fromRefundRecord, type RefundRecord } from "#core/payments/refund-record.ts";
+import type { GuardedBalance } from "#core/proof/ledger.ts";
 
 /** An item as DynamoDB gives it, of the payments table or of the ledger. */
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
-/** A guarded account as it is stored: its counters, and how much room its limits leave on each side. */
-export interface StoredAccount extends Omit<Account, "minAvailable" | "maxBalance"> {
-  readonly debitRoom: bigint;
-  readonly creditRoom: bigint;
-}
+export type StoredAccount = GuardedBalance;
 
 /** What the tables say, decoded. */
 export interface Stored {
@@ -31,8 +28,8 @@ type Decoded =
   | { readonly kind: "refund"; readonly refund: Refund }
   | { readonly kind: "account"; readonly account: StoredAccount }
   | { readonly kind: "journal"; readonly record: JournalRecord }
-  /** That a record of the journal moved an account: by it entries are found, and nothing else. */
-  | { readonly kind: "note" };
+  /** What follows from the journal: folds, and what accounts are found by. */
+  | { readonly kind: "derived" };
 
 /** Items are never changed in place, so each is decoded once however often it is looked at. */
 const decodedItems = new WeakMap<StoredItem, Decoded>();
@@ -108,7 +105,7 @@ function decodeItem(plain: Record<string, unknown>): Decoded {
     };
   }
   if (sk === "account") return { kind: "account", account: accountOf(plain, book as Book, rest.join("#")) };
-  if (sk.startsWith("entry#")) return { kind: "note" };
+  if (name !== "journal") return { kind: "derived" };
   return { kind: "journal", record: journalRecord(plain as unknown as JournalItem) };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { containsPan } from "#core/cards/pan.ts";
 import { hasInvisible } from "#core/kernel/text.ts";
+import { isCurrency } from "#core/money/currency.ts";
 import { amountMax } from "#core/money/money.ts";
 
 /** Text of 1 … `lengthMax` characters after NFC, fit to be shown to people and to be stored: it never holds a card number. */
@@ -35,3 +36,15 @@ export const metadata = z
     params: { code: "too_many" },
     error: `Metadata has at most ${metadataKeysMax} keys`,
   });
+
+export const currencyUnknown = "Send an ISO 4217 code in upper case, such as USD";
+
+/** An ISO 4217 code, upper case. */
+export const currency = z
+  .string()
+  .refine(isCurrency, { params: { code: "currency_unknown" }, error: currencyUnknown });
+
+/** RFC 3339, with its offset: a moment. Becomes epoch milliseconds. */
+export const time = z.iso
+  .datetime({ offset: true, error: "Send a time as RFC 3339 has it, such as 2026-03-01T12:00:00Z" })
+  .transform(Date.parse);

@@ -6,6 +6,8 @@ export interface FieldError {
   readonly detail: string;
 }
 
+const differs = [409, "This id stands for something else already"] as const;
+
 /** Every answer that is not a success, by its stable code. The one table: `statusCode` and `title` never vary. */
 const catalogue = {
   malformed_json: [400, "The body is not JSON that this API reads"],
@@ -29,13 +31,32 @@ const catalogue = {
   operation_in_progress: [409, "The payment is being worked on"],
   authorization_expired: [409, "The authorization has expired"],
   too_many_refunds: [409, "The payment has had as many refunds as it can have"],
-  account_exists: [409, "Another account has this id"],
-  account_not_changeable: [409, "The account is closed, or has money or holds and cannot be closed"],
-  entry_exists: [409, "Another entry has this id"],
-  hold_ended: [409, "The hold has ended"],
-  not_a_hold: [409, "The entry holds nothing"],
-  not_reversible: [409, "Only a posted entry can be reversed"],
-  precondition_failed: [412, "The payment has moved on since that version"],
+  account_closed: [409, "The account is closed"],
+  account_frozen: [409, "The account is frozen"],
+  account_not_empty: [409, "The account still holds money, or waits for some"],
+  below_min_available: [422, "The account would have less available than it must"],
+  above_max_balance: [422, "The account would hold more than it may"],
+  batch_refused: [409, "None of the batch was recorded"],
+  not_a_hold: [409, "The entry is not a hold"],
+  hold_already_posted: [409, "The hold was posted"],
+  hold_already_voided: [409, "The hold was voided"],
+  hold_already_expired: [409, "The hold has expired"],
+  hold_expired: [409, "The hold has expired"],
+  entry_not_posted: [409, "What was never posted cannot be undone"],
+  entry_is_a_correction: [409, "A correction cannot be undone"],
+  entry_of_a_payment: [409, "The entries of payments are theirs alone"],
+  exists_with_different_state: differs,
+  exists_with_different_legs: differs,
+  exists_with_different_effective_at: differs,
+  exists_with_different_expires_at: differs,
+  exists_with_different_reverses: differs,
+  exists_with_different_metadata: differs,
+  exists_with_different_name: differs,
+  exists_with_different_currency: differs,
+  exists_with_different_normal_side: differs,
+  exists_with_different_min_available: differs,
+  exists_with_different_max_balance: differs,
+  precondition_failed: [412, "It has moved on since that version"],
   not_replayable: [409, "This dead letter cannot be replayed"],
   replay_failed: [409, "It failed again, and stays open"],
   unsupported_media_type: [415, "The body must be application/json, not encoded"],

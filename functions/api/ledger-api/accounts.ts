@@ -1,104 +1,111 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { AccountStore, UserAccount } from "#adapters/dynamodb/account-store.ts";
-import type { EntryStore } from "#adapters/dynamodb/entry-store.ts";
+import type { AccountStore } from "#adapters/dynamodb/account-store.ts";
 import type { FoldStore } from "#adapters/dynamodb/fold-store.ts";
-import { derivedId } from "#core/kernel/derived-id.ts";
+import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { type Basis, type PostingStore, TooManyPostings } from "#adapters/dynamodb/posting-store.ts";
+import { derivedId, idFrom } from "#core/kernel/derived-id.ts";
 import {
-  addCounters,
   type Book,
-  type Counters,
   isReserved,
   noCounters,
   parseUserAccountId,
   salesCurrency,
   type UserAccountId,
 } from "#core/ledger/account.ts";
-import { movements } from "#core/ledger/journal.ts";
 import { sumOfFolds } from "#core/ledger/shard-fold.ts";
-import { isCurrency } from "#core/money/currency.ts";
+import { changeRefusal, differsIn, type OpenedAccount, type UserAccount } from "#core/ledger/user-account.ts";
+import type { Currency } from "#core/money/currency.ts";
 import { amountMax } from "#core/money/money.ts";
-import { type Answer, answer, found } from "../http/answer.ts";
+import { type Answer, created, found } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { cursorOf, positionOf } from "../http/cursor.ts";
-import { metadata, text } from "../http/fields.ts";
-import { invalidField, Problem } from "../http/problem.ts";
+import { currency, metadata, text, time } from "../http/fields.ts";
+import { requireMatch } from "../http/if-match.ts";
+import { Problem } from "../http/problem.ts";
 import { limit, readQuery } from "../http/query.ts";
 import { type ApiRequest, requireMerchant } from "../http/request.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
-import { accountView, balanceView, recordView } from "./views.ts";
+import { accountTag, accountView, balanceView, entryView, standingEntries, timeOf } from "./views.ts";
 
-export interface AccountPorts {
-  readonly accounts: AccountStore;
-  readonly entries: Pick<EntryStore, "ofAccount">;
+interface Ports {
+  readonly accounts: Pick<AccountStore, "open" | "get" | "list" | "change">;
+  readonly postings: Pick<PostingStore, "entries" | "countersAt">;
+  readonly journal: Pick<JournalStore, "find">;
   readonly folds: Pick<FoldStore, "read">;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-const limitAmount = z
-  .int({ error: "A limit is an integer of minor units" })
-  .min(-Number(amountMax))
-  .max(Number(amountMax))
-  .transform(BigInt);
+const route = "POST /v1/ledger/accounts";
 
-const openBody = z.strictObject({
-  id: z.string().optional(),
-  name: text(100),
-  currency: z.string().refine(isCurrency, {
-    params: { code: "currency_unknown" },
-    error: "Send an ISO 4217 code in upper case, such as USD",
-  }),
+const balance = (min: number) => z.int().min(min).max(Number(amountMax)).transform(BigInt);
+
+const accountBody = z.strictObject({
+  id: z
+    .string()
+    .refine((id) => parseUserAccountId(id) !== undefined, {
+      params: { code: "wrong_format" },
+      error: "An account's id is acc_ and 1 to 64 letters, digits, underscores or dashes",
+    })
+    .transform((id) => id as UserAccountId)
+    .refine((id) => !isReserved(id), {
+      params: { code: "reserved" },
+      error: "Sales accounts are there without being opened",
+    })
+    .optional(),
+  name: text(128),
+  currency,
   normal_side: z.enum(["debit", "credit"]),
-  min_available: limitAmount.optional(),
-  max_balance: limitAmount.optional(),
+  min_available: balance(-Number(amountMax)).optional(),
+  max_balance: balance(0).optional(),
   metadata: metadata.default({}),
 });
 
 const changeBody = z.strictObject({ state: z.enum(["open", "frozen", "closed"]) });
-const listQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });
-const balanceQuery = z.strictObject({ as_of: z.iso.datetime({ offset: true }).optional() });
+const listQuery = z.strictObject({ limit, cursor: z.string().max(300).optional() });
+const balanceQuery = z.strictObject({
+  as_of: time.optional(),
+  by: z.enum(["recorded_at", "effective_at"], { error: "Send recorded_at or effective_at" }).optional(),
+});
 
-/** A page of an account's past is read so many records at a time, for a balance of old. */
-const pageSize = 100;
-/** 20,000 records: an older balance of a busier account is the warehouse's to tell. */
-const pagesMax = 200;
+/** A merchant's own accounts. */
+export function ledgerAccounts({ accounts, postings, journal, folds, now }: Ports) {
+  return { openAccount, listAccounts, showAccount, changeAccount, showBalance, listEntries };
 
-/** The merchant's own accounts. */
-export function accountEndpoints(ports: AccountPorts) {
-  const { accounts, entries, now } = ports;
-  return { open, list, show, change, balance, listEntries };
-
-  /** Opens an account. The same request again finds it; another under its id is refused. */
-  async function open(request: ApiRequest): Promise<Answer> {
+  /** Under its own id, or one derived from the key: either way the same request opens one account. */
+  async function openAccount(request: ApiRequest): Promise<Answer> {
     const book = requireMerchant(request, "ledger.write");
-    const body = readBody(request, openBody);
-    const id = idFor(book, request, body.id);
-    const account: UserAccount = {
-      id,
+    const body = readBody(request, accountBody);
+    const key = request.headers["idempotency-key"] === undefined ? undefined : idempotencyKeyOf(request);
+    const proposed: OpenedAccount = {
+      id: body.id ?? newId(book, key),
       book,
       name: body.name,
       currency: body.currency,
       normalSide: body.normal_side,
-      condition: "open",
       ...(body.min_available === undefined ? {} : { minAvailable: body.min_available }),
       ...(body.max_balance === undefined ? {} : { maxBalance: body.max_balance }),
-      ...noCounters,
       metadata: body.metadata,
       openedAt: now(),
     };
-    const existing = await accounts.open(account);
-    if (existing === undefined)
-      return answer(201, accountView(account), { location: `/v1/ledger/accounts/${id}` });
-    if (!isSameOpening(existing, account)) throw new Problem("account_exists");
-    return found(accountView(existing));
+    const opened = await accounts.open(proposed);
+    const different = differsIn(opened.account, proposed);
+    if (opened.kind === "created")
+      return created({ ...accountView(opened.account), result: "created" }, headersOf(opened.account));
+    if (different !== undefined) {
+      throw body.id === undefined
+        ? new Problem("idempotency_key_reused")
+        : new Problem(`exists_with_different_${different}`);
+    }
+    return found({ ...accountView(opened.account), result: "exists" }, headersOf(opened.account));
   }
 
-  async function list(request: ApiRequest): Promise<Answer> {
+  async function listAccounts(request: ApiRequest): Promise<Answer> {
     const book = requireMerchant(request, "ledger.read", "ledger.write");
     const query = readQuery(request, listQuery);
     const scope = `accounts of ${book}`;
-    const after = query.cursor === undefined ? {} : { after: positionOf(scope, query.cursor) };
-    const page = await accounts.list(book, { limit: query.limit, ...after });
+    const page = await accounts.list(book, { limit: query.limit, before: positionIn(scope, query.cursor) });
     return found({
       object: "list",
       data: page.accounts.map(accountView),
@@ -106,109 +113,127 @@ export function accountEndpoints(ports: AccountPorts) {
     });
   }
 
-  async function show(request: ApiRequest): Promise<Answer> {
-    return found(accountView(await accountNamed(request, "ledger.read")));
+  async function showAccount(request: ApiRequest): Promise<Answer> {
+    const account = await accountNamed(request, requireMerchant(request, "ledger.read", "ledger.write"));
+    return found(accountView(account), { etag: accountTag(account) });
   }
 
-  /** Freezes, opens again, or closes. A closed account stays closed, and only one without money or holds can be. */
-  async function change(request: ApiRequest): Promise<Answer> {
-    const account = await accountNamed(request, "ledger.write");
+  /** Freezes, opens again, closes. Closing is for good, and only at a balance of nothing with nothing pending. */
+  async function changeAccount(request: ApiRequest): Promise<Answer> {
+    const book = requireMerchant(request, "ledger.write");
     const { state } = readBody(request, changeBody);
-    if (account.condition !== state && !(await accounts.setCondition(account.book, account.id, state)))
-      throw new Problem("account_not_changeable");
-    return found(accountView({ ...account, condition: state }));
+    const standing = await accountNamed(request, book);
+    requireMatch(request, accountTag(standing), `The account is at ${accountTag(standing)}.`);
+    const expected = request.headers["if-match"] === undefined ? undefined : standing.revision;
+    const change = await accounts.change(book, standing.id, state, expected);
+    switch (change.kind) {
+      case "changed":
+        return found(accountView(change.account), { etag: accountTag(change.account) });
+      case "not_found":
+        throw new Problem("not_found");
+      case "refused": {
+        if (state === "closed" && change.account.condition === "closed")
+          return found(accountView(change.account), { etag: accountTag(change.account) });
+        const refusal = changeRefusal(change.account, expected);
+        throw new Problem(refusal === "revision_differs" ? "precondition_failed" : refusal);
+      }
+    }
   }
 
-  /** Now, from the account's own counters; or as of a moment, by what was recorded until then. */
-  async function balance(request: ApiRequest): Promise<Answer> {
-    const { as_of: asked } = readQuery(request, balanceQuery);
-    const sales = await salesBalance(request);
-    if (sales !== undefined) return sales;
-    const account = await accountNamed(request, "ledger.read");
-    const { id, currency, normalSide } = account;
-    const asOf = asked === undefined ? now() : Date.parse(asked);
-    const counters = asked === undefined ? account : await countersAt(account.book, id, asOf);
-    return found(balanceView({ account: id, currency, normalSide, counters, asOf }));
+  /** As it is now from the account's own counters; as it was at `as_of` from its postings, by when they were recorded. */
+  async function showBalance(request: ApiRequest): Promise<Answer> {
+    const book = requireMerchant(request, "ledger.read", "ledger.write");
+    const { as_of: asOf, by = "recorded_at" } = readQuery(request, balanceQuery);
+    const sold = salesCurrency(namedAccount(request));
+    const shape =
+      sold === undefined ? await accountNamed(request, book) : salesShape(namedAccount(request), sold);
+    if (asOf === undefined && by === "recorded_at") {
+      if (sold !== undefined) return found(await salesBalance(book, shape, sold));
+      const { version } = shape as UserAccount;
+      return found(balanceOf(shape, shape as UserAccount, { asOf: timeOf(now()), version }));
+    }
+    const at = asOf ?? now();
+    const basis: Basis = by === "recorded_at" ? "recorded" : "effective";
+    const past = await postings.countersAt(book, shape.id, at, basis).catch(asProblem);
+    return found(balanceOf(shape, past.counters, { asOf: timeOf(at), version: past.version }));
   }
 
-  /** Newest first. */
+  /** The entries that moved the account, newest first, each as it stands. */
   async function listEntries(request: ApiRequest): Promise<Answer> {
     const book = requireMerchant(request, "ledger.read", "ledger.write");
-    const id = parseUserAccountId(request.parameters["id"] ?? "");
-    if (id === undefined) throw new Problem("not_found");
-    if (!isReserved(id)) await accountNamed(request, "ledger.read");
     const query = readQuery(request, listQuery);
-    const scope = `entries of ${book} ${id}`;
-    const before = query.cursor === undefined ? {} : { before: positionOf(scope, query.cursor) };
-    const page = await entries.ofAccount(book, id, { limit: query.limit, ...before });
+    const account = namedAccount(request);
+    if (salesCurrency(account) === undefined) await accountNamed(request, book);
+    const scope = `entries of ${book} ${account}`;
+    const page = await postings.entries(book, account, {
+      limit: query.limit,
+      before: positionIn(scope, query.cursor),
+    });
+    const standing = standingEntries(await journal.find(book, page.ids));
+    const at = now();
     return found({
       object: "list",
-      data: page.records.map(recordView),
+      data: page.ids.flatMap((id) => {
+        const entry = standing.get(id);
+        return entry === undefined ? [] : [entryView(entry, at)];
+      }),
       next_cursor: page.next === undefined ? null : cursorOf(scope, page.next),
     });
   }
 
   /** @throws Problem 404: another merchant's account is not there either, for its key starts with another book. */
-  async function accountNamed(
-    request: ApiRequest,
-    scope: "ledger.read" | "ledger.write",
-  ): Promise<UserAccount> {
-    const book = requireMerchant(request, scope, "ledger.write");
-    const id = parseUserAccountId(request.parameters["id"] ?? "");
-    const account = id === undefined ? undefined : await accounts.get(book, id);
+  async function accountNamed(request: ApiRequest, book: Book): Promise<UserAccount> {
+    const account = await accounts.get(book, namedAccount(request));
     if (account === undefined) throw new Problem("not_found");
     return account;
   }
 
-  /** The sales account keeps no counters: its balance is folded from the journal. */
-  async function salesBalance(request: ApiRequest): Promise<Answer | undefined> {
-    const id = parseUserAccountId(request.parameters["id"] ?? "");
-    const currency = id === undefined ? undefined : salesCurrency(id);
-    if (id === undefined || currency === undefined) return undefined;
-    const book = requireMerchant(request, "ledger.read", "ledger.write");
-    const { lines, newestAt } = sumOfFolds(await ports.folds.read(book));
-    const counters = lines.get(id) ?? noCounters;
-    return found(
-      balanceView({ account: id, currency, normalSide: "credit", counters, asOf: newestAt || now() }),
-    );
-  }
-
-  async function countersAt(book: Book, id: UserAccountId, until: number): Promise<Counters> {
-    let counters: Counters = noCounters;
-    let before: string | undefined;
-    for (let page = 0; page < pagesMax; page += 1) {
-      const place = before === undefined ? {} : { before };
-      const read = await entries.ofAccount(book, id, { limit: pageSize, until, ...place });
-      for (const record of read.records)
-        counters = addCounters(counters, movements(record).get(id) ?? noCounters);
-      before = read.next;
-      if (before === undefined) return counters;
-    }
-    throw new Problem("unavailable", { detail: "The account has too long a past to be added up here." });
+  async function salesBalance(book: Book, shape: Shape, sold: Currency) {
+    const { lines, newestAt, records } = sumOfFolds(await folds.read(book));
+    const counters = lines.get(shape.id) ?? { currency: sold, ...noCounters };
+    return balanceOf(shape, counters, {
+      asOf: newestAt === 0 ? null : timeOf(newestAt),
+      version: records,
+    });
   }
 }
 
-function idFor(book: Book, request: ApiRequest, given: string | undefined): UserAccountId {
-  const made = `acc_${derivedId([book, "POST /v1/ledger/accounts", given === undefined ? idempotencyKeyOf(request) : ""])}`;
-  const id = parseUserAccountId(given ?? made);
-  if (id === undefined || isReserved(id))
-    throw invalidField(
-      "/id",
-      "wrong_format",
-      "An id is acc_ and 1 to 64 letters, digits, - and _; acc_sales_… is taken.",
-    );
+type Shape = Pick<UserAccount, "id" | "currency" | "normalSide">;
+
+const salesShape = (id: UserAccountId, sold: Currency): Shape => ({
+  id,
+  currency: sold,
+  normalSide: "credit",
+});
+
+const balanceOf = (
+  { id, currency: of, normalSide }: Shape,
+  counters: Parameters<typeof balanceView>[0]["counters"],
+  moment: { readonly asOf: string | null; readonly version: number },
+) => balanceView({ account: id, currency: of, normalSide, counters, ...moment });
+
+/** @throws Problem 404 for what cannot be an account's id. */
+function namedAccount(request: ApiRequest): UserAccountId {
+  const id = parseUserAccountId(request.parameters["id"] ?? "");
+  if (id === undefined) throw new Problem("not_found");
   return id;
 }
 
-function isSameOpening(one: UserAccount, other: UserAccount): boolean {
-  const told = ({ name, currency, normalSide, minAvailable, maxBalance, metadata: words }: UserAccount) =>
-    JSON.stringify([
-      name,
-      currency,
-      normalSide,
-      String(minAvailable),
-      String(maxBalance),
-      Object.entries(words).toSorted(),
-    ]);
-  return told(one) === told(other);
+const newId = (book: Book, key: string | undefined): UserAccountId =>
+  `acc_${key === undefined ? idFrom(randomBytes(17)) : derivedId([book, route, key])}` as UserAccountId;
+
+const headersOf = (account: UserAccount) => ({
+  location: `/v1/ledger/accounts/${account.id}`,
+  etag: accountTag(account),
+});
+
+const positionIn = (scope: string, cursor: string | undefined): string | undefined =>
+  cursor === undefined ? undefined : positionOf(scope, cursor);
+
+function asProblem(error: unknown): never {
+  if (!(error instanceof TooManyPostings)) throw error;
+  const detail = "The account has more postings than one answer can read.";
+  throw new Problem("malformed_query", {
+    errors: [{ parameter: "as_of", code: "too_many_postings", detail }],
+  });
 }

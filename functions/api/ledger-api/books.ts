@@ -6,11 +6,12 @@ import { systemAccount } from "#core/ledger/chart.ts";
 import { type Folded, sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { trialBalance } from "#core/ledger/trial-balance.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
-import { type Currency, isCurrency } from "#core/money/currency.ts";
-import { type Answer, found } from "./http/answer.ts";
-import { Problem } from "./http/problem.ts";
-import { readQuery } from "./http/query.ts";
-import { type ApiCaller, type ApiRequest, requireCaller } from "./http/request.ts";
+import type { Currency } from "#core/money/currency.ts";
+import { type Answer, found } from "../http/answer.ts";
+import { currency } from "../http/fields.ts";
+import { Problem } from "../http/problem.ts";
+import { readQuery } from "../http/query.ts";
+import { type ApiCaller, type ApiRequest, requireCaller } from "../http/request.ts";
 
 interface Ports {
   readonly folds: Pick<FoldStore, "read">;
@@ -18,7 +19,7 @@ interface Ports {
 }
 
 const trialBalanceQuery = z.strictObject({
-  currency: z.string().refine(isCurrency, { error: "Send an ISO 4217 code in upper case, such as USD" }),
+  currency,
   merchant: z.string().optional(),
 });
 
@@ -34,7 +35,7 @@ export function bookReads({ folds, merchants }: Ports) {
   /** Σ debits and Σ credits of one currency: of the caller's book, or for operators of all books or one of them. */
   async function showTrialBalance(request: ApiRequest): Promise<Answer> {
     const caller = requireCaller(request, "ledger.read", "ops.read");
-    const { currency, merchant } = readQuery(request, trialBalanceQuery);
+    const { currency: asked, merchant } = readQuery(request, trialBalanceQuery);
     const books =
       caller.kind === "operator" && merchant === undefined
         ? await merchants.ids()
@@ -43,7 +44,7 @@ export function bookReads({ folds, merchants }: Ports) {
     let [newestAt, version] = [0, 0];
     for (const book of books) {
       const sum = sumOfFolds(await folds.read(book));
-      const { debits, credits, balanced, accounts } = trialBalance(sum.lines, currency);
+      const { debits, credits, balanced, accounts } = trialBalance(sum.lines, asked);
       total.debits += debits;
       total.credits += credits;
       // Each book balances by itself: two that are wrong by the same amount are two wrong books.
@@ -52,7 +53,7 @@ export function bookReads({ folds, merchants }: Ports) {
       newestAt = Math.max(newestAt, sum.newestAt);
       version += sum.records;
     }
-    return found({ currency, ...total, as_of: timeOf(newestAt), version });
+    return found({ currency: asked, ...total, as_of: timeOf(newestAt), version });
   }
 
   /** A merchant's money by currency: not yet settled, ready to be paid out, and held back. */
@@ -62,11 +63,11 @@ export function bookReads({ folds, merchants }: Ports) {
     const { book, currencies } = await bookFor(caller, merchant);
     const { lines, newestAt, records } = sumOfFolds(await folds.read(book));
     const shown = new Set([...currencies, ...[...lines.values()].map(({ currency }) => currency)]);
-    const data = [...shown].toSorted().map((currency) => ({
-      currency,
-      pending: creditIn(lines, book, 2100, currency),
-      available: creditIn(lines, book, 2110, currency),
-      reserve: creditIn(lines, book, 2120, currency),
+    const data = [...shown].toSorted().map((each) => ({
+      currency: each,
+      pending: creditIn(lines, book, 2100, each),
+      available: creditIn(lines, book, 2110, each),
+      reserve: creditIn(lines, book, 2120, each),
     }));
     return found({ object: "balances", merchant: book, data, as_of: timeOf(newestAt), version: records });
   }
@@ -88,8 +89,8 @@ function ownBook(caller: ApiCaller): Book {
 }
 
 /** Less what pending postings may still take out: refunds under way, for one. */
-function creditIn(lines: Folded, book: Book, code: 2100 | 2110 | 2120, currency: Currency): bigint {
-  return available(lines.get(systemAccount(book, code, currency)) ?? noCounters, "credit");
+function creditIn(lines: Folded, book: Book, code: 2100 | 2110 | 2120, of: Currency): bigint {
+  return available(lines.get(systemAccount(book, code, of)) ?? noCounters, "credit");
 }
 
 /** Null where nothing has ever been counted. */
