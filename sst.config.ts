@@ -40,6 +40,7 @@ export default $config({
       queues: createQueues(),
       streams: createStreams(),
       buckets: createBuckets(settings),
+      userPool: identity.pool,
       tokenIssuer: identity.issuer,
     };
     const sagas = createSagas(base);

@@ -26,15 +26,17 @@ export type RefusedVerdict =
   | "client_unknown"
   | "unavailable";
 
+/** What the server of a merchant may do: everything but operations. */
+export const merchantScopes = [
+  "payments.read",
+  "payments.write",
+  "card_tokens.write",
+  "ledger.read",
+  "ledger.write",
+] as const;
+
 /** What an access token may be good for: the scopes of the resource server `tallystick`. */
-export type Scope =
-  | "payments.read"
-  | "payments.write"
-  | "card_tokens.write"
-  | "ledger.read"
-  | "ledger.write"
-  | "ops.read"
-  | "ops.write";
+export type Scope = (typeof merchantScopes)[number] | "ops.read" | "ops.write";
 
 /** Cognito's spelling of a custom scope. */
 export const scopePrefix = "tallystick/";

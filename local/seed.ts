@@ -1,9 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
+import { MerchantRegister } from "#adapters/dynamodb/merchant-register.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { Client as ApiClient, CurrencyTerms, Merchant } from "#core/merchants/merchant.ts";
 import type { Credentials } from "./door/credentials.ts";
-import type { Client, ClientName } from "./issuer/clients.ts";
+import type { ClientName, SeededClient } from "./issuer/clients.ts";
 
 const terms = (basisPoints: number, fixed: bigint, paymentMax: bigint): CurrencyTerms => ({
   fees: { basisPoints, fixed },
@@ -43,16 +43,19 @@ export interface SeedOptions {
   readonly region: string;
   readonly credentials: Credentials;
   readonly merchantsTable: string;
-  readonly clients: readonly Client[];
+  readonly clients: readonly SeededClient[];
 }
 
-/** Puts the demo merchants and their clients into their table. Started twice it writes the same again. */
+/** Puts the demo merchants and their clients into their table. What operators changed since stays as it is. */
 export async function seed(options: SeedOptions): Promise<void> {
   const { endpoint, region, credentials, merchantsTable, clients } = options;
   const client = new DynamoDBClient({ endpoint, region, credentials });
   try {
-    const owned = new Map(clients.map(({ name, clientId }) => [clientId, owners[name]]));
-    await new MerchantStore(client, merchantsTable).onboard(merchants, owned);
+    const register = new MerchantRegister(client, merchantsTable);
+    await Promise.all([
+      ...merchants.map((merchant) => register.create(merchant)),
+      ...clients.map(({ name, clientId }) => register.link(clientId, owners[name])),
+    ]);
   } finally {
     client.destroy();
   }

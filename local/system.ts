@@ -20,8 +20,9 @@ import { HttpApiGateway } from "./http-api/gateway.ts";
 import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
 import { decisionLog } from "./iam/decision-log.ts";
 import { Guard } from "./iam/guard.ts";
-import { type Client, type ClientName, loadClients, scopesOf } from "./issuer/clients.ts";
+import { type ClientName, PoolClients, type SeededClient, scopesOf } from "./issuer/clients.ts";
 import { type Issuer, startIssuer } from "./issuer/issuer.ts";
+import { userPoolEngine } from "./issuer/user-pool.ts";
 import { kmsEngine } from "./kms/engine.ts";
 import { loadKeys } from "./kms/keys.ts";
 import { keyPlansOf } from "./kms/plan.ts";
@@ -106,7 +107,7 @@ interface Ground {
   readonly options: SystemOptions;
   readonly plan: Plan;
   readonly paths: StatePaths;
-  readonly clients: readonly Client[];
+  readonly clients: PoolClients;
   readonly credentials: CredentialRegistry;
   readonly calls: CallLog;
   readonly guard: Guard;
@@ -152,7 +153,10 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
-  await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
+  await together(
+    seed({ ...api, credentials: operator, merchantsTable, clients: clients.seeded }),
+    warm(lambda, options),
+  );
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
@@ -168,7 +172,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     dynamodb: dynamoDb.endpoint,
     ...(engines.postgresUrl !== undefined && { postgres: engines.postgresUrl }),
     ...(engines.cacheUrl !== undefined && { cache: engines.cacheUrl }),
-    ...credentialsOf(clients),
+    ...credentialsOf(clients.seeded),
     aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
     pid: process.pid,
   };
@@ -189,7 +193,7 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   if (options.fresh === true) wipe(paths);
   const { warn, fresh = false, awsEndpoints: endpoints = { of: {} } } = options;
   const remotes = await findRemotes({ plan, endpoints, fresh, warn });
-  const clients = loadClients(paths.clients, scopesOf(plan));
+  const clients = new PoolClients(paths.clients, scopesOf(plan));
   const keyPlans = keyPlansOf(plan);
   const keys = loadKeys(paths.kms, keyPlans, Date.now());
 
@@ -206,6 +210,9 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   });
   started.defer(() => door.stop());
   door.serve(kmsEngine(keys));
+  door.serve(
+    userPoolEngine({ poolId: userPoolOf(plan).id, scopes: scopesOf(plan), clients, clock: Date.now }),
+  );
   return { options, plan, paths, clients, credentials, calls, guard, faults, meter, door, remotes, started };
 }
 
@@ -322,7 +329,9 @@ function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Hos
   ]);
 }
 
-function credentialsOf(clients: readonly Client[]): Pick<Endpoints, "merchants" | "operator" | "operator2"> {
+function credentialsOf(
+  clients: readonly SeededClient[],
+): Pick<Endpoints, "merchants" | "operator" | "operator2"> {
   const of = (name: ClientName) => {
     const client = clients.find((candidate) => candidate.name === name);
     return { client_id: client?.clientId ?? "", client_secret: client?.clientSecret ?? "" };

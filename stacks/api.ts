@@ -31,6 +31,7 @@ const prefixes: readonly Prefix[] = [
   },
   // Acquirers sign what they send, and have no tokens of ours.
   { path: "/v1/acquirers", route: "Acquirers", serves: "AcquirersApi", open: true },
+  { path: "/v1/merchants", route: "Merchants", serves: "MerchantsApi" },
   { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
 ];
 

@@ -60,6 +60,8 @@ export interface FunctionDeclaration {
   readonly redrives?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
+  /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
+  readonly registersClients?: true;
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
 }
 
@@ -167,6 +169,14 @@ const declarations = {
     tables: { payments: { may: ["get"] } },
     starts: ["payment"],
     variables: ["ACQUIRERS"],
+  },
+  MerchantsApi: {
+    handler: "functions/api/merchants.handler",
+    purpose: "Onboards merchants, changes their terms, and gives them clients to sign in with",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: { merchants: { may: ["get", "put", "scan"] } },
+    registersClients: true,
   },
   OpsApi: {
     handler: "functions/api/ops.handler",

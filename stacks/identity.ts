@@ -13,6 +13,8 @@ const scopes = {
 } as const;
 
 export interface Identity {
+  /** Whose clients sign in. */
+  readonly pool: aws.cognito.UserPool;
   /** The `iss` of its tokens; also where its keys are published. */
   readonly issuer: $util.Output<string>;
   /** Where clients trade their credentials for a token. */
@@ -43,6 +45,7 @@ export function createIdentity(settings: StageSettings): Identity {
     domain: $interpolate`${physicalName("Clients")}-${aws.getCallerIdentityOutput().accountId}`,
   });
   return {
+    pool,
     issuer: $interpolate`https://cognito-idp.${settings.region}.amazonaws.com/${pool.id}`,
     tokenUrl: $interpolate`https://${domain.domain}.auth.${settings.region}.amazoncognito.com/oauth2/token`,
   };

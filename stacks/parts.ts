@@ -22,6 +22,7 @@ export interface Parts {
   readonly queues: Queues;
   readonly streams: Streams;
   readonly buckets: Buckets;
+  readonly userPool: aws.cognito.UserPool;
   readonly tokenIssuer: $util.Output<string>;
   readonly sagas?: Sagas;
 }

@@ -118,6 +118,9 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
     ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
     ...(declaration.redrives ?? []).flatMap((name) => redrivePermissions(sagaOf(name, parts.sagas))),
+    ...(declaration.registersClients
+      ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
+      : []),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -196,6 +199,7 @@ export function environmentOf(
     ...(declaration.starts ?? []).map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
+    ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
   ]);
 }

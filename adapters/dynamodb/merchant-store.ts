@@ -1,31 +1,17 @@
-import {
-  BatchWriteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  ScanCommand,
-} from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
-import type { Client, CurrencyTerms, Merchant } from "#core/merchants/merchant.ts";
-import type { Currency } from "#core/money/currency.ts";
+import type { Client, Merchant } from "#core/merchants/merchant.ts";
 import { reach } from "./client.ts";
 import type { Key } from "./keys.ts";
-
-interface ProfileItem extends Key {
-  readonly name: string;
-  readonly terms: Readonly<
-    Record<string, { readonly basis_points: number; readonly fixed: number; readonly payment_max: number }>
-  >;
-}
-
-/** An OAuth client's owner. The one key that does not start with a book: it is how the book is found. */
-interface ClientItem extends Key {
-  readonly merchant?: string;
-  readonly operator?: string;
-}
-
-const profileKey = (id: Book): Key => ({ pk: id, sk: "profile" });
-const clientKey = (clientId: string): Key => ({ pk: `client#${clientId}`, sk: "client" });
+import {
+  allProfiles,
+  type ClientItem,
+  clientKey,
+  merchantOf,
+  type ProfileItem,
+  profileKey,
+} from "./merchant-codec.ts";
 
 /** Merchants are read far more often than they change; a change takes this long to reach every environment. */
 const cacheLifetimeMs = 30_000;
@@ -60,34 +46,7 @@ export class MerchantStore {
 
   /** Every merchant's id, for operators. Reads the whole table: merchants are few and this is rare. */
   async ids(): Promise<Book[]> {
-    const ids: Book[] = [];
-    let start: Record<string, never> | undefined;
-    do {
-      const page = await reach(
-        this.#client.send(
-          new ScanCommand({
-            TableName: this.#table,
-            FilterExpression: "sk = :profile",
-            ExpressionAttributeValues: marshall({ ":profile": "profile" }),
-            ProjectionExpression: "pk",
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        ),
-      );
-      ids.push(...(page.Items ?? []).map((item) => (unmarshall(item) as Key).pk as Book));
-      start = page.LastEvaluatedKey as typeof start;
-    } while (start !== undefined);
-    return ids.toSorted();
-  }
-
-  /** Onboards merchants and clients, replacing what was there under the same ids. At most 25 in all. */
-  async onboard(merchants: readonly Merchant[], clients: ReadonlyMap<string, Client>): Promise<void> {
-    const items = [
-      ...merchants.map(profileItem),
-      ...[...clients].map(([id, client]) => clientItem(id, client)),
-    ];
-    const puts = items.map((item) => ({ PutRequest: { Item: marshall(item) } }));
-    await reach(this.#client.send(new BatchWriteItemCommand({ RequestItems: { [this.#table]: puts } })));
+    return (await allProfiles(this.#client, this.#table)).map(({ pk }) => pk as Book);
   }
 
   async #read(key: Key): Promise<unknown> {
@@ -107,34 +66,4 @@ export class MerchantStore {
     if (this.#cache.size >= cachedMax && !oldest.done) this.#cache.delete(oldest.value);
     this.#cache.set(pk, { item, until: this.#now() + cacheLifetimeMs });
   }
-}
-
-function merchantOf(item: ProfileItem): Merchant {
-  const terms = Object.entries(item.terms).map(([currency, line]): [Currency, CurrencyTerms] => [
-    currency as Currency,
-    {
-      fees: { basisPoints: line.basis_points, fixed: BigInt(line.fixed) },
-      paymentMax: BigInt(line.payment_max),
-    },
-  ]);
-  return { id: item.pk as Book, name: item.name, terms: Object.fromEntries(terms) };
-}
-
-function profileItem(merchant: Merchant): ProfileItem {
-  const terms = Object.entries(merchant.terms).map(([currency, line]) => [
-    currency,
-    {
-      basis_points: line.fees.basisPoints,
-      fixed: Number(line.fees.fixed),
-      payment_max: Number(line.paymentMax),
-    },
-  ]);
-  return { ...profileKey(merchant.id), name: merchant.name, terms: Object.fromEntries(terms) };
-}
-
-function clientItem(clientId: string, client: Client): ClientItem {
-  return {
-    ...clientKey(clientId),
-    ...(client.kind === "merchant" ? { merchant: client.merchant } : { operator: client.operator }),
-  };
 }

@@ -17,6 +17,25 @@ export interface Merchant {
   readonly terms: Readonly<Partial<Record<Currency, CurrencyTerms>>>;
 }
 
+/** A merchant, and how often it has been written: whoever changes it names the version that it has seen. */
+export interface Registered {
+  readonly merchant: Merchant;
+  /** 1 when onboarded. */
+  readonly version: number;
+}
+
+/** What an operator changes. Currencies that are not named stay as they are; `null` takes one away. */
+export interface MerchantChange {
+  readonly name?: string | undefined;
+  readonly terms?: Readonly<Partial<Record<Currency, CurrencyTerms | null>>> | undefined;
+}
+
+/** The merchant after the change. Payments that exist keep the terms that they were made under. */
+export function changed(merchant: Merchant, { name = merchant.name, terms = {} }: MerchantChange): Merchant {
+  const lines = Object.entries({ ...merchant.terms, ...terms }).filter(([, line]) => line !== null);
+  return { id: merchant.id, name, terms: Object.fromEntries(lines) };
+}
+
 /** `mer_` and up to 32 lower-case letters, digits and underscores: part of every key, so never longer. */
 const merchantIdPattern = /^mer_[a-z0-9_]{1,32}$/;
 

@@ -14,7 +14,7 @@ import { entityTag, paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount } from "./http/fields.ts";
-import { requireMatch } from "./http/if-match.ts";
+import { requireMatch } from "./http/precondition.ts";
 import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
@@ -104,7 +104,7 @@ export async function begin(
 ): Promise<Payment> {
   let payment = found;
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    requireMatch(request, entityTag(payment), `The payment is at version ${payment.version}.`);
+    requireMatch(request, "payment", payment.version);
     const at = now();
     const decided = decide(payment, at);
     if (!decided.ok) throw problemOfRefusal(decided.error);

@@ -10,11 +10,11 @@ import { parseRefundId, type RefundId, refundIdOf } from "#core/payments/ids.ts"
 import { capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
 import type { RefundOfPayment } from "#core/payments/ports.ts";
 import type { Refund, RefundRequest } from "#core/payments/refund.ts";
-import { entityTag as paymentTag, refundView } from "#core/payments/view.ts";
+import { refundView } from "#core/payments/view.ts";
 import { type Answer, answer, found } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, text } from "./http/fields.ts";
-import { requireMatch } from "./http/if-match.ts";
+import { requireMatch } from "./http/precondition.ts";
 import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
@@ -96,7 +96,7 @@ async function begin(
 ): Promise<RefundOfPayment> {
   let payment = current;
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    requireMatch(request, paymentTag(payment), `The payment is at version ${payment.version}.`);
+    requireMatch(request, "payment", payment.version);
     const at = now();
     const asked: RefundRequest = {
       id,

@@ -7,6 +7,13 @@ test.each([
   ["dynamodb", "POST", "/", "DynamoDB_20120810.TransactWriteItems", "TransactWriteItems"],
   ["kms", "POST", "/", "TrentService.Decrypt", "Decrypt"],
   ["states", "POST", "/", "AWSStepFunctions.StartSyncExecution", "StartSyncExecution"],
+  [
+    "cognito-idp",
+    "POST",
+    "/",
+    "AWSCognitoIdentityProviderService.CreateUserPoolClient",
+    "CreateUserPoolClient",
+  ],
   ["lambda", "POST", `/2015-03-31/functions/${fn}/invocations`, undefined, "Invoke"],
   ["lambda", "POST", `/2015-03-31/functions/${fn}/invocations?Qualifier=live`, undefined, "Invoke"],
   ["lambda", "GET", `/2015-03-31/functions/${fn}/invocations`, undefined, undefined],

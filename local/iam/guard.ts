@@ -5,6 +5,7 @@ import type { AccessRequest, ConditionContext } from "./access-request.ts";
 import { type Denial, denialAnswer } from "./denial.ts";
 import { type EstateFacts, estateFactsOf } from "./estate.ts";
 import type { Verdict } from "./policy.ts";
+import { cognitoRequests } from "./requests/cognito.ts";
 import { dynamoDbRequests } from "./requests/dynamodb.ts";
 import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
@@ -37,6 +38,7 @@ export interface RefusedCall {
 
 /** Services whose calls are understood here. What another service is asked for, no policy allows. */
 const readers: Readonly<Record<string, AccessReader>> = {
+  "cognito-idp": cognitoRequests,
   dynamodb: dynamoDbRequests,
   events: eventBridgeRequests,
   kinesis: kinesisRequests,

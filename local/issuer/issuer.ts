@@ -6,7 +6,7 @@ import { type MutableResponse, type MutableToken, OAuth2Issuer, OAuth2Service } 
 import { z } from "zod";
 import { close, listen } from "../process/http-server.ts";
 import { StateFile } from "../process/state-file.ts";
-import type { Client } from "./clients.ts";
+import type { PoolClients } from "./clients.ts";
 import { type Grant, grantOf } from "./grant.ts";
 
 const tokenSeconds = 3_600;
@@ -23,7 +23,8 @@ export interface IssuerOptions {
   readonly statePath: string;
   /** Cognito's user pool id: the path of the issuer URL. */
   readonly poolId: string;
-  readonly clients: readonly Client[];
+  /** Asked at each request: clients may be registered while it runs. */
+  readonly clients: Pick<PoolClients, "all">;
   readonly warn: (line: string) => void;
 }
 
@@ -76,9 +77,9 @@ async function listenAgain(server: Server, port: number | undefined): Promise<nu
 }
 
 /** The mock server grants anything to anyone; these two hooks grant what Cognito would. */
-function grantLikeCognito(service: OAuth2Service, clients: readonly Client[]): void {
+function grantLikeCognito(service: OAuth2Service, clients: IssuerOptions["clients"]): void {
   const grantFor = (request: TokenRequestIncomingMessage): Grant =>
-    grantOf(clients, { authorization: request.headers.authorization, body: { ...request.body } });
+    grantOf(clients.all, { authorization: request.headers.authorization, body: { ...request.body } });
 
   service.on("beforeTokenSigning", (token: MutableToken, request: TokenRequestIncomingMessage) => {
     const grant = grantFor(request);

@@ -2,8 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { createServer, type Server } from "node:http";
 import type { APIGatewayRequestAuthorizerEventV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
-import type { Client } from "#core/merchants/merchant.ts";
+import { MerchantRegister } from "#adapters/dynamodb/merchant-register.ts";
 import { close, listen } from "#local/process/http-server.ts";
 import { demo } from "#tests/support/examples.ts";
 import { startTables, type TestTables } from "#tests/support/tables.ts";
@@ -29,11 +28,9 @@ beforeAll(async () => {
     response.end(JSON.stringify({ keys: [key] }));
   });
   issuer = `http://127.0.0.1:${await listen(jwks, 0)}`;
-  const clients = new Map<string, Client>([
-    ["client-demo", { kind: "merchant", merchant: demo }],
-    ["client-ops", { kind: "operator", operator: "operator" }],
-  ]);
-  await new MerchantStore(tables.client, "merchants").onboard([], clients);
+  const register = new MerchantRegister(tables.client, "merchants");
+  await register.link("client-demo", { kind: "merchant", merchant: demo });
+  await register.link("client-ops", { kind: "operator", operator: "operator" });
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { JwtVerifier } from "aws-jwt-verify";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Client, loadClients } from "#local/issuer/clients.ts";
+import { type ClientName, PoolClients, type SeededClient } from "#local/issuer/clients.ts";
 import { type Issuer, startIssuer } from "#local/issuer/issuer.ts";
 import { close, listen } from "#local/process/http-server.ts";
 
@@ -15,7 +15,7 @@ const scopes = ["payments.read", "payments.write", "ledger.read", "ops.read", "o
 );
 
 let directory: string;
-let clients: readonly Client[];
+let clients: PoolClients;
 let warnings: string[];
 let issuer: Issuer;
 
@@ -30,19 +30,19 @@ afterEach(async () => {
 });
 
 function start(): Promise<Issuer> {
-  clients = loadClients(join(directory, "clients.json"), scopes);
+  clients = new PoolClients(join(directory, "clients.json"), scopes);
   const statePath = join(directory, "issuer.json");
   return startIssuer({ statePath, poolId, clients, warn: (line) => warnings.push(line) });
 }
 
-function client(name: Client["name"]): Client {
-  const found = clients.find((candidate) => candidate.name === name);
+function client(name: ClientName): SeededClient {
+  const found = clients.seeded.find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`no client ${name}`);
   return found;
 }
 
 async function askToken(
-  { clientId, clientSecret }: Pick<Client, "clientId" | "clientSecret">,
+  { clientId, clientSecret }: Pick<SeededClient, "clientId" | "clientSecret">,
   scope?: string,
 ) {
   const response = await fetch(issuer.tokenUrl, {

@@ -78,7 +78,7 @@ describe("roles", () => {
     expect(statements.length).toBeGreaterThan(0);
     for (const { Effect, Action } of statements) {
       expect(Effect).toBe("Allow");
-      for (const action of listOf(Action)) expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
+      for (const action of listOf(Action)) expect(action).toMatch(/^[a-z0-9-]+:[A-Za-z]+$/);
     }
   });
 
@@ -267,5 +267,16 @@ describe("events", () => {
     ]);
     for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
       expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
+  });
+});
+
+describe("merchants and their clients", () => {
+  it("are written by one function, in one user pool", () => {
+    expect(whoMay("dynamodb:PutItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
+    for (const action of ["UpdateItem", "DeleteItem", "BatchWriteItem"])
+      expect(whoMay(`dynamodb:${action}`, table("merchants")), action).toEqual([]);
+    expect(whoMay("cognito-idp:CreateUserPoolClient", resource("Clients").outputs?.["arn"])).toEqual([
+      "MerchantsApiRole",
+    ]);
   });
 });

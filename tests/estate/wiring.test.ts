@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { merchantScopes } from "#functions/verdict.ts";
 import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
 
@@ -32,9 +33,12 @@ function meaningOf(variable: string): unknown {
   }
 }
 
+const userPoolId = String(resource("Clients").outputs?.["id"]);
+
 const namedVariables: Readonly<Record<string, unknown>> = {
   ACQUIRERS: expect.any(String),
-  TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${String(resource("Clients").outputs?.["id"])}`,
+  TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
+  USER_POOL_ID: userPoolId,
 };
 
 interface Machine {
@@ -324,6 +328,8 @@ describe("the HTTP API", () => {
         ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/merchants", "tallystick-local-merchants-api", "CUSTOM"],
+        ["ANY /v1/merchants/{proxy+}", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
@@ -351,7 +357,7 @@ describe("the HTTP API", () => {
     });
   });
 
-  it("knows the seven scopes", () => {
+  it("knows the seven scopes, and merchants may have all that are not for operations", () => {
     const { identifier, scopes } = resource<{ identifier: string; scopes: { scopeName: string }[] }>(
       "ClientsScopes",
     ).inputs;
@@ -364,5 +370,7 @@ describe("the HTTP API", () => {
       "tallystick/ops.read",
       "tallystick/ops.write",
     ]);
+    const ofMerchants = scopes.map(({ scopeName }) => scopeName).filter((name) => !name.startsWith("ops."));
+    expect(merchantScopes).toEqual(ofMerchants);
   });
 });

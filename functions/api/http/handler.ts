@@ -1,6 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import { UserPoolUnavailable } from "#adapters/cognito/errors.ts";
 import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
 import { Problem, unavailable } from "./problem.ts";
@@ -57,7 +58,8 @@ function problemOf(error: unknown): Problem {
   if (
     error instanceof StoreUnavailable ||
     error instanceof StoreContention ||
-    error instanceof KeysUnavailable
+    error instanceof KeysUnavailable ||
+    error instanceof UserPoolUnavailable
   )
     return unavailable();
   return new Problem("internal_error", {

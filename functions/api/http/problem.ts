@@ -56,6 +56,8 @@ const catalogue = {
   exists_with_different_normal_side: differs,
   exists_with_different_min_available: differs,
   exists_with_different_max_balance: differs,
+  merchant_exists: [409, "Another merchant has this id"],
+  clients_exhausted: [409, "There are as many OAuth clients as there can be"],
   precondition_failed: [412, "It has moved on since that version"],
   not_replayable: [409, "This dead letter cannot be replayed"],
   replay_failed: [409, "It failed again, and stays open"],
@@ -63,6 +65,7 @@ const catalogue = {
   invalid_request: [422, "The request breaks a rule of the API"],
   posting_refused: [422, "The accounts do not take this entry"],
   idempotency_key_reused: [422, "This Idempotency-Key was used for a different request"],
+  precondition_missing: [428, "This request needs an If-Match header"],
   internal_error: [500, "Something broke on our side"],
   unavailable: [503, "A part of the system does not answer"],
 } as const satisfies Record<string, readonly [statusCode: number, title: string]>;

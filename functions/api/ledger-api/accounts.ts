@@ -21,7 +21,7 @@ import { type Answer, created, found } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { cursorOf, positionOf } from "../http/cursor.ts";
 import { currency, metadata, text, time } from "../http/fields.ts";
-import { requireMatch } from "../http/if-match.ts";
+import { requireTag } from "../http/precondition.ts";
 import { Problem } from "../http/problem.ts";
 import { limit, readQuery } from "../http/query.ts";
 import { type ApiRequest, requireMerchant } from "../http/request.ts";
@@ -123,7 +123,7 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
     const book = requireMerchant(request, "ledger.write");
     const { state } = readBody(request, changeBody);
     const standing = await accountNamed(request, book);
-    requireMatch(request, accountTag(standing), `The account is at ${accountTag(standing)}.`);
+    requireTag(request, accountTag(standing), `The account is at ${accountTag(standing)}.`);
     const expected = request.headers["if-match"] === undefined ? undefined : standing.revision;
     const change = await accounts.change(book, standing.id, state, expected);
     switch (change.kind) {

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { CurrencyTerms, Merchant, Registered } from "#core/merchants/merchant.ts";
+import { isCurrency } from "#core/money/currency.ts";
+import { amountMax } from "#core/money/money.ts";
+import { amount, text } from "../http/fields.ts";
+
+const nameLengthMax = 100;
+const basisPointsMax = 10_000;
+
+const currency = z.string().refine(isCurrency, {
+  params: { code: "currency_unknown" },
+  error: "Send ISO 4217 codes in upper case, such as USD",
+});
+
+const currencyTerms = z
+  .strictObject({
+    basis_points: z.int({ error: "Basis points are an integer" }).min(0).max(basisPointsMax),
+    fixed: z.int({ error: "A fixed fee is an integer of minor units" }).min(0).max(Number(amountMax)),
+    payment_max: amount,
+  })
+  .transform(
+    (line): CurrencyTerms => ({
+      fees: { basisPoints: line.basis_points, fixed: BigInt(line.fixed) },
+      paymentMax: line.payment_max,
+    }),
+  );
+
+export const onboardBody = z.strictObject({
+  id: z.string().optional(),
+  name: text(nameLengthMax),
+  terms: z.record(currency, currencyTerms),
+});
+
+export const changeBody = z.strictObject({
+  name: text(nameLengthMax).optional(),
+  terms: z.record(currency, currencyTerms.nullable()).optional(),
+});
+
+/** Cognito's own alphabet, with room left for the merchant's id before it. */
+export const clientBody = z.strictObject({
+  name: z.string().regex(/^[\w+=,.@ -]{1,64}$/, {
+    error: "A name is 1 to 64 letters, digits, spaces and _ + = , . @ -",
+  }),
+});
+
+/** The terms of each currency, as a body has them. */
+const termsView = ({ terms }: Merchant) =>
+  Object.fromEntries(
+    Object.entries(terms)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([code, { fees, paymentMax }]) => [
+        code,
+        { basis_points: fees.basisPoints, fixed: fees.fixed, payment_max: paymentMax },
+      ]),
+  );
+
+export const merchantView = ({ merchant, version }: Registered) => ({
+  id: merchant.id,
+  object: "merchant",
+  name: merchant.name,
+  terms: termsView(merchant),
+  version,
+});
