@@ -13,9 +13,14 @@ import { InvalidDefinition } from "./stepfunctions/compile/diagnostics.ts";
 import type { LambdaInvocation, LambdaOutcome } from "./stepfunctions/invoker.ts";
 import { type StepFunctionsPorts, StepFunctionsService } from "./stepfunctions/service.ts";
 import { UnreadableStore } from "./stepfunctions/store.ts";
+import { forbiddenInNames } from "./stepfunctions/wire.ts";
 
 const machineInputs = z.object({
-  name: z.string(),
+  name: z
+    .string()
+    .min(1)
+    .max(80)
+    .refine((name) => !forbiddenInNames.test(name), "a state machine's name has none of these characters"),
   type: z.enum(["EXPRESS", "STANDARD"]).default("STANDARD"),
   definition: z.string(),
   roleArn: z.string(),

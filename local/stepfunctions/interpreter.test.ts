@@ -79,14 +79,6 @@ describe("data flow", () => {
     });
     expect(clock.pendingTimers).toBe(0);
   });
-
-  test("an output of 256 KB passes, and a larger one fails its state", async () => {
-    const output = (length: number) => ({
-      A: { Type: "Pass", Output: `{% $pad('', ${length}, 'x') %}`, End: true },
-    });
-    expect((await run(output(262_142))).outcome.status).toBe("SUCCEEDED");
-    expect((await run(output(262_143))).outcome).toMatchObject(failed("States.DataLimitExceeded"));
-  });
 });
 
 describe("Choice", () => {

@@ -6,6 +6,12 @@ import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
 import { InvalidDefinition } from "./compile/diagnostics.ts";
 import { checkSchema } from "./compile/schema.ts";
+import {
+  definitionBytesMax,
+  parseDefinition,
+  testStateAction,
+  validateDefinition,
+} from "./definition-actions.ts";
 import type { History } from "./history.ts";
 import { type ExecutionOutcome, type Ports, type RunningExecution, startExecution } from "./interpreter.ts";
 import type { TaskInvoker } from "./invoker.ts";
@@ -60,6 +66,8 @@ interface StateMachine extends StateMachineInput {
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
 const machinesTokenMax = 1_024;
+/** Where a state is tested when there is no machine to tell. */
+const anywhere = "arn:aws:states:us-east-1:123456789012:stateMachine:none";
 
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
@@ -68,6 +76,8 @@ export class StepFunctionsService implements Engine {
   readonly #machines = new Map<string, StateMachine>();
   readonly #express = new Set<RunningExecution>();
   readonly #announcements = new Set<Promise<void>>();
+  /** The latest status of each execution that is still to be announced. */
+  readonly #latest = new Map<number, StatusChange>();
   readonly #store: ExecutionStore;
   readonly #standard: StandardExecutions;
   readonly #standardActions: StandardActions;
@@ -81,7 +91,7 @@ export class StepFunctionsService implements Engine {
     this.#standard = new StandardExecutions(this.#store, {
       ...this.#ports,
       historyOf: (arn) => ports.historyOf?.(arn, "STANDARD"),
-      changed: (execution) => this.#announce(execution),
+      changed: (execution, lastEventId) => this.#announce(execution, lastEventId),
     });
     const { clock } = ports;
     const admit = (): void => this.#admit("STANDARD");
@@ -94,6 +104,8 @@ export class StepFunctionsService implements Engine {
       ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
       ["ListStateMachines", (parameters) => this.#listStateMachines(parameters)],
       ["StartExecution", (parameters, cause) => this.#startExecution(parameters, cause)],
+      ["TestState", testStateAction(this.#ports, newId, () => [...this.#machines.keys()][0] ?? anywhere)],
+      ["ValidateStateMachineDefinition", validateDefinition],
       ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
     ]);
   }
@@ -101,6 +113,7 @@ export class StepFunctionsService implements Engine {
   /** Compiles and adds a state machine. Throws InvalidDefinition. */
   createStateMachine(input: StateMachineInput): void {
     if (this.#machines.has(input.arn)) throw new Error(`there is a state machine ${input.arn} already`);
+    if (Buffer.byteLength(input.definition) > definitionBytesMax) throw tooLarge();
     const definition = parseDefinition(input.definition);
     const machine = compileMachine(definition, input.type);
     if (isJsonObject(definition)) checkSchema(definition);
@@ -117,7 +130,7 @@ export class StepFunctionsService implements Engine {
       const { caller, headers } = call;
       const cause = { caller: caller.name, action: call.action, trace: headers["x-amzn-trace-id"] };
       const result = await action(new Parameters(call.body), cause);
-      this.#store.flush();
+      await this.#store.kept();
       return okAnswer(result, requestId);
     } catch (error) {
       if (error instanceof ApiError) return errorAnswer(error, requestId);
@@ -130,7 +143,9 @@ export class StepFunctionsService implements Engine {
    * their tasks can run. Returns how many go on.
    */
   resume(): number {
-    for (const id of this.#store.unannounced()) this.#announce(this.#store.get(id));
+    for (const id of this.#store.unannounced()) {
+      this.#announce(this.#store.get(id), this.#store.lastEventId(id));
+    }
     return this.#standard.resumeAll();
   }
 
@@ -229,16 +244,21 @@ export class StepFunctionsService implements Engine {
     throw new ApiError(code, `More than ${openExecutionsMax} executions are running`);
   }
 
-  /** An announcement that fails is made again after the next start. */
-  #announce(execution: StoredExecution): void {
+  /** Tells what is kept. An announcement that fails is made again after the next start. */
+  #announce(execution: StoredExecution, lastEventId: number): void {
     const { onStatusChange, clock } = this.#ports;
-    const { id, status, redriveCount } = execution;
+    const { id } = execution;
     if (onStatusChange === undefined) return;
-    const noted = (): void => this.#store.announce(id, status, redriveCount);
-    const change = statusChangeOf(execution, this.#store.lastEventId(id), clock.now());
-    const announcement = Promise.resolve(change)
-      .then(onStatusChange)
-      .then(noted)
+    const change = statusChangeOf(execution, lastEventId, clock.now());
+    this.#latest.set(id, change);
+    const announcement = this.#store
+      .kept()
+      .then(() => onStatusChange(change))
+      .then(() => {
+        if (this.#latest.get(id) !== change) return;
+        this.#latest.delete(id);
+        this.#store.announced(id);
+      })
       .catch(() => undefined)
       .finally(() => this.#announcements.delete(announcement));
     this.#announcements.add(announcement);
@@ -279,19 +299,15 @@ export class StepFunctionsService implements Engine {
   }
 }
 
-function parseDefinition(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new InvalidDefinition([{ code: "INVALID_JSON_DESCRIPTION", message, location: "/" }]);
-  }
-}
-
 /** The same start again: AWS answers it while the execution runs, and refuses any other use of its name. */
 function replayStart({ arn, status, input, startedAt }: StoredExecution, text: string): Result {
   if (status === "RUNNING" && input === text) return { executionArn: arn, startDate: wireTime(startedAt) };
   throw new ApiError("ExecutionAlreadyExists", `Execution Already Exists: '${arn}'`);
+}
+
+function tooLarge(): InvalidDefinition {
+  const message = `The definition has more than ${definitionBytesMax} bytes`;
+  return new InvalidDefinition([{ code: "SCHEMA_VALIDATION_FAILED", message, location: "/" }]);
 }
 
 // AWS says why an execution timed out in its history alone.

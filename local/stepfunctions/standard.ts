@@ -22,7 +22,7 @@ export interface StandardPorts extends Ports {
   /** Told of every event too. */
   readonly historyOf: (executionArn: string) => History | undefined;
   /** Called when an execution has another status. */
-  readonly changed: (execution: StoredExecution) => void;
+  readonly changed: (execution: StoredExecution, lastEventId: number) => void;
   readonly onBilled?: ((billed: Billed) => void) | undefined;
 }
 
@@ -30,8 +30,6 @@ interface Start {
   readonly input: Json;
   readonly cause: Cause;
   readonly resumption?: Resumption | undefined;
-  /** Steps behind the last event. */
-  readonly notes?: number;
 }
 
 /** What an open execution's end depends on. */
@@ -54,18 +52,8 @@ export class StandardExecutions {
     this.#ports = {
       ...ports,
       // What a task is called with must be kept before it is: after a restart it is called with the same.
-      invoker: {
-        invoke: (invocation) => {
-          store.flush();
-          return ports.invoker.invoke(invocation);
-        },
-      },
-      services: services && {
-        call: (call) => {
-          store.flush();
-          return services.call(call);
-        },
-      },
+      invoker: { invoke: (invocation) => store.kept().then(() => ports.invoker.invoke(invocation)) },
+      services: services && { call: (call) => store.kept().then(() => services.call(call)) },
     };
   }
 
@@ -85,9 +73,8 @@ export class StandardExecutions {
     this.#definitionIds.set(machine, definitionId);
     const startedAt = this.#ports.clock.now();
     const row = { arn, name, machineArn: machine.arn, definitionId, input: input.text, startedAt };
-    const id = this.#store.create(row);
-    const execution = this.#store.get(id);
-    this.#ports.changed(execution);
+    const execution = this.#store.create(row);
+    this.#ports.changed(execution, 0);
     this.#run(execution, machine, machine.machine, { input: input.value, cause });
     return execution;
   }
@@ -114,9 +101,10 @@ export class StandardExecutions {
       timestamp: now,
       details: { redriveCount: execution.redriveCount + 1 },
     };
-    this.#store.redrive(id, event, token);
+    const redriven = this.#store.redrive(execution, now, token);
+    this.#store.record(id, { event, scope: "", mark: undefined });
     this.#ports.historyOf(execution.arn)?.record(event, "", undefined);
-    this.#ports.changed(this.#store.get(id));
+    this.#ports.changed(redriven, event.id);
     // AWS counts the redrive itself, and each state that it runs again.
     this.#bill(execution, cause, 1 + this.#resume(id, cause).openStates);
     return now;
@@ -134,11 +122,7 @@ export class StandardExecutions {
     const execution = this.#store.get(id);
     const definition = this.#store.definition(execution.definitionId);
     const replay = new Replay();
-    let notes = 0;
-    for (const record of this.#store.journal(id)) {
-      notes = record.event === undefined ? notes + 1 : 0;
-      replay.apply(record);
-    }
+    for (const record of this.#store.journal(id)) replay.apply(record);
     const input: Json = JSON.parse(execution.input);
     const { startedAt, redriveCount, redrivenAt } = execution;
     const resumption: Resumption | undefined =
@@ -152,7 +136,7 @@ export class StandardExecutions {
           };
     const machine = this.#compile(execution, definition);
     if (machine instanceof InvalidDefinition) this.#refuse(execution, replay.lastEventId, machine.message);
-    else this.#run(execution, definition, machine, { input, cause, resumption, notes });
+    else this.#run(execution, definition, machine, { input, cause, resumption });
     return replay;
   }
 
@@ -167,7 +151,7 @@ export class StandardExecutions {
     execution: StoredExecution,
     { arn, name, roleArn }: StoredDefinition,
     machine: Machine,
-    { input, cause, resumption, notes = 0 }: Start,
+    { input, cause, resumption }: Start,
   ): void {
     const identity = {
       executionArn: execution.arn,
@@ -176,7 +160,7 @@ export class StandardExecutions {
       stateMachineName: name,
       roleArn,
     };
-    const history = this.#historyOf(execution, resumption?.lastEventId ?? 0, notes);
+    const history = this.#historyOf(execution);
     const transition = (): void => this.#bill(execution, cause, 1);
     const running = startExecution(
       { machine, identity, input, history, resumption, transition },
@@ -194,30 +178,27 @@ export class StandardExecutions {
     this.#ports.onBilled?.({ machineArn, unit: "transitions", quantity, cause });
   }
 
-  #historyOf({ id, arn }: StoredExecution, lastEventId: number, lastNote: number): History {
+  /** What is recorded without waiting in between is one commit: `together` needs nothing here. */
+  #historyOf(execution: StoredExecution): History {
+    const { id, arn } = execution;
     const store = this.#store;
     const told = this.#ports.historyOf(arn);
-    let eventId = lastEventId;
-    let notes = lastNote;
     return {
       record: (event, scope, mark) => {
-        eventId = event.id;
-        notes = 0;
+        store.record(id, { event, scope, mark });
         const end = endOf(event);
-        if (end === undefined) store.record(id, event, scope, mark);
-        else {
-          store.end(id, event, end);
-          this.#ports.changed(store.get(id));
-        }
+        if (end !== undefined) this.#end(execution, event, end);
         told?.record(event, scope, mark);
       },
-      together: (work) => store.atomically(work),
       note: (mark: Mark, scope) => {
-        notes += 1;
-        store.note(id, eventId, notes, scope, mark);
+        store.record(id, { event: undefined, scope, mark });
         told?.note?.(mark, scope);
       },
     };
+  }
+
+  #end(execution: StoredExecution, { id, timestamp }: HistoryEvent, end: End): void {
+    this.#ports.changed(this.#store.end(execution, timestamp, end), id);
   }
 
   #compile(
@@ -238,7 +219,7 @@ export class StandardExecutions {
   }
 
   /** Another version of this engine took the definition, and this one does not. */
-  #refuse({ id, arn }: StoredExecution, lastEventId: number, reason: string): void {
+  #refuse(execution: StoredExecution, lastEventId: number, reason: string): void {
     const event: HistoryEvent = {
       type: "ExecutionFailed",
       id: lastEventId + 1,
@@ -246,11 +227,7 @@ export class StandardExecutions {
       timestamp: this.#ports.clock.now(),
       details: { error: errorNames.runtime, cause: reason },
     };
-    const end = endOf(event);
-    if (end === undefined) throw new Error("a failure is an end");
-    this.#store.end(id, event, end);
-    this.#ports.historyOf(arn)?.record(event, "", undefined);
-    this.#ports.changed(this.#store.get(id));
+    this.#historyOf(execution).record(event, "", undefined);
   }
 }
 

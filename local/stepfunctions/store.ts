@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { HistoryEvent } from "./history.ts";
-import type { JournalRecord, Mark } from "./journal.ts";
+import type { JournalRecord } from "./journal.ts";
+import { packRecords, unpackRecords } from "./journal-rows.ts";
 import type { MachineType } from "./machine.ts";
 
 export type ExecutionStatus = "ABORTED" | "FAILED" | "RUNNING" | "SUCCEEDED" | "TIMED_OUT";
@@ -54,34 +55,33 @@ const retainedMax = 50_000;
 const prunedAtOnceMax = 1_000;
 const createsBetweenPrunes = 1_000;
 
-// One row for each step. An event's row has note 0; steps that are no events follow the event before them.
+// A row of steps is what one execution did between two commits. Short columns come first: a long input fills pages of
+// its own, which a look at the status should not read.
 const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA busy_timeout = 5000;
   PRAGMA wal_autocheckpoint = 8192;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
   CREATE TABLE IF NOT EXISTS definitions (
     id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, arn TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
     definition TEXT NOT NULL, role_arn TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS executions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL, machine_arn TEXT NOT NULL,
-    definition_id INTEGER NOT NULL, input TEXT NOT NULL, status TEXT NOT NULL, started_at INTEGER NOT NULL,
-    stopped_at INTEGER, output TEXT, error TEXT, cause TEXT, redrive_count INTEGER NOT NULL DEFAULT 0,
-    redriven_at INTEGER, redrive_token TEXT, announced INTEGER NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, status TEXT NOT NULL, started_at INTEGER NOT NULL, stopped_at INTEGER,
+    redrive_count INTEGER NOT NULL DEFAULT 0, redriven_at INTEGER, redrive_token TEXT,
+    definition_id INTEGER NOT NULL, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL, machine_arn TEXT NOT NULL,
+    input TEXT NOT NULL, output TEXT, error TEXT, cause TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS executions_by_machine ON executions (machine_arn, id);
-  CREATE INDEX IF NOT EXISTS executions_running ON executions (id) WHERE status = 'RUNNING';
-  CREATE INDEX IF NOT EXISTS executions_unannounced ON executions (id) WHERE announced = 0;
+  CREATE TABLE IF NOT EXISTS unannounced (execution INTEGER PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS steps (
-    execution INTEGER NOT NULL, event INTEGER NOT NULL, note INTEGER NOT NULL, scope TEXT NOT NULL,
-    at INTEGER NOT NULL, type TEXT, previous INTEGER, details TEXT, mark TEXT,
-    PRIMARY KEY (execution, event, note)
+    execution INTEGER NOT NULL, row INTEGER NOT NULL, first_event INTEGER NOT NULL, last_event INTEGER NOT NULL,
+    records TEXT NOT NULL, PRIMARY KEY (execution, row)
   ) STRICT, WITHOUT ROWID;
 `;
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /** The file is not what this wrote, or what another version of it wrote. */
 export class UnreadableStore extends Error {
@@ -97,14 +97,16 @@ const executionColumns = `id, arn, name, machine_arn AS machineArn, definition_i
   redriven_at AS redrivenAt, redrive_token AS redriveToken`;
 
 /**
- * Standard executions and their journals. What was written is kept once `flush` has returned, which it does by itself
- * at the end of each turn of the event loop: then it survives the death of the process, though not of the machine.
+ * Standard executions and their journals. What was written is kept once `kept` has resolved: then it survives the death
+ * of the process, though not of the machine. There is one commit for all that can happen without waiting for anything.
  */
 export class ExecutionStore {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #announced: 0 | 1;
-  #writing = false;
+  readonly #announcing: boolean;
+  /** Steps by execution that are not in a row yet. */
+  readonly #steps = new Map<number, JournalRecord[]>();
+  #commit: PromiseWithResolvers<void> | undefined;
   #createsUntilPrune = 0;
 
   /**
@@ -113,7 +115,7 @@ export class ExecutionStore {
    * @throws UnreadableStore
    */
   constructor(file: string | undefined, announcing: boolean) {
-    this.#announced = announcing ? 0 : 1;
+    this.#announcing = announcing;
     try {
       this.#database = new DatabaseSync(file ?? ":memory:");
       const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
@@ -129,11 +131,19 @@ export class ExecutionStore {
     this.#database.close();
   }
 
-  /** Keeps what was written so far. Call it before anyone is told of that. */
+  /** Resolves when what was written so far is kept. Wait for it before anyone is told of that. */
+  kept(): Promise<void> {
+    return this.#commit?.promise ?? Promise.resolve();
+  }
+
+  /** Keeps what was written so far, now. */
   flush(): void {
-    if (!this.#writing) return;
-    this.#writing = false;
+    const commit = this.#commit;
+    if (commit === undefined) return;
+    this.#writeSteps();
+    this.#commit = undefined;
     this.#database.exec("COMMIT");
+    commit.resolve();
   }
 
   /** The id of a definition, which is kept once however many executions start with it. */
@@ -159,19 +169,25 @@ export class ExecutionStore {
 
   /** Throws when there is an execution of that ARN. */
   create(
-    execution: Pick<StoredExecution, "arn" | "definitionId" | "input" | "machineArn" | "name" | "startedAt">,
-  ): number {
+    given: Pick<StoredExecution, "arn" | "definitionId" | "input" | "machineArn" | "name" | "startedAt">,
+  ): StoredExecution {
     this.#createsUntilPrune -= 1;
     if (this.#createsUntilPrune < 0) {
       this.#createsUntilPrune = createsBetweenPrunes;
-      this.#prune(execution.startedAt);
+      this.#prune(given.startedAt);
     }
-    const { arn, name, machineArn, definitionId, input, startedAt } = execution;
+    const { arn, name, machineArn, definitionId, input, startedAt } = given;
     const { lastInsertRowid } = this.#writer(
-      `INSERT INTO executions (arn, name, machine_arn, definition_id, input, status, started_at, announced)
-       VALUES (?, ?, ?, ?, ?, 'RUNNING', ?, ?)`,
-    ).run(arn, name, machineArn, definitionId, input, startedAt, this.#announced);
-    return Number(lastInsertRowid);
+      `INSERT INTO executions (arn, name, machine_arn, definition_id, input, status, started_at)
+       VALUES (?, ?, ?, ?, ?, 'RUNNING', ?)`,
+    ).run(arn, name, machineArn, definitionId, input, startedAt);
+    const id = Number(lastInsertRowid);
+    this.#toAnnounce(id);
+    const nothing = { stoppedAt: null, output: null, error: null, cause: null };
+    return {
+      ...{ id, ...given, ...nothing, status: "RUNNING" },
+      ...{ redriveCount: 0, redrivenAt: null, redriveToken: null },
+    };
   }
 
   find(arn: string): StoredExecution | undefined {
@@ -206,98 +222,93 @@ export class ExecutionStore {
 
   /** Ids of those whose latest status nobody has been told. */
   unannounced(): readonly number[] {
-    const rows = this.#prepare("SELECT id FROM executions WHERE announced = 0 ORDER BY id").all();
-    return rows.map((row) => Number(row["id"]));
+    const rows = this.#prepare("SELECT execution FROM unannounced ORDER BY execution").all();
+    return rows.map((row) => Number(row["execution"]));
   }
 
-  /** Notes that a status was announced, unless the execution has another one by now. */
-  announce(id: number, status: ExecutionStatus, redriveCount: number): void {
-    this.#writer("UPDATE executions SET announced = 1 WHERE id = ? AND status = ? AND redrive_count = ?").run(
-      id,
-      status,
-      redriveCount,
-    );
+  /** Notes that the latest status of an execution was announced. */
+  announced(id: number): void {
+    this.#writer("DELETE FROM unannounced WHERE execution = ?").run(id);
   }
 
-  record(id: number, event: HistoryEvent, scope: string, mark: Mark | undefined): void {
-    this.#writer(
-      `INSERT INTO steps (execution, event, note, scope, at, type, previous, details, mark)
-       VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)`,
-    ).run(
-      ...[id, event.id, scope, event.timestamp, event.type, event.previousEventId],
-      ...[JSON.stringify(event.details), mark === undefined ? null : JSON.stringify(mark)],
-    );
+  #toAnnounce(id: number): void {
+    if (this.#announcing) this.#writer("INSERT OR IGNORE INTO unannounced (execution) VALUES (?)").run(id);
   }
 
-  /** @param note counts from 1 behind each event */
-  note(id: number, eventId: number, note: number, scope: string, mark: Mark): void {
-    this.#writer("INSERT INTO steps (execution, event, note, scope, at, mark) VALUES (?, ?, ?, ?, 0, ?)").run(
-      id,
-      eventId,
-      note,
-      scope,
-      JSON.stringify(mark),
-    );
+  /** Adds a step to an execution's journal. Nothing may change the record any more. */
+  record(id: number, record: JournalRecord): void {
+    this.#write();
+    const steps = this.#steps.get(id);
+    if (steps === undefined) this.#steps.set(id, [record]);
+    else steps.push(record);
   }
 
-  /** Records an execution's last event and its end, together. */
+  /** Closes an execution. Its last event is to be recorded with it. Returns it as it is now. */
   end(
-    id: number,
-    event: HistoryEvent,
+    execution: StoredExecution,
+    stoppedAt: number,
     end: Pick<StoredExecution, "cause" | "error" | "output" | "status">,
-  ): void {
-    this.atomically(() => {
-      this.record(id, event, "", undefined);
-      this.#writer(
-        `UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ?, announced = ?
-         WHERE id = ?`,
-      ).run(end.status, event.timestamp, end.output, end.error, end.cause, this.#announced, id);
-    });
+  ): StoredExecution {
+    const { id } = execution;
+    this.#writer(
+      "UPDATE executions SET status = ?, stopped_at = ?, output = ?, error = ?, cause = ? WHERE id = ?",
+    ).run(end.status, stoppedAt, end.output, end.error, end.cause, id);
+    this.#toAnnounce(id);
+    return { ...execution, ...end, stoppedAt };
   }
 
-  /** Opens an execution again, with the event that says so. */
-  redrive(id: number, event: HistoryEvent, token: string | undefined): void {
-    this.atomically(() => {
-      this.record(id, event, "", undefined);
-      this.#writer(
-        `UPDATE executions SET status = 'RUNNING', stopped_at = NULL, output = NULL, error = NULL, cause = NULL,
-         redrive_count = redrive_count + 1, redriven_at = ?, redrive_token = ?, announced = ? WHERE id = ?`,
-      ).run(event.timestamp, token ?? null, this.#announced, id);
-    });
+  /** Opens an execution again. The event that says so is to be recorded with it. Returns it as it is now. */
+  redrive(execution: StoredExecution, redrivenAt: number, token: string | undefined): StoredExecution {
+    const { id } = execution;
+    this.#writer(
+      `UPDATE executions SET status = 'RUNNING', stopped_at = NULL, output = NULL, error = NULL, cause = NULL,
+       redrive_count = redrive_count + 1, redriven_at = ?, redrive_token = ? WHERE id = ?`,
+    ).run(redrivenAt, token ?? null, id);
+    this.#toAnnounce(id);
+    return this.get(id);
   }
 
   lastEventId(id: number): number {
-    const row = this.#prepare("SELECT max(event) AS last FROM steps WHERE execution = ?").get(id);
+    this.#writeSteps();
+    const row = this.#prepare("SELECT max(last_event) AS last FROM steps WHERE execution = ?").get(id);
     return Number(row?.["last"] ?? 0);
   }
 
   /** Events behind `fromId`, in the order asked for. */
   events(id: number, fromId: number, limit: number, reverse: boolean): readonly HistoryEvent[] {
+    this.#writeSteps();
+    const found: HistoryEvent[] = [];
     const rows = this.#prepare(
-      `SELECT * FROM steps WHERE execution = ? AND note = 0 AND event ${reverse ? "<" : ">"} ?
-       ORDER BY event ${reverse ? "DESC" : "ASC"} LIMIT ?`,
-    ).all(id, fromId, limit);
-    return rows.map(eventOf);
+      `SELECT records FROM steps WHERE execution = ? AND last_event > 0
+       AND ${reverse ? "first_event < ?" : "last_event > ?"} ORDER BY row ${reverse ? "DESC" : "ASC"}`,
+    ).iterate(id, fromId);
+    for (const row of rows) {
+      const events = unpackRecords(String(row["records"])).flatMap(({ event }) => event ?? []);
+      found.push(
+        ...(reverse ? events.reverse() : events).filter((event) =>
+          reverse ? event.id < fromId : event.id > fromId,
+        ),
+      );
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
   }
 
   /** Every step, in order. */
   *journal(id: number): Generator<JournalRecord> {
-    const rows = this.#prepare("SELECT * FROM steps WHERE execution = ? ORDER BY event, note").iterate(id);
-    for (const row of rows) {
-      const mark = row["mark"];
-      yield {
-        scope: String(row["scope"]),
-        event: row["type"] === null ? undefined : eventOf(row),
-        mark: typeof mark === "string" ? (JSON.parse(mark) as Mark) : undefined,
-      };
-    }
+    this.#writeSteps();
+    const rows = this.#prepare("SELECT records FROM steps WHERE execution = ? ORDER BY row").iterate(id);
+    for (const row of rows) yield* unpackRecords(String(row["records"]));
   }
 
   remove(id: number): void {
-    this.atomically(() => {
-      this.#writer("DELETE FROM steps WHERE execution = ?").run(id);
-      this.#writer("DELETE FROM executions WHERE id = ?").run(id);
-    });
+    this.#steps.delete(id);
+    for (const [table, key] of [
+      ["steps", "execution"],
+      ["unannounced", "execution"],
+      ["executions", "id"],
+    ])
+      this.#writer(`DELETE FROM ${table} WHERE ${key} = ?`).run(id);
   }
 
   /** Whether AWS would have forgotten a closed execution, and with it its name. */
@@ -314,11 +325,18 @@ export class ExecutionStore {
     for (const row of rows) this.remove(Number(row["id"]));
   }
 
-  /** Keeps all that `work` writes, or none of it. */
-  atomically(work: () => void): void {
-    // Nothing is kept before the turn ends, or before `work` has come back.
-    this.#write();
-    work();
+  /** One row for all that an execution did since the last one. */
+  #writeSteps(): void {
+    if (this.#steps.size === 0) return;
+    const insert = this.#writer(
+      `INSERT INTO steps (execution, row, first_event, last_event, records)
+       VALUES (?, (SELECT ifnull(max(row), 0) + 1 FROM steps WHERE execution = ?), ?, ?, ?)`,
+    );
+    for (const [id, steps] of this.#steps) {
+      const { firstEvent, lastEvent, records } = packRecords(steps);
+      insert.run(id, id, firstEvent, lastEvent, records);
+    }
+    this.#steps.clear();
   }
 
   #writer(sql: string): StatementSync {
@@ -326,12 +344,15 @@ export class ExecutionStore {
     return this.#prepare(sql);
   }
 
-  /** One commit for all that happens in a turn: each costs as much as a dozen rows. */
+  /**
+   * Opens a commit for all that happens until nothing can go on without waiting: each costs as much as dozens of rows.
+   * A tick comes after all promises that are settled by then, and before anything that arrives.
+   */
   #write(): void {
-    if (this.#writing) return;
-    this.#writing = true;
+    if (this.#commit !== undefined) return;
+    this.#commit = Promise.withResolvers();
     this.#database.exec("BEGIN");
-    setImmediate(() => this.flush());
+    queueMicrotask(() => process.nextTick(() => this.flush()));
   }
 
   #prepare(sql: string): StatementSync {
@@ -348,14 +369,4 @@ type Row = Record<string, SQLOutputValue>;
 // The columns are named and typed (STRICT) as the interfaces are.
 function rowAs<T>(row: Row): T {
   return { ...row } as unknown as T;
-}
-
-function eventOf(row: Row): HistoryEvent {
-  return {
-    type: row["type"],
-    id: row["event"],
-    previousEventId: row["previous"],
-    timestamp: row["at"],
-    details: JSON.parse(String(row["details"])),
-  } as unknown as HistoryEvent;
 }

@@ -244,9 +244,9 @@ export class Visit implements EvaluationScope, StatesVariable {
   async leave(exit: Exit, otherwise: Json): Promise<string | undefined> {
     const assigned = exit.assign === undefined ? undefined : await exit.assign.evaluate(this);
     const output = exit.output === undefined ? otherwise : await exit.output.evaluate(this);
-    if (output !== this.input) this.#checkSize(output);
+    if (output !== this.input) this.checkSize(output);
     const variables: JsonObject = isJsonObject(assigned) ? assigned : {};
-    if (assigned !== undefined) this.#checkSize(variables);
+    if (assigned !== undefined) this.checkSize(variables);
     const { name, type } = this.state;
     this.record(
       `${type}StateExited`,
@@ -258,7 +258,8 @@ export class Visit implements EvaluationScope, StatesVariable {
     return exit.next;
   }
 
-  #checkSize(value: Json): void {
+  /** Throws a StateFailure when a value is larger than a payload may be. */
+  checkSize(value: Json): void {
     if (!exceedsBytes(value, payloadBytesMax)) return;
     throw dataLimitExceeded(this.state.name);
   }

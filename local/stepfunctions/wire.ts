@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import type { AwsAnswer } from "../door/engine.ts";
 import { isJsonObject, type Json, type JsonObject, payloadBytesMax } from "./json.ts";
 
@@ -51,6 +52,14 @@ export class Parameters {
     if (!isJsonObject(parsed))
       throw new ApiError("SerializationException", "The request body is not an object");
     this.#members = parsed;
+  }
+
+  /** Members that a schema describes. */
+  read<T>(schema: z.ZodType<T>): T {
+    const result = schema.safeParse(this.#members);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    throw new ApiError("SerializationException", `${issue?.path.join(".")}: ${issue?.message}`);
   }
 
   optional(key: string): string | undefined {
@@ -173,7 +182,7 @@ const pageSizeDefault = 100;
 const pageSizeMax = 1_000;
 const executionNameMax = 80;
 // Names must have none of these: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
+export const forbiddenInNames: RegExp = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
 
 function checkLength(key: string, value: string, lengthMin: number, lengthMax: number): string {
   if (value.length < lengthMin) {

@@ -39,6 +39,26 @@ export function compileMachine(definition: unknown, type: MachineType): Machine 
   return { type, graph, timeoutSeconds };
 }
 
+/**
+ * Compiles one state (parsed JSON) to test it by itself: what runs inside of it, and where it leads, is not looked at.
+ * Throws InvalidDefinition.
+ */
+export function compileTestedState(name: string, state: JsonObject, machineLanguage: string): State {
+  const diagnostics = new Diagnostics();
+  const fields = new Fields(state, "/", diagnostics);
+  const outerVariables: ReadonlySet<string> = new Set();
+  const context: GraphContext = {
+    ...{ diagnostics, machineType: "STANDARD", machineLanguage, outerVariables, tested: true },
+  };
+  const empty: Graph = { startAt: "", states: new Map() };
+  const compiled = usesJsonata(fields, context)
+    ? compileState(name, new StateParts(fields, context), () => empty)
+    : undefined;
+  diagnostics.throwIfAny();
+  if (compiled === undefined) throw new Error("a state that is refused has a reason");
+  return compiled;
+}
+
 function compileGraph(fields: Fields, context: GraphContext): Graph {
   fields.require("States", "StartAt");
   const startAt = fields.string("StartAt") ?? "";

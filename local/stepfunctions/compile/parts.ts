@@ -23,6 +23,8 @@ export interface GraphContext {
   readonly machineLanguage: string;
   /** Variables that enclosing scopes assign, which this one may only read. */
   readonly outerVariables: ReadonlySet<string>;
+  /** One state is tested by itself: what its branches, items or readers would give is mocked. */
+  readonly tested?: true;
 }
 
 /** Code of what AWS would accept and this engine does not run. */

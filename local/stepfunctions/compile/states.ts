@@ -107,10 +107,12 @@ function compileTask(name: string, parts: StateParts): TaskState | undefined {
     ...exits,
     ...recoveries,
     "Arguments",
+    "Credentials",
     "HeartbeatSeconds",
     "Resource",
     "TimeoutSeconds",
   );
+  checkCredentials(parts);
   const resource = compileResource(parts);
   if (resource?.kind === "lambda_invoke") checkInvokeArguments(parts);
   const timeoutSeconds = parts.number("TimeoutSeconds", 1, secondsMax);
@@ -129,6 +131,15 @@ function compileTask(name: string, parts: StateParts): TaskState | undefined {
     exit: parts.exit(["result"]),
   };
   return resource === undefined ? undefined : { ...task, resource };
+}
+
+function checkCredentials({ fields, context }: StateParts): void {
+  const credentials = fields.object("Credentials");
+  if (credentials === undefined) return;
+  const at = credentials.location;
+  if (credentials.get("RoleArn") !== undefined) {
+    context.diagnostics.report(at, "Tasks run under the machine's role in the local engine", unsupportedCode);
+  } else context.diagnostics.report(at, "The field 'RoleArn' is required but was missing");
 }
 
 const lambdaFunctionArn =
@@ -198,8 +209,9 @@ function compileMap(name: string, parts: StateParts, compileGraph: CompileGraph)
     ...["Items", "ItemProcessor", "ItemSelector", "MaxConcurrency"],
     ...["ToleratedFailureCount", "ToleratedFailurePercentage"],
   );
+  const { tested = false } = parts.context;
   for (const key of distributedOnly) {
-    if (fields.get(key) !== undefined)
+    if (fields.get(key) !== undefined && !tested)
       parts.unsupported(key, "Distributed maps are not run by the local engine");
   }
   const items = fields.get("Items");
@@ -208,7 +220,7 @@ function compileMap(name: string, parts: StateParts, compileGraph: CompileGraph)
   }
   fields.require("ItemProcessor");
   const processor = fields.object("ItemProcessor");
-  if (processor?.object("ProcessorConfig")?.string("Mode") === "DISTRIBUTED") {
+  if (processor?.object("ProcessorConfig")?.string("Mode") === "DISTRIBUTED" && !tested) {
     parts.unsupported("ItemProcessor/ProcessorConfig", "Distributed maps are not run by the local engine");
   }
   const count = parts.number("ToleratedFailureCount", 0, secondsMax);

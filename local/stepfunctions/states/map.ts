@@ -94,7 +94,9 @@ async function selectInputs(visit: Visit, state: MapState, items: readonly Json[
   try {
     for (const [index, value] of items.entries()) {
       visit.selectedItem = { index, value };
-      inputs.push(await state.itemSelector.evaluate(visit));
+      const input = await state.itemSelector.evaluate(visit);
+      visit.checkSize(input);
+      inputs.push(input);
     }
   } finally {
     visit.selectedItem = undefined;

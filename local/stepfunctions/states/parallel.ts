@@ -51,6 +51,7 @@ async function attemptBranches(
 
 async function startBranches(visit: Visit, state: ParallelState): Promise<Json> {
   const input = state.arguments === undefined ? visit.input : await state.arguments.evaluate(visit);
+  if (input !== visit.input) visit.checkSize(input);
   visit.record("ParallelStateStarted", () => ({}), { kind: "parallel", input, size: state.branches.length });
   return input;
 }

@@ -11,7 +11,7 @@ export function visitTask(visit: Visit, state: TaskState): Promise<string | unde
   return visitWithRecovery(visit, state, (earlier) => attemptTask(visit, state, earlier));
 }
 
-async function attemptTask(
+export async function attemptTask(
   visit: Visit,
   state: TaskState,
   snapshot: AttemptSnapshot | undefined,
@@ -45,6 +45,7 @@ async function readAttempt(
 ): Promise<TaskAttempt> {
   if (earlier !== undefined) return { parameters: earlier.parameters, limits: earlier, earlier };
   const parameters = state.arguments === undefined ? visit.input : await state.arguments.evaluate(visit);
+  if (parameters !== visit.input) visit.checkSize(parameters);
   const limits = {
     timeoutSeconds: await readSeconds(visit, state, "TimeoutSeconds"),
     heartbeatSeconds: await readSeconds(visit, state, "HeartbeatSeconds"),

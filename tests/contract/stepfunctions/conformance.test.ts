@@ -5,9 +5,10 @@ import type { HistoryEvent } from "#local/stepfunctions/history.ts";
 import { type ExecutionOutcome, startExecution } from "#local/stepfunctions/interpreter.ts";
 import type { LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
 import type { JournalRecord } from "#local/stepfunctions/journal.ts";
-import { isJsonObject, type Json, type JsonObject } from "#local/stepfunctions/json.ts";
+import type { Json, JsonObject } from "#local/stepfunctions/json.ts";
 import { Replay as JournalReplay } from "#local/stepfunctions/replay.ts";
 import { VirtualClock } from "#local/stepfunctions/testing/virtual-clock.ts";
+import { difference } from "./compare.ts";
 
 /** Cases that the engine does not match, and why. A case that starts to match must leave this table. */
 const knownDifferences: ReadonlyMap<string, string> = new Map([]);
@@ -129,40 +130,6 @@ function answersIn(journal: readonly JournalRecord[]): Map<string, number> {
     answers.set(state, (answers.get(state) ?? 0) + 1);
   }
   return answers;
-}
-
-/** Where `actual` first differs from `expected`, or `undefined`. */
-function difference(actual: unknown, expected: Json, at: string): string | undefined {
-  if (expected === "<any>") return actual === undefined ? `${at}: missing` : undefined;
-  if (typeof expected === "string" && expected.includes("<any>")) {
-    const parts = expected.split("<any>").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const matches = typeof actual === "string" && new RegExp(`^${parts.join(".*")}$`, "s").test(actual);
-    return matches ? undefined : `${at}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`;
-  }
-  if (Array.isArray(expected) && Array.isArray(actual)) {
-    if (actual.length !== expected.length) return `${at}: ${actual.length} for ${expected.length} elements`;
-    return first(expected.keys(), (index) => difference(actual[index], expected[index], `${at}[${index}]`));
-  }
-  if (isJsonObject(expected) && isJsonObject(actual)) {
-    const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-    return first(keys, (key) => {
-      const wanted = expected[key];
-      return wanted === undefined
-        ? `${at}.${key}: not expected`
-        : difference(actual[key], wanted, `${at}.${key}`);
-    });
-  }
-  return Object.is(actual, expected)
-    ? undefined
-    : `${at}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`;
-}
-
-function first<T>(items: Iterable<T>, find: (item: T) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** AWS gives a cause as text; the data holds some of them parsed. */
