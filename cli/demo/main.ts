@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { awsEndpointOf, localConnection } from "../connection.ts";
+import { awsEndpointOf, localConnection, storeConnection } from "../connection.ts";
 import { Progress } from "../progress.ts";
+import { prove } from "../prove.ts";
 import { Refusal } from "../refusal.ts";
 import { table } from "../table.ts";
 import { type Day, type MerchantName, readDay } from "./day.ts";
@@ -59,6 +60,8 @@ async function main(): Promise<void> {
   const ended = await settle(outcomes, merchants, waitSeconds);
   report(ended, sentSeconds);
   await reportCost(ended, before, aws);
+  console.log();
+  if (!(await prove(storeConnection(state), console.log))) process.exitCode = 1;
 }
 
 /** Opens the day's accounts and fills its wallets. A second day finds both as they are. */

@@ -19,17 +19,8 @@ const payment = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The saga's own input. */
-export const recoveryInput = z.strictObject({ book, payment });
-
 /** The input of its task: the first look is attempt 0. */
 export const recoverInput = z.strictObject({ book, payment, attempt, execution });
-
-/** What starts the saga, as it goes over the wire. */
-export interface RecoveryStart {
-  readonly book: string;
-  readonly payment: string;
-}
 
 /** What the task answers with. */
 export type RecoverOutput = {
