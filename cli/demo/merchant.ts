@@ -13,7 +13,7 @@ const payment = z.object({
 });
 export type PaymentView = z.output<typeof payment>;
 
-/** How long after a 409 or a 503 the same request is sent again, and how often: what `Retry-After` asks for, at least. */
+/** How long after a 409, a 429 or a 503 the same request is sent again, and how often: what `Retry-After` asks for, at least. */
 const retryMs = 400;
 const triesMax = 12;
 const busyStatusCodes = new Set([409, 429, 503]);
@@ -68,7 +68,7 @@ export class Merchant {
   }
 
   async find(paymentId: string): Promise<PaymentView> {
-    return payment.parse(await this.#api.call("GET", `/v1/payments/${paymentId}`));
+    return payment.parse(await this.#succeed("GET", `/v1/payments/${paymentId}`));
   }
 
   #tokenFor(number: string): Promise<string> {
@@ -83,7 +83,7 @@ export class Merchant {
     return made;
   }
 
-  async #succeed(method: "POST", path: string, body: unknown, key?: string): Promise<unknown> {
+  async #succeed(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<unknown> {
     const reply = await this.#patiently(method, path, body, key);
     if (reply.statusCode < 300) return reply.body;
     throw new Refusal(`${method} ${path}: ${explain(reply)}`);
@@ -96,7 +96,7 @@ export class Merchant {
   }
 
   /** Sends it again, under the same key, while the API says that it is busy. */
-  async #patiently(method: "POST", path: string, body: unknown, key?: string): Promise<ApiReply> {
+  async #patiently(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<ApiReply> {
     for (let attempt = 1; ; attempt += 1) {
       const reply = await this.#api.send(
         method,
