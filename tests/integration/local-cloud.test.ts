@@ -229,7 +229,7 @@ describe("npm start refuses in one line", () => {
     [
       "AWS_ENDPOINT_URL_DYNAMODB",
       { AWS_ENDPOINT_URL_DYNAMODB: "here" },
-      "tallystick: AWS_ENDPOINT_URL_DYNAMODB (or AWS_ENDPOINT_URL) is a URL",
+      "tallystick: AWS_ENDPOINT_URL_DYNAMODB is a URL",
     ],
     [
       "AWS_ENDPOINT_URL_DYNAMODB",
