@@ -57,10 +57,11 @@ const json = { "x-amz-target": "AmazonSQS.SendMessage" };
 test("the plan's queue is the emulator's, and what was sent into it goes through untouched", async () => {
   await open("sqs");
   const MessageBody = "see arn:aws:sqs:eu-west-1:123456789012:work";
+  const Body = "see arn:aws:sqs:us-east-1:000000000000:work";
   answer = {
     headers: { "content-type": "json", "x-amz-crc32": "1" },
     body: JSON.stringify({
-      Messages: [{ Body: MessageBody, Attributes: { DeadLetterQueueSourceArn: `${names[1]?.[1]}work` } }],
+      Messages: [{ Body, Attributes: { DeadLetterQueueSourceArn: `${names[1]?.[1]}work` } }],
       QueueUrl: "http://there/000000000000/work",
     }),
   };
@@ -68,7 +69,7 @@ test("the plan's queue is the emulator's, and what was sent into it goes through
   const { body, headers } = await engine.handle(callOf("sqs", JSON.stringify(call), { headers: json }));
   expect(JSON.parse(seen.body)).toEqual({ QueueUrl: "http://there/000000000000/work", MessageBody });
   expect(JSON.parse(body.toString())).toEqual({
-    Messages: [{ Body: MessageBody, Attributes: { DeadLetterQueueSourceArn: `${names[1]?.[0]}work` } }],
+    Messages: [{ Body, Attributes: { DeadLetterQueueSourceArn: `${names[1]?.[0]}work` } }],
     QueueUrl: call.QueueUrl,
   });
   // A checksum of what the emulator sent would not be that of what the caller gets.
