@@ -21,6 +21,8 @@ export default $config({
     const { createQueues, createStreams } = await import("./stacks/messaging.ts");
     const { createBuckets } = await import("./stacks/storage.ts");
     const { createConsumers } = await import("./stacks/consumers.ts");
+    const { createSchedules } = await import("./stacks/schedules.ts");
+    const { createFailureCollection } = await import("./stacks/operations.ts");
     const { createIdentity } = await import("./stacks/identity.ts");
     const { createSagas } = await import("./stacks/processing.ts");
     const { createApi } = await import("./stacks/api.ts");
@@ -43,6 +45,8 @@ export default $config({
     const sagas = createSagas(base);
     const parts = { ...base, sagas };
     createConsumers(parts);
+    createSchedules(parts);
+    createFailureCollection(parts);
     const http = createApi(parts);
     return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
   },

@@ -32,6 +32,7 @@ export type Scope =
   | "payments.write"
   | "card_tokens.write"
   | "ledger.read"
+  | "ledger.write"
   | "ops.read"
   | "ops.write";
 

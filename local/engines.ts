@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startCache } from "./cache/server.ts";
 import type { Door } from "./door/door.ts";
+import { telling } from "./events.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -38,6 +39,8 @@ export interface EnginesOptions {
   /** URL of a PostgreSQL that runs already, with the plan's database in it. */
   readonly postgresUrl?: string | undefined;
   readonly warn: (line: string) => void;
+  /** Told of each write to a stream, so that whoever reads it need not look often. */
+  readonly written?: () => void;
 }
 
 /** Each of them makes a cache. */
@@ -51,6 +54,7 @@ const cacheTypes = [
 export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
+  readonly buckets: S3Engine | undefined;
   /** `redis://…`: one cache, whatever the plan has of them. */
   readonly cacheUrl: string | undefined;
   /** `postgres://user:password@…`. */
@@ -66,7 +70,7 @@ export interface Engines {
 export async function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
   const { remotes = new Map() }: Pick<EnginesOptions, "remotes"> = options;
   const queues = remotes.has("sqs") ? undefined : runQueues(options, started);
-  if (!remotes.has("s3")) runBuckets(options, started);
+  const buckets = remotes.has("s3") ? undefined : runBuckets(options, started);
   if (!remotes.has("kinesis")) runStreams(options, started);
   const topics = remotes.has("sns") ? undefined : runTopics(options, queues, started);
   for (const [service, remote] of remotes) {
@@ -79,7 +83,7 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   const children = postgres === undefined ? [] : [postgres.child];
-  return { queues, topics, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
+  return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
 function runQueues(
@@ -98,17 +102,18 @@ function runQueues(
 function runBuckets(
   { plan, paths, door, clock = Date.now }: EnginesOptions,
   started: AsyncDisposableStack,
-): void {
+): S3Engine | undefined {
   const plans = bucketPlansOf(plan);
-  if (plans.length === 0) return;
+  if (plans.length === 0) return undefined;
   const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), clock));
   const engine = new S3Engine(buckets, clock);
   started.defer(() => engine.stop());
   door.serve(engine);
+  return engine;
 }
 
 function runStreams(
-  { plan, paths, door, clock = Date.now }: EnginesOptions,
+  { plan, paths, door, clock = Date.now, written = () => undefined }: EnginesOptions,
   started: AsyncDisposableStack,
 ): void {
   const plans = streamPlansOf(plan);
@@ -118,7 +123,7 @@ function runStreams(
   );
   const engine = new KinesisEngine(streams, clock);
   started.defer(() => engine.stop());
-  door.serve(engine);
+  door.serve(telling(engine, written));
 }
 
 async function runCache(

@@ -1,14 +1,16 @@
 import { AwsClients } from "./delivery/clients.ts";
-import { Courier, type Parcel } from "./delivery/courier.ts";
+import { type BusEntry, Courier, type Parcel } from "./delivery/courier.ts";
 import type { CredentialRegistry } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import type { Engine } from "./door/engine.ts";
 import { EventSources } from "./event-sources/event-sources.ts";
+import { type DispatchPorts, dispatch } from "./eventbridge/dispatch.ts";
 import { EventBridge } from "./eventbridge/service.ts";
 import type { EventInvocationPorts } from "./lambda/events/invocations.ts";
 import { fileEventStore } from "./lambda/events/store.ts";
 import type { LambdaService } from "./lambda/service.ts";
 import type { Plan } from "./plan/plan.ts";
+import type { Tell } from "./s3/notifier.ts";
 import { systemClock } from "./stepfunctions/clock.ts";
 
 export interface EventsOptions {
@@ -20,6 +22,10 @@ export interface EventsOptions {
   readonly warn: (line: string) => void;
 }
 
+/** S3 does not say how long it tries: as EventBridge does, whose limits these are. */
+const noticeRetriesMax = 185;
+const noticeAgeSecondsMax = 86_400;
+
 /** What moves events between the services: asynchronous invocations, event sources, EventBridge and its schedules. */
 export interface Events {
   /** For the functions, which are made before the rest can be. */
@@ -29,8 +35,13 @@ export interface Events {
 }
 
 export interface RunningEvents {
-  readonly bridge: EventBridge;
   readonly sources: EventSources;
+  /** Tells queues, topics, functions and the event bus what happened in a bucket. */
+  readonly tell: Tell;
+  /** Puts what AWS itself announces on the default bus. Resolves when each target was tried once. */
+  announce(
+    change: Pick<BusEntry, "detailType" | "resources" | "source"> & { readonly detail: object },
+  ): Promise<void>;
   /** To be called once every engine is up: goes on with what an earlier run left, and begins to read. */
   start(): void;
   /** To be called before the functions are stopped. What is not done with goes on at the next start. */
@@ -67,17 +78,37 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
         warn,
       });
       door.serve(bridge);
+      const stopping = new AbortController();
       return {
-        bridge,
         sources,
+        tell: teller({ clock: systemClock, deliver, warn, signal: stopping.signal }),
+        announce: (change) =>
+          bridge.put({ ...change, detail: JSON.stringify(change.detail), busName: "default" }),
         start: () => {
           lambda.resumeEvents();
           sources.start();
           bridge.start();
         },
-        stop: async () => void (await Promise.all([sources.stop(), bridge.stop()])),
+        stop: async () => {
+          stopping.abort();
+          await Promise.all([sources.stop(), bridge.stop()]);
+        },
       };
     },
+  };
+}
+
+function teller(ports: DispatchPorts): Tell {
+  return async ({ id, targetArn, body, busEvent }) => {
+    const target = {
+      ...{ arn: targetArn, roleArn: undefined, deadLetter: undefined, messageGroupId: undefined },
+      ...{ retriesMax: noticeRetriesMax, ageSecondsMax: noticeAgeSecondsMax },
+    };
+    const causeArn = `notice ${id} of a bucket`;
+    const { rest } = await dispatch({ target, body, causeArn, ...(busEvent && { busEvent }) }, ports);
+    await rest;
+    // It may have arrived, or wait for a retry: it is told again at the next start.
+    ports.signal.throwIfAborted();
   };
 }
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { parseAcquirerSettings } from "#adapters/acquirers/settings.ts";
+import { sandboxUrl } from "./hosts.ts";
 import { type KeyPlan, keyIdOf } from "./kms/key.ts";
 import type { FunctionDefinition } from "./lambda/function-definition.ts";
 import { outputsOf, resourcesOf } from "./plan/load.ts";
@@ -26,6 +28,13 @@ export function merchantsTableOf(functions: readonly FunctionDefinition[]): stri
   if (table === undefined)
     throw new Refusal("no function of the plan has a MERCHANTS_TABLE: there is nowhere to onboard");
   return table;
+}
+
+/** What a sandbox acquirer of the plan takes of each capture, in basis points; 0 for one that no function asks. */
+export function costBpOf(functions: readonly FunctionDefinition[], sandbox: string): number {
+  const settings = new Set(functions.map(({ variables }) => variables["ACQUIRERS"] ?? "[]"));
+  const acquirers = [...settings].flatMap(parseAcquirerSettings);
+  return acquirers.find(({ url }) => url === sandboxUrl(sandbox))?.costBp ?? 0;
 }
 
 /** `payments` for `tallystick-local-payments`, and a key's alias for its id. */

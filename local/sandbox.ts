@@ -19,15 +19,40 @@ export interface SandboxOptions {
   readonly name: string;
   /** Added to each answer, in milliseconds. */
   readonly latencyMs: number;
+  /** What it takes of each capture, in basis points. */
+  readonly costBp: number;
   /** Where acquirers remember, each in a folder of its own: other companies do not forget when we are killed. */
   readonly stateDirectory: string;
   readonly env: ChildOptions["env"];
+}
+
+/** Where the API of a stage hears of an acquirer. */
+const notificationsPath = (acquirer: string): string => `/v1/acquirers/${acquirer}/notifications`;
+
+/** Tells each acquirer where to tell us: the API has a port only after they run. @throws Refusal when one does not hear it. */
+export async function tellWhereToNotify(sandboxes: readonly Sandbox[], apiUrl: string): Promise<void> {
+  await Promise.all(
+    sandboxes.map(({ name, url }) =>
+      control(name, `${url}/sandbox/notify-url`, { url: `${apiUrl}${notificationsPath(name)}` }),
+    ),
+  );
+}
+
+async function control(name: string, url: string, body: object): Promise<void> {
+  const answer = await fetch(url, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(readyMsMax),
+  });
+  if (!answer.ok) throw new Refusal(`sandbox acquirer ${name} refuses ${url}: ${answer.status}`);
 }
 
 /** @throws Refusal when it does not come up. */
 export async function startSandbox({
   name,
   latencyMs,
+  costBp,
   stateDirectory,
   env,
 }: SandboxOptions): Promise<Sandbox> {
@@ -36,7 +61,11 @@ export async function startSandbox({
   const child = startChild({
     name: `acquirer ${name}`,
     command: process.execPath,
-    args: [program, "--name", name, "--port", "0", "--latency-ms", `${latencyMs}`, "--state", state],
+    args: [
+      program,
+      ...["--name", name, "--port", "0", "--latency-ms", `${latencyMs}`],
+      ...["--cost-bp", `${costBp}`, "--state", state],
+    ],
     env,
     watchesStdin: true,
     onLine: (line) => {

@@ -1,4 +1,5 @@
 import { type DynamoDbEngine, dynamoDbEngine } from "./dynamodb/engine.ts";
+import { ExpiredItems } from "./dynamodb/expired-items.ts";
 import { Expiry } from "./dynamodb/expiry.ts";
 import { startDynamoDb } from "./dynamodb/server.ts";
 import { dropTables, ensureTables, type TablePlan } from "./dynamodb/tables.ts";
@@ -8,12 +9,15 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
 export interface RunningDynamoDb {
   readonly endpoint: string;
   readonly engine: DynamoDbEngine;
+  readonly expired: ExpiredItems;
   /** Undefined when it is not ours. */
   readonly child: Child | undefined;
 }
 
 export interface DynamoDbOptions {
   readonly databaseFile: string;
+  /** Where it is kept what the time to live deleted. */
+  readonly expiredFile: string;
   /** A DynamoDB that runs already, instead of one on the file. */
   readonly endpoint: string | undefined;
   readonly region?: string;
@@ -25,7 +29,7 @@ export interface DynamoDbOptions {
 
 /** DynamoDB with the tables of the plan. @throws Refusal when it cannot be had. */
 export async function runDynamoDb(
-  { databaseFile, endpoint: given, region, tables, fresh, warn }: DynamoDbOptions,
+  { databaseFile, expiredFile, endpoint: given, region, tables, fresh, warn }: DynamoDbOptions,
   started: AsyncDisposableStack,
 ): Promise<RunningDynamoDb> {
   const { endpoint, child } =
@@ -35,23 +39,26 @@ export async function runDynamoDb(
   started.defer(() => engine.stop());
   if (fresh) await dropTables(engine, tables);
   await ensureTables(engine, tables);
-  started.defer(new Expiry(engine, tables).start(warn));
-  return { endpoint, engine, child };
+  const expired = new ExpiredItems(expiredFile, Date.now);
+  started.defer(() => expired.close());
+  started.defer(new Expiry(engine, tables, expired).start(warn));
+  return { endpoint, engine, expired, child };
 }
 
 export interface SandboxesOptions extends Pick<SandboxOptions, "latencyMs" | "stateDirectory"> {
   readonly names: readonly string[];
+  readonly costBpOf: (name: string) => number;
   readonly compileCacheDirectory: string;
 }
 
 /** The sandbox acquirers. @throws Refusal when one does not come up. */
 export function runSandboxes(
-  { names, compileCacheDirectory, ...options }: SandboxesOptions,
+  { names, costBpOf, compileCacheDirectory, ...options }: SandboxesOptions,
   started: AsyncDisposableStack,
 ): Promise<readonly Sandbox[]> {
   const startOne = async (name: string): Promise<Sandbox> => {
     const env = { NODE_COMPILE_CACHE: compileCacheDirectory };
-    const sandbox = await startSandbox({ ...options, name, env });
+    const sandbox = await startSandbox({ ...options, name, costBp: costBpOf(name), env });
     started.defer(() => sandbox.child.stop());
     return sandbox;
   };

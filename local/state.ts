@@ -4,6 +4,7 @@ import { join } from "node:path";
 /** What the local cloud keeps, by default under `.local/`. */
 const files = {
   dynamodb: "dynamodb.sqlite",
+  expired: "expired.jsonl",
   kms: "kms.json",
   stepfunctions: "stepfunctions.sqlite",
   clients: "clients.json",
@@ -22,6 +23,7 @@ export function statePaths(directory: string): StatePaths {
   const path = (file: keyof typeof files): string => join(directory, files[file]);
   return {
     dynamodb: path("dynamodb"),
+    expired: path("expired"),
     kms: path("kms"),
     stepfunctions: path("stepfunctions"),
     clients: path("clients"),

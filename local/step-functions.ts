@@ -30,7 +30,7 @@ export function stepFunctionsOf(
   plan: Plan,
   lambda: LambdaService,
   guard: Guard,
-  ports: Pick<StepFunctionsPorts, "onStatusChange" | "services" | "storeFile">,
+  ports: Pick<StepFunctionsPorts, "onBilled" | "onStatusChange" | "services" | "storeFile">,
 ): StepFunctionsService {
   const service = openService({
     clock: systemClock,

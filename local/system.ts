@@ -10,6 +10,7 @@ import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
 import { type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
+import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
@@ -28,22 +29,24 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
 import type { AwsEndpoints } from "./remote/endpoints.ts";
 import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
+import type { StepFunctionsService } from "./stepfunctions/service.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Shared by all systems of this checkout: it depends on the sources only, and survives `fresh`. */
@@ -132,23 +135,29 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
+  // Who reads streams comes after the engines: until then nobody has to be woken.
+  let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths, remotes }, started),
+    runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
   );
-  const { lambda, events } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
   engines.topics?.connect(
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
   );
-  door.serve(telling(withStreamNames(dynamoDb.engine, plan), () => events.sources.wake()));
+  wake = (kind) => events.sources.wake(kind);
+  door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(seed({ ...api, credentials: operator, merchantsTable, clients }), warm(lambda, options));
   events.start();
+  engines.buckets?.notify(events.tell);
+  stepFunctions.resume();
   const server = await openApi(ground, lambda);
+  await tellWhereToNotify(sandboxes, server.url);
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {
@@ -205,7 +214,8 @@ async function startServices(
   ground: Ground,
 ): Promise<readonly [RunningDynamoDb, Issuer, readonly Sandbox[]]> {
   const { options, plan, paths, remotes, clients, started } = ground;
-  const variables = functionsOf(plan).flatMap((definition) => Object.values(definition.variables));
+  const functions = functionsOf(plan);
+  const variables = functions.flatMap((definition) => Object.values(definition.variables));
   const startIssuerOf = async (poolId: string): Promise<Issuer> => {
     const issuer = await startIssuer({ statePath: paths.issuer, poolId, clients, warn: options.warn });
     started.defer(() => issuer.stop());
@@ -215,6 +225,7 @@ async function startServices(
     runDynamoDb(
       {
         databaseFile: paths.dynamodb,
+        expiredFile: paths.expired,
         endpoint: remotes.get("dynamodb")?.access.endpoint,
         region: plan.region,
         tables: tablePlansOf(plan),
@@ -227,6 +238,7 @@ async function startServices(
     runSandboxes(
       {
         names: sandboxAcquirersIn(variables),
+        costBpOf: (name) => costBpOf(functions, name),
         latencyMs: options.acquirerLatencyMs ?? 1,
         stateDirectory: paths.acquirers,
         compileCacheDirectory,
@@ -241,7 +253,11 @@ async function startServices(
 function runFunctions(
   ground: Ground,
   hosts: Hosts,
-): { readonly lambda: LambdaService; readonly events: RunningEvents } {
+): {
+  readonly lambda: LambdaService;
+  readonly events: RunningEvents;
+  readonly stepFunctions: StepFunctionsService;
+} {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
   const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
   const lambda = new LambdaService({
@@ -258,13 +274,17 @@ function runFunctions(
   const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
   const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
   started.defer(() => services.stop());
-  const stepFunctions = stepFunctionsOf(plan, lambda, guard, { services, storeFile: paths.stepfunctions });
+  const events = opened.connect(lambda);
+  const stepFunctions = stepFunctionsOf(plan, lambda, guard, {
+    services,
+    storeFile: paths.stepfunctions,
+    onBilled: executionMeter(meter),
+    onStatusChange: (change) => events.announce(change),
+  });
   started.defer(() => stepFunctions.close());
   door.serve(stepFunctions);
-  stepFunctions.resume();
-  const events = opened.connect(lambda);
   started.defer(() => events.stop());
-  return { lambda, events };
+  return { lambda, events, stepFunctions };
 }
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);

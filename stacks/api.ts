@@ -4,17 +4,45 @@ import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
 
 /**
- * One prefix per function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
+ * Each prefix leads to one function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
  * that cannot be changed, and the function's is the right 405. The prefix takes two routes, for `{proxy+}` matches
  * only what is below it.
  */
-const prefixes: readonly { readonly path: string; readonly route: string; readonly serves: FunctionName }[] =
-  [
-    { path: "/v1/payments", route: "Payments", serves: "PaymentsApi" },
-    { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
-    { path: "/v1/ledger", route: "Ledger", serves: "LedgerApi" },
-    { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
-  ];
+const prefixes: readonly Prefix[] = [
+  {
+    path: "/v1/payments",
+    route: "Payments",
+    serves: "PaymentsApi",
+    also: [{ path: "/v1/refunds/{id}", route: "RefundsBelow" }],
+  },
+  { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
+  {
+    path: "/v1/ledger",
+    route: "Ledger",
+    serves: "LedgerApi",
+    also: [{ path: "/v1/balances", route: "Balances" }],
+  },
+  {
+    path: "/v1/events",
+    route: "Events",
+    serves: "EventsApi",
+    // More particular than the prefix of the payments, so that it goes before it.
+    also: [{ path: "/v1/payments/{id}/events", route: "PaymentEventsList" }],
+  },
+  // Acquirers sign what they send, and have no tokens of ours.
+  { path: "/v1/acquirers", route: "Acquirers", serves: "AcquirersApi", open: true },
+  { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
+];
+
+interface Prefix {
+  readonly path: string;
+  readonly route: string;
+  readonly serves: FunctionName;
+  /** No authorizer: the function itself finds out who calls. */
+  readonly open?: true;
+  /** Single paths under the prefix of another function. */
+  readonly also?: readonly { readonly path: string; readonly route: string }[];
+}
 
 /** Routes, not paths: a caller can write anything into a path, also a card number. (SST would log the path.) */
 const accessLogFields = {
@@ -78,11 +106,12 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
       },
     },
   });
-  for (const { path, route, serves } of prefixes) {
+  for (const { path, route, serves, open, also = [] } of prefixes) {
     const handler = functionArn(createFunction(serves, parts));
-    const auth = { lambda: authorizer.id };
-    http.route(`ANY ${path}`, handler, { name: route, auth });
-    http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, auth });
+    const auth = open ? {} : { auth: { lambda: authorizer.id } };
+    http.route(`ANY ${path}`, handler, { name: route, ...auth });
+    http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, ...auth });
+    for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, ...auth });
   }
   http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
   return http;

@@ -34,8 +34,11 @@ interface StreamedSource {
   readonly filters?: readonly object[];
   /** Batches of one shard at once, 1 … 10. Records of one key stay in order. */
   readonly lanes?: number;
-  /** How often a batch is tried again before it goes to the dead letters. */
-  readonly retriesMax: number;
+  /**
+   * How often a batch is tried again before it goes to the dead letters. `unbounded`: as long as the stream has it, and
+   * what comes after waits. For a consumer whose result would be wrong for ever without it, and is only late meanwhile.
+   */
+  readonly retriesMax: number | "unbounded";
 }
 
 /** A record that nobody could handle in this time goes to the dead letters, well before its stream forgets it. */
@@ -70,8 +73,9 @@ function streamSettings(
   return {
     startingPosition: "TRIM_HORIZON",
     parallelizationFactor: source.lanes ?? 1,
-    maximumRetryAttempts: source.retriesMax,
-    maximumRecordAgeInSeconds: recordAgeSecondsMax,
+    ...(source.retriesMax === "unbounded"
+      ? { maximumRetryAttempts: -1, maximumRecordAgeInSeconds: -1 }
+      : { maximumRetryAttempts: source.retriesMax, maximumRecordAgeInSeconds: recordAgeSecondsMax }),
     // One record that nobody can handle must not take its neighbours with it.
     bisectBatchOnFunctionError: true,
     destinationConfig: { onFailure: { destinationArn: queues.deadLetters.arn } },

@@ -22,10 +22,18 @@ export function createTables(settings: StageSettings, keys: Keys): Tables {
   return {
     payments: createTable(settings, "payments", {
       ...keyed,
-      fields: { ...keyed.fields, list_pk: "string", list_sk: "string" },
+      fields: {
+        ...keyed.fields,
+        list_pk: "string",
+        list_sk: "string",
+        due_pk: "string",
+        due_at: "number",
+      },
       globalIndexes: {
         // Keys only: the index costs one write unit per payment, and no decision is ever made from it.
         by_time: { hashKey: "list_pk", rangeKey: "list_sk", projection: "keys-only" },
+        // Sparse: what time alone would end. Automatic payments never are in it, and pay nothing for it.
+        due: { hashKey: "due_pk", rangeKey: "due_at", projection: "keys-only" },
       },
       // The outbox: what is committed becomes an event, and nothing else does. Old images tell what changed.
       stream: "new-and-old-images",
@@ -37,7 +45,12 @@ export function createTables(settings: StageSettings, keys: Keys): Tables {
     vault: createTable(settings, "vault", keyed, { enabled: true, kmsKeyArn: keys.vaultTable.arn }),
     merchants: createTable(settings, "merchants", keyed),
     // Kept for 30 days; the archive keeps them for ever.
-    events: createTable(settings, "events", { ...keyed, ttl: "expires_at" }),
+    events: createTable(settings, "events", {
+      ...keyed,
+      fields: { ...keyed.fields, list_pk: "string", list_sk: "string" },
+      globalIndexes: { by_time: { hashKey: "list_pk", rangeKey: "list_sk", projection: "keys-only" } },
+      ttl: "expires_at",
+    }),
     deadLetters: createTable(settings, "deadLetters", keyed),
   };
 }

@@ -7,11 +7,24 @@ import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
 export interface TableUse {
-  readonly may: readonly ("get" | "batchGet" | "put" | "update" | "delete" | "query" | "scan")[];
+  readonly may: readonly (
+    | "get"
+    | "batchGet"
+    | "put"
+    | "batchWrite"
+    | "update"
+    | "delete"
+    | "query"
+    | "scan"
+  )[];
   /** Indexes that it may query, beside the table itself. */
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
+  /** It may write under these partition keys and no others; `*` stands for any text. */
+  readonly writesOnlyUnder?: readonly string[];
+  /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
+  readonly mayMoveAccounts?: true;
 }
 
 export type BucketUse = "get" | "put" | "list";
@@ -41,6 +54,10 @@ export interface FunctionDeclaration {
   readonly readsBack?: readonly (TableSource | StreamSource)[];
   /** Functions that it may invoke, by their names here. */
   readonly invokes?: readonly string[];
+  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
+  readonly every?: string;
+  /** Sagas whose failed executions it may redrive or start anew. */
+  readonly redrives?: readonly SagaName[];
   /** Each saga gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
   readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
@@ -65,7 +82,7 @@ const publicCardAttributes = [
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
-    purpose: "Creates and reads payments",
+    purpose: "Creates and reads payments, captures, cancels and refunds them",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
@@ -74,7 +91,7 @@ const declarations = {
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
-    starts: ["payment"],
+    starts: ["payment", "refund"],
   },
   CardTokensApi: {
     handler: "functions/api/card-tokens.handler",
@@ -87,11 +104,16 @@ const declarations = {
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
-    purpose: "Reads the ledger",
+    purpose: "Shows the ledger, and posts between the merchants' own accounts",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      ledger: { may: ["query"] },
+      ledger: {
+        may: ["get", "batchGet", "query", "put", "update"],
+        // The journal, and the merchants' own accounts: the counters of a system account are under other keys.
+        writesOnlyUnder: ["*#journal#*", "*#account#acc_*", "*#accounts"],
+      },
+      idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
       merchants: { may: ["get", "scan"] },
     },
@@ -102,6 +124,50 @@ const declarations = {
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
   },
+  EventsApi: {
+    handler: "functions/api/events.handler",
+    purpose: "Lists what happened to a merchant's payments",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    tables: {
+      events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] },
+      // Whether a payment without events is there at all, and nothing else about it.
+      payments: { may: ["get"], onlyAttributes: ["pk", "sk"] },
+    },
+  },
+  Relay: {
+    handler: "functions/consumers/relay.handler",
+    purpose: "Turns each committed change of a payment into an event, and a reminder where it may get stuck",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: {
+      from: "table",
+      name: "payments",
+      batchSize: 200,
+      // Refunds move with their payment, whose own change says so.
+      filters: [{ dynamodb: { Keys: { sk: { S: ["payment"] } } } }],
+      retriesMax: 8,
+    },
+    putsOn: ["paymentEvents"],
+    sendsTo: ["checks"],
+  },
+  RecordEvents: {
+    handler: "functions/consumers/record-events.handler",
+    purpose: "Keeps events for whoever asks for them",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
+    tables: { events: { may: ["batchWrite"] } },
+  },
+  AcquirersApi: {
+    handler: "functions/api/acquirers.handler",
+    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    memoryMb: 512,
+    timeoutSeconds: 10,
+    tables: { payments: { may: ["get"] } },
+    starts: ["payment"],
+    variables: ["ACQUIRERS"],
+  },
   OpsApi: {
     handler: "functions/api/ops.handler",
     purpose: "Shows operators what was given up, and gives it back",
@@ -109,6 +175,8 @@ const declarations = {
     timeoutSeconds: apiTimeoutSeconds,
     tables: { deadLetters: { may: ["get", "query", "update"] } },
     sendsTo: ["checks"],
+    invokes: ["Relay", "RecordEvents"],
+    redrives: ["recovery"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -166,12 +234,102 @@ const declarations = {
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
     variables: ["ACQUIRERS"],
   },
+  ResumeTask: {
+    handler: "functions/tasks/resume.handler",
+    purpose: "Asks the acquirer what became of a payment that waited for its customer",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  TransferTask: {
+    handler: "functions/tasks/transfer.handler",
+    purpose: "Moves a payment from a wallet to the merchant's sales",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  // Refunds are read again when somebody else moved them, or their payment, first.
+  HoldRefundTask: {
+    handler: "functions/tasks/hold-refund.handler",
+    purpose: "Sets the money of a refund aside in the ledger, or pays a wallet back",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+  },
+  GiveBackTask: {
+    handler: "functions/tasks/give-back.handler",
+    purpose: "Refunds at the acquirer, and posts it",
+    memoryMb: 512,
+    timeoutSeconds: 12,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    variables: ["ACQUIRERS"],
+  },
+  ReviewRefundTask: {
+    handler: "functions/tasks/review-refund.handler",
+    purpose: "Marks a refund whose outcome is unknown for review",
+    memoryMb: 512,
+    timeoutSeconds: 6,
+    tables: { payments: { may: ["get", "put"] } },
+  },
+  RecoverTask: {
+    handler: "functions/tasks/recover.handler",
+    purpose: "Asks what became of a payment that was left open",
+    memoryMb: 512,
+    timeoutSeconds: 25,
+    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"] } },
+    variables: ["ACQUIRERS"],
+  },
+  Check: {
+    handler: "functions/consumers/check.handler",
+    purpose: "Looks at payments that may have got stuck, and hands them to the recovery",
+    memoryMb: 256,
+    timeoutSeconds: consumerTimeoutSeconds.checks,
+    consumes: { from: "queue", name: "checks", batchSize: 10 },
+    tables: { payments: { may: ["get"] } },
+    sendsTo: ["checks"],
+    starts: ["recovery"],
+  },
+  Expire: {
+    handler: "functions/tasks/expire.handler",
+    purpose: "Ends authorizations and challenges whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(5 minutes)",
+    tables: {
+      payments: { may: ["get", "put"], mayQueryIndexes: ["due"] },
+      ledger: { may: ["put"] },
+      merchants: { may: ["scan"] },
+    },
+    starts: ["payment"],
+  },
   ReviewTask: {
     handler: "functions/tasks/review.handler",
     purpose: "Marks a payment whose outcome is unknown for review",
     memoryMb: 512,
     timeoutSeconds: 6,
     tables: { payments: { may: ["put"] } },
+  },
+  Folder: {
+    handler: "functions/consumers/folder.handler",
+    purpose: "Keeps the balances of unguarded accounts, from the journal",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    tables: { ledger: { may: ["get", "put"], writesOnlyUnder: ["*#fold"] } },
+    consumes: {
+      from: "table",
+      name: "ledger",
+      // Lambda looks four times a second, which is window enough. bench/folder.ts measures batches.
+      batchSize: 1_000,
+      // Accounts and the folds themselves lie in the same table, and no balance follows from them.
+      filters: [
+        {
+          eventName: ["INSERT"],
+          dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
+        },
+      ],
+      retriesMax: "unbounded",
+    },
   },
 } as const satisfies Record<string, FunctionDeclaration>;
 

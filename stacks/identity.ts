@@ -7,6 +7,7 @@ const scopes = {
   "payments.write": "Create payments",
   "card_tokens.write": "Store cards",
   "ledger.read": "Read the ledger",
+  "ledger.write": "Open accounts, and post between them",
   "ops.read": "Operators: read across merchants",
   "ops.write": "Operators: act across merchants",
 } as const;

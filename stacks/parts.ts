@@ -5,7 +5,11 @@ import type { StageSettings } from "./settings.ts";
 import type { Buckets } from "./storage.ts";
 
 /** What may wait, be redriven or needs a person is Standard; what a caller waits for is Express. */
-export const sagaTypes = { payment: "EXPRESS" } as const satisfies Record<string, SagaType>;
+export const sagaTypes = {
+  payment: "EXPRESS",
+  refund: "EXPRESS",
+  recovery: "STANDARD",
+} as const satisfies Record<string, SagaType>;
 export type SagaType = "EXPRESS" | "STANDARD";
 export type SagaName = keyof typeof sagaTypes;
 export type Sagas = { readonly [Name in SagaName]: aws.sfn.StateMachine };

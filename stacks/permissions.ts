@@ -20,6 +20,7 @@ const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
   get: "dynamodb:GetItem",
   batchGet: "dynamodb:BatchGetItem",
   put: "dynamodb:PutItem",
+  batchWrite: "dynamodb:BatchWriteItem",
   update: "dynamodb:UpdateItem",
   delete: "dynamodb:DeleteItem",
   query: "dynamodb:Query",
@@ -116,6 +117,7 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     })),
     ...(declaration.consumes === undefined ? [] : consumerPermissions(declaration.consumes, parts)),
     ...(declaration.invokes === undefined ? [] : [invocationOf(declaration.invokes, parts)]),
+    ...(declaration.redrives ?? []).flatMap((name) => redrivePermissions(sagaOf(name, parts.sagas))),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -128,6 +130,15 @@ const startActions: { readonly [Type in SagaType]: string[] } = {
   EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
   STANDARD: ["states:StartExecution"],
 };
+
+/** Executions have the name of their machine in their ARN, and their own, which is not known before. */
+function redrivePermissions({ arn }: Sagas[SagaName]): Permission[] {
+  const executions = arn.apply((machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`);
+  return [
+    { actions: ["states:RedriveExecution"], resources: [executions] },
+    { actions: ["states:StartExecution"], resources: [arn] },
+  ];
+}
 
 /** By name: functions that invoke each other could not be created one after the other. */
 function invocationOf(names: readonly string[], { settings }: Parts): Permission {
@@ -191,17 +202,27 @@ export function environmentOf(
 
 function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Parts): Permission[] {
   const table = parts.tables[name];
+  const fenced = use.writesOnlyUnder === undefined ? [] : use.may.filter((verb) => writes.has(verb));
+  const free = use.may.filter((verb) => !fenced.includes(verb));
   const permissions: Permission[] = [
     {
-      actions: use.may.map((verb) => tableActions[verb]),
+      actions: free.map((verb) => tableActions[verb]),
       resources: [table.arn],
       ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
     },
   ];
+  if (use.writesOnlyUnder !== undefined) {
+    permissions.push({
+      actions: fenced.map((verb) => tableActions[verb]),
+      resources: [table.arn],
+      conditions: onlyUnder(use.writesOnlyUnder),
+    });
+  }
   if (use.mayQueryIndexes !== undefined) {
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
   }
+  if (use.mayMoveAccounts === true) permissions.push(moveAccounts(table.arn));
   if (name === "vault") permissions.push(openVaultTable(parts));
   return permissions;
 }
@@ -216,6 +237,25 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
     { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },
   ];
 }
+
+const writes: ReadonlySet<TableUse["may"][number]> = new Set(["put", "update", "delete"]);
+
+/** "For all values" of nothing is true: a write that named no key would pass by the first line alone. */
+function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
+  const variable = "dynamodb:LeadingKeys";
+  return [
+    { test: "ForAllValues:StringLike", variable, values: [...partitions] },
+    { test: "Null", variable, values: ["false"] },
+  ];
+}
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+const moveAccounts = (ledger: $util.Input<string>): Permission => ({
+  actions: [tableActions.update],
+  resources: [ledger],
+  conditions: [
+    { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["*#account#*"] },
+  ],
+});
 
 /** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
 function openVaultTable({ keys, settings }: Parts): Permission {

@@ -21,12 +21,27 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
   payment: {
     definition: "workflows/payment/machine.asl.json",
     tasks: {
+      TransferFunctionArn: "TransferTask",
       AuthorizeFunctionArn: "AuthorizeTask",
+      ResumeFunctionArn: "ResumeTask",
       PostFunctionArn: "PostTask",
       SettleFunctionArn: "SettleTask",
       CompensateFunctionArn: "CompensateTask",
       ReviewFunctionArn: "ReviewTask",
     },
+  },
+  refund: {
+    definition: "workflows/refund/machine.asl.json",
+    tasks: {
+      HoldRefundFunctionArn: "HoldRefundTask",
+      GiveBackFunctionArn: "GiveBackTask",
+      ReviewRefundFunctionArn: "ReviewRefundTask",
+    },
+  },
+  recovery: {
+    definition: "workflows/recovery/machine.asl.json",
+    tasks: { RecoverFunctionArn: "RecoverTask" },
+    starts: { PaymentSagaArn: "payment", RefundSagaArn: "refund" },
   },
 };
 

@@ -11,6 +11,7 @@ const envelope = z.object({
   id: text,
   created_at: z.iso.datetime({ offset: true }),
   type: z.string(),
+  merchant: text.optional(),
   key: text,
   reference: text,
 });
@@ -39,8 +40,9 @@ export function parseNotification(rawBody: string): AcquirerNotification | undef
   const body = parseJson(rawBody);
   const { data } = envelope.safeParse(body);
   if (data === undefined) return undefined;
-  const { id, key, reference } = data;
-  const told = { id, createdAt: Date.parse(data.created_at), key, reference };
+  const { id, key, reference, merchant } = data;
+  const createdAt = Date.parse(data.created_at);
+  const told = { id, createdAt, key, reference, ...(merchant === undefined ? {} : { merchant }) };
   const [subject = "", end, ...more] = data.type.split(".");
   if (end === undefined || more.length > 0) return undefined;
   if (subject === "dispute") {

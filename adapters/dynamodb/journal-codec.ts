@@ -23,6 +23,8 @@ interface EntryItem extends Key {
   readonly recorded_at: number;
   readonly expires_at?: number;
   readonly execution: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly reverses?: string;
 }
 
 interface ResolutionItem extends Key {
@@ -52,6 +54,8 @@ export function journalItem(record: JournalRecord): JournalItem {
       recorded_at: entry.recordedAt,
       ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
       execution: entry.execution,
+      ...(entry.metadata === undefined ? {} : { metadata: entry.metadata }),
+      ...(entry.reverses === undefined ? {} : { reverses: entry.reverses }),
     };
   }
   const { resolution } = record;
@@ -84,6 +88,8 @@ export function journalRecord(item: JournalItem): JournalRecord {
       recordedAt: item.recorded_at,
       ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
       execution: item.execution,
+      ...(item.metadata === undefined ? {} : { metadata: item.metadata }),
+      ...(item.reverses === undefined ? {} : { reverses: item.reverses as EntryId }),
     };
     return item.refusal === undefined ? entryRecord(entry) : failureRecord(entry, item.refusal);
   }

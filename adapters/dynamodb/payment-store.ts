@@ -1,36 +1,34 @@
 import {
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   TransactionConflictException,
   type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts";
-import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
+import { accountEntryPuts } from "./account-entries.ts";
 import { reach } from "./client.ts";
+import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { contended, outwait } from "./contention.ts";
-import { StoreUnavailable } from "./errors.ts";
 import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
-import { listPartition, listShardOf, listShards, listSortKey, paymentKey } from "./keys.ts";
+import { paymentKey } from "./keys.ts";
+import { paymentItem, paymentOf } from "./payment-codec.ts";
+import { getItems, newestPlaces } from "./time-list.ts";
 import { transact } from "./transact.ts";
 
 export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
 
 /** Where a page of the list ends: the sort key of its last payment. */
 export type ListPosition = string;
-
-const nothingStored = "attribute_not_exists(pk)";
 
 /** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
 export class PaymentStore implements PaymentCommits {
@@ -47,7 +45,7 @@ export class PaymentStore implements PaymentCommits {
 
   /** Puts a new payment once. This, and not the idempotency record, is what makes a request one payment for ever. */
   async create(payment: Payment): Promise<Created> {
-    const stored = await this.#putIf(payment, { ConditionExpression: nothingStored });
+    const stored = await this.#putIf(payment, nothingStored);
     // After a lost reply the SDK tries again and meets its own first try: nobody else would run this payment's saga.
     if (stored === undefined || sameCreation(stored, payment)) return { kind: "created" };
     return { kind: "exists", payment: stored };
@@ -80,21 +78,38 @@ export class PaymentStore implements PaymentCommits {
     return Item === undefined ? undefined : paymentOf(Item);
   }
 
+  /** Whether there is such a payment. Reads its key and nothing else of it. */
+  async exists(book: Book, id: PaymentId): Promise<boolean> {
+    const { Item } = await reach(
+      this.#client.send(
+        new GetItemCommand({
+          TableName: this.#payments,
+          Key: marshall(paymentKey(book, id)),
+          ProjectionExpression: "pk, sk",
+        }),
+      ),
+    );
+    return Item !== undefined;
+  }
+
   /** Newest first. The index lags by moments: a payment may be missing from a list that was just created. */
   async list(
     book: Book,
     options: { readonly limit: number; readonly before?: ListPosition },
   ): Promise<{ payments: Payment[]; next?: ListPosition }> {
-    const shards = await Promise.all(
-      Array.from({ length: listShards }, (_, shard) =>
-        this.#listShard(listPartition(book, shard), options.limit + 1, options.before),
-      ),
+    const { limit, before } = options;
+    const { places } = await newestPlaces(this.#client, this.#payments, book, { readMax: limit + 1, before });
+    const page = places.slice(0, limit);
+    const items = await getItems(
+      this.#client,
+      this.#payments,
+      page.map(({ key }) => key),
     );
-    const found = shards.flat().toSorted((a, b) => (a.position < b.position ? 1 : -1));
-    const page = found.slice(0, options.limit);
-    const payments = await this.#getAll(page.map((entry) => entry.key));
     const last = page.at(-1);
-    return { payments, ...(found.length > page.length && last !== undefined ? { next: last.position } : {}) };
+    return {
+      payments: items.map(paymentOf),
+      ...(places.length > page.length && last !== undefined ? { next: last.position } : {}),
+    };
   }
 
   async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
@@ -105,7 +120,7 @@ export class PaymentStore implements PaymentCommits {
       {
         Put: {
           TableName: this.#payments,
-          Item: itemOf(after),
+          Item: paymentItem(after),
           ...isAt(before),
           ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         },
@@ -114,10 +129,11 @@ export class PaymentStore implements PaymentCommits {
         Put: {
           TableName: this.#ledger,
           Item: marshall(journalItem(journal)),
-          ConditionExpression: nothingStored,
+          ...nothingStored,
         },
       },
       ...guarded.map((update) => update.item),
+      ...accountEntryPuts(this.#ledger, after.book, journal),
     ];
     const result = await transact(this.#client, items);
     if (result.written) return { kind: "applied", payment: after };
@@ -143,7 +159,7 @@ export class PaymentStore implements PaymentCommits {
         this.#client.send(
           new PutItemCommand({
             TableName: this.#payments,
-            Item: itemOf(payment),
+            Item: paymentItem(payment),
             ...condition,
             ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
@@ -158,82 +174,9 @@ export class PaymentStore implements PaymentCommits {
       return paymentOf(error.Item);
     }
   }
-
-  async #listShard(partition: string, limit: number, before: ListPosition | undefined) {
-    const { Items = [] } = await reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#payments,
-          IndexName: "by_time",
-          KeyConditionExpression:
-            before === undefined ? "list_pk = :partition" : "list_pk = :partition AND list_sk < :before",
-          ExpressionAttributeValues: marshall({
-            ":partition": partition,
-            ...(before === undefined ? {} : { ":before": before }),
-          }),
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      ),
-    );
-    return Items.map((item) => {
-      const { pk, sk, list_sk } = unmarshall(item) as { pk: string; sk: string; list_sk: string };
-      return { key: { pk, sk }, position: list_sk };
-    });
-  }
-
-  async #getAll(keys: readonly { pk: string; sk: string }[]): Promise<Payment[]> {
-    if (keys.length === 0) return [];
-    const request = { [this.#payments]: { Keys: keys.map((key) => marshall(key)) } };
-    const { Responses, UnprocessedKeys } = await reach(
-      this.#client.send(new BatchGetItemCommand({ RequestItems: request })),
-    );
-    if (Object.keys(UnprocessedKeys ?? {}).length > 0)
-      throw new StoreUnavailable("a page of payments was read in part");
-    const found = new Map(
-      (Responses?.[this.#payments] ?? []).map((item) => [item["pk"]?.S, paymentOf(item)]),
-    );
-    return keys.map((key) => found.get(key.pk)).filter((payment) => payment !== undefined);
-  }
 }
-
-interface Condition {
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeValues?: Record<string, { N: string }>;
-}
-
-const isAt = (before: Payment): Condition => ({
-  ConditionExpression: "version = :version",
-  ExpressionAttributeValues: { ":version": { N: String(before.version) } },
-});
 
 const settleReplay = (stored: Payment, intended: Payment): Committed =>
   sameTransition(stored, intended)
     ? { kind: "applied", payment: stored }
     : { kind: "superseded", current: stored };
-
-type Item = NonNullable<TransactWriteItem["Put"]>["Item"] & object;
-
-/** The keys carry book and id; storing them twice would cost bytes in every write. */
-function itemOf(payment: Payment): Item {
-  const { id: _id, book: _book, ...record } = toRecord(payment);
-  return marshall({
-    ...paymentKey(payment.book, payment.id),
-    list_pk: listPartition(payment.book, listShardOf(payment.id)),
-    list_sk: listSortKey(payment.createdAt, payment.id),
-    ...record,
-  });
-}
-
-function paymentOf(item: Item): Payment {
-  const {
-    pk,
-    sk: _sk,
-    list_pk: _listPk,
-    list_sk: _listSk,
-    ...record
-  } = unmarshall(item) as Omit<PaymentRecord, "id" | "book"> &
-    Record<"pk" | "sk" | "list_pk" | "list_sk", string>;
-  const [book = "", id = ""] = pk.split("#");
-  return fromRecord({ ...record, id, book });
-}

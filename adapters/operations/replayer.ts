@@ -6,7 +6,8 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { createSqs } from "#adapters/sqs/check-queue.ts";
 import { absurd } from "#core/kernel/invariant.ts";
 import { err, ok, type Result } from "#core/kernel/result.ts";
 import type { DeadLetter, DeadLetterOrigin } from "#core/operations/dead-letter.ts";
@@ -28,7 +29,7 @@ export interface ReplayClients {
 }
 
 export const createReplayClients = (executions: SFNClient): ReplayClients => ({
-  queues: new SQSClient({}),
+  queues: createSqs(),
   // A second invocation beside the first is harmless, and tells less clearly what happened.
   functions: new LambdaClient({ maxAttempts: 1 }),
   executions,

@@ -9,19 +9,21 @@ interface Told {
   readonly id: string;
   /** Epoch milliseconds, by the acquirer's clock. */
   readonly createdAt: number;
+  /** Whose payment it is, as the acquirer was told. Absent for what it never saw. */
+  readonly merchant?: string;
   /** Our key of the operation that it is about: of a dispute, the capture. */
   readonly key: string;
   /** The acquirer's own reference of the authorization. */
   readonly reference: string;
 }
 
-export interface OperationNotification extends Told {
+interface OperationNotification extends Told {
   readonly about: "operation";
   readonly operation: AcquirerOperation;
   readonly outcome: Exclude<KnownOutcome, { readonly kind: "pending" }>;
 }
 
-export interface DisputeNotification extends Told {
+interface DisputeNotification extends Told {
   readonly about: "dispute";
   readonly dispute: AcquirerDispute;
 }

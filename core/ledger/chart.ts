@@ -55,15 +55,3 @@ export const acquirerAccount = (
   acquirer: string,
   currency: Currency,
 ): AccountId => `${book}:${code}:${acquirer}:${currency}` as AccountId;
-
-const salesPrefix = "acc_sales_";
-
-/**
- * Where payments from a merchant's own accounts go, one account per currency. A user account that nobody opens: it is
- * there on demand, has no limits, and its balance is folded.
- */
-export const salesAccount = (currency: Currency): AccountId =>
-  `${salesPrefix}${currency.toLowerCase()}` as AccountId;
-
-/** Ids that start so are reserved: nobody may open such an account. */
-export const isSalesAccount = (account: AccountId): boolean => account.startsWith(salesPrefix);

@@ -2,8 +2,7 @@ import type { Brand } from "../kernel/brand.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Currency } from "../money/currency.ts";
 import { amountMax } from "../money/money.ts";
-import { type AccountId, type Book, classOf, type Side } from "./account.ts";
-import { isSalesAccount, salesAccount } from "./chart.ts";
+import { type AccountId, type Book, classOf, type Side, salesCurrency } from "./account.ts";
 import type { MalformedEntry } from "./errors.ts";
 
 /** `je_<payment>.<kind>.<n>` for sagas, the caller's own for users. Permanent: an id is never used twice. */
@@ -30,8 +29,12 @@ export interface JournalEntry {
   readonly recordedAt: number;
   /** Holds only. Epoch milliseconds; from this moment on the hold cannot be posted, sweeper or no sweeper. */
   readonly expiresAt?: number;
-  /** The saga execution that wrote it. */
+  /** The saga execution that wrote it, or the request. */
   readonly execution: string;
+  /** The merchant's own words, on its own entries. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Corrections only: the entry that it undoes. */
+  readonly reverses?: EntryId;
 }
 
 /** An entry that waits for its one resolution. */
@@ -84,14 +87,15 @@ const belongsTo = (book: Book, account: AccountId): boolean =>
   classOf(account) === "user" || account.startsWith(`${book}:`);
 
 /**
- * A system account's id ends in its currency, and so does that of a merchant's sales. Any other user account's currency is known to the ledger alone, but whatever
+ * The ids of system and of sales accounts end in their currency. Any other user account's currency is known to the ledger alone, but whatever
  * it is, two of them on one account would be added up as if they were the same money.
  */
 function eachAccountHasOneCurrency(legs: readonly Leg[]): boolean {
   const first = new Map<AccountId, Currency>();
   return legs.every(({ account, currency }) => {
     if (classOf(account) === "system") return account.endsWith(`:${currency}`);
-    if (isSalesAccount(account)) return account === salesAccount(currency);
+    const sold = salesCurrency(account);
+    if (sold !== undefined) return sold === currency;
     const held = first.get(account) ?? currency;
     first.set(account, held);
     return held === currency;

@@ -1,14 +1,22 @@
 import { err, ok, type Result } from "../kernel/result.ts";
-import { type Account, type AccountId, addCounters, type Counters, classOf, type Side } from "./account.ts";
-import { chartLine, isSalesAccount } from "./chart.ts";
+import {
+  type Account,
+  type AccountId,
+  addCounters,
+  type Counters,
+  classOf,
+  type Side,
+  salesCurrency,
+} from "./account.ts";
+import { chartLine } from "./chart.ts";
 import { firstByPrecedence, type PostingRefusal, refusalPrecedence } from "./errors.ts";
 
 /**
- * Guarded accounts are updated, by condition, in the transaction that writes the entry. All user accounts are,
- * but for the merchant's sales: whether they exist, are open and of the right currency is never known without asking.
+ * Guarded accounts are updated, by condition, in the transaction that writes the entry. User accounts are: whether they
+ * exist, are open and of the right currency is never known without asking. Of the sales account all that is known.
  */
 export function isGuarded(account: AccountId): boolean {
-  if (classOf(account) === "user") return !isSalesAccount(account);
+  if (classOf(account) === "user") return salesCurrency(account) === undefined;
   return chartLine(Number(account.split(":")[1]))?.guarded === true;
 }
 

@@ -42,6 +42,10 @@ export const resolutionRecord = (resolution: Resolution): JournalRecord => ({
 export const entryIdOf = (record: JournalRecord): EntryId =>
   record.type === "resolution" ? record.resolution.hold : record.entry.id;
 
+/** Epoch milliseconds: when the ledger learned of it. */
+export const recordedAtOf = (record: JournalRecord): number =>
+  record.type === "resolution" ? record.resolution.recordedAt : record.entry.recordedAt;
+
 /** What happened to one account: its currency, and by how much each counter moved or stands. */
 export interface AccountCounters extends Counters {
   readonly currency: Currency;

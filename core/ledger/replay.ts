@@ -12,8 +12,9 @@ const comparedFields = [
   "legs",
   "effectiveAt",
   "expiresAt",
+  "metadata",
 ] as const satisfies readonly (keyof JournalEntry)[];
-type ComparedField = "book" | "state" | "legs" | "effective_at" | "expires_at";
+type ComparedField = "book" | "state" | "legs" | "effective_at" | "expires_at" | "metadata";
 
 const wireName: Readonly<Record<(typeof comparedFields)[number], ComparedField>> = {
   book: "book",
@@ -21,15 +22,29 @@ const wireName: Readonly<Record<(typeof comparedFields)[number], ComparedField>>
   legs: "legs",
   effectiveAt: "effective_at",
   expiresAt: "expires_at",
+  metadata: "metadata",
 };
 
 /** Compares a proposal with the entry that holds its id. Legs are compared as a set: their order means nothing. */
 export function compareReplay(existing: JournalEntry, proposed: JournalEntry): Replay {
-  const different = comparedFields.find((field) =>
-    field === "legs" ? !sameLegs(existing.legs, proposed.legs) : existing[field] !== proposed[field],
-  );
+  const different = comparedFields.find((field) => !isSame(field, existing, proposed));
   return different === undefined ? "exists" : `exists_with_different_${wireName[different]}`;
 }
+
+function isSame(field: (typeof comparedFields)[number], one: JournalEntry, other: JournalEntry): boolean {
+  switch (field) {
+    case "legs":
+      return sameLegs(one.legs, other.legs);
+    case "metadata":
+      return sameMap(one.metadata ?? {}, other.metadata ?? {});
+    default:
+      return one[field] === other[field];
+  }
+}
+
+const sameMap = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(a).every(([key, value]) => b[key] === value);
 
 /**
  * What a proposal is told whose id is taken: how it compares with what took the id, or, when that was refused and is

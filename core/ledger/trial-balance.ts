@@ -32,7 +32,10 @@ export interface TrialBalance {
 }
 
 /** Posted debits against posted credits of one currency. */
-export function trialBalance(balances: Balances, currency: Currency): TrialBalance {
+export function trialBalance(
+  balances: ReadonlyMap<string, AccountCounters>,
+  currency: Currency,
+): TrialBalance {
   const counters = [...balances.values()].filter((account) => account.currency === currency);
   const debits = counters.reduce((sum, account) => sum + account.debitsPosted, 0n);
   const credits = counters.reduce((sum, account) => sum + account.creditsPosted, 0n);

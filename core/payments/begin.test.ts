@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { payments } from "#tests/support/arbitraries.ts";
 import { exampleAuthorization, examplePayment, noon, refundId } from "#tests/support/examples.ts";
-import { beginCancel, beginCapture, beginRefund, refundsMax } from "./begin.ts";
+import { beginCancel, beginCapture, beginExpiry, beginRefund, refundsMax } from "./begin.ts";
+import { actionLifetimeMs } from "./due.ts";
 import { evolve } from "./evolve.ts";
 import type { Payment, Standing } from "./payment.ts";
 
@@ -64,6 +65,16 @@ describe("a cancellation is asked for", () => {
       refused === undefined ? { ok: true, value: { type: "operation_started", operation } } : { ok: false, error: refused },
     );
   });
+});
+
+test("the end of a wait for the customer begins when its day is over, and not earlier", () => {
+  const due = noon + actionLifetimeMs;
+  const operation = { kind: "cancel", overdue: true, startedAt: due };
+  expect(beginExpiry(waiting, due)).toEqual({ ok: true, value: { type: "operation_started", operation } });
+  expect(beginExpiry(waiting, due - 1)).toEqual({ ok: false, error: { code: "not_due" } });
+  expect(beginExpiry(authorized, due)).toEqual({ ok: false, error: wrongState("authorized") });
+  const leaving: Payment = { ...waiting, pendingOperation: { kind: "cancel", startedAt: noon } };
+  expect(beginExpiry(leaving, due)).toEqual({ ok: false, error: inProgress("cancel") });
 });
 
 describe("a refund is asked for", () => {

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "../kernel/result.ts";
 import { checkCapture, type PaymentRefusal } from "./decide.ts";
+import { dueAt } from "./due.ts";
 import type { PaymentEvent } from "./events.ts";
 import type { OperationKind, PendingOperation } from "./operation.ts";
 import { capturedOf, type Payment, refundedOf } from "./payment.ts";
@@ -30,6 +31,18 @@ export function beginCapture(
 export function beginCancel(payment: Payment, now: number): Result<PaymentEvent, PaymentRefusal> {
   const refusal = refusedIn(payment, ["authorized", "requires_action"]);
   return refusal === undefined ? started({ kind: "cancel", startedAt: now }) : err(refusal);
+}
+
+/**
+ * Begins the end of a payment whose customer never came back. The acquirer is asked to let go first, and until it has
+ * nothing else may begin: the customer might act at the last moment.
+ */
+export function beginExpiry(payment: Payment, now: number): Result<PaymentEvent, PaymentRefusal> {
+  const refusal = refusedIn(payment, ["requires_action"]);
+  if (refusal !== undefined) return err(refusal);
+  const due = dueAt(payment);
+  if (due === undefined || now < due) return err({ code: "not_due" });
+  return started({ kind: "cancel", overdue: true, startedAt: now });
 }
 
 /** The refund in its first version, and what that is for its payment: both are written together. */

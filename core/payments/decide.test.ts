@@ -12,7 +12,6 @@ import {
   requireReview,
   resume,
 } from "./decide.ts";
-import { actionLifetimeMs } from "./due.ts";
 import type { PaymentEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { heldAuthorizationOf, type Payment, type Review, type Standing } from "./payment.ts";
@@ -201,16 +200,29 @@ describe("a payment that waits for its customer", () => {
     expect(resume(authorized)).toEqual({ ok: false, error: { code: "wrong_state", state: "authorized" } });
   });
 
+  const overdue: Payment = {
+    ...waiting,
+    pendingOperation: { kind: "cancel", overdue: true, startedAt: noon },
+  };
+  const inProgress = (operation: string) => ({ error: { code: "operation_in_progress", operation } });
+  const { expiresAt } = exampleAuthorization;
+  const manual: Payment = { ...authorized, capture: "manual" };
+  const capturing: Payment = {
+    ...manual,
+    pendingOperation: { kind: "capture", amount: 1n, startedAt: noon },
+  };
+
   // biome-ignore format: a table is read in rows
   test.each<{ what: string; payment: Payment; at: number; answer: object }>([
-    { what: "a moment before its day is over",       payment: waiting,                                     at: noon + actionLifetimeMs - 1,     answer: { error: { code: "not_due" } } },
-    { what: "when its day is over",                  payment: waiting,                                     at: noon + actionLifetimeMs,         answer: { value: { type: "expired" } } },
-    { what: "that is being canceled",                payment: canceling,                                   at: noon + actionLifetimeMs,         answer: { error: { code: "operation_in_progress", operation: "cancel" } } },
-    { what: "authorized, a moment before its expiry", payment: { ...authorized, capture: "manual" },       at: exampleAuthorization.expiresAt - 1, answer: { error: { code: "not_due" } } },
-    { what: "authorized, at its expiry",             payment: { ...authorized, capture: "manual" },        at: exampleAuthorization.expiresAt,  answer: { value: { type: "expired" } } },
-    { what: "authorized, that captures by itself",   payment: authorized,                                  at: exampleAuthorization.expiresAt,  answer: { error: { code: "not_due" } } },
-    { what: "in review",                             payment: examplePayment(inReview),                    at: exampleAuthorization.expiresAt,  answer: { error: { code: "wrong_state", state: "in_review" } } },
-  ])("$what", ({ payment, at, answer }) => {
+    { what: "not before the acquirer was asked to let go", payment: waiting,                  at: noon + 9 * day, answer: { error: { code: "not_due" } } },
+    { what: "not because the merchant cancels it",         payment: canceling,                at: noon + 9 * day, answer: { error: { code: "not_due" } } },
+    { what: "once the acquirer has let go",                payment: overdue,                  at: noon,           answer: { value: { type: "expired" } } },
+    { what: "authorized, not a moment before its expiry",  payment: manual,                   at: expiresAt - 1,  answer: { error: { code: "not_due" } } },
+    { what: "authorized, at its expiry",                   payment: manual,                   at: expiresAt,      answer: { value: { type: "expired" } } },
+    { what: "not while it is captured",                    payment: capturing,                at: expiresAt,      answer: inProgress("capture") },
+    { what: "not what captures by itself",                 payment: authorized,               at: expiresAt,      answer: { error: { code: "not_due" } } },
+    { what: "not in review",                               payment: examplePayment(inReview), at: expiresAt,      answer: { error: { code: "wrong_state", state: "in_review" } } },
+  ])("expires: $what", ({ payment, at, answer }) => {
     expect(expire(payment, at)).toMatchObject(answer);
   });
 });

@@ -118,10 +118,16 @@ export const resume = (payment: Payment): Result<PaymentEvent, PaymentRefusal> =
     ? move(payment, "processing", { type: "resumed" })
     : err({ code: "operation_in_progress", operation: payment.pendingOperation.kind });
 
-/** Ends a payment whose time has come, see `dueAt`. What is asked for, or unknown, does not end by itself. */
+/**
+ * Ends what time ends: an authorization past its expiry, and a payment whose customer never came back, once the acquirer
+ * was made to let go of it (see `beginExpiry`). What was asked for, or is unknown, does not end by itself.
+ */
 export function expire(payment: Payment, now: number): Result<PaymentEvent, PaymentRefusal> {
   if (!mayMove(payment.state, "expired")) return wrongState(payment);
   const { pendingOperation: pending } = payment;
+  const isLetGo = pending?.kind === "cancel" && pending.overdue === true;
+  if (payment.state === "requires_action")
+    return isLetGo ? ok({ type: "expired" }) : err({ code: "not_due" });
   if (pending !== undefined) return err({ code: "operation_in_progress", operation: pending.kind });
   const due = dueAt(payment);
   return due !== undefined && now >= due ? ok({ type: "expired" }) : err({ code: "not_due" });

@@ -40,6 +40,12 @@ const idOf = ({ book, route, idempotencyKey }: KeyedRequest): string =>
 export const operationKey = (payment: PaymentId, operation: AcquirerOperation, n = 1): string =>
   `${payment}:${operation}:${n}`;
 
+const operationKeyPattern = new RegExp(`^(pay_${idTail}):([a-z]+):([1-9][0-9]*)$`);
+
+/** @returns the payment that an operation key names, undefined for what is no such key. */
+export const paymentOfKey = (key: string): PaymentId | undefined =>
+  operationKeyPattern.exec(key)?.[1] as PaymentId | undefined;
+
 /**
  * - `authorize`: the hold of an authorization; `capture`: what it became.
  * - `transfer`: a payment from a wallet.

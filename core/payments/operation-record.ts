@@ -6,6 +6,7 @@ import type { PendingOperation } from "./operation.ts";
 export interface OperationRecord {
   readonly kind: PendingOperation["kind"];
   readonly amount?: number;
+  readonly overdue?: true;
   readonly refund?: string;
   readonly in_review?: true;
   readonly started_at: number;
@@ -17,7 +18,11 @@ export function operationRecord(operation: PendingOperation): OperationRecord {
     case "capture":
       return { kind, amount: Number(operation.amount), started_at: startedAt };
     case "cancel":
-      return { kind, started_at: startedAt };
+      return {
+        kind,
+        ...(operation.overdue === undefined ? {} : { overdue: operation.overdue }),
+        started_at: startedAt,
+      };
     case "refund":
       return {
         kind,
@@ -33,7 +38,8 @@ export function operationRecord(operation: PendingOperation): OperationRecord {
 
 export function operationFrom(record: OperationRecord): PendingOperation {
   const { kind, started_at: startedAt } = record;
-  if (kind === "cancel") return { kind, startedAt };
+  if (kind === "cancel")
+    return { kind, ...(record.overdue === undefined ? {} : { overdue: record.overdue }), startedAt };
   const amount = BigInt(record.amount ?? 0);
   if (kind === "capture") return { kind, amount, startedAt };
   const inReview = record.in_review === undefined ? {} : { inReview: record.in_review };

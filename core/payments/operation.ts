@@ -1,3 +1,4 @@
+import { absurd } from "../kernel/invariant.ts";
 import type { RefundId } from "./ids.ts";
 import type { PaymentState } from "./states.ts";
 
@@ -10,7 +11,10 @@ export type PendingOperation = {
   readonly startedAt: number;
 } & (
   | { readonly kind: "capture" /** Minor units. */; readonly amount: bigint }
-  | { readonly kind: "cancel" }
+  | {
+      readonly kind: "cancel" /** Time asked for it, not the merchant: it ends as expired. */;
+      readonly overdue?: true;
+    }
   | {
       readonly kind: "refund";
       readonly refund: RefundId;
@@ -45,9 +49,16 @@ export function isSameOperation(
   return one.startedAt === other.startedAt && subjectOf(one) === subjectOf(other);
 }
 
-const subjectOf = (operation: PendingOperation): string =>
-  [
-    operation.kind,
-    "amount" in operation ? operation.amount : "",
-    operation.kind === "refund" ? `${operation.refund} ${operation.inReview ?? false}` : "",
-  ].join(" ");
+/** All that two operations of one moment can differ in. */
+function subjectOf(operation: PendingOperation): string {
+  switch (operation.kind) {
+    case "capture":
+      return `capture ${operation.amount}`;
+    case "cancel":
+      return `cancel ${operation.overdue ?? false}`;
+    case "refund":
+      return `refund ${operation.refund} ${operation.amount} ${operation.inReview ?? false}`;
+    default:
+      return absurd(operation);
+  }
+}

@@ -1,6 +1,7 @@
 import { invariant } from "../kernel/invariant.ts";
 import { err, type Result } from "../kernel/result.ts";
-import { acquirerAccount, isSalesAccount, salesAccount, systemAccount } from "../ledger/chart.ts";
+import { salesAccount, salesCurrency } from "../ledger/account.ts";
+import { acquirerAccount, systemAccount } from "../ledger/chart.ts";
 import {
   checkEntry,
   credit,
@@ -143,7 +144,7 @@ export const walletTransfer = (
   recorder: Recorder,
 ): Result<JournalEntry, MalformedEntry> =>
   // Sales have no limit: from them, any amount could be paid.
-  isSalesAccount(method.account)
+  salesCurrency(method.account) !== undefined
     ? err("account_repeated")
     : postedEntry(payment, sagaEntryId(payment.id, "transfer"), recorder, [
         debit(method.account, payment.total.amount, payment.total.currency),

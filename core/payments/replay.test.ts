@@ -48,6 +48,7 @@ test.each<{ rule: string; stored: Payment; intended: Payment; same: boolean }>([
   { rule: "the same operation is the same",                  stored: begun(capture),      intended: begun({ ...capture }),                       same: true },
   { rule: "a beginning is not what was there before",        stored: begun(capture),      intended: authorized,                                  same: false },
   { rule: "another operation is another",                    stored: begun(capture),      intended: begun({ kind: "cancel", startedAt: noon }),  same: false },
+  { rule: "time asking is not the merchant asking",          stored: begun({ kind: "cancel", startedAt: noon }), intended: begun({ kind: "cancel", overdue: true, startedAt: noon }), same: false },
   { rule: "another amount is another operation",             stored: begun(capture),      intended: begun({ ...capture, amount: 60_01n }),       same: false },
   { rule: "asked for at another time it is another",         stored: begun(capture),      intended: begun({ ...capture, startedAt: noon + 1 }),  same: false },
   { rule: "another refund is another operation",             stored: refunding(refund),   intended: refunding({ ...refund, refund: otherId }),   same: false },

@@ -6,12 +6,13 @@ import type { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import type { CardDirectory } from "#adapters/vault/card-directory.ts";
 import { parseCardTokenId } from "#core/cards/token.ts";
 import { absurd } from "#core/kernel/invariant.ts";
-import type { Book } from "#core/ledger/account.ts";
+import type { AccountId, Book } from "#core/ledger/account.ts";
 import { type CurrencyTerms, termsFor } from "#core/merchants/merchant.ts";
 import { type Currency, isCurrency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
-import { createPayment, type Payment } from "#core/payments/payment.ts";
+import { createPayment, type Payment, type PaymentMethod } from "#core/payments/payment.ts";
+import { entityTag, paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, metadata, text } from "./http/fields.ts";
@@ -19,7 +20,6 @@ import { type Preference, preferenceOf } from "./http/prefer.ts";
 import { invalidField, Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
-import { entityTag, paymentView } from "./payment-view.ts";
 
 const route = "POST /v1/payments";
 
@@ -34,15 +34,32 @@ const token = z.string().refine((id) => parseCardTokenId(id) !== undefined, {
   error: tokenNotFound,
 });
 
-const paymentBody = z.strictObject({
-  amount,
-  currency,
-  method: z.strictObject({ type: z.literal("card"), token }),
-  capture: z.enum(["automatic", "manual"]).default("automatic"),
-  reference: text(128).optional(),
-  description: text(500).optional(),
-  metadata: metadata.default({}),
+const userAccountPattern = /^acc_[A-Za-z0-9_-]{1,64}$/;
+const account = text(68).refine((id) => userAccountPattern.test(id), {
+  params: { code: "account_not_found" },
+  error: "There is no such account",
 });
+const returnUrl = z.url({ protocol: /^https$/, error: "A return URL is an https URL" }).max(500);
+
+const paymentBody = z
+  .strictObject({
+    amount,
+    currency,
+    method: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("card"), token }),
+      z.strictObject({ type: z.literal("account"), account }),
+    ]),
+    capture: z.enum(["automatic", "manual"]).default("automatic"),
+    return_url: returnUrl.optional(),
+    reference: text(128).optional(),
+    description: text(500).optional(),
+    metadata: metadata.default({}),
+  })
+  .refine(({ method, capture }) => method.type === "card" || capture === "automatic", {
+    path: ["capture"],
+    params: { code: "capture_not_supported" },
+    error: "An account pays at once: leave `capture` out",
+  });
 
 type PaymentBody = z.output<typeof paymentBody>;
 
@@ -90,28 +107,40 @@ async function draft(
   body: PaymentBody,
   fingerprint: string,
 ): Promise<Payment> {
-  const [merchant, card] = await Promise.all([
+  const [merchant, method] = await Promise.all([
     merchants.merchant(book),
-    cards.describe(book, body.method.token),
+    methodOf(cards, book, body.method),
   ]);
   if (merchant === undefined) throw new Problem("client_unknown");
   const { currency, terms } = acceptedTerms(termsFor(merchant, body.currency, body.amount));
-  if (card === undefined) throw invalidField("/method/token", "token_not_found", `${tokenNotFound}.`);
+  if (method === undefined) throw invalidField("/method/token", "token_not_found", `${tokenNotFound}.`);
   return createPayment(
     {
       id,
       book,
       total: money(body.amount, currency),
       capture: body.capture,
-      method: { type: "card", token: body.method.token, brand: card.brand, last4: card.last4 },
+      method,
       fees: terms.fees,
       fingerprint,
       ...(body.reference === undefined ? {} : { reference: body.reference }),
       ...(body.description === undefined ? {} : { description: body.description }),
+      ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),
       metadata: body.metadata,
     },
     now(),
   );
+}
+
+/** Whether an account exists, and has the money, is asked by the transaction that takes it. */
+async function methodOf(
+  cards: Ports["cards"],
+  book: Book,
+  method: PaymentBody["method"],
+): Promise<PaymentMethod | undefined> {
+  if (method.type === "account") return { type: "account", account: method.account as AccountId };
+  const card = await cards.describe(book, method.token);
+  return card && { type: "card", token: method.token, brand: card.brand, last4: card.last4 };
 }
 
 function acceptedTerms(terms: ReturnType<typeof termsFor>): {

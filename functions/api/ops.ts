@@ -2,7 +2,7 @@ import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
 import { createReplayClients, Replayer } from "#adapters/operations/replayer.ts";
-import { createStepFunctions } from "#adapters/stepfunctions/payment-saga.ts";
+import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { type DeadLetter, isOpen, parseDeadLetterId } from "#core/operations/dead-letter.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { type Answer, found } from "./http/answer.ts";

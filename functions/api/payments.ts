@@ -2,44 +2,54 @@ import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
-import { createStepFunctions, PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
+import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
+import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
+import { RefundSaga } from "#adapters/stepfunctions/refund-saga.ts";
 import { CardDirectory } from "#adapters/vault/card-directory.ts";
-import { parsePaymentId } from "#core/payments/ids.ts";
+import { entityTag, paymentView } from "#core/payments/view.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { createPayments } from "./create-payment.ts";
 import { type Answer, found } from "./http/answer.ts";
 import { cursorOf, positionOf } from "./http/cursor.ts";
 import { apiHandler } from "./http/handler.ts";
-import { Problem } from "./http/problem.ts";
 import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { Idempotency } from "./idempotency.ts";
-import { entityTag, paymentView } from "./payment-view.ts";
+import { cancelPayments, capturePayments, paymentNamed } from "./operate-payment.ts";
+import { refundPayments, showRefunds } from "./refund-payment.ts";
 
 const dynamoDb = createDynamoDb();
+const stepFunctions = createStepFunctions();
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
-
-const createPayment = createPayments({
+const refunds = new RefundStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
+const common = {
   payments,
-  merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
-  cards: new CardDirectory(dynamoDb, requiredVariable("VAULT_TABLE")),
-  saga: new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN")),
+  saga: new PaymentSaga(stepFunctions, requiredVariable("PAYMENT_SAGA_ARN")),
   idempotency: new Idempotency(dynamoDb, requiredVariable("IDEMPOTENCY_TABLE")),
   now: Date.now,
-});
+};
 
-/** Creates, shows and lists payments. */
+const createPayment = createPayments({
+  ...common,
+  merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
+  cards: new CardDirectory(dynamoDb, requiredVariable("VAULT_TABLE")),
+});
+const refundSaga = new RefundSaga(stepFunctions, requiredVariable("REFUND_SAGA_ARN"));
+
+/** Creates, shows and lists payments, and does with them what their merchant asks for. */
 export const handler = apiHandler({
   "/v1/payments": { POST: createPayment, GET: listPayments },
   "/v1/payments/:id": { GET: showPayment },
+  "/v1/payments/:id/capture": { POST: capturePayments(common) },
+  "/v1/payments/:id/cancel": { POST: cancelPayments(common) },
+  "/v1/payments/:id/refunds": { POST: refundPayments({ ...common, refunds, saga: refundSaga }) },
+  "/v1/refunds/:id": { GET: showRefunds({ refunds }) },
 });
 
 async function showPayment(request: ApiRequest): Promise<Answer> {
   const merchant = requireMerchant(request, "payments.read", "payments.write");
-  const id = parsePaymentId(request.parameters["id"] ?? "");
-  const payment = id === undefined ? undefined : await payments.get(merchant, id);
-  // Another merchant's payment is not found either: its key starts with another book.
-  if (payment === undefined) throw new Problem("not_found");
+  const payment = await paymentNamed(payments, merchant, request);
   return found(paymentView(payment), { etag: entityTag(payment) });
 }
 

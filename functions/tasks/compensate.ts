@@ -15,6 +15,6 @@ const ports = {
   now: Date.now,
 };
 
-export const handler = task(compensateInput, ({ execution, ...refusal }, deadline) =>
-  compensate(ports, refusal, { execution, deadline }),
+export const handler = task(compensateInput, ({ execution, attempt, ...abort }, deadline) =>
+  compensate(ports, abort, { execution, deadline, attempt }),
 );

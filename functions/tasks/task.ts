@@ -3,8 +3,10 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { z } from "zod";
 import { authorizationRecord, toRecord } from "#core/payments/record.ts";
-import type { StepResult } from "#core/payments/steps/step.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
+import type { RefundStepResult, StepResult } from "#core/payments/steps/step.ts";
 import type { StepOutput } from "#workflows/payment/contract.ts";
+import type { RefundStepOutput } from "#workflows/refund/contract.ts";
 
 const logger = new Logger({ serviceName: "payment-saga" });
 
@@ -14,23 +16,37 @@ const askMsMax = 10_000;
 const writeReserveMs = 2_000;
 
 /**
- * A Lambda task of the payment saga. Its input is read by the contract, its result is written as the contract's
- * output, and what it throws keeps the name that the state machine's Retry and Catch know.
+ * A Lambda task of a saga. Its input is read by the contract, its result is written as the contract's output, and what
+ * it throws keeps the name that the state machine's Retry and Catch know.
  */
-export function task<Schema extends z.ZodType>(
+export function taskOf<Schema extends z.ZodType, Result, Output>(
   input: Schema,
-  /** `deadline`: epoch milliseconds, when to stop waiting for an acquirer. */
-  step: (input: z.output<Schema>, deadline: number) => Promise<StepResult>,
+  step: (input: z.output<Schema>, deadline: number) => Promise<Result>,
+  outputOf: (result: Result) => Output,
 ) {
   // middy would answer for a step that still runs, by a name that no Retry knows, and let it run on in an environment
   // that thaws later. Lambda ends both at once.
-  return middy<unknown, StepOutput>({ timeoutEarlyInMillis: 0 })
-    .use(reported())
+  return middy<unknown, Output>({ timeoutEarlyInMillis: 0 })
+    .use(reported<Output>())
     .handler(async (event: unknown, context: Context) => {
       const waitMs = Math.min(askMsMax, context.getRemainingTimeInMillis() - writeReserveMs);
       return outputOf(await step(input.parse(event), Date.now() + Math.max(0, waitMs)));
     });
 }
+
+/** A task of the payment saga. */
+export const task = <Schema extends z.ZodType>(
+  input: Schema,
+  /** `deadline`: epoch milliseconds, when to stop waiting for an acquirer. */
+  step: (input: z.output<Schema>, deadline: number) => Promise<StepResult>,
+) => taskOf(input, step, outputOf);
+
+/** A task of the refund saga. */
+export const refundTask = <Schema extends z.ZodType>(
+  input: Schema,
+  /** `deadline`: epoch milliseconds, when to stop waiting for an acquirer. */
+  step: (input: z.output<Schema>, deadline: number) => Promise<RefundStepResult>,
+) => taskOf(input, step, refundOutputOf);
 
 function outputOf(result: StepResult): StepOutput {
   const payment = toRecord(result.payment);
@@ -49,8 +65,14 @@ function outputOf(result: StepResult): StepOutput {
   }
 }
 
+const refundOutputOf = ({ outcome, payment, refund }: RefundStepResult): RefundStepOutput => ({
+  outcome,
+  payment: toRecord(payment),
+  refund: toRefundRecord(refund),
+});
+
 /** Logs what a step throws: an Express saga keeps no history of its own. */
-function reported(): MiddlewareObj<unknown, StepOutput> {
+function reported<Output>(): MiddlewareObj<unknown, Output> {
   return {
     onError: ({ event, error }) => {
       logger.error("a step failed", { payment: paymentIdIn(event), error: error as Error });

@@ -1,44 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { type OperationRequest, type Reply, SandboxAcquirer } from "./acquirer.ts";
+import {
+  approvingCard as approving,
+  authorize,
+  capture,
+  refund,
+  reversal,
+  sandboxAcquirer as setUp,
+  acquirerStart as start,
+  voiding,
+  wordOf,
+} from "#tests/support/acquirer-requests.ts";
+import type { OperationRequest } from "./acquirer.ts";
 
-const start = Date.UTC(2030, 5, 15);
 const weekMs = 7 * 24 * 3_600_000;
-const approving = "4242424242424242";
-
-/** An acquirer whose clock the test moves. References are ref_1, ref_2, … */
-function setUp(name = "alpha", rememberedMax = 1_000) {
-  let references = 0;
-  const time = { now: start };
-  const acquirer = new SandboxAcquirer({
-    name,
-    clock: () => time.now,
-    newReference: () => `ref_${++references}`,
-    digestKey: Buffer.from("a key of the tests"),
-    rememberedMax,
-  });
-  return { acquirer, time };
-}
-
-const authorize = (key: string, number = approving, amount = 1_000): OperationRequest => ({
-  operation: "authorize",
-  key,
-  body: { merchant: "mer_demo", amount, currency: "EUR", card: { number, exp_month: 6, exp_year: 2030 } },
-});
-const capture = (key: string, amount = 1_000, reference = "ref_1"): OperationRequest => ({
-  operation: "capture",
-  key,
-  reference,
-  amount,
-});
-const voiding = (key: string, reference = "ref_1"): OperationRequest => ({
-  operation: "void",
-  key,
-  reference,
-});
-
-/** `approved`, a decline code, or what is sent in place of an answer. */
-const wordOf = (reply: Reply): string =>
-  reply.kind === "answer" ? (reply.operation.declineCode ?? reply.operation.result) : reply.kind;
 
 describe("an authorization", () => {
   it.each<[string, string]>([
@@ -52,6 +26,7 @@ describe("an authorization", () => {
     ["4000000000000069", "expired_card"],
     ["4000000000000127", "incorrect_cvc"],
     ["4000000000000119", "processing_error"],
+    ["4000003800000446", "pending"],
     ["4000000000005001", "silence"],
     ["4000000000005019", "silence"],
     ["4000000000005027", "server_error"],
@@ -59,6 +34,8 @@ describe("an authorization", () => {
     ["4000000000005043", "not_accepted"],
     ["4000000000005050", "approved"],
     ["4000000000005068", "approved"],
+    ["4000000000005076", "approved"],
+    ["4000000000005084", "pending"],
     ["4111111111111111", "do_not_honor"],
     ["4242424242424241", "do_not_honor"],
   ])("of %s ends as %s", (number, word) => {
@@ -79,7 +56,9 @@ describe("an authorization", () => {
   });
 
   it("of the card that the primary does not accept is approved by the secondary", () => {
-    expect(wordOf(setUp("beta").acquirer.execute(authorize("k", "4000000000005043")))).toBe("approved");
+    expect(wordOf(setUp({ name: "beta" }).acquirer.execute(authorize("k", "4000000000005043")))).toBe(
+      "approved",
+    );
   });
 
   it("of the slow card takes three seconds, of any other none", () => {
@@ -169,6 +148,65 @@ describe("what follows an authorization of 1000", () => {
   });
 });
 
+describe("refunds of a capture of 1000", () => {
+  it.each<{ what: string; requests: OperationRequest[]; words: string[] }>([
+    { what: "of all", requests: [refund("r")], words: ["approved"] },
+    {
+      what: "of one part after the other, up to what was captured",
+      requests: [refund("r1", 400), refund("r2", 400), refund("r3", 201), refund("r4", 200)],
+      words: ["approved", "approved", "operation_refused", "approved"],
+    },
+    { what: "of more", requests: [refund("r", 1_001)], words: ["operation_refused"] },
+    {
+      what: "under a key that was used before, once",
+      requests: [refund("r", 600), refund("r", 600), refund("r2", 400)],
+      words: ["approved", "approved", "approved"],
+    },
+    { what: "of nothing known", requests: [refund("r", 1, "ref_9")], words: ["operation_refused"] },
+  ])("$what", ({ requests, words }) => {
+    const { acquirer } = setUp();
+    acquirer.execute(authorize("k"));
+    acquirer.execute(capture("c"));
+    expect(requests.map((request) => wordOf(acquirer.execute(request)))).toEqual(words);
+  });
+
+  it("stop at the part that was captured", () => {
+    const { acquirer } = setUp();
+    acquirer.execute(authorize("k"));
+    acquirer.execute(capture("c", 300));
+    expect(wordOf(acquirer.execute(refund("r1", 301)))).toBe("operation_refused");
+    expect(wordOf(acquirer.execute(refund("r2", 300)))).toBe("approved");
+  });
+
+  it("are possible long after the authorization's end", () => {
+    const { acquirer, time } = setUp();
+    acquirer.execute(authorize("k"));
+    acquirer.execute(capture("c"));
+    time.now += 10 * weekMs;
+    expect(wordOf(acquirer.execute(refund("r")))).toBe("approved");
+  });
+
+  it.each<{ what: string; before: OperationRequest[] }>([
+    { what: "nothing was captured", before: [] },
+    { what: "it was voided", before: [voiding("v")] },
+    { what: "it was reversed", before: [reversal("u", "k")] },
+  ])("are refused when $what", ({ before }) => {
+    const { acquirer } = setUp();
+    acquirer.execute(authorize("k"));
+    for (const request of before) expect(wordOf(acquirer.execute(request))).toBe("approved");
+    expect(wordOf(acquirer.execute(refund("r")))).toBe("operation_refused");
+  });
+
+  it("of the card whose refunds get no answer are executed, and told by an inquiry", () => {
+    const { acquirer } = setUp();
+    acquirer.execute(authorize("k", "4000000000005076"));
+    expect(wordOf(acquirer.execute(capture("c")))).toBe("approved");
+    expect(wordOf(acquirer.execute(refund("r1", 600)))).toBe("silence");
+    expect(acquirer.inquire("r1")).toMatchObject({ operation: "refund", result: "approved" });
+    expect(wordOf(acquirer.execute(refund("r2", 401)))).toBe("operation_refused");
+  });
+});
+
 describe("a key", () => {
   it("executes once, and then answers the same", () => {
     const { acquirer, time } = setUp();
@@ -202,7 +240,7 @@ describe("a key", () => {
 
 describe("the memory", () => {
   it("is bounded: the oldest operation and authorization are forgotten", () => {
-    const { acquirer } = setUp("alpha", 2);
+    const { acquirer } = setUp({ rememberedMax: 2 });
     for (const key of ["k1", "k2", "k3"]) acquirer.execute(authorize(key));
     expect(acquirer.counts()).toEqual({ operations: 2, authorizations: 2 });
     expect([acquirer.inquire("k1"), acquirer.inquire("k3")?.reference]).toEqual([undefined, "ref_3"]);

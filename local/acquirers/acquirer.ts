@@ -1,33 +1,36 @@
 import { createHash, createHmac } from "node:crypto";
-import type { DeclineCode } from "#core/acquiring/declines.ts";
-import { type Act, behaviourOf } from "./cards.ts";
+import { Books, type Memory, rememberedMax } from "./books.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { approves, behaviourOf } from "./cards.ts";
+import { Disputes } from "./disputes.ts";
+import { noticeEntry } from "./notices.ts";
 import type { AuthorizationBody } from "./protocol.ts";
+import type { Act, Authorization, Entry, Notice, Operation, Remembered } from "./records.ts";
+import {
+  type Decided,
+  decideAuthorization,
+  decideCapture,
+  decidePending,
+  decideRefund,
+  decideReversal,
+  decideVoid,
+} from "./rules.ts";
+import { Settlements } from "./settlements.ts";
 
-/** Operations, and authorizations, that an acquirer remembers. Beyond that the oldest is forgotten: about 60 MB. */
-export const rememberedMax = 100_000;
-/** How long an authorization can be captured. */
-const authorizationMsMax = 7 * 24 * 60 * 60 * 1_000;
+export type { Operation } from "./records.ts";
 
 export type OperationRequest =
   | { readonly operation: "authorize"; readonly key: string; readonly body: AuthorizationBody }
-  | {
-      readonly operation: "capture";
-      readonly key: string;
-      readonly reference: string;
-      readonly amount: number;
-    }
-  | { readonly operation: "void"; readonly key: string; readonly reference: string };
+  | FollowUp<"capture">
+  | FollowUp<"refund">
+  | { readonly operation: "void"; readonly key: string; readonly reference: string }
+  | { readonly operation: "reversal"; readonly key: string; readonly keyOfOperation: string };
 
-/** What happened under one key. It holds no card data. */
-export interface Operation {
+interface FollowUp<Name> {
+  readonly operation: Name;
   readonly key: string;
-  readonly operation: OperationRequest["operation"];
-  /** The authorization that it made or acted on. */
   readonly reference: string;
-  readonly result: "approved" | "declined";
-  readonly declineCode?: DeclineCode;
-  /** Epoch milliseconds; approved authorizations only. */
-  readonly expiresAt?: number;
+  readonly amount: number;
 }
 
 /** What the server does next. Only `answer` says what happened. */
@@ -49,59 +52,36 @@ export interface AcquirerOptions {
   readonly rememberedMax?: number;
   /** What outlives the process. Without one, all is forgotten with it. */
   readonly memory?: Memory;
+  /** Notices tell of every operation, not only of those whose answer said `pending`. */
+  readonly tellsAll?: boolean;
+  /** What it takes of each capture, in basis points. Default 0. */
+  readonly costBp?: number;
 }
 
-/** Where an acquirer writes down what it did. */
-export interface Memory {
-  /** Everything that was kept, oldest first. */
-  recall(): readonly Memorandum[];
-  /** Returns once the entry survives the end of this process. */
-  keep(entry: Memorandum): void;
-}
-
-/** One operation as it is written down, with what became of its authorization. It says nothing about the card's number. */
-export interface Memorandum {
-  readonly operation: Operation;
-  /** Of the request, without the card. */
-  readonly digest: string;
-  readonly answer: Act["answer"];
-  readonly authorization?: Authorization;
-}
-
-export interface Authorization {
-  readonly state: "open" | "captured" | "voided";
-  readonly amount: number;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
-  /** What a capture of this card does. */
-  readonly capture: Act;
-}
-
-interface Remembered extends Omit<Memorandum, "authorization"> {
-  /** Keyed digest of the card. Never written down, so undefined when the process was another one. */
-  readonly card: string | undefined;
-}
-
-type Verdict = Pick<Operation, "result" | "declineCode" | "expiresAt">;
-
-const refused: Verdict = { result: "declined", declineCode: "operation_refused" };
-
-/** The books of one sandbox acquirer: synchronous, and in memory but for what its `memory` keeps. */
+/** One sandbox acquirer: synchronous, and in memory but for what its `memory` keeps. */
 export class SandboxAcquirer {
   readonly name: string;
+  readonly settlements: Settlements;
+  readonly disputes: Disputes;
   readonly #options: AcquirerOptions;
-  readonly #operations: BoundedMap<Remembered>;
-  readonly #authorizations: BoundedMap<Authorization>;
+  readonly #books: Books;
+  /** Keyed digests of cards, by operation key. Never written down: after a restart they are not compared. */
+  readonly #cards: BoundedMap<string>;
+  /** References of authorizations that wait for a decision. */
+  readonly #pending = new Set<string>();
+  /** No pending authorization is due before. Epoch milliseconds. */
+  #dueAt = 0;
 
   constructor(options: AcquirerOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#operations = new BoundedMap(options.rememberedMax ?? rememberedMax);
-    this.#authorizations = new BoundedMap(options.rememberedMax ?? rememberedMax);
-    for (const { authorization, ...rest } of options.memory?.recall() ?? []) {
-      this.#operations.set(rest.operation.key, { ...rest, card: undefined });
-      if (authorization !== undefined) this.#authorizations.set(rest.operation.reference, authorization);
-    }
+    this.#books = new Books(options.memory, options.rememberedMax);
+    this.#cards = new BoundedMap(options.rememberedMax ?? rememberedMax);
+    const { name: acquirer, clock, newReference, costBp = 0 } = options;
+    this.settlements = new Settlements(this.#books, { acquirer, clock, costBp });
+    this.disputes = new Disputes(this.#books, this.settlements, { acquirer, clock, newReference });
+    for (const [reference, { state }] of this.#books.all("authorization"))
+      if (state === "pending") this.#pending.add(reference);
   }
 
   /** Milliseconds between the arrival of this request and the moment to `execute` it. */
@@ -111,72 +91,173 @@ export class SandboxAcquirer {
 
   /** Executes the request, or replays what its key already did. */
   execute(request: OperationRequest): Reply {
+    this.decideDue();
     const { digest, card } = this.#digestsOf(request);
-    const known = this.#operations.get(request.key);
+    const known = this.#books.get("operation", request.key);
     if (known !== undefined) {
-      const same = known.digest === digest && (known.card === undefined || known.card === card);
-      return same ? replyOf(known, true) : { kind: "key_reused" };
+      const knownCard = this.#cards.get(request.key) ?? card;
+      return known.digest === digest && knownCard === card ? replyOf(known, true) : { kind: "key_reused" };
     }
-    if (request.operation === "authorize") {
+    const isClosed = this.#books.get("closure", request.key) !== undefined;
+    const act = isClosed ? approves : this.#actOf(request);
+    if (!isClosed && request.operation === "authorize") {
       const { notAcceptedBy } = behaviourOf(request.body.card.number);
       if (notAcceptedBy === this.name) return { kind: "not_accepted" };
     }
-    const act = this.#actOf(request);
     if (act.decides === "nothing") return { kind: "silence" };
-    const operation = this.#perform(request, act);
-    // A refusal by rule, not by the card, is answered whatever the card withholds.
-    const answer = operation.result === "approved" ? act.answer : "sent";
-    const authorization = this.#authorizations.get(operation.reference);
-    // Before it is answered: an acquirer that forgets what it said would do it again.
-    this.#options.memory?.keep({ operation, digest, answer, ...(authorization && { authorization }) });
-    const remembered: Remembered = { operation, digest, answer, card };
-    this.#operations.set(request.key, remembered);
-    return replyOf(remembered, false);
+    const decided = isClosed ? closed : this.#decide(request, act);
+    if (card !== undefined) this.#cards.set(request.key, card);
+    return replyOf(this.#conclude(request, decided, { digest, answer: act.answer }), false);
   }
 
   /** @returns undefined when nothing is known under the key: which proves nothing, the request may still arrive. */
   inquire(key: string): Operation | undefined {
-    return this.#operations.get(key)?.operation;
+    this.decideDue();
+    return this.#books.get("operation", key)?.operation;
+  }
+
+  /** Decides whatever was to be decided by now. Any request does so first; call it now and then, so that it is told. */
+  decideDue(): void {
+    const now = this.#options.clock();
+    if (now < this.#dueAt) return;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    for (const reference of this.#pending) {
+      const authorization = this.#books.get("authorization", reference);
+      if (authorization?.state !== "pending") this.#pending.delete(reference);
+      else if (now >= authorization.expiresAt)
+        this.#decidePending(reference, authorization, authorization.otherwise ?? "declined", now);
+      else this.#dueAt = Math.min(this.#dueAt, authorization.expiresAt);
+    }
+  }
+
+  /** What a customer who has to act sees of an authorization. */
+  authorizationOf(reference: string): Authorization | undefined {
+    this.decideDue();
+    return this.#authorization(reference);
+  }
+
+  /** The customer approves or refuses what waits for nobody else. */
+  complete(
+    reference: string,
+    decision: "approved" | "declined",
+  ): "completed" | "not_pending" | "unknown_reference" {
+    const authorization = this.authorizationOf(reference);
+    if (authorization === undefined) return "unknown_reference";
+    if (authorization.state !== "pending" || authorization.otherwise !== "declined") return "not_pending";
+    this.#decidePending(reference, authorization, decision, this.#options.clock());
+    return "completed";
+  }
+
+  /** What the client is to be told, oldest first. */
+  notices(): IterableIterator<[id: string, Notice]> {
+    return this.#books.all("notice");
+  }
+
+  /** The client has heard it, or will not hear it any more. */
+  told(id: string): void {
+    this.#books.commit(["notice", id, null]);
   }
 
   counts(): { readonly operations: number; readonly authorizations: number } {
-    return { operations: this.#operations.size, authorizations: this.#authorizations.size };
+    return { operations: this.#books.count("operation"), authorizations: this.#books.count("authorization") };
   }
 
-  #perform(request: OperationRequest, act: Act): Operation {
-    const { key, operation } = request;
-    if (request.operation === "authorize") {
-      const reference = this.#options.newReference();
-      return { key, operation, reference, ...this.#authorize(request.body, reference, act) };
-    }
-    const { reference } = request;
-    return { key, operation, reference, ...this.#followUp(request, act) };
-  }
-
-  #authorize(body: AuthorizationBody, reference: string, act: Act): Verdict {
+  #decide(request: OperationRequest, act: Act): Decided {
     const now = this.#options.clock();
-    // A card is good through the last day of its month.
-    if (now >= Date.UTC(body.card.exp_year, body.card.exp_month)) {
-      return { result: "declined", declineCode: "expired_card" };
+    switch (request.operation) {
+      case "authorize":
+        return decideAuthorization(request.key, request.body, act, now);
+      case "capture":
+        return decideCapture(this.#authorization(request.reference), request, now);
+      case "void":
+        return decideVoid(this.#authorization(request.reference), now);
+      case "refund":
+        return decideRefund(this.#authorization(request.reference), request.amount);
+      case "reversal": {
+        const target = this.#books.get("operation", request.keyOfOperation)?.operation;
+        return decideReversal(target, target && this.#authorization(target.reference));
+      }
     }
-    const verdict = verdictOf(act);
-    if (verdict.result === "declined") return verdict;
-    const expiresAt = now + authorizationMsMax;
-    const { capture } = behaviourOf(body.card.number);
-    this.#authorizations.set(reference, { state: "open", amount: body.amount, expiresAt, capture });
-    return { ...verdict, expiresAt };
   }
 
-  #followUp(request: Exclude<OperationRequest, { operation: "authorize" }>, act: Act): Verdict {
-    const authorization = this.#authorizations.get(request.reference);
-    if (authorization?.state !== "open" || this.#options.clock() >= authorization.expiresAt) return refused;
-    if (request.operation === "capture" && request.amount > authorization.amount) return refused;
-    const verdict = verdictOf(act);
-    if (verdict.result === "approved") {
-      const state = request.operation === "capture" ? "captured" : "voided";
-      this.#authorizations.set(request.reference, { ...authorization, state });
-    }
-    return verdict;
+  /** Writes down what was decided, with all that follows from it. */
+  #conclude(
+    request: OperationRequest,
+    { verdict, authorization }: Decided,
+    { digest, answer }: Pick<Remembered, "digest" | "answer">,
+  ): Remembered {
+    const { key, operation: name } = request;
+    const target =
+      request.operation === "reversal" ? this.#books.get("operation", request.keyOfOperation) : undefined;
+    const reference =
+      "reference" in request
+        ? request.reference
+        : (target?.operation.reference ?? this.#options.newReference());
+    const operation: Operation = { key, operation: name, reference, ...verdict };
+    // A refusal by rule, not by the card, is answered whatever the card withholds.
+    const remembered: Remembered = {
+      operation,
+      digest,
+      answer: verdict.result === "approved" ? answer : "sent",
+    };
+    const line: Entry[] = [["operation", key, remembered]];
+    if (authorization !== undefined) line.push(["authorization", reference, authorization]);
+    if ((request.operation === "capture" || request.operation === "refund") && authorization !== undefined)
+      line.push(this.#moved(request, authorization));
+    if (request.operation === "reversal" && verdict.result === "approved")
+      line.push(this.#undone(request.keyOfOperation, key, target));
+    if (this.#options.tellsAll === true && verdict.result !== "pending")
+      line.push(this.#notice(operation, authorization));
+    this.#books.commit(...line);
+    if (authorization?.state === "pending") this.#await(reference, authorization);
+    return remembered;
+  }
+
+  #moved(
+    { operation: kind, key, reference, amount }: FollowUp<"capture" | "refund">,
+    { merchant, currency }: Authorization,
+  ): Entry {
+    return this.settlements.movement(key, { kind, key, reference, merchant, amount, currency });
+  }
+
+  /** Whoever asks for the key from now on, or sends its request late, hears that nothing is held under it. */
+  #undone(key: string, reversal: string, target: Remembered | undefined): Entry {
+    if (target === undefined) return ["closure", key, { reversal }];
+    const { reference, operation, declineCode = "operation_refused" } = target.operation;
+    const undone = { key, operation, reference, result: "declined", declineCode } as const;
+    return ["operation", key, { ...target, operation: undone, answer: "sent" }];
+  }
+
+  #decidePending(
+    reference: string,
+    pending: Authorization,
+    decision: "approved" | "declined",
+    now: number,
+  ): void {
+    const { verdict, authorization = pending } = decidePending(pending, decision, now);
+    const { key } = pending;
+    const remembered = this.#books.get("operation", key);
+    const operation: Operation = { key, operation: "authorize", reference, ...verdict };
+    this.#pending.delete(reference);
+    this.#books.commit(
+      ["authorization", reference, authorization],
+      this.#notice(operation, authorization),
+      ...(remembered === undefined ? [] : [["operation", key, { ...remembered, operation }] as const]),
+    );
+  }
+
+  #await(reference: string, { expiresAt }: Authorization): void {
+    this.#pending.add(reference);
+    this.#dueAt = Math.min(this.#dueAt, expiresAt);
+  }
+
+  #notice(operation: Operation, authorization = this.#authorization(operation.reference)): Entry {
+    const now = this.#options.clock();
+    return noticeEntry(this.name, { operation, merchant: authorization?.merchant }, now);
+  }
+
+  #authorization(reference: string): Authorization | undefined {
+    return this.#books.get("authorization", reference);
   }
 
   #actOf(request: OperationRequest): Act {
@@ -184,13 +265,15 @@ export class SandboxAcquirer {
       case "authorize":
         return behaviourOf(request.body.card.number).authorize;
       case "capture":
-        return this.#authorizations.get(request.reference)?.capture ?? plain;
+      case "refund":
+        return this.#authorization(request.reference)?.[request.operation] ?? approves;
       case "void":
-        return plain;
+      case "reversal":
+        return approves;
     }
   }
 
-  #digestsOf(request: OperationRequest): Pick<Remembered, "digest" | "card"> {
+  #digestsOf(request: OperationRequest): { readonly digest: string; readonly card: string | undefined } {
     const { key: _, ...rest } = request;
     const digestOf = (value: unknown): string =>
       createHash("sha256").update(JSON.stringify(value)).digest("base64");
@@ -201,12 +284,8 @@ export class SandboxAcquirer {
   }
 }
 
-const plain: Act = { decides: "approved", answer: "sent", thinksMs: 0 };
-
-const verdictOf = (act: Act): Verdict =>
-  typeof act.decides === "object"
-    ? { result: "declined", declineCode: act.decides.declined }
-    : { result: "approved" };
+/** What a request is told that comes after its reversal. */
+const closed: Decided = { verdict: { result: "declined", declineCode: "operation_refused" } };
 
 function replyOf(remembered: Remembered, replayed: boolean): Reply {
   switch (remembered.answer) {
@@ -217,30 +296,5 @@ function replyOf(remembered: Remembered, replayed: boolean): Reply {
       return { kind: "silence" };
     case "server_error":
       return { kind: "server_error" };
-  }
-}
-
-/** Forgets the entry that was added first when it is full. */
-class BoundedMap<V> {
-  readonly #entries = new Map<string, V>();
-  readonly #sizeMax: number;
-
-  constructor(sizeMax: number) {
-    this.#sizeMax = sizeMax;
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get(key: string): V | undefined {
-    return this.#entries.get(key);
-  }
-
-  set(key: string, value: V): void {
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#sizeMax) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
   }
 }

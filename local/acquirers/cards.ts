@@ -1,20 +1,11 @@
 import type { DeclineCode } from "#core/acquiring/declines.ts";
-
-/** What the acquirer decides, and what becomes of its answer. */
-export interface Act {
-  readonly decides: Decision;
-  /** `withheld`: the connection stays open and silent. `server_error`: a 500 that says nothing about what was done. */
-  readonly answer: "sent" | "withheld" | "server_error";
-  /** How long it thinks before it decides. Until then an inquiry finds nothing. */
-  readonly thinksMs: number;
-}
-
-/** `nothing`: the request is lost inside the acquirer, and leaves no trace. */
-type Decision = "approved" | { readonly declined: DeclineCode } | "nothing";
+import type { Act } from "./records.ts";
 
 export interface CardBehaviour {
   readonly authorize: Act;
   readonly capture: Act;
+  /** Each of them. */
+  readonly refund: Act;
   /** The acquirer that promises, for this card, to have executed nothing. */
   readonly notAcceptedBy?: string;
 }
@@ -22,10 +13,10 @@ export interface CardBehaviour {
 /** The acquirer that is asked first. Its name, because a server knows nothing of its rank. */
 const primary = "alpha";
 
-const approves: Act = { decides: "approved", answer: "sent", thinksMs: 0 };
+export const approves: Act = { decides: "approved", answer: "sent", thinksMs: 0 };
 const declines = (code: DeclineCode): Act => ({ ...approves, decides: { declined: code } });
 
-const approved: CardBehaviour = { authorize: approves, capture: approves };
+const approved: CardBehaviour = { authorize: approves, capture: approves, refund: approves };
 const declined = (code: DeclineCode): CardBehaviour => ({ ...approved, authorize: declines(code) });
 
 /** The sandbox's cards. A number that is not here is declined as `do_not_honor`. */
@@ -40,6 +31,7 @@ const cards: ReadonlyMap<string, CardBehaviour> = new Map<string, CardBehaviour>
   ["4000000000000069", declined("expired_card")],
   ["4000000000000127", declined("incorrect_cvc")],
   ["4000000000000119", declined("processing_error")],
+  ["4000003800000446", { ...approved, authorize: { ...approves, decides: { pending: "customer" } } }],
   ["4000000000005001", { ...approved, authorize: { ...approves, answer: "withheld" } }],
   ["4000000000005019", { ...approved, authorize: { ...approves, decides: "nothing", answer: "withheld" } }],
   ["4000000000005027", { ...approved, authorize: { ...approves, answer: "server_error" } }],
@@ -47,6 +39,8 @@ const cards: ReadonlyMap<string, CardBehaviour> = new Map<string, CardBehaviour>
   ["4000000000005043", { ...approved, notAcceptedBy: primary }],
   ["4000000000005050", { ...approved, capture: { ...approves, answer: "withheld" } }],
   ["4000000000005068", { ...approved, capture: declines("operation_refused") }],
+  ["4000000000005076", { ...approved, refund: { ...approves, answer: "withheld" } }],
+  ["4000000000005084", { ...approved, authorize: { ...approves, decides: { pending: "later" } } }],
 ]);
 
 const unlisted = declined("do_not_honor");

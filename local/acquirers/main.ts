@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { base32 } from "#core/kernel/base32.ts";
 import { lockWithin } from "../process/lock.ts";
-import { rememberedMax, SandboxAcquirer } from "./acquirer.ts";
+import { SandboxAcquirer } from "./acquirer.ts";
 import { FileMemory } from "./memory.ts";
 import { startServer } from "./server.ts";
 
@@ -17,10 +17,14 @@ const flags = z.object({
   "latency-ms": z.coerce.number().int().min(0).max(60_000),
   "api-key": z.string().min(1).optional(),
   state: z.string().min(1).optional(),
+  notify: z.url({ protocol: /^https?$/ }).optional(),
+  "notify-secret": z.string().min(1).optional(),
+  "notify-first": z.boolean(),
+  "cost-bp": z.coerce.number().int().min(0).max(10_000),
 });
 
-const usage =
-  "node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY] [--state DIRECTORY]";
+const usage = `node local/acquirers/main.ts --name alpha [--port 0] [--latency-ms 1] [--api-key KEY] [--state DIRECTORY]
+  [--notify URL] [--notify-secret SECRET] [--notify-first] [--cost-bp 0]`;
 
 function readFlags(): z.infer<typeof flags> {
   const { values } = parseArgs({
@@ -30,13 +34,23 @@ function readFlags(): z.infer<typeof flags> {
       "latency-ms": { type: "string", default: "1" },
       "api-key": { type: "string" },
       state: { type: "string" },
+      notify: { type: "string" },
+      "notify-secret": { type: "string" },
+      "notify-first": { type: "boolean", default: false },
+      "cost-bp": { type: "string", default: "0" },
     },
   });
-  return flags.parse({ "api-key": process.env["SANDBOX_ACQUIRER_API_KEY"], ...values });
+  return flags.parse({
+    "api-key": process.env["SANDBOX_ACQUIRER_API_KEY"],
+    "notify-secret": process.env["SANDBOX_ACQUIRER_NOTIFY_SECRET"],
+    ...values,
+  });
 }
 
 async function main(): Promise<void> {
-  const { name, port, "latency-ms": latencyMs, "api-key": apiKey, state } = readFlags();
+  const given = readFlags();
+  const { name, port, "latency-ms": latencyMs, "api-key": apiKey, state } = given;
+  const { notify: url, "notify-secret": secret, "notify-first": first } = given;
   // Two at a time would each forget what the other did.
   const release = state === undefined ? undefined : await lockWithin(state, predecessorMsMax);
   const acquirer = new SandboxAcquirer({
@@ -44,12 +58,15 @@ async function main(): Promise<void> {
     clock: Date.now,
     newReference: () => `${name}_${base32(randomBytes(15))}`,
     digestKey: randomBytes(32),
-    ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl"), rememberedMax) }),
+    tellsAll: first,
+    costBp: given["cost-bp"],
+    ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl")) }),
   });
   const server = await startServer(acquirer, {
     port,
     latencyMs,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(apiKey !== undefined && { apiKey }),
+    notifications: { first, ...(url !== undefined && { url }), ...(secret !== undefined && { secret }) },
   });
   const stop = () =>
     void server.stop().then(() => {

@@ -2,43 +2,44 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type OperationRequest, SandboxAcquirer } from "./acquirer.ts";
+import {
+  acquirerStart,
+  authorize,
+  capture as captureOf,
+  refund,
+  reversal,
+  sandboxAcquirer,
+  wordOf,
+} from "#tests/support/acquirer-requests.ts";
+import type { SandboxAcquirer } from "./acquirer.ts";
 import { FileMemory } from "./memory.ts";
 
 let directory: string;
 let file: string;
 let starts: number;
+let now: number;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "tallystick-acquirer-"));
   file = join(directory, "alpha", "operations.jsonl");
   starts = 0;
+  now = acquirerStart;
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** A process of the acquirer: each has its own digest key and references, and finds what the last one wrote. */
-function start(linesMax = 100): SandboxAcquirer {
+function start(rememberedMax = 100): SandboxAcquirer {
   starts += 1;
   let references = 0;
-  return new SandboxAcquirer({
-    name: "alpha",
-    clock: () => Date.UTC(2030, 5, 15),
+  return sandboxAcquirer({
+    clock: () => now,
     newReference: () => `ref_${starts}_${++references}`,
     digestKey: Buffer.from(`key of start ${starts}`),
-    memory: new FileMemory(file, linesMax),
-  });
+    rememberedMax,
+    memory: new FileMemory(file),
+  }).acquirer;
 }
 
-const authorize = (key: string, number = "4242424242424242", amount = 1_000): OperationRequest => ({
-  operation: "authorize",
-  key,
-  body: { merchant: "mer_demo", amount, currency: "EUR", card: { number, exp_month: 6, exp_year: 2030 } },
-});
-const capture = (key: string): OperationRequest => ({
-  operation: "capture",
-  key,
-  reference: "ref_1_1",
-  amount: 1_000,
-});
+const capture = (key: string) => captureOf(key, 1_000, "ref_1_1");
 
 test("after a restart a key answers what it answered before, and nothing is executed again", () => {
   const first = start().execute(authorize("k"));
@@ -67,31 +68,54 @@ test("what was authorized before a restart is captured after it, once", () => {
   });
 });
 
+test("after a restart no more is refunded than before", () => {
+  const acquirer = start();
+  for (const request of [authorize("k"), capture("c"), refund("r1", 600, "ref_1_1")])
+    acquirer.execute(request);
+  expect(wordOf(start().execute(refund("r2", 401, "ref_1_1")))).toBe("operation_refused");
+  expect(wordOf(start().execute(refund("r3", 400, "ref_1_1")))).toBe("approved");
+});
+
+test("after a restart a key that was closed stays closed", () => {
+  start().execute(reversal("u", "k"));
+  expect(wordOf(start().execute(authorize("k")))).toBe("operation_refused");
+});
+
+test("after a restart what was pending is still decided", () => {
+  start().execute(authorize("k", "4000000000005084"));
+  const acquirer = start();
+  expect(acquirer.inquire("k")?.result).toBe("pending");
+  now += 2_000;
+  expect(acquirer.inquire("k")?.result).toBe("approved");
+});
+
 test("after a restart a key with another amount is refused", () => {
   start().execute(authorize("k"));
-  expect(start().execute(authorize("k", undefined, 999))).toEqual({ kind: "key_reused" });
+  expect(start().execute(authorize("k", "4242424242424242", 999))).toEqual({ kind: "key_reused" });
 });
 
 test("a line that a kill cut off never happened, and the next one is whole", () => {
   start().execute(authorize("k1"));
-  appendFileSync(file, '{"operation":{"key":"k2"');
+  appendFileSync(file, '[["operation","k2",{"operation":');
   const acquirer = start();
   expect(acquirer.counts().operations).toBe(1);
   acquirer.execute(authorize("k3"));
   expect(start().counts().operations).toBe(2);
 });
 
-test("each start keeps the latest lines only", () => {
+test("a start that finds more than is remembered keeps the latest only, and forgets history", () => {
   const acquirer = start();
   for (const key of ["k1", "k2", "k3"]) acquirer.execute(authorize(key));
-  expect(start(2).inquire("k1")).toBeUndefined();
-  expect(start().inquire("k3")).toBeDefined();
-  expect(readFileSync(file, "utf8").match(/\n/g)).toHaveLength(2);
+  acquirer.execute(capture("c"));
+  expect(start(2).inquire("k2")).toBeUndefined();
+  expect(start().inquire("k3")).toMatchObject({ result: "approved" });
+  // Two operations, two authorizations, and the money that moved.
+  expect(readFileSync(file, "utf8").match(/\n/g)).toHaveLength(5);
 });
 
 test("a file that something else wrote is refused", () => {
   start().execute(authorize("k"));
-  writeFileSync(file, '{"operation":"none"}\n');
+  writeFileSync(file, '[["operation","k",{"result":"approved"}]]\n');
   expect(() => start()).toThrow();
 });
 
@@ -101,8 +125,9 @@ test("the file holds no card number, nor anything to guess one from, and is its 
   const [first, second] = readFileSync(file, "utf8")
     .split("\n")
     .slice(0, 2)
-    .map((line) => JSON.parse(line));
-  expect(first.digest).toBe(second.digest);
+    .map((line) => JSON.parse(line)[0][2].digest);
+  expect(first).toMatch(/^[\w+/]{43}=$/);
+  expect(first).toBe(second);
   expect(readFileSync(file, "utf8")).not.toMatch(/4242424242424242|5555555555554444/);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -15,17 +15,22 @@ const card = z.strictObject({
   holder_name: text.optional(),
 });
 
-/** Bodies of the three POSTs. Property order does not matter: parsed ones always have the schema's. */
+/** Where a customer's browser is sent: nothing but the web. */
+const returnUrl = z.url({ protocol: /^https?$/ }).max(2_048);
+
+/** What a client may choose as `Idempotency-Key`. */
+export const operationKeyPattern = /^[\x21-\x7e]{1,255}$/;
+
+/** Bodies of the POSTs. Property order does not matter: parsed ones always have the schema's. */
 export const authorizationBody = z.strictObject({
   merchant: text,
   amount,
   currency: z.string().regex(/^[A-Z]{3}$/),
   card,
+  return_url: returnUrl.optional(),
 });
-export const captureBody = z.strictObject({ amount });
+export const amountBody = z.strictObject({ amount });
 export const voidBody = z.strictObject({});
+export const reversalBody = z.strictObject({ key_of_operation: z.string().regex(operationKeyPattern) });
 
 export type AuthorizationBody = z.infer<typeof authorizationBody>;
-
-/** What a client may choose as `Idempotency-Key`. */
-export const operationKeyPattern = /^[\x21-\x7e]{1,255}$/;

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { z } from "zod";
-import { absurd } from "#core/kernel/invariant.ts";
 import { close, listen } from "../process/http-server.ts";
-import type { Operation, OperationRequest, Reply, SandboxAcquirer } from "./acquirer.ts";
-import { authorizationBody, captureBody, operationKeyPattern, voidBody } from "./protocol.ts";
+import type { SandboxAcquirer } from "./acquirer.ts";
+import { type Answer, readBody, refuse, send } from "./http.ts";
+import type { Inbox } from "./inbox.ts";
+import { Notifier } from "./notifier.ts";
+import { answerOf, inquiry, parseOperation } from "./operations-api.ts";
+import { portalPage, takeEvidence } from "./portal-api.ts";
+import { SandboxApi } from "./sandbox-api.ts";
+import { threeDs } from "./three-ds.ts";
 
-const requestBytesMax = 16 * 1024;
 const connectionsMax = 1_000;
 const requestReadMsMax = 10_000;
 /** Longer than clients keep idle sockets, so that this side never closes one that is about to be used. */
@@ -21,8 +24,20 @@ export interface ServerOptions {
   readonly latencyMs: number;
   /** Required as bearer token when given; else every caller is welcome. */
   readonly apiKey?: string;
+  readonly notifications?: NotificationOptions;
+  /** Where settlement files go; `PUT /sandbox/inbound` says it later. */
+  readonly inbox?: Inbox;
   /** How the server waits. Tests pass one that needs no time. */
   readonly wait?: (ms: number) => Promise<void>;
+}
+
+export interface NotificationOptions {
+  /** Where to; `PUT /sandbox/notify-url` says it later. */
+  readonly url?: string;
+  /** What signs them. Default: `sandbox-notify-<name>`. */
+  readonly secret?: string;
+  /** The client is told before it is answered. */
+  readonly first?: boolean;
 }
 
 export interface RunningServer {
@@ -30,35 +45,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-interface Answer {
-  readonly statusCode: number;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly replayed?: boolean;
-}
-
-/** What this server refuses before its acquirer sees it. Nothing was executed. */
-const refusals = {
-  malformed: 400,
-  unauthorized: 401,
-  unknown_route: 404,
-  too_large: 413,
-  key_reused: 422,
-  not_accepted: 503,
-} as const;
-
-const refuse = (error: keyof typeof refusals, key?: string): Answer => ({
-  statusCode: refusals[error],
-  body: { error, ...(key === undefined ? {} : { key }) },
-});
-
 /** @throws Error with code `EADDRINUSE` when the port is taken. */
 export async function startServer(acquirer: SandboxAcquirer, options: ServerOptions): Promise<RunningServer> {
+  const { url, secret = `sandbox-notify-${acquirer.name}` } = options.notifications ?? {};
+  const notifier = new Notifier({ acquirer, secret, url, clock: Date.now });
+  const front = new Front(acquirer, notifier, options);
   const server = createServer((request, response) => {
-    handle(acquirer, options, request, response).catch(() => response.destroy());
+    front.handle(request, response).catch(() => response.destroy());
   });
   limit(server);
   const port = await listen(server, options.port);
-  return { url: `http://127.0.0.1:${port}`, stop: () => close(server, stopMsMax) };
+  front.baseUrl = `http://127.0.0.1:${port}`;
+  return {
+    url: front.baseUrl,
+    stop: () => {
+      notifier.stop();
+      return close(server, stopMsMax);
+    },
+  };
 }
 
 function limit(server: Server): void {
@@ -68,136 +72,74 @@ function limit(server: Server): void {
   server.keepAliveTimeout = idleSocketMsMax;
 }
 
-async function handle(
-  acquirer: SandboxAcquirer,
-  options: ServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const raw = await readBody(request);
-  const path = (request.url ?? "/").split("?")[0] ?? "/";
-  if (path === "/health") return send(response, health(acquirer));
-  if (options.apiKey !== undefined && request.headers.authorization !== `Bearer ${options.apiKey}`) {
-    return send(response, refuse("unauthorized"));
+class Front {
+  readonly #acquirer: SandboxAcquirer;
+  readonly #notifier: Notifier;
+  readonly #sandbox: SandboxApi;
+  readonly #options: ServerOptions;
+  /** Where customers find the pages. */
+  baseUrl = "";
+
+  constructor(acquirer: SandboxAcquirer, notifier: Notifier, options: ServerOptions) {
+    this.#acquirer = acquirer;
+    this.#notifier = notifier;
+    this.#sandbox = new SandboxApi(acquirer, notifier, options.inbox);
+    this.#options = options;
   }
-  if (request.method === "GET") return send(response, inquiry(acquirer, path));
-  if (raw === undefined) return send(response, refuse("too_large"));
-  const parsed = parseOperation(request, path, raw);
-  if ("statusCode" in parsed) return send(response, parsed);
-  // From here on the request is executed whether or not its caller still waits.
-  const waitMs = options.latencyMs + acquirer.thinksMs(parsed);
-  if (waitMs > 0) await (options.wait ?? sleep)(waitMs);
-  conclude(response, parsed, acquirer.execute(parsed));
-}
 
-function conclude(response: ServerResponse, request: OperationRequest, reply: Reply): void {
-  if (reply.kind === "silence") {
-    const cut = setTimeout(() => response.destroy(), silenceMsMax).unref();
-    response.once("close", () => clearTimeout(cut));
-  } else {
-    send(response, answerOf(request, reply));
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await readBody(request);
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    const { method = "GET", headers } = request;
+    if (path === "/health") return send(response, this.#health());
+    const isPublic = path.startsWith("/3ds/");
+    if (!isPublic && !this.#mayAsk(headers.authorization)) return send(response, refuse("unauthorized"));
+    if (raw === undefined) return send(response, refuse("too_large"));
+    if (isPublic) return send(response, threeDs(this.#acquirer, { method, path, raw }));
+    if (path.startsWith("/sandbox/")) return send(response, await this.#sandbox.answer(method, path, raw));
+    if (method === "GET") return send(response, this.#read(path));
+    if (method === "POST") return this.#operate(request, response, path, raw);
+    send(response, refuse("unknown_route"));
   }
-}
 
-function answerOf(request: OperationRequest, reply: Exclude<Reply, { kind: "silence" }>): Answer {
-  switch (reply.kind) {
-    case "answer": {
-      const statusCode = reply.operation.operation === "authorize" ? 201 : 200;
-      return { statusCode, body: wireOf(reply.operation), replayed: reply.replayed };
-    }
-    case "server_error":
-      return { statusCode: 500, body: { error: "internal" } };
-    case "not_accepted":
-    case "key_reused":
-      return refuse(reply.kind, request.key);
-    default:
-      return absurd(reply);
+  #read(path: string): Answer {
+    return portalPage(this.#acquirer, path) ?? inquiry(this.#acquirer, path, this.baseUrl);
   }
-}
 
-const authorizationsPath = "/v1/authorizations";
-const followUpPath = /^\/v1\/authorizations\/([^/]{1,400})\/(captures|voids)$/;
-const inquiryPath = /^\/v1\/operations\/([^/]{1,800})$/;
-
-function parseOperation(request: IncomingMessage, path: string, raw: string): OperationRequest | Answer {
-  const followUp = followUpPath.exec(path);
-  if (request.method !== "POST" || (path !== authorizationsPath && followUp === null)) {
-    return refuse("unknown_route");
+  async #operate(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    raw: string,
+  ): Promise<void> {
+    const key = request.headers["idempotency-key"];
+    const taken = takeEvidence(this.#acquirer, path, key, raw);
+    if (taken !== undefined) return send(response, taken);
+    const { latencyMs, wait = sleep, notifications } = this.#options;
+    const parsed = parseOperation(path, key, raw);
+    if ("statusCode" in parsed) return send(response, parsed);
+    // From here on the request is executed whether or not its caller still waits.
+    const waitMs = latencyMs + this.#acquirer.thinksMs(parsed);
+    if (waitMs > 0) await wait(waitMs);
+    const reply = this.#acquirer.execute(parsed);
+    if (notifications?.first === true) await this.#notifier.flush();
+    if (reply.kind === "silence") keepSilent(response);
+    else send(response, answerOf(parsed, reply, this.baseUrl));
   }
-  const key = request.headers["idempotency-key"];
-  if (typeof key !== "string" || !operationKeyPattern.test(key)) return refuse("malformed");
-  const body = parseJson(raw);
-  if (followUp === null) {
-    const parsed = authorizationBody.safeParse(body);
-    return parsed.success ? { operation: "authorize", key, body: parsed.data } : refuse("malformed", key);
+
+  #mayAsk(authorization: string | undefined): boolean {
+    const { apiKey } = this.#options;
+    return apiKey === undefined || authorization === `Bearer ${apiKey}`;
   }
-  const reference = decode(followUp[1]);
-  if (reference === undefined) return refuse("malformed", key);
-  if (followUp[2] === "captures") {
-    const parsed: z.ZodSafeParseResult<z.infer<typeof captureBody>> = captureBody.safeParse(body);
-    return parsed.success
-      ? { operation: "capture", key, reference, amount: parsed.data.amount }
-      : refuse("malformed", key);
-  }
-  return voidBody.safeParse(body).success ? { operation: "void", key, reference } : refuse("malformed", key);
-}
 
-function inquiry(acquirer: SandboxAcquirer, path: string): Answer {
-  const key = decode(inquiryPath.exec(path)?.[1]);
-  if (key === undefined) return refuse("unknown_route");
-  const operation = acquirer.inquire(key);
-  if (operation === undefined) return { statusCode: 404, body: { error: "unknown_operation", key } };
-  return { statusCode: 200, body: { operation: operation.operation, ...wireOf(operation) } };
-}
-
-const health = (acquirer: SandboxAcquirer): Answer => ({
-  statusCode: 200,
-  body: { name: acquirer.name, ...acquirer.counts() },
-});
-
-const wireOf = (operation: Operation): Readonly<Record<string, unknown>> => ({
-  key: operation.key,
-  reference: operation.reference,
-  result: operation.result,
-  ...(operation.declineCode === undefined ? {} : { decline_code: operation.declineCode }),
-  ...(operation.expiresAt === undefined ? {} : { expires_at: new Date(operation.expiresAt).toISOString() }),
-});
-
-function send(response: ServerResponse, answer: Answer): void {
-  const body = JSON.stringify(answer.body);
-  response.writeHead(answer.statusCode, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...(answer.replayed === true ? { "idempotent-replayed": "true" } : {}),
-  });
-  response.end(body);
-}
-
-/** @returns undefined when the body is too large; the rest of it is read and dropped, so that the answer arrives. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= requestBytesMax) chunks.push(chunk);
-  }
-  return bytes <= requestBytesMax ? Buffer.concat(chunks).toString("utf8") : undefined;
-}
-
-function parseJson(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return undefined;
+  #health() {
+    return { statusCode: 200, body: { name: this.#acquirer.name, ...this.#acquirer.counts() } };
   }
 }
 
-function decode(segment: string | undefined): string | undefined {
-  try {
-    return segment === undefined ? undefined : decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
+function keepSilent(response: ServerResponse): void {
+  const cut = setTimeout(() => response.destroy(), silenceMsMax).unref();
+  response.once("close", () => clearTimeout(cut));
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

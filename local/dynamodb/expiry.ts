@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type DynamoDbEngine, DynamoDbFailure } from "./engine.ts";
+import type { ExpiredItems } from "./expired-items.ts";
 import type { TablePlan } from "./tables.ts";
 
 const sweepEveryMs = 60_000;
@@ -24,11 +25,14 @@ interface ExpiringTable {
 export class Expiry {
   readonly #dynamoDb: DynamoDbEngine;
   readonly #tables: readonly ExpiringTable[];
+  readonly #expired: ExpiredItems | undefined;
   /** Where the next sweep of a table goes on. */
   readonly #positions = new Map<string, unknown>();
 
-  constructor(dynamoDb: DynamoDbEngine, tables: readonly TablePlan[]) {
+  /** `expired` is told of each deletion. */
+  constructor(dynamoDb: DynamoDbEngine, tables: readonly TablePlan[], expired?: ExpiredItems) {
     this.#dynamoDb = dynamoDb;
+    this.#expired = expired;
     this.#tables = tables.flatMap(({ name, ttl, hashKey, rangeKey }) =>
       ttl?.enabled === true
         ? [
@@ -79,6 +83,7 @@ export class Expiry {
     else this.#positions.set(name, LastEvaluatedKey);
     for (const item of Items) {
       const Key = Object.fromEntries(keys.map((key) => [key, item[key]]));
+      this.#expired?.note(name, Key);
       // The condition again: the item may have been written anew since it was read.
       const deletion = { TableName: name, Key, ConditionExpression: condition, ...expired };
       await this.#dynamoDb.call("DeleteItem", deletion).catch(unlessRenewed);

@@ -3,6 +3,7 @@ import type { AwsAnswer, AwsCall } from "../door/engine.ts";
 import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { DynamoDbEngine } from "./engine.ts";
+import type { ExpiredItems } from "./expired-items.ts";
 
 const streamed = z.object({ name: z.string(), streamEnabled: z.boolean().default(false) });
 const streamOutputs = z.object({ streamArn: z.string().optional() });
@@ -14,9 +15,9 @@ const iteratorMark = "|1|";
 
 /**
  * The Streams API under the plan's names: an emulator calls streams after itself and not after the plan, so that
- * neither a policy nor a mapping would find them.
+ * neither a policy nor a mapping would find them. `expired`: what no caller deleted, and records are to say so.
  */
-export function withStreamNames(engine: DynamoDbEngine, plan: Plan): DynamoDbEngine {
+export function withStreamNames(engine: DynamoDbEngine, plan: Plan, expired?: ExpiredItems): DynamoDbEngine {
   const tables = new Map<string, string>();
   for (const resource of resourcesOf(plan, "aws:dynamodb/table:Table")) {
     const { name, streamEnabled } = inputsOf(resource, streamed);
@@ -56,7 +57,35 @@ export function withStreamNames(engine: DynamoDbEngine, plan: Plan): DynamoDbEng
         /"((?:Next)?ShardIterator)":"/,
         (_found, name: string) => `"${name}":"${planArn}${iteratorMark}`,
       );
-    return { ...answer, body };
+    const table = tables.get(planArn) ?? "";
+    if (call.action !== "GetRecords" || expired?.hasAnyOf(table) !== true) return { ...answer, body };
+    return { ...answer, body: withServiceDeletions(body, (key, at) => expired.has(table, key, at)) };
   }
   return { ...engine, service: engine.service, handle };
+}
+
+const recordsAnswer = z.looseObject({
+  Records: z.array(
+    z.looseObject({
+      eventName: z.string().optional(),
+      dynamodb: z.looseObject({
+        Keys: z.unknown(),
+        /** Epoch seconds. */
+        ApproximateCreationDateTime: z.number().default(0),
+      }),
+    }),
+  ),
+});
+/** Whom a record names when the time to live deleted the item. */
+const timeToLive = { Type: "Service", PrincipalId: "dynamodb.amazonaws.com" };
+
+function withServiceDeletions(body: string, isExpiry: (key: unknown, at: number) => boolean): string {
+  const parsed = recordsAnswer.safeParse(JSON.parse(body));
+  if (!parsed.success) return body;
+  const Records = parsed.data.Records.map((record) => {
+    const { Keys, ApproximateCreationDateTime: seconds } = record.dynamodb;
+    const isMarked = record.eventName === "REMOVE" && isExpiry(Keys, seconds * 1_000);
+    return isMarked ? { ...record, userIdentity: timeToLive } : record;
+  });
+  return JSON.stringify({ ...parsed.data, Records });
 }

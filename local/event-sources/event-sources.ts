@@ -56,9 +56,10 @@ export class EventSources {
     for (const poller of this.#pollers) poller.start();
   }
 
-  /** Lets stream pollers read at once instead of at their next look: something may have been written. */
-  wake(): void {
-    for (const poller of this.#pollers) if (poller instanceof StreamPoller) poller.wake();
+  /** Lets pollers of such streams read at once instead of at their next look: something may have been written. */
+  wake(kind: StreamMapping["kind"]): void {
+    for (const poller of this.#pollers)
+      if (poller instanceof StreamPoller && poller.kind === kind) poller.wake();
   }
 
   /**

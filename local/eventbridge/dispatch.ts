@@ -1,6 +1,7 @@
 import type { Parcel } from "../delivery/courier.ts";
 import { Backoff, pause } from "../event-sources/pause.ts";
 import type { Clock } from "../stepfunctions/clock.ts";
+import type { InputSettings } from "./input.ts";
 import type { Target } from "./rule.ts";
 
 const retryMsMin = 1_000;
@@ -21,7 +22,7 @@ type BusEventHead = NonNullable<Parcel["busEvent"]>;
 
 /** One event for one target. */
 export interface Dispatch {
-  readonly target: Target;
+  readonly target: Omit<Target, keyof InputSettings>;
   /** JSON text. */
   readonly body: string;
   /** ARN of the rule or schedule. */

@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../door/answers.ts";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
-import { bytesOf, placeOf, type Shard, type Stream, type StreamRecord, sequenceNumberOf } from "./stream.ts";
+import { invalid, KinesisRefusal, parsed } from "./refusal.ts";
+import { mergeShards, splitShard, updateShardCount } from "./resharding.ts";
+import { childView, listShards, shardView, tokenIn } from "./shard-list.ts";
+import { bytesOf, placeOf, type Shard, type Stream, sequenceNumberOf } from "./stream.ts";
 
-const recordBytesMax = 1024 * 1024;
 const batchRecordsMax = 500;
-const batchBytesMax = 5 * 1024 * 1024;
+/** Since records may have 10 MiB. */
+const batchBytesMax = 10 * 1024 * 1024;
 const pageRecordsMax = 10_000;
-const pageBytesMax = 10 * 1024 * 1024;
 const iteratorMsMax = 5 * 60_000;
 
 const named = z.object({ StreamName: z.string().optional(), StreamARN: z.string().optional() });
@@ -43,22 +45,13 @@ type Iterator = z.output<typeof iterator>;
 
 type Output = Readonly<Record<string, unknown>>;
 
-class KinesisRefusal extends Error {
-  override readonly name = "KinesisRefusal";
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-const invalid = (message: string): KinesisRefusal => new KinesisRefusal("InvalidArgumentException", message);
 const throttled = (shard: string, stream: Stream): KinesisRefusal =>
   new KinesisRefusal(
     "ProvisionedThroughputExceededException",
     `Rate exceeded for shard ${shard} in stream ${stream.plan.name}.`,
   );
 
-/** Kinesis's actions on streams that the plan made. Shards are neither split nor merged. */
+/** Kinesis's actions on streams that the plan made. */
 export class KinesisEngine implements Engine {
   readonly service = "kinesis";
   readonly #streams: ReadonlyMap<string, Stream>;
@@ -97,8 +90,17 @@ export class KinesisEngine implements Engine {
         return this.#read(parsed(reading, input));
       case "ListStreams":
         return { StreamNames: [...this.#streams.keys()], HasMoreStreams: false };
-      case "ListShards":
-        return { Shards: this.#stream(input).shards.map(shardView) };
+      case "ListShards": {
+        const from = tokenIn(input);
+        const stream = this.#stream(from === undefined ? input : { StreamName: from.stream });
+        return listShards(stream, input, from);
+      }
+      case "SplitShard":
+        return splitShard(this.#stream(input), input);
+      case "MergeShards":
+        return mergeShards(this.#stream(input), input);
+      case "UpdateShardCount":
+        return updateShardCount(this.#stream(input), input);
       case "DescribeStreamSummary":
         return { StreamDescriptionSummary: summary(this.#stream(input)) };
       case "DescribeStream": {
@@ -112,8 +114,9 @@ export class KinesisEngine implements Engine {
   }
 
   #put(stream: Stream, { PartitionKey, Data, ExplicitHashKey }: z.output<typeof putting>): Output {
+    const { recordBytesMax } = stream.plan;
     if (bytesOf({ key: PartitionKey, data: Data }) > recordBytesMax) {
-      throw new KinesisRefusal("ValidationException", "A record may have 1 MiB.");
+      throw new KinesisRefusal("ValidationException", `A record may have ${recordBytesMax} bytes.`);
     }
     const hash = ExplicitHashKey === undefined ? undefined : BigInt(ExplicitHashKey);
     if (hash !== undefined && hash >= 2n ** 128n) throw invalid("Invalid ExplicitHashKey.");
@@ -128,7 +131,7 @@ export class KinesisEngine implements Engine {
       (sum, { PartitionKey, Data }) => sum + bytesOf({ key: PartitionKey, data: Data }),
       0,
     );
-    if (bytes > batchBytesMax) throw invalid("Records size exceeds 5 MB limit");
+    if (bytes > batchBytesMax) throw invalid("Records size exceeds 10 MB limit");
     const results = records.map((each) => {
       try {
         return this.#put(stream, each);
@@ -156,12 +159,12 @@ export class KinesisEngine implements Engine {
     const stream = this.#stream({ StreamName: from.stream });
     const shard = stream.shard(from.shard);
     if (shard === undefined) throw noShard(stream, from.shard);
-    const found = stream.read(shard, from.after, Limit);
-    if (found === undefined) throw throttled(shard.id, stream);
-    const page = pageOf(found);
+    const page = stream.read(shard, from.after, Limit);
+    if (page === undefined) throw throttled(shard.id, stream);
     const newest = shard.records.at(-1);
     const last = page.at(-1);
     const isCaughtUp = newest === undefined || newest.n <= (last?.n ?? from.after);
+    const isEnd = isCaughtUp && shard.closed !== undefined;
     return {
       Records: page.map(({ n, key, data, at }) => ({
         SequenceNumber: sequenceNumberOf(n),
@@ -169,11 +172,9 @@ export class KinesisEngine implements Engine {
         Data: data,
         ApproximateArrivalTimestamp: at / 1_000,
       })),
-      NextShardIterator: this.#iteratorOf({
-        stream: from.stream,
-        shard: from.shard,
-        after: last?.n ?? from.after,
-      }),
+      ...(isEnd
+        ? { ChildShards: stream.childrenOf(shard.id).map(childView) }
+        : { NextShardIterator: this.#iteratorOf({ ...from, after: last?.n ?? from.after }) }),
       MillisBehindLatest: isCaughtUp ? 0 : Math.max(1, this.#clock() - (last?.at ?? newest.at)),
     };
   }
@@ -211,15 +212,6 @@ function startOf(stream: Stream, shard: Shard, input: z.output<typeof iterating>
   }
 }
 
-function pageOf(records: readonly StreamRecord[]): readonly StreamRecord[] {
-  let bytes = 0;
-  const end = records.findIndex((each) => {
-    bytes += bytesOf(each);
-    return bytes > pageBytesMax;
-  });
-  return end === -1 ? records : records.slice(0, Math.max(1, end));
-}
-
 function iteratorIn(text: string): Iterator {
   try {
     return iterator.parse(JSON.parse(Buffer.from(text, "base64").toString()));
@@ -231,16 +223,7 @@ function iteratorIn(text: string): Iterator {
 const noShard = ({ plan }: Stream, shard: string): KinesisRefusal =>
   new KinesisRefusal("ResourceNotFoundException", `Could not find shard ${shard} in stream ${plan.name}.`);
 
-const shardView = (shard: Shard): Output => ({
-  ShardId: shard.id,
-  HashKeyRange: {
-    StartingHashKey: shard.startingHashKey.toString(),
-    EndingHashKey: shard.endingHashKey.toString(),
-  },
-  SequenceNumberRange: { StartingSequenceNumber: sequenceNumberOf(0) },
-});
-
-const summary = ({ plan }: Stream): Output => ({
+const summary = ({ plan, shards }: Stream): Output => ({
   StreamName: plan.name,
   StreamARN: plan.arn,
   StreamStatus: "ACTIVE",
@@ -248,13 +231,6 @@ const summary = ({ plan }: Stream): Output => ({
   RetentionPeriodHours: plan.retentionHours,
   StreamCreationTimestamp: 0,
   EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
-  OpenShardCount: plan.shards,
+  OpenShardCount: shards.filter(({ closed }) => closed === undefined).length,
   ConsumerCount: 0,
 });
-
-function parsed<T>(schema: z.ZodType<T>, input: unknown): T {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new KinesisRefusal("ValidationException", `${issue?.path.join(".")}: ${issue?.message}`);
-}

@@ -10,6 +10,8 @@ const streamInputs = z.object({
   shardCount: z.int().min(1).max(200).optional(),
   /** Hours. */
   retentionPeriod: z.int().min(24).max(8_760).default(24),
+  /** KiB of the largest record. */
+  maxRecordSizeInKib: z.int().min(1_024).max(10_240).default(1_024),
   streamModeDetails: z.object({ streamMode: z.enum(["ON_DEMAND", "PROVISIONED"]) }).optional(),
 });
 
@@ -20,11 +22,13 @@ export interface StreamPlan {
   readonly mode: "ON_DEMAND" | "PROVISIONED";
   readonly shards: number;
   readonly retentionHours: number;
+  readonly recordBytesMax: number;
 }
 
 export function streamPlansOf(plan: Plan): readonly StreamPlan[] {
   return resourcesOf(plan, "aws:kinesis/stream:Stream").map((resource) => {
-    const { name, shardCount, retentionPeriod, streamModeDetails } = inputsOf(resource, streamInputs);
+    const inputs = inputsOf(resource, streamInputs);
+    const { name, shardCount, retentionPeriod, streamModeDetails } = inputs;
     const mode = streamModeDetails?.streamMode ?? "PROVISIONED";
     return {
       name,
@@ -32,6 +36,7 @@ export function streamPlansOf(plan: Plan): readonly StreamPlan[] {
       mode,
       shards: mode === "ON_DEMAND" ? onDemandShards : (shardCount ?? 1),
       retentionHours: retentionPeriod,
+      recordBytesMax: inputs.maxRecordSizeInKib * 1_024,
     };
   });
 }

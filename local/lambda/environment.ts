@@ -9,8 +9,6 @@ import {
 import type { BootstrapData, EnvironmentMessage, InvokeMessage } from "./messages.ts";
 
 const bootstrap = new URL("./bootstrap.ts", import.meta.url);
-/** AWS gives an init 10 s; a laptop that starts many at once, with both cores busy, is slower. */
-const initMsMax = 30_000;
 /** What Lambda returns of a log when asked for its tail. */
 const logTailBytesMax = 4 * 1024;
 
@@ -27,6 +25,8 @@ export interface EnvironmentOptions {
   readonly functionName: string;
   readonly timeoutSeconds: number;
   readonly memorySizeMb: number;
+  /** Milliseconds that the handler's module has to load in. */
+  readonly initMsMax: number;
   readonly bootstrap: BootstrapData;
   /** The whole `process.env` of the thread. */
   readonly variables: Readonly<Record<string, string>>;
@@ -108,6 +108,7 @@ export class Environment {
   }
 
   async #load(): Promise<void> {
+    const { initMsMax } = this.#options;
     try {
       await new Promise<void>((resolve, reject) => {
         const fail = (payload: string) => reject(new InitError(payload));

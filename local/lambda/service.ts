@@ -20,6 +20,8 @@ const accountConcurrencyDefault = 1_000;
 /** About 50 MB each. */
 const environmentsPerFunctionDefault = 10;
 const idleMsDefault = 10 * 60_000;
+/** AWS gives an init 10 s; a laptop that starts many at once, with both cores busy, is slower. */
+const initMsDefault = 30_000;
 /** Lambda's name for the only version here. */
 const latest = "$LATEST";
 
@@ -60,6 +62,8 @@ export interface LambdaServiceOptions {
   readonly environmentsPerFunctionMax?: number;
   /** Milliseconds after which an environment that did nothing is ended. */
   readonly idleMsMax?: number;
+  /** Milliseconds after which an environment that does not load its handler is ended. */
+  readonly initMsMax?: number;
   /** What asynchronous invocations stand on. By default this machine's clock, memory, and no destinations. */
   readonly events?: Partial<EventInvocationPorts>;
 }
@@ -263,6 +267,7 @@ export class LambdaService implements Engine {
         functionName: definition.name,
         timeoutSeconds: definition.timeoutSeconds,
         memorySizeMb: definition.memorySizeMb,
+        initMsMax: this.#options.initMsMax ?? initMsDefault,
         bootstrap: { taskRoot, handler: definition.handler, compileCacheDirectory },
         variables: {
           ...lambdaVariables(definition, taskRoot),

@@ -1,10 +1,12 @@
 import { inputOf, objectIn, objectOf, textIn } from "../door/call-input.ts";
-import type { ServiceMeter, Usage } from "../door/meter.ts";
+import { traceRootOf } from "../door/call-log.ts";
+import type { Meter, ServiceMeter, Usage } from "../door/meter.ts";
+import type { Billed } from "../stepfunctions/billing.ts";
 
 /**
  * Express workflows are billed by request and by memory over time, which a synchronous start tells in its answer.
- * Transitions of Standard workflows, and the time of asynchronous Express ones, are not in any answer: the engine adds
- * them to the meter when an execution ends.
+ * Transitions of Standard workflows, and the time of asynchronous Express ones, are in no answer: the engine tells
+ * them when they come up (`executionMeter`).
  */
 export const statesMeter: ServiceMeter = {
   service: "states",
@@ -26,3 +28,13 @@ export const statesMeter: ServiceMeter = {
     return { usage, answer };
   },
 };
+
+/** Adds what executions cost while nobody waits for them to who started them. */
+export function executionMeter(meter: Meter): (billed: Billed) => void {
+  return ({ machineArn, unit, quantity, cause: { caller, action, trace } }) =>
+    meter.add(
+      [{ service: "states", resource: machineArn, unit, quantity }],
+      { caller, action },
+      traceRootOf(trace),
+    );
+}

@@ -42,6 +42,7 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketVersioningV2:BucketVersioningV2": runs("s3"),
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": runs("s3"),
   "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2": runs("s3"),
+  "aws:s3/bucketNotification:BucketNotification": runs("s3"),
   "aws:sns/topicSubscription:TopicSubscription": runs("sns"),
   "aws:cognito/userPool:UserPool": runs("issuer"),
   "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { inputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
+import { type NotificationPlan, notificationPlansOf } from "./notification-plan.ts";
 
 const lockMode = z.enum(["GOVERNANCE", "COMPLIANCE"]);
 const defaultRetention = z.object({
@@ -29,6 +30,8 @@ export interface BucketPlan {
   readonly objectLock: boolean;
   /** What a new version is locked by when its writer says nothing. */
   readonly defaultRetention: z.output<typeof defaultRetention> | undefined;
+  /** Who hears of what happens in it. */
+  readonly notifications: NotificationPlan | undefined;
 }
 
 /** Pulumi has two names for each of these, an old and a new one, with the same inputs. */
@@ -47,6 +50,7 @@ export function bucketPlansOf(plan: Plan): readonly BucketPlan[] {
     types.flatMap((type) => resourcesOf(plan, type).map((resource) => inputsOf(resource, schema)));
   const versionings = all(versioningTypes, versioningInputs);
   const locks = all(lockTypes, lockInputs);
+  const notifications = notificationPlansOf(plan);
   return all(bucketTypes, bucketInputs).map(({ bucket: name, objectLockEnabled }) => {
     const versioning = versionings.find(({ bucket }) => bucket === name);
     const lock = locks.find(({ bucket }) => bucket === name);
@@ -56,6 +60,7 @@ export function bucketPlansOf(plan: Plan): readonly BucketPlan[] {
       objectLock,
       versioned: objectLock || versioning?.versioningConfiguration.status === "Enabled",
       defaultRetention: lock?.rule?.defaultRetention,
+      notifications: notifications.find(({ bucket }) => bucket === name),
     };
   });
 }

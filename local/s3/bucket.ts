@@ -1,9 +1,15 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Journal } from "../process/journal.ts";
 import type { BucketPlan } from "./bucket-plan.ts";
+import { etagOf } from "./digests.ts";
+import type { Cause } from "./event-records.ts";
+import { type Notice, notice } from "./notice.ts";
+import type { EventName } from "./notification-plan.ts";
+import { Notifier, type Tell } from "./notifier.ts";
+import { Uploads } from "./uploads.ts";
 import { type Lock, type Version, version } from "./version.ts";
 
 const ownerOnly = 0o600;
@@ -11,18 +17,26 @@ const ownerOnly = 0o600;
 const unversionedId = "null";
 const dayMs = 24 * 3_600_000;
 
+/** What is to be told stands in the line of what happened: a kill leaves both or neither. */
+const tell = z.array(notice).exactOptional();
 const line = z.union([
-  z.object({ put: version }),
-  z.object({ gone: z.object({ key: z.string(), id: z.string() }) }),
+  z.object({ put: version, tell }),
+  z.object({ gone: z.object({ key: z.string(), id: z.string() }), tell }),
+  z.object({ told: z.string() }),
+  z.object({ tested: z.string(), tell }),
 ]);
 type Line = z.output<typeof line>;
 
 export interface Writing {
   readonly key: string;
   readonly body: Buffer;
+  /** Undefined: the digest of the body. */
+  readonly etag?: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined: the bucket's own rule. */
   readonly lock: Lock | undefined;
+  readonly event: EventName;
+  readonly cause: Cause;
 }
 
 /**
@@ -31,11 +45,16 @@ export interface Writing {
  */
 export class Bucket {
   readonly plan: BucketPlan;
+  /** Uploads in parts that are not complete yet. */
+  readonly uploads: Uploads;
   readonly #directory: string;
   readonly #clock: () => number;
   readonly #journal: Journal<Line>;
+  readonly #notifier: Notifier | undefined;
   /** Oldest version first. */
   readonly #objects = new Map<string, readonly Version[]>();
+  /** ARNs of those who had their test event. */
+  readonly #tested = new Set<string>();
 
   /** @throws Refusal when the journal is damaged. */
   constructor(plan: BucketPlan, directory: string, clock: () => number) {
@@ -43,11 +62,20 @@ export class Bucket {
     this.#directory = join(directory, plan.name);
     this.#clock = clock;
     mkdirSync(join(this.#directory, "blobs"), { recursive: true, mode: 0o700 });
+    this.uploads = new Uploads(this.#directory, clock);
     this.#journal = new Journal(join(this.#directory, "versions.jsonl"), line);
-    for (const written of this.#journal.recall()) {
-      if ("put" in written) this.#insert(written.put);
-      else this.#remove(written.gone.key, written.gone.id);
-    }
+    const told = ({ id }: Notice): void => this.#journal.append({ told: id });
+    this.#notifier =
+      plan.notifications === undefined ? undefined : new Notifier({ plan: plan.notifications, clock, told });
+    for (const written of this.#journal.recall()) this.#recall(written);
+  }
+
+  /** Begins to tell what happens. To be called once those who hear of it are up. */
+  notify(tellThem: Tell): void {
+    const tests = this.#notifier?.testsFor(this.#tested) ?? [];
+    for (const test of tests) this.#journal.append({ tested: test.targetArn, tell: [test] });
+    this.#notifier?.add(tests);
+    this.#notifier?.start(tellThem);
   }
 
   /** The version of that id, or the latest one; undefined when there is none. It may say that the object was deleted. */
@@ -61,26 +89,30 @@ export class Bucket {
     return readFileSync(this.#blobPath(content.blob));
   }
 
-  write({ key, body, headers, lock }: Writing): Version {
+  write({ key, body, etag = etagOf(body), headers, lock, event, cause }: Writing): Version {
     const blob = randomUUID();
     writeFileSync(this.#blobPath(blob), body, { mode: ownerOnly });
-    const etag = `"${createHash("md5").update(body).digest("hex")}"`;
     const content = { blob, bytes: body.length, etag, headers: { ...headers } };
-    return this.#add({ key, content, lock: lock ?? this.#defaultLock() });
+    return this.#add({ key, content, lock: lock ?? this.#defaultLock() }, event, cause);
   }
 
   /** With versions, a deletion is a version too, and nothing is lost. @returns it, or undefined when nothing is left. */
-  delete(key: string): Version | undefined {
-    if (this.plan.versioned) return this.#add({ key, lock: { legalHold: false } });
+  delete(key: string, cause: Cause): Version | undefined {
+    if (this.plan.versioned) {
+      return this.#add({ key, lock: { legalHold: false } }, "ObjectRemoved:DeleteMarkerCreated", cause);
+    }
     const known = this.find(key);
-    if (known !== undefined) this.deleteVersion(known);
+    if (known !== undefined) this.deleteVersion(known, cause);
     return undefined;
   }
 
-  deleteVersion({ key, id, content }: Version): void {
-    this.#journal.append({ gone: { key, id } });
+  deleteVersion(deleted: Version, cause: Cause): void {
+    const { key, id, content } = deleted;
+    const notices = this.#noticesOf("ObjectRemoved:Delete", deleted, cause);
+    this.#journal.append({ gone: { key, id }, ...notices });
     this.#remove(key, id);
     if (content !== undefined) rmSync(this.#blobPath(content.blob), { force: true });
+    this.#notifier?.add(notices.tell ?? []);
   }
 
   setLock(locked: Version, lock: Lock): void {
@@ -97,17 +129,33 @@ export class Bucket {
   }
 
   close(): void {
+    this.uploads.close();
     this.#journal.close();
   }
 
-  #add(added: Omit<Version, "id" | "writtenAt">): Version {
+  #recall(written: Line): void {
+    if ("put" in written) this.#insert(written.put);
+    else if ("gone" in written) this.#remove(written.gone.key, written.gone.id);
+    else if ("told" in written) this.#notifier?.forget(written.told);
+    else this.#tested.add(written.tested);
+    if ("tell" in written) this.#notifier?.add(written.tell ?? []);
+  }
+
+  #add(added: Omit<Version, "id" | "writtenAt">, event: EventName, cause: Cause): Version {
     const id = this.plan.versioned ? randomUUID().replaceAll("-", "") : unversionedId;
     const replaced = this.find(added.key, id);
     const written: Version = { ...added, id, writtenAt: this.#clock() };
-    this.#journal.append({ put: written });
+    const notices = this.#noticesOf(event, written, cause);
+    this.#journal.append({ put: written, ...notices });
     this.#insert(written);
     if (replaced?.content !== undefined) rmSync(this.#blobPath(replaced.content.blob), { force: true });
+    this.#notifier?.add(notices.tell ?? []);
     return written;
+  }
+
+  #noticesOf(event: EventName, changed: Version, cause: Cause): { readonly tell?: Notice[] } {
+    const notices = this.#notifier?.noticesOf({ event, version: changed, ...cause }) ?? [];
+    return notices.length === 0 ? {} : { tell: [...notices] };
   }
 
   #insert(inserted: Version): void {

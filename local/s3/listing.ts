@@ -1,7 +1,7 @@
-import { escapeXml } from "../door/answers.ts";
 import type { Bucket } from "./bucket.ts";
 import { elements } from "./refusal.ts";
 import type { Version } from "./version.ts";
+import { document } from "./xml.ts";
 
 const pageMax = 1_000;
 
@@ -106,6 +106,3 @@ const pageSize = (query: URLSearchParams): number =>
 
 const isBefore = (one: string, other: string): boolean =>
   Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
-
-export const document = (name: string, parts: readonly string[]): string =>
-  `<?xml version="1.0" encoding="UTF-8"?><${escapeXml(name)} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</${escapeXml(name)}>`;

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { AwsCall } from "../door/engine.ts";
+import { digests, md5 } from "./digests.ts";
 import { S3Refusal } from "./refusal.ts";
 
 /** Headers of an upload that its readers get back. */
@@ -13,38 +12,33 @@ export interface Upload {
   readonly isDigested: boolean;
 }
 
-const digests: Readonly<Record<string, (body: Buffer) => string>> = {
-  crc32: (body) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(crc32(body));
-    return bytes.toString("base64");
-  },
-  sha1: (body) => createHash("sha1").update(body).digest("base64"),
-  sha256: (body) => createHash("sha256").update(body).digest("base64"),
-};
-
 /** The object in a PutObject: without the chunks that SDKs cut streams into, its digests checked. */
 export function uploadIn({ headers, body: sent }: AwsCall): Upload {
   const isChunked = headers["x-amz-content-sha256"]?.startsWith("STREAMING-") ?? false;
   const { body, trailers } = isChunked ? unchunk(sent) : { body: sent, trailers: {} };
   const all: Readonly<Record<string, string>> = { ...headers, ...trailers };
-  const kept: Record<string, string> = {};
+  const kept: Record<string, string> = keptHeadersIn(all);
   let isDigested = false;
   for (const [name, value] of Object.entries(all)) {
-    if (keptHeaders.test(name)) kept[name] = value;
     const digest = digests[/^x-amz-checksum-(\w+)$/.exec(name)?.[1] ?? ""];
     if (digest === undefined) continue;
-    if (digest(body) !== value) throw badDigest(name);
+    if (digest(body).toString("base64") !== value) throw badDigest(name);
     kept[name] = value;
     isDigested = true;
   }
-  const md5 = headers["content-md5"];
-  if (md5 !== undefined && createHash("md5").update(body).digest("base64") !== md5)
-    throw badDigest("Content-MD5");
+  const sentMd5 = headers["content-md5"];
+  if (sentMd5 !== undefined && md5(body).toString("base64") !== sentMd5) throw badDigest("Content-MD5");
+  return { body, headers: kept, isDigested: isDigested || sentMd5 !== undefined };
+}
+
+/** What the headers of a call say of its object. */
+export function keptHeadersIn(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.test(name)));
+  // The SDK says here how it sent the object, before how the object is.
   const encoding = kept["content-encoding"]?.replace(/^aws-chunked,?\s*/, "");
   if (encoding === "") delete kept["content-encoding"];
   else if (encoding !== undefined) kept["content-encoding"] = encoding;
-  return { body, headers: kept, isDigested: isDigested || md5 !== undefined };
+  return kept;
 }
 
 const badDigest = (what: string): S3Refusal =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const lock = z.object({
+export const lock = z.object({
   mode: z.enum(["GOVERNANCE", "COMPLIANCE"]).exactOptional(),
   /** Epoch milliseconds. */
   retainUntil: z.number().exactOptional(),

@@ -37,6 +37,8 @@ export interface ExecutionRequest {
   readonly history: History | undefined;
   /** `undefined` starts at the beginning. */
   readonly resumption?: Resumption | undefined;
+  /** Called whenever a state is executed: when it is entered, and when it is tried again. */
+  readonly transition?: (() => void) | undefined;
 }
 
 /** Where an execution goes on that has run before. Times are epoch milliseconds. */
@@ -123,6 +125,7 @@ async function run(
     input,
     startedAt,
     trace,
+    transition: request.transition ?? (() => undefined),
     runScope: (frame) => runScope(context, frame),
   };
   const started = () => ({ input, roleArn: identity.roleArn });

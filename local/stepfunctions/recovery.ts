@@ -36,6 +36,7 @@ export async function visitWithRecovery(
       visit.wake();
       visit.result = undefined;
       visit.retryCount += 1;
+      visit.run.transition();
     }
   }
 }
@@ -52,6 +53,7 @@ async function resumeRetries(
   visit.retryCount = failures.length;
   const leftMs = (retryAt ?? 0) - clock.now();
   if (leftMs > 0) await visit.frame.cancellation.sleep(clock, leftMs);
+  if (retryAt !== undefined) visit.run.transition();
 }
 
 /** @param told whether the history says already that the group failed */

@@ -67,6 +67,11 @@ export class Replay {
   lastEventId = 0;
   readonly #scopes = new Map<string, ScopeSnapshot>([["", this.root]]);
 
+  /** States that stand open, without those whose branches or iterations do. */
+  get openStates(): number {
+    return openIn(this.root);
+  }
+
   apply({ scope: path, event, mark }: JournalRecord): void {
     const scope = this.#scopes.get(path);
     if (scope === undefined) throw new Error(`the journal has no start of the scope '${path}'`);
@@ -200,6 +205,12 @@ export class Replay {
     if (visit.attempt?.kind !== "group") visit.attempt = undefined;
     else for (const child of visit.attempt.children.values()) this.#redrive(child, eventId);
   }
+}
+
+function openIn({ ended, visit }: ScopeSnapshot): number {
+  if (ended || visit === undefined) return 0;
+  if (visit.attempt?.kind !== "group") return 1;
+  return [...visit.attempt.children.values()].reduce((total, child) => total + openIn(child), 0);
 }
 
 const ofNoState = /^(?:Execution|MapIteration)/;

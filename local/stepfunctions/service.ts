@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
+import { type Billed, billedMemoryMb, billedMs, type Cause } from "./billing.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
@@ -16,7 +17,7 @@ import { type Action, type Result, StandardActions } from "./standard-actions.ts
 import { type StatusChange, statusChangeOf } from "./status-change.ts";
 import { ExecutionStore, type StoredExecution } from "./store.ts";
 import type { ExecutionIdentity } from "./visit.ts";
-import { ApiError, errorAnswer, okAnswer, Parameters, wireTime } from "./wire.ts";
+import { ApiError, errorAnswer, nextPage, okAnswer, Parameters, wireTime } from "./wire.ts";
 
 export interface StepFunctionsPorts {
   readonly clock: Clock;
@@ -30,6 +31,8 @@ export interface StepFunctionsPorts {
    * of the latest status only.
    */
   readonly onStatusChange?: (change: StatusChange) => void | Promise<void>;
+  /** Told of what AWS bills and no answer tells, when it comes up. */
+  readonly onBilled?: (billed: Billed) => void;
   /** At least 0 and below 1; `Math.random` by default. */
   readonly random?: () => number;
   /** Unique names for executions and requests; random UUIDs by default. */
@@ -56,9 +59,7 @@ interface StateMachine extends StateMachineInput {
 
 /** Executions that may run at a time. AWS allows a million; this is one process. */
 const openExecutionsMax = 10_000;
-const billedStepMs = 100;
-/** What AWS bills for an execution with small payloads. */
-const billedMemoryMb = 64;
+const machinesTokenMax = 1_024;
 
 /** AWS Step Functions for state machines that use JSONata, over the AWS JSON 1.0 protocol. */
 export class StepFunctionsService implements Engine {
@@ -66,6 +67,7 @@ export class StepFunctionsService implements Engine {
   readonly #ports: StepFunctionsPorts & Ports & { readonly newId: () => string };
   readonly #machines = new Map<string, StateMachine>();
   readonly #express = new Set<RunningExecution>();
+  readonly #announcements = new Set<Promise<void>>();
   readonly #store: ExecutionStore;
   readonly #standard: StandardExecutions;
   readonly #standardActions: StandardActions;
@@ -90,8 +92,8 @@ export class StepFunctionsService implements Engine {
       ...this.#standardActions.actions,
       ["DescribeStateMachine", (parameters) => this.#describeStateMachine(parameters)],
       ["ListExecutions", (parameters) => this.#listExecutions(parameters)],
-      ["ListStateMachines", () => this.#listStateMachines()],
-      ["StartExecution", (parameters) => this.#startExecution(parameters)],
+      ["ListStateMachines", (parameters) => this.#listStateMachines(parameters)],
+      ["StartExecution", (parameters, cause) => this.#startExecution(parameters, cause)],
       ["StartSyncExecution", (parameters) => this.#startSyncExecution(parameters)],
     ]);
   }
@@ -112,7 +114,9 @@ export class StepFunctionsService implements Engine {
       if (action === undefined)
         throw new ApiError("UnknownOperationException", `Unknown operation: ${call.action}`);
       // The caller's signal is left alone: an execution goes on when its caller hangs up.
-      const result = await action(new Parameters(call.body));
+      const { caller, headers } = call;
+      const cause = { caller: caller.name, action: call.action, trace: headers["x-amzn-trace-id"] };
+      const result = await action(new Parameters(call.body), cause);
       this.#store.flush();
       return okAnswer(result, requestId);
     } catch (error) {
@@ -137,6 +141,7 @@ export class StepFunctionsService implements Engine {
     for (const execution of express) execution.stop(reason);
     await Promise.allSettled(express.map(({ outcome }) => outcome));
     await this.#standard.suspendAll();
+    await Promise.all(this.#announcements);
     this.#store.close();
   }
 
@@ -150,7 +155,6 @@ export class StepFunctionsService implements Engine {
     const stoppedAt = this.#ports.clock.now();
     const included = parameters.optional("includedData") !== "METADATA_ONLY";
     const output = outcome.status === "SUCCEEDED" ? JSON.stringify(outcome.output) : undefined;
-    const billedMs = Math.max(1, Math.ceil((stoppedAt - running.startedAt) / billedStepMs)) * billedStepMs;
     return {
       executionArn: identity.executionArn,
       stateMachineArn: machine.arn,
@@ -163,18 +167,25 @@ export class StepFunctionsService implements Engine {
       inputDetails: { included },
       outputDetails: { included },
       traceHeader: parameters.optional("traceHeader"),
-      billingDetails: { billedMemoryUsedInMB: billedMemoryMb, billedDurationInMilliseconds: billedMs },
+      billingDetails: {
+        billedMemoryUsedInMB: billedMemoryMb,
+        billedDurationInMilliseconds: billedMs(stoppedAt - running.startedAt),
+      },
     };
   }
 
-  #startExecution(parameters: Parameters): Result {
+  #startExecution(parameters: Parameters, cause: Cause): Result {
     const machine = this.#find(parameters.arn("stateMachineArn", "stateMachine"));
     const input = parameters.executionInput();
     const name = parameters.executionName() ?? this.#ports.newId();
     if (machine.type === "EXPRESS") {
       const { identity, running } = this.#startExpress(machine, name, input.value);
+      const { clock, onBilled } = this.#ports;
       // AWS forgets how it ends. A defect of the engine stays an unhandled rejection: nothing here could answer for it.
-      void running.outcome.then(() => undefined);
+      void running.outcome.then(() => {
+        const quantity = billedMemoryMb * billedMs(clock.now() - running.startedAt);
+        onBilled?.({ machineArn: machine.arn, unit: "mb_ms", quantity, cause });
+      });
       return { executionArn: identity.executionArn, startDate: wireTime(running.startedAt) };
     }
     const arn = executionArn(machine, name);
@@ -184,7 +195,7 @@ export class StepFunctionsService implements Engine {
     }
     this.#admit("STANDARD");
     if (known !== undefined) this.#store.remove(known.id);
-    const { startedAt } = this.#standard.start(machine, arn, name, input);
+    const { startedAt } = this.#standard.start(machine, arn, name, input, cause);
     return { executionArn: arn, startDate: wireTime(startedAt) };
   }
 
@@ -220,15 +231,17 @@ export class StepFunctionsService implements Engine {
 
   /** An announcement that fails is made again after the next start. */
   #announce(execution: StoredExecution): void {
-    const { onStatusChange, clock, newId } = this.#ports;
+    const { onStatusChange, clock } = this.#ports;
     const { id, status, redriveCount } = execution;
     if (onStatusChange === undefined) return;
     const noted = (): void => this.#store.announce(id, status, redriveCount);
-    const change = statusChangeOf(execution, this.#store.lastEventId(id), newId(), clock.now());
-    Promise.resolve(change)
+    const change = statusChangeOf(execution, this.#store.lastEventId(id), clock.now());
+    const announcement = Promise.resolve(change)
       .then(onStatusChange)
       .then(noted)
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => this.#announcements.delete(announcement));
+    this.#announcements.add(announcement);
   }
 
   #listExecutions(parameters: Parameters): Result {
@@ -249,8 +262,14 @@ export class StepFunctionsService implements Engine {
     };
   }
 
-  #listStateMachines(): Result {
-    return { stateMachines: [...this.#machines.values()].map(listing) };
+  #listStateMachines(parameters: Parameters): Result {
+    const listed = ["ListStateMachines"];
+    const start = parameters.pageStart(listed, machinesTokenMax) ?? 0;
+    const end = start + parameters.pageSize();
+    return {
+      stateMachines: [...this.#machines.values()].slice(start, end).map(listing),
+      nextToken: end < this.#machines.size ? nextPage(listed, end) : undefined,
+    };
   }
 
   #find(arn: string): StateMachine {

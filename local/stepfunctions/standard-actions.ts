@@ -1,3 +1,4 @@
+import type { Cause } from "./billing.ts";
 import type { Callbacks, TokenVerdict } from "./callbacks.ts";
 import type { Clock } from "./clock.ts";
 import { historyEventsMax } from "./history.ts";
@@ -6,12 +7,12 @@ import type { TaskAnswer } from "./journal.ts";
 import { type Json, payloadBytesMax } from "./json.ts";
 import { redrivability } from "./redrive.ts";
 import type { StandardExecutions } from "./standard.ts";
-import type { ExecutionStatus, ExecutionStore, StoredExecution } from "./store.ts";
+import type { ExecutionStore, StatusFilter, StoredExecution } from "./store.ts";
 import { ApiError, nextPage, type Parameters, wireTime } from "./wire.ts";
 
 /** An action's answer; members that are `undefined` are left out of it. */
 export type Result = Readonly<Record<string, unknown>>;
-export type Action = (parameters: Parameters) => Result | Promise<Result>;
+export type Action = (parameters: Parameters, cause: Cause) => Result | Promise<Result>;
 
 export interface StandardActionsPorts {
   readonly clock: Clock;
@@ -22,7 +23,11 @@ export interface StandardActionsPorts {
   readonly admit: () => void;
 }
 
-const statuses: readonly ExecutionStatus[] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+/** `PENDING_REDRIVE` is for the children of distributed maps, which no machine here has. */
+const statusFilters: readonly StatusFilter[] = [
+  ...(["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] as const),
+  "PENDING_REDRIVE",
+];
 const taskTokenMax = 2_048;
 const errorMax = 256;
 const causeMax = 32_768;
@@ -43,7 +48,7 @@ export class StandardActions {
       ["DescribeExecution", (parameters) => this.#describe(parameters)],
       ["DescribeStateMachineForExecution", (parameters) => this.#describeMachine(parameters)],
       ["GetExecutionHistory", (parameters) => this.#history(parameters)],
-      ["RedriveExecution", (parameters) => this.#redrive(parameters)],
+      ["RedriveExecution", (parameters, cause) => this.#redrive(parameters, cause)],
       ["SendTaskFailure", (parameters) => this.#sendTaskFailure(parameters)],
       ["SendTaskHeartbeat", (parameters) => this.#sendTaskHeartbeat(parameters)],
       ["SendTaskSuccess", (parameters) => this.#sendTaskSuccess(parameters)],
@@ -54,12 +59,14 @@ export class StandardActions {
   /** ListExecutions of one machine, which exists. */
   list(machineArn: string, parameters: Parameters): Result {
     const limit = parameters.pageSize();
+    const status = parameters.choice("statusFilter", statusFilters);
     const redriven = parameters.choice("redriveFilter", ["REDRIVEN", "NOT_REDRIVEN"] as const);
+    const listing = ["ListExecutions", machineArn, status, redriven];
     const found = this.#ports.store.list({
       machineArn,
-      status: parameters.choice("statusFilter", statuses),
+      status,
       redriven: redriven === undefined ? undefined : redriven === "REDRIVEN",
-      beforeId: parameters.pageStart(listTokenMax) ?? Number.MAX_SAFE_INTEGER,
+      beforeId: parameters.pageStart(listing, listTokenMax) ?? Number.MAX_SAFE_INTEGER,
       limit: limit + 1,
     });
     const page = found.slice(0, limit);
@@ -75,7 +82,7 @@ export class StandardActions {
         redriveCount,
         redriveDate: optionalTime(redrivenAt),
       })),
-      nextToken: found.length > limit && last !== undefined ? nextPage(last.id) : undefined,
+      nextToken: found.length > limit && last !== undefined ? nextPage(listing, last.id) : undefined,
     };
   }
 
@@ -120,13 +127,14 @@ export class StandardActions {
     const limit = parameters.pageSize();
     const reverse = parameters.flag("reverseOrder", false);
     const withData = parameters.flag("includeExecutionData", true);
-    const start = parameters.pageStart(historyTokenMax) ?? (reverse ? historyEventsMax + 1 : 0);
+    const listing = ["GetExecutionHistory", id, reverse, withData];
+    const start = parameters.pageStart(listing, historyTokenMax) ?? (reverse ? historyEventsMax + 1 : 0);
     const found = this.#ports.store.events(id, start, limit + 1, reverse);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
       events: page.map((event) => wireEvent(event, withData)),
-      nextToken: found.length > limit && last !== undefined ? nextPage(last.id) : undefined,
+      nextToken: found.length > limit && last !== undefined ? nextPage(listing, last.id) : undefined,
     };
   }
 
@@ -139,7 +147,7 @@ export class StandardActions {
     return { stopDate: wireTime(stoppedAt ?? this.#ports.clock.now()) };
   }
 
-  #redrive(parameters: Parameters): Result {
+  #redrive(parameters: Parameters, cause: Cause): Result {
     const execution = this.#find(parameters);
     const token = parameters.shortText("clientToken", clientTokenMax);
     if (token !== undefined && token === execution.redriveToken && execution.redrivenAt !== null) {
@@ -152,7 +160,7 @@ export class StandardActions {
       throw new ApiError("ExecutionNotRedrivable", `Execution Not Redrivable: '${redriveStatusReason}'`);
     }
     this.#ports.admit();
-    return { redriveDate: wireTime(standard.redrive(execution, token)) };
+    return { redriveDate: wireTime(standard.redrive(execution, token, cause)) };
   }
 
   #sendTaskSuccess(parameters: Parameters): Result {

@@ -1,3 +1,4 @@
+import { type Billed, type Cause, earlierRun } from "./billing.ts";
 import type { Clock } from "./clock.ts";
 import { compileMachine } from "./compile/compile.ts";
 import { InvalidDefinition } from "./compile/diagnostics.ts";
@@ -22,6 +23,15 @@ export interface StandardPorts extends Ports {
   readonly historyOf: (executionArn: string) => History | undefined;
   /** Called when an execution has another status. */
   readonly changed: (execution: StoredExecution) => void;
+  readonly onBilled?: ((billed: Billed) => void) | undefined;
+}
+
+interface Start {
+  readonly input: Json;
+  readonly cause: Cause;
+  readonly resumption?: Resumption | undefined;
+  /** Steps behind the last event. */
+  readonly notes?: number;
 }
 
 /** What an open execution's end depends on. */
@@ -69,6 +79,7 @@ export class StandardExecutions {
     arn: string,
     name: string,
     input: { readonly text: string; readonly value: Json },
+    cause: Cause,
   ): StoredExecution {
     const definitionId = this.#definitionIds.get(machine) ?? this.#store.keepDefinition(machine);
     this.#definitionIds.set(machine, definitionId);
@@ -77,7 +88,7 @@ export class StandardExecutions {
     const id = this.#store.create(row);
     const execution = this.#store.get(id);
     this.#ports.changed(execution);
-    this.#run(execution, machine, machine.machine, input.value, undefined);
+    this.#run(execution, machine, machine.machine, { input: input.value, cause });
     return execution;
   }
 
@@ -89,7 +100,7 @@ export class StandardExecutions {
   }
 
   /** Goes on from what did not succeed. The execution must be redrivable. Returns when, in epoch milliseconds. */
-  redrive(execution: StoredExecution, token: string | undefined): number {
+  redrive(execution: StoredExecution, token: string | undefined, cause: Cause): number {
     const { id } = execution;
     const now = this.#ports.clock.now();
     const last = this.#store.lastEventId(id);
@@ -106,18 +117,20 @@ export class StandardExecutions {
     this.#store.redrive(id, event, token);
     this.#ports.historyOf(execution.arn)?.record(event, "", undefined);
     this.#ports.changed(this.#store.get(id));
-    this.resume(id);
+    // AWS counts the redrive itself, and each state that it runs again.
+    this.#bill(execution, cause, 1 + this.#resume(id, cause).openStates);
     return now;
   }
 
   /** Goes on with what had not ended when the last process did. Returns how many. */
   resumeAll(): number {
     const ids = this.#store.running().filter((id) => !this.#open.has(id));
-    for (const id of ids) this.resume(id);
+    for (const id of ids) this.#resume(id, earlierRun);
     return ids.length;
   }
 
-  resume(id: number): void {
+  /** Returns where it goes on. */
+  #resume(id: number, cause: Cause): Replay {
     const execution = this.#store.get(id);
     const definition = this.#store.definition(execution.definitionId);
     const replay = new Replay();
@@ -139,7 +152,8 @@ export class StandardExecutions {
           };
     const machine = this.#compile(execution, definition);
     if (machine instanceof InvalidDefinition) this.#refuse(execution, replay.lastEventId, machine.message);
-    else this.#run(execution, definition, machine, input, resumption, notes);
+    else this.#run(execution, definition, machine, { input, cause, resumption, notes });
+    return replay;
   }
 
   /** Leaves everything where it stands; resolves when nothing moves any more. */
@@ -153,9 +167,7 @@ export class StandardExecutions {
     execution: StoredExecution,
     { arn, name, roleArn }: StoredDefinition,
     machine: Machine,
-    input: Json,
-    resumption: Resumption | undefined,
-    notes = 0,
+    { input, cause, resumption, notes = 0 }: Start,
   ): void {
     const identity = {
       executionArn: execution.arn,
@@ -165,13 +177,21 @@ export class StandardExecutions {
       roleArn,
     };
     const history = this.#historyOf(execution, resumption?.lastEventId ?? 0, notes);
-    const running = startExecution({ machine, identity, input, history, resumption }, this.#ports);
+    const transition = (): void => this.#bill(execution, cause, 1);
+    const running = startExecution(
+      { machine, identity, input, history, resumption, transition },
+      this.#ports,
+    );
     this.#open.set(execution.id, running);
     const forget = (): void => {
       if (this.#open.get(execution.id) === running) this.#open.delete(execution.id);
     };
     // A defect of the engine stays an unhandled rejection: nothing here could answer for it.
     void running.outcome.finally(forget);
+  }
+
+  #bill({ machineArn }: StoredExecution, cause: Cause, quantity: number): void {
+    this.#ports.onBilled?.({ machineArn, unit: "transitions", quantity, cause });
   }
 
   #historyOf({ id, arn }: StoredExecution, lastEventId: number, lastNote: number): History {

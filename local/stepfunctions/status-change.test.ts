@@ -4,7 +4,7 @@ import { executionArnOf, machineArn, testService, withDirectory } from "./testin
 
 const wait = { Wait: { Type: "Wait", Seconds: 1, End: true } };
 
-test("a Standard execution is announced when it starts and when it ends, in EventBridge's form", async () => {
+test("a Standard execution is announced when it starts and when it ends, with what EventBridge shows", async () => {
   const changes: StatusChange[] = [];
   const { clock, start } = testService(wait, { onStatusChange: (change) => void changes.push(change) });
   await start("run", { a: 1 });
@@ -12,13 +12,8 @@ test("a Standard execution is announced when it starts and when it ends, in Even
   const startDate = Date.parse("2026-01-01T00:00:00Z");
   expect(changes).toEqual([
     {
-      version: "0",
-      id: expect.any(String),
-      "detail-type": "Step Functions Execution Status Change",
       source: "aws.states",
-      account: "111111111111",
-      time: "2026-01-01T00:00:00Z",
-      region: "eu-central-1",
+      detailType: "Step Functions Execution Status Change",
       resources: [executionArnOf("run")],
       detail: {
         executionArn: executionArnOf("run"),

@@ -1,16 +1,10 @@
 import { redrivability } from "./redrive.ts";
 import type { ExecutionStatus, StoredExecution } from "./store.ts";
 
-/** What EventBridge gets when a Standard execution starts, ends or is redriven. */
+/** What EventBridge's default bus gets when a Standard execution starts, ends or is redriven. */
 export interface StatusChange {
-  readonly version: "0";
-  readonly id: string;
-  readonly "detail-type": "Step Functions Execution Status Change";
   readonly source: "aws.states";
-  readonly account: string;
-  /** ISO 8601, whole seconds. */
-  readonly time: string;
-  readonly region: string;
+  readonly detailType: "Step Functions Execution Status Change";
   /** The execution's ARN. */
   readonly resources: readonly [string];
   readonly detail: StatusChangeDetail;
@@ -45,24 +39,13 @@ const dataBytesMax = 248 * 1_024;
  * @param lastEventId of the execution's history
  * @param now epoch milliseconds
  */
-export function statusChangeOf(
-  execution: StoredExecution,
-  lastEventId: number,
-  id: string,
-  now: number,
-): StatusChange {
+export function statusChangeOf(execution: StoredExecution, lastEventId: number, now: number): StatusChange {
   const { arn, input, output } = execution;
-  const [, , , region = "", account = ""] = arn.split(":");
   const included = Buffer.byteLength(JSON.stringify([input, output])) <= dataBytesMax;
   const { redriveStatus, redriveStatusReason } = redrivability(execution, lastEventId, now);
   return {
-    version: "0",
-    id,
-    "detail-type": "Step Functions Execution Status Change",
     source: "aws.states",
-    account,
-    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
-    region,
+    detailType: "Step Functions Execution Status Change",
     resources: [arn],
     detail: {
       executionArn: arn,

@@ -36,9 +36,11 @@ export interface StoredExecution {
   readonly redriveToken: string | null;
 }
 
+export type StatusFilter = ExecutionStatus | "PENDING_REDRIVE";
+
 export interface ListRequest {
   readonly machineArn: string;
-  readonly status: ExecutionStatus | undefined;
+  readonly status: StatusFilter | undefined;
   readonly redriven: boolean | undefined;
   /** Those that started before this one. */
   readonly beforeId: number;

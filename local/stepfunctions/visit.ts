@@ -43,6 +43,8 @@ export interface Run {
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly trace: Trace;
+  /** Told of each execution of a state, retries among them. */
+  readonly transition: () => void;
   /** Runs a scope from where its frame stands to its end. Rejects with StateFailure or Cancelled. */
   readonly runScope: (frame: Frame) => Promise<Json>;
 }
@@ -128,6 +130,7 @@ export class Visit implements EvaluationScope, StatesVariable {
       name: state.name,
       input: frame.input,
     }));
+    run.transition();
   }
 
   get states(): StatesVariable {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AwsAnswer } from "../door/engine.ts";
 import { isJsonObject, type Json, type JsonObject, payloadBytesMax } from "./json.ts";
 
@@ -100,13 +101,17 @@ export class Parameters {
     return value === 0 ? pageSizeDefault : value;
   }
 
-  /** Where the page before this one ended, or `undefined` for the first page. */
-  pageStart(lengthMax: number): number | undefined {
-    const token = this.shortText("nextToken", lengthMax);
-    if (token === undefined) return undefined;
-    const [, start] = pageToken.exec(Buffer.from(token, "base64").toString()) ?? [];
-    if (start === undefined) throw new ApiError("InvalidToken", "Invalid Token: 'Invalid token'");
-    return Number(start);
+  /**
+   * Where the page before this one ended, or `undefined` for the first page. A token is good for the listing that gave
+   * it: AWS asks for all other arguments unchanged.
+   * @param listing all that the listing depends on
+   */
+  pageStart(listing: readonly unknown[], lengthMax: number): number | undefined {
+    if (this.optional("nextToken") === undefined) return undefined;
+    const token = Buffer.from(this.text("nextToken", lengthMax), "base64").toString();
+    const [, listed, end] = pageToken.exec(token) ?? [];
+    if (listed !== digestOf(listing)) throw new ApiError("InvalidToken", "Invalid Token: 'Invalid token'");
+    return Number(end);
   }
 
   required(key: string): string {
@@ -155,12 +160,15 @@ export class Parameters {
   }
 }
 
-/** The token of a page that starts behind `end`. */
-export function nextPage(end: number): string {
-  return Buffer.from(`page ${end}`).toString("base64");
+/** The token of the page of a listing that starts behind `end`. */
+export function nextPage(listing: readonly unknown[], end: number): string {
+  return Buffer.from(`${digestOf(listing)} ${end}`).toString("base64");
 }
 
-const pageToken = /^page (\d{1,15})$/;
+const digestOf = (listing: readonly unknown[]): string =>
+  createHash("sha256").update(JSON.stringify(listing)).digest("hex").slice(0, 16);
+
+const pageToken = /^([0-9a-f]{16}) (\d{1,15})$/;
 const pageSizeDefault = 100;
 const pageSizeMax = 1_000;
 const executionNameMax = 80;

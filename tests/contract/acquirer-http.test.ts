@@ -203,6 +203,112 @@ describe("what follows an authorization over HTTP", () => {
   });
 });
 
+describe("refunds over HTTP", () => {
+  it("give back what was captured, part by part, and no more", async () => {
+    const reference = await approvedReference("4242424242424242");
+    expect(await alpha.capture(followUp(reference, 1_000n))).toMatchObject({ kind: "approved" });
+    const first = followUp(reference, 600n);
+    expect(await alpha.refund(first)).toEqual({ kind: "approved", reference });
+    expect(await alpha.refund(followUp(reference, 401n))).toMatchObject({ code: "operation_refused" });
+    expect(await alpha.refund(first)).toEqual({ kind: "approved", reference });
+    expect(await alpha.refund(followUp(reference, 400n))).toEqual({ kind: "approved", reference });
+  });
+
+  it("are unknown for the card whose refunds get no answer, and were executed", async () => {
+    const reference = await approvedReference("4000000000005076");
+    await alpha.capture(followUp(reference));
+    const request = followUp(reference, 500n, patienceMs);
+    expect(await alpha.refund(request)).toEqual({ kind: "unknown", reason: "no_answer:deadline" });
+    expect(await alpha.inquire({ key: request.key, deadline: Date.now() + 5_000 })).toEqual({
+      kind: "found",
+      operation: "refund",
+      outcome: { kind: "approved", reference },
+    });
+  });
+});
+
+describe("an inquiry over HTTP", () => {
+  const inquireOf = (key: string) => alpha.inquire({ key, deadline: Date.now() + 5_000 });
+
+  it.each([
+    { number: "4000000000005001", found: { kind: "approved", expiresAt: expect.any(Number) } },
+    { number: "4000000000005027", found: { kind: "approved", expiresAt: expect.any(Number) } },
+    { number: "4000000000000069", found: { kind: "declined", code: "expired_card" } },
+    { number: "4000000000005084", found: { kind: "pending" } },
+  ])("of $number finds $found.kind", async ({ number, found }) => {
+    const request = authorization(number, patienceMs);
+    await alpha.authorize(request);
+    expect(await inquireOf(request.key)).toEqual({
+      kind: "found",
+      operation: "authorize",
+      outcome: { ...found, reference: expect.stringMatching(/^alpha_/) },
+    });
+  });
+
+  it("finds nothing under a key that the acquirer does not know, or not yet", async () => {
+    expect(await inquireOf(freshKey())).toEqual({ kind: "not_found" });
+    const slow = authorization("4000000000005035", patienceMs);
+    await alpha.authorize(slow);
+    expect(await inquireOf(slow.key)).toEqual({ kind: "not_found" });
+  });
+
+  it("learns nothing from an acquirer that is not there, or that it has no key for", async () => {
+    const server = await startSandbox("alpha", "the right one");
+    const wrong = client("alpha", server.url, "a wrong one");
+    const inquiry = { key: freshKey(), deadline: Date.now() + 5_000 };
+    expect(await wrong.inquire(inquiry)).toEqual({ kind: "unavailable", reason: "answer:http_401" });
+    await server.stop();
+    expect(await wrong.inquire(inquiry)).toMatchObject({ kind: "unavailable" });
+    wrong.close();
+  });
+
+  it("that comes too late is not sent", async () => {
+    expect(await alpha.inquire({ key: freshKey(), deadline: Date.now() - 1 })).toEqual({
+      kind: "unavailable",
+      reason: "no_connection:deadline_passed",
+    });
+  });
+});
+
+describe("a reversal over HTTP", () => {
+  const reverse = (operationKey: string, key = freshKey()) =>
+    alpha.reverse({ key, operationKey, amount: 1_099n, currency: "EUR", deadline: Date.now() + 5_000 });
+
+  it("undoes an authorization whose answer never came", async () => {
+    const request = authorization("4000000000005001", patienceMs);
+    expect(await alpha.authorize(request)).toMatchObject({ kind: "unknown" });
+    expect(await reverse(request.key)).toMatchObject({ kind: "approved" });
+    const again = { ...request, deadline: Date.now() + 5_000 };
+    expect(await alpha.authorize(again)).toMatchObject({ kind: "declined", code: "operation_refused" });
+  });
+
+  it("overtakes an authorization that is still on its way, which is then refused", async () => {
+    const slow = authorization("4000000000005035");
+    const answer = alpha.authorize(slow);
+    await new Promise((resolve) => setTimeout(resolve, patienceMs));
+    expect(await reverse(slow.key)).toMatchObject({ kind: "approved" });
+    expect(await answer).toMatchObject({ kind: "declined", code: "operation_refused" });
+    expect(await inquire(alphaServer, slow.key)).toBe("declined");
+  });
+
+  it("of what was captured is refused", async () => {
+    const request = authorization("4242424242424242");
+    const outcome = await alpha.authorize(request);
+    if (outcome.kind !== "approved") throw new Error(`expected an approval, got ${outcome.kind}`);
+    await alpha.capture(followUp(outcome.reference));
+    expect(await reverse(request.key)).toEqual({
+      kind: "declined",
+      code: "operation_refused",
+      reference: outcome.reference,
+    });
+  });
+
+  it("of itself is not attempted", async () => {
+    const key = freshKey();
+    expect(await reverse(key, key)).toEqual({ kind: "not_attempted", reason: "refused:malformed" });
+  });
+});
+
 describe("an acquirer that asks for a key", () => {
   it("executes nothing for one who has another", async () => {
     const server = await startSandbox("alpha", "the right one");

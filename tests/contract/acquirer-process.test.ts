@@ -1,11 +1,17 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { HttpAcquirer } from "#adapters/acquirers/http-acquirer.ts";
+import { parseNotification } from "#adapters/acquirers/notification.ts";
+import { checkSignature } from "#core/acquiring/notification.ts";
 import type { AuthorizeRequest } from "#core/acquiring/port.ts";
+import { startReceiver } from "#tests/support/notification-receiver.ts";
 
 const program = fileURLToPath(import.meta.resolve("#local/acquirers/main.ts"));
 
@@ -79,12 +85,35 @@ describe("the sandbox acquirer as a process", () => {
     expect(await answer).toEqual({ kind: "unknown", reason: "no_answer:ECONNRESET" });
   });
 
+  it("killed with news that nobody has heard tells it after its restart", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tallystick-acquirer-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { url, received } = await startReceiver();
+    const first = start("--name", "alpha", "--state", directory);
+    const acquirer = client(await urlOf(first));
+    const request = authorization("4000000000005084");
+    expect(await acquirer.authorize(request)).toMatchObject({ kind: "pending" });
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    expect(received).toEqual([]);
+
+    const second = start("--name", "alpha", "--state", directory, "--notify", url, "--notify-secret", "s");
+    await urlOf(second);
+    await expect.poll(() => received.length, { timeout: 5_000 }).toBe(1);
+    const [{ signature: header, rawBody } = { signature: "", rawBody: "" }] = received;
+    expect(checkSignature({ header, rawBody }, ["s"], Date.now())).toBe("authentic");
+    expect(parseNotification(rawBody)).toMatchObject({ key: request.key, outcome: { kind: "approved" } });
+  });
+
   it.each([
     [["--name", "Alpha"]],
     [["--name", "alpha", "--port", "70000"]],
     [["--name", "alpha", "--latency-ms", "-1"]],
     [["--port", "0"]],
     [["--name", "alpha", "--speed", "1"]],
+    [["--name", "alpha", "--notify", "ftp://example.test"]],
+    [["--name", "alpha", "--cost-bp", "10001"]],
   ])("refuses the flags %j and says how it is used", async (flags) => {
     const child = start(...flags);
     let said = "";

@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "vitest";
-import { openBucket } from "#tests/support/buckets.ts";
+import { openBucket } from "#tests/support/cloud-bucket.ts";
 import { contract } from "#tests/support/contract.ts";
 import { fauxqs } from "#tests/support/emulators.ts";
 import { resource } from "#tests/support/handmade-plan.ts";

@@ -33,7 +33,7 @@ const post = ({ payment, authorization }: Omit<Approved, "outcome">) =>
   saga.run("post", { payment, authorization, execution });
 const settle = (payment: PaymentRecord) => saga.run("settle", { payment, execution, attempt: 0 });
 const compensate = ({ payment, authorization, reason }: Omit<Refused, "outcome">) =>
-  saga.run("compensate", { payment, authorization, reason, execution });
+  saga.run("compensate", { payment, authorization, reason, execution, attempt: 0 });
 
 async function approve(card: string) {
   const payment = await saga.create(card);

@@ -45,7 +45,7 @@ const post = ({ payment, authorization }: Omit<Approved, "outcome">) =>
 const settle = ({ payment }: Pick<StepOutput, "payment">, attempt = 0) =>
   saga.run("settle", { payment, execution, attempt });
 const compensate = ({ payment, authorization, reason }: Refused) =>
-  saga.run("compensate", { payment, authorization, reason, execution });
+  saga.run("compensate", { payment, authorization, reason, execution, attempt: 0 });
 
 function approved(output: StepOutput): Approved {
   if (output.outcome !== "approved") throw new Error(JSON.stringify(output));
@@ -150,7 +150,7 @@ describe("authorize", () => {
     const payment = await saga.create(cards.approved);
     vi.stubEnv("VAULT_TABLE", "a-table-that-is-not-there");
     vi.resetModules();
-    const { authorize: withoutVault } = await loadHandlers();
+    const { authorize: withoutVault } = (await loadHandlers()).steps;
     vi.unstubAllEnvs();
 
     const failure = withoutVault({ payment: toRecord(payment) }, lambdaContext());

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "#tests/support/api-client.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { ofType, projectRoot } from "./committed-plan.ts";
 import { bundle } from "./render/bundle.ts";
@@ -38,6 +39,7 @@ test("each bundle takes its part in a payment: captured, declined, canceled, in 
   }
   expect(states).toEqual(["captured", "declined", "canceled", "in_review"]);
 
+  await counted(system.endpoints);
   const balance = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect(balance.body).toMatchObject({ debits: 12_34, credits: 12_34, balanced: true });
   expect((await demo.get("/v1/nothing")).statusCode).toBe(404);

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { accountKey, entryKey } from "#adapters/dynamodb/keys.ts";
 import { publicAttributes } from "#adapters/vault/card-item.ts";
+import type { AccountId, Book } from "#core/ledger/account.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
 import { functions, listOf, ofType, resource, roles, statementsOf } from "./committed-plan.ts";
 
 const account = "123456789012";
 const table = (name: string): string =>
   `arn:aws:dynamodb:eu-west-1:${account}:table/tallystick-local-${name}`;
+/** The partition keys of accounts, as a policy has them. */
+const accountKeys = "*#account#*";
 const keyArn = (name: string): unknown => resource(name).outputs?.["arn"];
 
 /** Names of the roles that are allowed an action on a resource, under whatever condition. */
@@ -75,7 +80,11 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda.
-        else expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+):\*$/, "$1")).not.toContain("*");
+        // and executions by whoever starts them.
+        else
+          expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+|:execution:[\w-]+):\*$/, "$1")).not.toContain(
+            "*",
+          );
       }
     }
   });
@@ -132,26 +141,91 @@ describe("the card vault", () => {
 });
 
 describe("money", () => {
-  it("is posted by three tasks of the saga, and by no function that the internet reaches", () => {
+  it("is posted by tasks of the sagas, and by no function that the internet reaches", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
+      "ExpireRole",
+      // Only under the keys of the folds: see below.
+      "FolderRole",
+      "GiveBackTaskRole",
+      "HoldRefundTaskRole",
       "PostTaskRole",
+      "RecoverTaskRole",
       "SettleTaskRole",
+      "TransferTaskRole",
     ]);
   });
 
-  it("is never edited or deleted in the ledger", () => {
-    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([]);
+  it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
+    const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
+    expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual(movers);
+    for (const role of movers)
+      expect(
+        grantsOf(role, "dynamodb:UpdateItem", table("ledger")).map(({ Condition }) => Condition),
+      ).toEqual([{ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": accountKeys } }]);
+    const [account, entry] = [
+      accountKey("mer_demo" as Book, "acc_1" as AccountId),
+      entryKey("mer_demo" as Book, "je_1" as EntryId),
+    ];
+    const isMeant = (key: string) => new RegExp(`^${accountKeys.replaceAll("*", ".*")}$`).test(key);
+    expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
     expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual([]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
   });
 
-  it("moves when the payments API starts the saga, and only the saga invokes its tasks", () => {
+  it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
-    expect(whoMay("states:StartSyncExecution", saga)).toEqual(["PaymentsApiRole"]);
+    expect(whoMay("states:StartSyncExecution", saga)).toEqual([
+      "AcquirersApiRole",
+      "ExpireRole",
+      "PaymentsApiRole",
+      "RecoverySagaRole",
+    ]);
+    const refundTasks = ["HoldRefundTaskFunction", "GiveBackTaskFunction", "ReviewRefundTaskFunction"];
     for (const task of functions.filter(({ name }) => name.endsWith("TaskFunction"))) {
-      expect(whoMay("lambda:InvokeFunction", task.outputs?.["arn"])).toEqual(["PaymentSagaRole"]);
+      const owner =
+        task.name === "RecoverTaskFunction"
+          ? "RecoverySagaRole"
+          : refundTasks.includes(task.name)
+            ? "RefundSagaRole"
+            : "PaymentSagaRole";
+      expect(whoMay("lambda:InvokeFunction", task.outputs?.["arn"])).toEqual([owner]);
     }
     expect(whoMay("lambda:InvokeFunction", resource("PaymentsApiFunction").outputs?.["arn"])).toEqual([]);
+  });
+});
+
+describe("events", () => {
+  const stream = resource("PaymentEvents").outputs?.["arn"];
+
+  it("are told by the relay alone, which may read no table", () => {
+    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["RelayRole"]);
+    expect(whoMay("kinesis:PutRecord", stream)).toEqual([]);
+    const relay = roles.find(({ name }) => name === "RelayRole");
+    const actions = relay === undefined ? [] : statementsOf(relay).flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => action.startsWith("dynamodb:"))).toEqual([
+      "dynamodb:DescribeStream",
+      "dynamodb:GetRecords",
+      "dynamodb:GetShardIterator",
+      "dynamodb:ListStreams",
+    ]);
+  });
+
+  it("are kept by one function, and changed or deleted by none", () => {
+    expect(whoMay("dynamodb:BatchWriteItem", table("events"))).toEqual(["RecordEventsRole"]);
+    for (const action of ["PutItem", "UpdateItem", "DeleteItem"])
+      expect(whoMay(`dynamodb:${action}`, table("events")), action).toEqual([]);
+  });
+
+  it("are shown by a function that learns of payments only whether they are there", () => {
+    const grants = grantsOf("EventsApiRole", "dynamodb:GetItem", table("payments"));
+    expect(grants.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk"] },
+        StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+      },
+    ]);
+    for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
+      expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
   });
 });

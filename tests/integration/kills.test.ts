@@ -4,15 +4,19 @@ import { join } from "node:path";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import type { Book } from "#core/ledger/account.ts";
+import { sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { operationKey, type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import type { PaymentRecord } from "#core/payments/record.ts";
-import type { Memorandum } from "#local/acquirers/acquirer.ts";
+import type { Operation } from "#local/acquirers/acquirer.ts";
+import { Books } from "#local/acquirers/books.ts";
 import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
+import { counted, journalOf } from "#tests/support/folds.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
+import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
 const kills = Number(process.env["KILLS"] ?? 5);
@@ -28,7 +32,7 @@ interface Outcome {
   readonly id: PaymentId;
   readonly stored: StoredPayment | undefined;
   /** Done at the acquirers under the payment's own keys. */
-  readonly acquirers: readonly Memorandum[];
+  readonly acquirers: readonly Operation[];
 }
 type StoredPayment = PaymentRecord & { readonly pk: string };
 
@@ -37,7 +41,7 @@ let campaign: KillCampaign;
 let endpoints: Endpoints;
 let orphans: readonly string[];
 let payments: readonly StoredPayment[];
-let memory: readonly Memorandum[];
+let memory: readonly Operation[];
 let outcomes: readonly Outcome[];
 let dynamoDb: DynamoDBClient;
 
@@ -76,10 +80,11 @@ async function storedPayments(): Promise<readonly StoredPayment[]> {
   return found;
 }
 
-function acquirersMemory(): readonly Memorandum[] {
-  return ["alpha", "beta"].flatMap((name) =>
-    new FileMemory(join(state, "acquirers", name, "operations.jsonl"), Number.POSITIVE_INFINITY).recall(),
-  );
+function acquirersMemory(): readonly Operation[] {
+  return ["alpha", "beta"].flatMap((name) => {
+    const books = new Books(new FileMemory(join(state, "acquirers", name, "operations.jsonl")));
+    return [...books.all("operation")].map(([, { operation }]) => operation);
+  });
 }
 
 function outcomeOf(request: Request): Outcome {
@@ -88,7 +93,7 @@ function outcomeOf(request: Request): Outcome {
     request,
     id,
     stored: payments.find(({ pk }) => pk === `${book}#${id}`),
-    acquirers: memory.filter(({ operation }) => operation.key.startsWith(`${id}:`)),
+    acquirers: memory.filter(({ key }) => key.startsWith(`${id}:`)),
   };
 }
 
@@ -102,7 +107,7 @@ const firstAnswer = ({ request }: Outcome) =>
     ({ statusCode, headers }) => statusCode === 201 && headers.get("idempotent-replayed") === null,
   );
 
-const keysOf = ({ acquirers }: Outcome): readonly string[] => acquirers.map(({ operation }) => operation.key);
+const keysOf = ({ acquirers }: Outcome): readonly string[] => acquirers.map(({ key }) => key);
 
 test(`after ${kills} kills under load, nothing that was started is left running`, () => {
   expect(orphans).toEqual([]);
@@ -121,12 +126,28 @@ test("each key is one payment, and there is no payment without a key", () => {
 });
 
 test("the books balance, record by record", async () => {
-  const records = [];
-  for await (const record of new JournalStore(dynamoDb, "tallystick-local-ledger").read(book))
-    records.push(record);
+  const records = await journalOf(endpoints, book);
   const { debits, credits } = trialBalance(fold(records), "USD");
   expect(debits).toBe(credits);
   expect(debits).toBeGreaterThan(0n);
+});
+
+test("every change that was committed is told, at least once and under one id, and is kept once", async () => {
+  const told = new Told(endpoints);
+  try {
+    expect(await told.findings()).toEqual([]);
+    expect((await told.applied()).length).toBeGreaterThan(payments.length);
+  } finally {
+    told.stop();
+  }
+});
+
+test("what the folder counted is what the journal adds up to, though kills took back what it had reached", async () => {
+  await counted(endpoints, book);
+  const records = await journalOf(endpoints, book);
+  const folded = sumOfFolds(await new FoldStore(dynamoDb, "tallystick-local-ledger").read(book));
+  expect(folded.records).toBe(records.length);
+  expect(folded.lines).toEqual(fold(records));
 });
 
 test("what was answered 201 by the run that executed it is final, and is what the tables say", () => {

@@ -82,6 +82,22 @@ test.each([
   }
 });
 
+test("a module that does not load in time is killed, its invocation is told, and the next one tries anew", async () => {
+  const { service } = serviceOf([functionResource("Slow", "slow-function.handler")], { initMsMax: 500 });
+  for (let call = 0; call < 2; call += 1) {
+    const startedMs = performance.now();
+    const { functionError, payload } = await service.invoke("test-local-Slow", "{}");
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect([functionError, JSON.parse(payload)]).toEqual([
+      "Unhandled",
+      {
+        errorType: "Sandbox.Timedout",
+        errorMessage: "RequestId: init Error: Task timed out after 0.50 seconds",
+      },
+    ]);
+  }
+});
+
 test("a handler that takes all its memory ends its own environment only", async () => {
   const { service } = serviceOf([
     functionResource("Fill", "lambda-functions.fillMemory", { memorySize: 128, timeout: 30 }),

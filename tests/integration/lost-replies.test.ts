@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Fault, FaultRule } from "#local/door/faults.ts";
 import { type ApiAnswer, ApiClient, newKey } from "#tests/support/api-client.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const amount = 25_00;
@@ -27,6 +28,7 @@ const pay = (key: string, reference = key): Promise<ApiAnswer> =>
 
 /** Of books that balance. */
 async function debits(): Promise<number> {
+  await counted(system.endpoints);
   const { body } = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect(body).toMatchObject({ balanced: true, credits: body.debits });
   return body.debits;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Unit, UsageLine } from "#local/door/meter.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const account = "123456789012";
@@ -88,9 +90,66 @@ test("it is one Express execution of 64 MB, billed by 100 ms, and five invocatio
   for (const { quantity } of lambda.filter(({ unit }) => unit === "mb_ms")) expect(quantity % 512).toBe(0);
 });
 
-test("the totals are the sum over requests", async () => {
+/** What works behind the answer, in no request's name: it is told apart by who called. */
+const outbox = ["Relay", "RecordEvents"];
+/** All that works so. */
+const behind = [...outbox, "Folder"];
+const ofOutbox = (lines: readonly UsageLine[]) => lines.filter(({ caller }) => outbox.includes(caller));
+
+/** Pays, and waits until its three events are there. */
+async function payUntilTold(): Promise<void> {
+  const { body: payment } = await demo.pay({ method: { type: "card", token } });
+  await eventually(async () => {
+    const { body } = await demo.get(`/v1/payments/${payment.id}/events`);
+    return body.data.length === 3 ? true : undefined;
+  });
+}
+
+test("behind its answer each of its three events costs two write units: the event, and its place in the list", async () => {
+  // What earlier payments left to do is done before the last of them is told.
+  await payUntilTold();
+  system.meter.reset();
+  await payUntilTold();
+  expect(of(ofOutbox(system.meter.totals()), "write_units")).toEqual({
+    "RecordEvents BatchWriteItem events": 3,
+    "RecordEvents BatchWriteItem events/by_time": 3,
+  });
+  expect(of(ofOutbox(system.meter.totals()), "read_units")).toEqual({});
+});
+
+test("behind its answer it is put on the stream, and one look at it is asked for", async () => {
+  const since = Date.now();
+  await payUntilTold();
+  const calls = system.calls.recent().filter(({ caller, at }) => outbox.includes(caller) && at >= since);
+  const count = (action: string) => calls.filter((call) => call.action === action).length;
+  expect(count("SendMessageBatch")).toBe(1);
+  // Its three changes come together, or one by one as they are committed.
+  for (const action of ["PutRecords", "BatchWriteItem"]) {
+    expect(count(action)).toBeGreaterThanOrEqual(1);
+    expect(count(action)).toBeLessThanOrEqual(3);
+  }
+  expect(calls).toHaveLength(count("SendMessageBatch") + count("PutRecords") + count("BatchWriteItem"));
+});
+
+test("the totals are the sum over requests, and what works behind them", async () => {
+  await payUntilTold();
   system.meter.reset();
   const [one, other] = [await usageOfPayment(), await usageOfPayment()];
   const writes = (lines: readonly UsageLine[]) => sum(of(lines, "write_units"));
-  expect(writes(system.meter.totals())).toBe(writes(one) + writes(other));
+  const inRequests = system.meter.totals().filter(({ caller }) => !behind.includes(caller));
+  expect(writes(inRequests)).toBe(writes(one) + writes(other));
+});
+
+test("its balances cost the folder one write unit for what comes together of its two records", async () => {
+  await counted(system.endpoints);
+  system.meter.reset();
+  for (let n = 0; n < 10; n += 1) {
+    await usageOfPayment();
+    await counted(system.endpoints);
+  }
+  const folder = system.meter.totals().filter(({ caller }) => caller === "Folder");
+  const units = sum(of(folder, "write_units"));
+  expect(units).toBeGreaterThanOrEqual(10);
+  expect(units).toBeLessThanOrEqual(20);
+  expect(new Set(Object.keys(of(folder, "write_units")))).toEqual(new Set(["Folder PutItem ledger"]));
 });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan, without } from "#tests/support/committed-plan.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const visa = { number: "4242424242424242" };
@@ -33,6 +34,7 @@ test("a task that may not write the ledger is denied by name, and its payment go
   expect(system?.functionLog).toContain(
     `PostTask was denied dynamodb:PutItem on ${ledger}: its role does not allow it`,
   );
+  if (system !== undefined) await counted(system.endpoints);
   const books = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect([books.body.debits, books.body.balanced]).toEqual([0, true]);
 });

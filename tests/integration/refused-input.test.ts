@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiAnswer, ApiClient, newKey } from "#tests/support/api-client.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 let system: TestSystem;
@@ -304,10 +305,12 @@ describe("a caller", () => {
 });
 
 test("refused requests leave the books and the list of payments as they were", async () => {
+  await counted(system.endpoints);
   const before = await demo.get("/v1/ledger/trial-balance?currency=USD");
   const listed = await demo.get("/v1/payments?limit=100");
   await post(bodyWith('"amount":1000', '"amount":0'));
   await post(validBody(), {});
+  await counted(system.endpoints);
   const after = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect([after.body.debits, after.body.credits]).toEqual([before.body.debits, before.body.credits]);
   expect((await demo.get("/v1/payments?limit=100")).text).toBe(listed.text);

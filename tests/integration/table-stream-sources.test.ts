@@ -327,7 +327,7 @@ test("a poller that is woken reads at once, and one that has nothing to read res
   expect((user + system) / 1_000).toBeLessThan(200);
   await write("idle", numbered(1, 1));
   const writtenAtMs = performance.now();
-  sources.wake();
+  sources.wake("table_stream");
   await until(() => events.length === 1, "the record");
   expect(performance.now() - writtenAtMs).toBeLessThan(500);
 });

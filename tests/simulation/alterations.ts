@@ -100,6 +100,7 @@ export function withAcquirer(ports: SagaPorts, alter: (acquirer: Acquirer) => Ac
     ...ports,
     acquirers: {
       route: (request) => acquirers.route(request),
+      candidates: (request) => acquirers.candidates(request),
       named: (name) => alter(acquirers.named(name)),
     },
   };

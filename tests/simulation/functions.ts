@@ -69,8 +69,8 @@ export function loadFunction(
         settle(ports, payment, { execution, deadline, attempt }),
       );
     case "compensate":
-      return task(compensateInput, ({ execution, ...refusal }, deadline) =>
-        compensate(ports, refusal, { execution, deadline }),
+      return task(compensateInput, ({ execution, attempt, ...abort }, deadline) =>
+        compensate(ports, abort, { execution, deadline, attempt }),
       );
     case "review":
       return task(reviewInput, (lost) => review(ports, lost));

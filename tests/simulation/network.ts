@@ -1,10 +1,11 @@
-import type { Exchange, Message } from "#adapters/acquirers/channel.ts";
+import type { Exchange, Message, Question } from "#adapters/acquirers/channel.ts";
 import {
   type Operation,
   type OperationRequest,
   type Reply,
   SandboxAcquirer,
 } from "#local/acquirers/acquirer.ts";
+import { inquiry } from "#local/acquirers/operations-api.ts";
 import { authorizationBody } from "#local/acquirers/protocol.ts";
 import type { AcquirerAuthorization } from "#tests/support/acquirer-invariants.ts";
 import type { FaultKind } from "./faults.ts";
@@ -21,7 +22,7 @@ const lifetimeMs = 7 * 24 * 3_600_000;
 const shortLifetimesMs = [20, 800, 4_000, 20_000] as const;
 
 /** What was heard of a capture, by those who asked for it. */
-type CaptureWord = "asked" | "approved" | "declined";
+type CaptureWord = "asked" | Operation["result"];
 
 /** The network between the saga's acquirer client and the two sandbox acquirers, and what those hold. */
 export class Network {
@@ -61,9 +62,8 @@ export class Network {
 
   /** One request of an acquirer's client. Never rejects, as the channel that it stands for. */
   async post(process: Process, message: Message): Promise<Exchange> {
-    const name = (message.headers["authorization"] ?? "").replace("Bearer sandbox-", "");
-    const acquirer = this.#acquirers.get(name);
-    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
+    const acquirer = this.#acquirerOf(message);
+    const { name } = acquirer;
     const request = requestOf(message);
     const call = `${name} ${request.operation}`;
     this.#observeExpiry(process, name, request);
@@ -73,6 +73,43 @@ export class Network {
       this.#hear(acquirer, request, exchange);
       return exchange;
     });
+  }
+
+  /** One inquiry. It changes nothing, and may be lost like everything else. */
+  async get(process: Process, question: Question): Promise<Exchange> {
+    const acquirer = this.#acquirerOf(question);
+    const call = `${acquirer.name} inquire`;
+    return process.call(call, async () => {
+      const exchange = await this.#answer(process, acquirer, question);
+      process.note(`${call}: ${wordOf(exchange)}`);
+      return exchange;
+    });
+  }
+
+  #acquirerOf({ headers }: Question): SandboxAcquirer {
+    const name = (headers["authorization"] ?? "").replace("Bearer sandbox-", "");
+    const acquirer = this.#acquirers.get(name);
+    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
+    return acquirer;
+  }
+
+  async #answer(
+    process: Process,
+    acquirer: SandboxAcquirer,
+    { path, deadline }: Question,
+  ): Promise<Exchange> {
+    const { scheduler, delays } = this.#world;
+    const budgetMs = Math.min(deadline - process.now(), callMsMax);
+    if (!(budgetMs > 0)) return { kind: "unsent", reason: "deadline_passed" };
+    await scheduler.sleep(delays.between(0, 5));
+    if (process.strikes("acquirer_refuses")) return { kind: "unsent", reason: "ECONNREFUSED" };
+    if (process.firstOf("acquirer_request_lost", "acquirer_reply_lost") !== undefined) {
+      await scheduler.sleep(budgetMs);
+      return { kind: "unanswered", reason: "deadline" };
+    }
+    await scheduler.sleep(delays.between(0, 10));
+    const { statusCode, body } = inquiry(acquirer, path, "https://sandbox.test");
+    return { kind: "answered", statusCode, body: JSON.stringify(body) };
   }
 
   async #exchange(
@@ -171,7 +208,7 @@ export class Network {
         captured: 0n,
         expiresAt,
       });
-    } else {
+    } else if (request.operation === "capture" || request.operation === "void") {
       const held = this.#authorizations.get(key);
       if (held === undefined) throw new Error(`${acquirer} acted on ${reference}, which it does not hold`);
       const isCapture = request.operation === "capture";
@@ -200,7 +237,7 @@ export class Network {
 
   /** What must not be asked of an acquirer, whatever it would answer. */
   #observeAsking(process: Process, acquirer: SandboxAcquirer, request: OperationRequest): void {
-    if (request.operation === "authorize") return;
+    if (request.operation !== "capture" && request.operation !== "void") return;
     const { subject } = process.errand;
     const name = `${acquirer.name}/${request.reference}`;
     const captures = this.#captures.get(name) ?? new Map<string, CaptureWord>();

@@ -222,11 +222,17 @@ export class Observer {
   /** What the tables say, but for what a restore took back. */
   #stored(): Stored {
     const { tables } = this.#world;
-    const { payments, journal, accounts } = readStored([
+    const { payments, refunds, journal, accounts } = readStored([
       ...tables.items("payments"),
       ...tables.items("ledger"),
     ]);
-    return { payments: payments.filter(({ id }) => !this.#restored.has(id)), journal, accounts };
+    const isThere = (id: string): boolean => !this.#restored.has(id);
+    return {
+      payments: payments.filter(({ id }) => isThere(id)),
+      refunds: refunds.filter(({ payment }) => isThere(payment)),
+      journal,
+      accounts,
+    };
   }
 
   #keep(...findings: readonly Finding[]): void {

@@ -1,4 +1,4 @@
-import type { Exchange, Message } from "#adapters/acquirers/channel.ts";
+import type { Exchange, Message, Question } from "#adapters/acquirers/channel.ts";
 import type { CancelTimer } from "#local/stepfunctions/clock.ts";
 import type { FaultKind } from "./faults.ts";
 import { inside, runInside, type Surroundings } from "./surroundings.ts";
@@ -102,6 +102,10 @@ export class Process implements Surroundings {
 
   post(message: Message): Promise<Exchange> {
     return this.#world.network.post(this, message);
+  }
+
+  get(question: Question): Promise<Exchange> {
+    return this.#world.network.get(this, question);
   }
 
   async #passes(where: string): Promise<void> {

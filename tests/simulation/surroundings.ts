@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { syncBuiltinESMExports } from "node:module";
 import timersPromises from "node:timers/promises";
-import { Channel, type Exchange, type Message } from "#adapters/acquirers/channel.ts";
+import { Channel, type Exchange, type Message, type Question } from "#adapters/acquirers/channel.ts";
 import type { CancelTimer } from "#local/stepfunctions/clock.ts";
 
 /** What code in a process takes from its process without asking for it. */
@@ -12,6 +12,8 @@ export interface Surroundings {
   schedule(delayMs: number, fire: () => void): CancelTimer;
   /** One request of an acquirer's client to the network. */
   post(message: Message): Promise<Exchange>;
+  /** One question of it, which changes nothing. */
+  get(question: Question): Promise<Exchange>;
 }
 
 const surroundings = new AsyncLocalStorage<Surroundings>();
@@ -36,6 +38,7 @@ export function replaceSurroundings(): void {
     random: Math.random,
     sleep: timersPromises.setTimeout,
     post: Channel.prototype.post,
+    get: Channel.prototype.get,
   };
   Date.now = () => surroundings.getStore()?.now() ?? real.now();
   Math.random = () => surroundings.getStore()?.random() ?? real.random();
@@ -51,6 +54,9 @@ export function replaceSurroundings(): void {
   syncBuiltinESMExports();
   Channel.prototype.post = function post(message) {
     return surroundings.getStore()?.post(message) ?? real.post.call(this, message);
+  };
+  Channel.prototype.get = function get(question) {
+    return surroundings.getStore()?.get(question) ?? real.get.call(this, question);
   };
 }
 

@@ -268,6 +268,7 @@ const operations = (total: bigint): fc.Arbitrary<PendingOperation> =>
   fc.oneof(
     record({ kind: fc.constant("capture"), amount: fc.bigInt({ min: 1n, max: total }), startedAt: instants }),
     record({ kind: fc.constant("cancel"), startedAt: instants }),
+    record({ kind: fc.constant("cancel"), overdue: fc.constant(true as const), startedAt: instants }),
     refundOperations(total),
   );
 

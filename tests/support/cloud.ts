@@ -51,7 +51,10 @@ export async function openCloud(plan: Plan, { endpoint }: Subject): Promise<Clou
     await runEngines({ plan, paths, door, remotes, clock, warn }, running);
     const tables = tablePlansOf(plan);
     if (tables.length === 0) return;
-    dynamoDb = await runDynamoDb({ databaseFile: paths.dynamodb, endpoint, tables, fresh, warn }, running);
+    dynamoDb = await runDynamoDb(
+      { databaseFile: paths.dynamodb, expiredFile: paths.expired, endpoint, tables, fresh, warn },
+      running,
+    );
     door.serve(dynamoDb.engine);
   }
 

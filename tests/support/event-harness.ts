@@ -45,17 +45,17 @@ interface TestRecord {
 }
 
 /** What `event-functions.ask` talks to. */
-export interface Recorder {
+export interface Recorder<Event = TestEvent> {
   readonly url: string;
   /** Every event that a function got, in order of arrival. */
-  readonly events: TestEvent[];
+  readonly events: Event[];
 }
 
 /** Records events, and lets the test say what the function does with each; the function waits for that. */
-export async function recorder(
-  behave: (event: TestEvent, index: number) => Behaviour | Promise<Behaviour> = () => ({}),
-): Promise<Recorder> {
-  const events: TestEvent[] = [];
+export async function recorder<Event = TestEvent>(
+  behave: (event: Event, index: number) => Behaviour | Promise<Behaviour> = () => ({}),
+): Promise<Recorder<Event>> {
+  const events: Event[] = [];
   const server = createServer(async (request, response) => {
     const event = JSON.parse(await text(request));
     const index = events.push(event) - 1;
@@ -94,7 +94,11 @@ export interface RunningSources {
 export function runSources(
   resources: readonly PlanResource[],
   endpoints: Partial<Readonly<Record<ClientService, string>>>,
-  options: { readonly checkpointsPath?: string } = {},
+  options: {
+    readonly checkpointsPath?: string;
+    /** For endpoints that check signatures. */
+    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  } = {},
 ): RunningSources {
   const plan = planOf(resources);
   const warnings: string[] = [];
@@ -102,7 +106,7 @@ export function runSources(
   const clients = new AwsClients({
     region: "eu-west-1",
     endpointOf: (service) => endpoints[service] ?? "http://127.0.0.1:1",
-    credentialsOf: () => ({ accessKeyId: "test", secretAccessKey: "test" }),
+    credentialsOf: () => options.credentials ?? { accessKeyId: "test", secretAccessKey: "test" },
   });
   const courier = new Courier({
     clients,

@@ -30,7 +30,7 @@ export function functionResource(
     handler: `tests/integration/fixtures/${handler}`,
     inputs: {
       name: `test-local-${name}`,
-      role: `arn:aws:iam::${account}:role/${name}`,
+      role: roleArn(name),
       runtime: "nodejs24.x",
       timeout: 10,
       memorySize: 256,
@@ -51,4 +51,48 @@ export function resource(
   inputs: Readonly<Record<string, unknown>>,
 ): PlanResource {
   return { urn: `urn:pulumi:local::test::${type}::${name}`, type, name, inputs, outputs: { id: name } };
+}
+
+/** A role that may do this, for the functions or state machines that name it. */
+export function roleResource(
+  name: string,
+  Action: readonly string[],
+  Resource: readonly string[],
+): PlanResource {
+  const policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action, Resource }],
+  });
+  const inputs = { name, assumeRolePolicy: "{}", inlinePolicies: [{ name: "inline", policy }] };
+  return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArn(name) } };
+}
+
+function roleArn(name: string): string {
+  return `arn:aws:iam::${account}:role/${name}`;
+}
+
+/** A state machine whose states use JSONata, under the role of its name. */
+export function machineResource(
+  name: string,
+  states: Readonly<Record<string, unknown>>,
+  type: "EXPRESS" | "STANDARD" = "STANDARD",
+): PlanResource {
+  const definition = JSON.stringify({
+    QueryLanguage: "JSONata",
+    StartAt: Object.keys(states)[0],
+    States: states,
+  });
+  return {
+    ...resource("aws:sfn/stateMachine:StateMachine", name, {
+      name,
+      type,
+      definition,
+      roleArn: roleArn(name),
+    }),
+    outputs: { arn: machineArn(name) },
+  };
+}
+
+export function machineArn(name: string): string {
+  return `arn:aws:states:${region}:${account}:stateMachine:${name}`;
 }

@@ -13,6 +13,7 @@ import {
   refundedOf,
 } from "#core/payments/payment.ts";
 import { mayMove } from "#core/payments/states.ts";
+import { type Finding, found } from "#core/proof/finding.ts";
 import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
 
 /**
@@ -20,12 +21,7 @@ import type { Stored, StoredAccount, StoredItem } from "./stored.ts";
  * wrong with it; nothing wrong is an empty list.
  */
 
-export interface Finding {
-  readonly invariant: string;
-  /** A payment's id, an entry's, an account's, or a key. */
-  readonly subject: string;
-  readonly what: string;
-}
+export { type Finding, found };
 
 /** Everything that can be said of the tables alone. */
 export function checkStored(stored: Stored): Finding[] {
@@ -248,12 +244,6 @@ export function checkNoCards(subject: string, text: string, numbers: Iterable<st
     .filter((number) => text.includes(number))
     .map((number) => found("no_cards", subject, `shows the card that ends in ${number.slice(-4)}`));
 }
-
-export const found = (invariant: string, subject: string, what: string): Finding => ({
-  invariant,
-  subject,
-  what,
-});
 
 function legsOf(record: JournalRecord): readonly (readonly Leg[])[] {
   if (record.type !== "resolution") return [record.entry.legs];

@@ -1,14 +1,24 @@
 import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
 import type { Card } from "#core/acquiring/port.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import type { Change, Committed, SagaPorts } from "#core/payments/ports.ts";
+import type {
+  Change,
+  Committed,
+  RefundChange,
+  RefundCommitted,
+  RefundPorts,
+  SagaPorts,
+} from "#core/payments/ports.ts";
 import { noon } from "./examples.ts";
 
 /** Ports of the saga that answer what a test says, and remember what was asked of them. */
-export interface ScriptedPorts extends SagaPorts {
+export interface ScriptedPorts extends SagaPorts, RefundPorts {
   /** `alpha authorize`, `vault reveal`, `commit declined`: in order. */
   readonly asked: readonly string[];
+  /** What acquirers were asked to do, with the money and the key of it. */
+  readonly sent: readonly Sent[];
   readonly changes: readonly Change[];
+  readonly refundChanges: readonly RefundChange[];
 }
 
 interface Script {
@@ -19,7 +29,20 @@ interface Script {
   readonly reveal?: () => Promise<Card | undefined>;
   /** Default: everything is applied. */
   readonly commit?: (change: Change) => Committed;
+  /** What stands in the way of a refund's change. Default: everything is applied. */
+  readonly commitRefund?: (change: RefundChange, of: Payment) => RefundCommitted | undefined;
   readonly now?: number;
+}
+
+interface Asked {
+  readonly amount: bigint;
+  readonly key: string;
+  readonly returnUrl?: string;
+}
+
+interface Sent extends Asked {
+  readonly to: string;
+  readonly operation: string;
 }
 
 const card: Card = { number: "4242424242424242", expMonth: 12, expYear: 2040 };
@@ -29,17 +52,24 @@ export function scriptedPorts({
   inquiries = {},
   reveal = async () => card,
   commit,
+  commitRefund,
   now = noon,
 }: Script): ScriptedPorts {
   const asked: string[] = [];
   const changes: Change[] = [];
-  const answer = (name: string, operation: string): Promise<AcquirerOutcome> => {
+  const refundChanges: RefundChange[] = [];
+  const sent: Sent[] = [];
+  const answer = (name: string, operation: string, request: Asked): Promise<AcquirerOutcome> => {
     asked.push(`${name} ${operation}`);
+    const { amount, key, returnUrl } = request;
+    sent.push({ to: name, operation, amount, key, ...(returnUrl === undefined ? {} : { returnUrl }) });
     return Promise.resolve(acquirers[name] ?? { kind: "not_attempted", reason: "not scripted" });
   };
   return {
     asked,
+    sent,
     changes,
+    refundChanges,
     now: () => now,
     cards: {
       reveal: () => {
@@ -49,13 +79,14 @@ export function scriptedPorts({
     },
     acquirers: {
       route: () => Object.keys(acquirers),
+      candidates: () => Object.keys(acquirers),
       named: (name) => ({
         name,
-        authorize: () => answer(name, "authorize"),
-        capture: () => answer(name, "capture"),
-        void: () => answer(name, "void"),
-        refund: () => answer(name, "refund"),
-        reverse: () => answer(name, "reversal"),
+        authorize: (request) => answer(name, "authorize", request),
+        capture: (request) => answer(name, "capture", request),
+        void: (request) => answer(name, "void", request),
+        refund: (request) => answer(name, "refund", request),
+        reverse: (request) => answer(name, "reversal", request),
         inquire: async () => {
           asked.push(`${name} inquire`);
           return inquiries[name] ?? { kind: "unavailable", reason: "not scripted" };
@@ -67,6 +98,15 @@ export function scriptedPorts({
         asked.push(`commit ${change.after.state}`);
         changes.push(change);
         return commit?.(change) ?? { kind: "applied", payment: change.after };
+      },
+    },
+    refunds: {
+      commitRefund: async (of, change) => {
+        const { payment, refund } = change;
+        asked.push(`commit ${refund.after.state}`);
+        refundChanges.push(change);
+        const applied = { kind: "applied", payment: payment?.after ?? of, refund: refund.after } as const;
+        return commitRefund?.(change, of) ?? applied;
       },
     },
   };

@@ -1,30 +1,43 @@
 import { randomBytes } from "node:crypto";
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { Context } from "aws-lambda";
+import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { CardTokenizer } from "#adapters/vault/card-tokenizer.ts";
 import { concealedCard } from "#core/cards/card.ts";
 import type { Pan } from "#core/cards/pan.ts";
+import type { Account } from "#core/ledger/account.ts";
 import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
-import { paymentIdOf, sagaEntryId } from "#core/payments/ids.ts";
-import { createPayment, type Payment } from "#core/payments/payment.ts";
+import { paymentIdOf } from "#core/payments/ids.ts";
+import { createPayment, type Payment, type PaymentMethod } from "#core/payments/payment.ts";
 import { type PaymentRecord, toRecord } from "#core/payments/record.ts";
 import { SandboxAcquirer } from "#local/acquirers/acquirer.ts";
 import { startServer } from "#local/acquirers/server.ts";
 import type { StepOutput } from "#workflows/payment/contract.ts";
+import type { RefundStepOutput } from "#workflows/refund/contract.ts";
 import { demo, exampleCard, examplePayment } from "./examples.ts";
 import { keyArns, startKeys } from "./keys.ts";
 import { lambdaContext } from "./requests.ts";
 import { startTables } from "./tables.ts";
 
-type Handler = (event: unknown, context: Context) => Promise<StepOutput>;
-const stepNames = ["authorize", "post", "settle", "compensate", "review"] as const;
-type StepName = (typeof stepNames)[number];
+type Handler<Output> = (event: unknown, context: Context) => Promise<Output>;
+type StepName = "authorize" | "resume" | "transfer" | "post" | "settle" | "compensate" | "review";
+type RefundStepName = "hold" | "giveBack" | "review";
 
 /** Milliseconds that a step waits for a silent acquirer: the rest of its time is reserved for its writes. */
 const remainingMs = 2_400;
+
+/** What differs from a payment of 100.00 USD that is captured at once. */
+interface Change {
+  readonly currency?: Currency;
+  readonly token?: string;
+  readonly capture?: Payment["capture"];
+  readonly method?: PaymentMethod;
+}
 
 const sandbox = async (name: string) => {
   let references = 0;
@@ -66,6 +79,7 @@ export async function startSagaTasks() {
   const handlers = await loadHandlers();
 
   const payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
+  const refunds = new RefundStore(tables.client, { payments: "payments", ledger: "ledger" });
   const journal = new JournalStore(tables.client, "ledger");
   const names = { table: "vault", keyArn: keyArns.vault, fingerprintKeyArn: keyArns.fingerprint };
   const tokenizer = new CardTokenizer(tables.client, keys.clientOf("card-tokens"), names, randomBytes);
@@ -82,10 +96,11 @@ export async function startSagaTasks() {
     alpha: alpha.acquirer,
     beta: beta.acquirer,
     payments,
+    refunds,
     tokenOf,
 
     /** A payment of 100.00 with this card, created a moment ago. */
-    async create(card: string, change: { currency?: Currency; token?: string } = {}): Promise<Payment> {
+    async create(card: string, change: Change = {}): Promise<Payment> {
       made += 1;
       const { fees, metadata, fingerprint } = examplePayment();
       const payment = createPayment(
@@ -93,8 +108,8 @@ export async function startSagaTasks() {
           id: paymentIdOf({ book: demo, route: "tasks", idempotencyKey: `key-${made}` }),
           book: demo,
           total: money(100_00n, change.currency ?? "USD"),
-          capture: "automatic",
-          method: { ...exampleCard, token: change.token ?? (await tokenOf(card)) },
+          capture: change.capture ?? "automatic",
+          method: change.method ?? { ...exampleCard, token: change.token ?? (await tokenOf(card)) },
           fees,
           fingerprint,
           metadata,
@@ -107,8 +122,18 @@ export async function startSagaTasks() {
 
     /** Runs a step as the state machine does: what goes in and what comes out is JSON. */
     async run(step: StepName, input: object): Promise<StepOutput> {
-      const output = await handlers[step](JSON.parse(JSON.stringify(input)), lambdaContext(remainingMs));
-      return JSON.parse(JSON.stringify(output));
+      return throughJson(handlers.steps[step], input);
+    },
+
+    /** Runs a step of the refund saga, likewise. */
+    async runRefund(step: RefundStepName, input: object): Promise<RefundStepOutput> {
+      return throughJson(handlers.refundSteps[step], input);
+    },
+
+    /** Opens an account of the merchant's own, with limits if it has any. */
+    async open(account: Account): Promise<void> {
+      const Item = guardedAccountItem(account);
+      await tables.client.send(new PutItemCommand({ TableName: "ledger", Item }));
     },
 
     /** The payment as it is stored. */
@@ -122,7 +147,7 @@ export async function startSagaTasks() {
     async journalOf(payment: Payment): Promise<JournalRecord[]> {
       const records: JournalRecord[] = [];
       for await (const record of journal.read(demo))
-        if (entryIdOf(record) === sagaEntryId(payment.id, "authorize")) records.push(record);
+        if (entryIdOf(record).startsWith(`je_${payment.id}.`)) records.push(record);
       return records;
     },
 
@@ -134,20 +159,49 @@ export async function startSagaTasks() {
 
 export type SagaTasks = Awaited<ReturnType<typeof startSagaTasks>>;
 
+async function throughJson<Output>(handler: Handler<Output>, input: object): Promise<Output> {
+  const output = await handler(JSON.parse(JSON.stringify(input)), lambdaContext(remainingMs));
+  return JSON.parse(JSON.stringify(output));
+}
+
+interface Handlers {
+  readonly steps: Readonly<Record<StepName, Handler<StepOutput>>>;
+  readonly refundSteps: Readonly<Record<RefundStepName, Handler<RefundStepOutput>>>;
+}
+
 /** After the environment is set, and not before. */
-export async function loadHandlers(): Promise<Readonly<Record<StepName, Handler>>> {
-  const [authorize, post, settle, compensate, review] = await Promise.all([
-    import("#functions/tasks/authorize.ts"),
-    import("#functions/tasks/post.ts"),
-    import("#functions/tasks/settle.ts"),
-    import("#functions/tasks/compensate.ts"),
-    import("#functions/tasks/review.ts"),
-  ]);
+export async function loadHandlers(): Promise<Handlers> {
+  const [authorize, resume, transfer, post, settle, compensate, review, hold, giveBack, reviewRefund] =
+    await Promise.all([
+      import("#functions/tasks/authorize.ts"),
+      import("#functions/tasks/resume.ts"),
+      import("#functions/tasks/transfer.ts"),
+      import("#functions/tasks/post.ts"),
+      import("#functions/tasks/settle.ts"),
+      import("#functions/tasks/compensate.ts"),
+      import("#functions/tasks/review.ts"),
+      import("#functions/tasks/hold-refund.ts"),
+      import("#functions/tasks/give-back.ts"),
+      import("#functions/tasks/review-refund.ts"),
+    ]);
+  const handlerOf =
+    <Output>(task: { readonly handler: Handler<Output> }): Handler<Output> =>
+    (event, context) =>
+      task.handler(event, context);
   return {
-    authorize: (event, context) => authorize.handler(event, context),
-    post: (event, context) => post.handler(event, context),
-    settle: (event, context) => settle.handler(event, context),
-    compensate: (event, context) => compensate.handler(event, context),
-    review: (event, context) => review.handler(event, context),
+    steps: {
+      authorize: handlerOf(authorize),
+      resume: handlerOf(resume),
+      transfer: handlerOf(transfer),
+      post: handlerOf(post),
+      settle: handlerOf(settle),
+      compensate: handlerOf(compensate),
+      review: handlerOf(review),
+    },
+    refundSteps: {
+      hold: handlerOf(hold),
+      giveBack: handlerOf(giveBack),
+      review: handlerOf(reviewRefund),
+    },
   };
 }

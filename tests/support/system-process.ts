@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Endpoints } from "#local/endpoints.ts";
+import type { Plan } from "#local/plan/plan.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A start that has to clean up after a kill, on a busy machine. */
@@ -18,15 +19,22 @@ export class SystemProcess {
   readonly #state: string;
   #output = "";
 
-  constructor(state: string, ...flags: readonly string[]) {
+  /** @param main what runs, with its arguments */
+  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet"]) {
     this.#state = state;
-    const args = ["local/main.ts", "--state", state, "--quiet", ...flags];
-    this.#process = spawn(process.execPath, args, { cwd: root, env: { ...process.env, PORT: "0" } });
+    this.#process = spawn(process.execPath, main, { cwd: root, env: { ...process.env, PORT: "0" } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.#output += text;
       });
     }
+  }
+
+  /** The same with a plan of the test's own. */
+  static ofPlan(plan: Plan, state: string): SystemProcess {
+    const planFile = join(state, "plan.json");
+    writeFileSync(planFile, JSON.stringify(plan));
+    return new SystemProcess(state, ["tests/integration/fixtures/plan-process.ts", planFile, state]);
   }
 
   /** @throws Error with all that it printed when it ends or does not become ready. */

@@ -23,12 +23,22 @@ const keyed = (name: string, more: Partial<TablePlan> = {}): TablePlan => ({
 /** Tables of the plan's shape, by the names that contract tests use. */
 const plans = [
   keyed("payments", {
+    attributes: [
+      ...["pk", "sk", "list_pk", "list_sk", "due_pk"].map((name) => ({ name, type: "S" as const })),
+      { name: "due_at", type: "N" as const },
+    ],
+    globalSecondaryIndexes: [
+      { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
+      { name: "due", hashKey: "due_pk", rangeKey: "due_at", projectionType: "KEYS_ONLY" },
+    ],
+  }),
+  keyed("ledger"),
+  keyed("events", {
     attributes: ["pk", "sk", "list_pk", "list_sk"].map((name) => ({ name, type: "S" as const })),
     globalSecondaryIndexes: [
       { name: "by_time", hashKey: "list_pk", rangeKey: "list_sk", projectionType: "KEYS_ONLY" },
     ],
   }),
-  keyed("ledger"),
   keyed("merchants"),
   keyed("vault"),
   keyed("idempotency"),

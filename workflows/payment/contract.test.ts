@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { authorizationRecord, type PaymentRecord, toRecord } from "#core/payments/record.ts";
+import { refundStates } from "#core/payments/refund.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
 import { paymentStates } from "#core/payments/states.ts";
-import { authorizations, paymentsIn, texts } from "#tests/support/arbitraries.ts";
+import { authorizations, paymentsIn, refundsIn, texts } from "#tests/support/arbitraries.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
+import {
+  giveBackInput,
+  holdRefundInput,
+  refundSagaInput,
+  refundSagaOutput,
+} from "#workflows/refund/contract.ts";
 import {
   authorizeInput,
   compensateInput,
@@ -36,10 +44,11 @@ test("any task's input is read as what was sent", () => {
       const read = { payment, authorization };
 
       expect(postInput.parse({ ...sent, execution: text })).toStrictEqual({ ...read, execution: text });
-      expect(compensateInput.parse({ ...sent, reason: text, execution: text })).toStrictEqual({
+      expect(compensateInput.parse({ ...sent, reason: text, execution: text, attempt: 1 })).toStrictEqual({
         ...read,
         reason: text,
         execution: text,
+        attempt: 1,
       });
       expect(settleInput.parse({ payment: sent.payment, execution: text, attempt: 2 })).toStrictEqual({
         payment,
@@ -55,6 +64,38 @@ test("any task's input is read as what was sent", () => {
     { numRuns: 30 },
   );
 });
+
+test("the saga may be entered where an operation or the recovery goes on", () => {
+  const payment = examplePayment({ state: "authorized", authorization: exampleAuthorization });
+  const sent = { payment: toRecord(payment), authorization: authorizationRecord(exampleAuthorization) };
+  const entry = { step: "compensate", reason: "requested", attempt: 1 } as const;
+  expect(sagaInput.parse({ ...sent, ...entry })).toEqual({
+    payment,
+    authorization: exampleAuthorization,
+    ...entry,
+  });
+  expect(sagaInput.safeParse({ ...sent, step: "review" }).success).toBe(false);
+});
+
+test.each(refundStates.map((state) => ({ state })))(
+  "any refund in $state goes through the refund saga's input and output as it was",
+  ({ state }) => {
+    fc.assert(
+      fc.property(paymentsIn("captured"), refundsIn(state), texts, (payment, refund, text) => {
+        const wire = JSON.parse(
+          JSON.stringify({ payment: toRecord(payment), refund: toRefundRecord(refund) }),
+        );
+        expect(refundSagaInput.parse(wire)).toStrictEqual({ payment, refund });
+        expect(refundSagaOutput.parse(wire)).toStrictEqual({ payment, refund });
+        const run = { execution: text };
+        expect(holdRefundInput.parse({ ...wire, ...run })).toStrictEqual({ payment, refund, ...run });
+        const asking = { ...run, attempt: 2 };
+        expect(giveBackInput.parse({ ...wire, ...asking })).toStrictEqual({ payment, refund, ...asking });
+      }),
+      { numRuns: 20 },
+    );
+  },
+);
 
 test("a step that failed before there was an authorization may be reviewed too", () => {
   const payment = examplePayment();

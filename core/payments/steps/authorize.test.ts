@@ -43,6 +43,13 @@ test("an approval writes nothing: it is posted, with its hold, by the next step"
   expect(ports.changes).toEqual([]);
 });
 
+test("the acquirer is told where the customer goes afterwards", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  const returnUrl = "https://shop.test/done";
+  await authorize(ports, { ...examplePayment(), returnUrl }, { deadline });
+  expect(ports.sent).toMatchObject([{ returnUrl }]);
+});
+
 test("no acquirer at all: the payment fails, and nobody was asked", async () => {
   const ports = scriptedPorts({});
   const { payment } = await authorize(ports, examplePayment(), { deadline });

@@ -84,6 +84,7 @@ async function askAlongRoute(
       currency: payment.total.currency,
       card,
       merchant: payment.book,
+      ...(payment.returnUrl === undefined ? {} : { returnUrl: payment.returnUrl }),
       deadline,
     });
     // A decline by the one before says more than that this one could not be asked.

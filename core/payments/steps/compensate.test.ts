@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { exampleAuthorization, examplePayment, noon } from "#tests/support/examples.ts";
 import { scriptedPorts, supersededBy } from "#tests/support/saga-ports.ts";
 import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
-import type { Standing } from "../payment.ts";
+import type { Payment, Standing } from "../payment.ts";
 import { compensate } from "./compensate.ts";
 
-const run = { execution: "saga-1", deadline: noon + 10_000 };
+const run = { execution: "saga-1", deadline: noon + 10_000, attempt: 0 };
 const voided: AcquirerOutcome = { kind: "approved", reference: "v-1" };
 const authorized: Standing = { state: "authorized", authorization: exampleAuthorization };
 const refusal = (standing?: Standing) => ({
@@ -99,5 +99,104 @@ describe("when the acquirer has not voided", () => {
       outcome: "concluded",
       payment: ended,
     });
+  });
+});
+
+describe("a payment in review", () => {
+  const review = { operation: "capture", acquirer: "alpha", reason: "no_answer:timeout" } as const;
+
+  test("whose hold stands is canceled, like an authorized one", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const held: Standing = { state: "in_review", authorization: exampleAuthorization, review };
+    const { payment } = await compensate(ports, refusal(held), run);
+    expect(payment).toMatchObject({ state: "canceled", authorization: exampleAuthorization });
+    expect(ports.changes.map(({ journal }) => journal)).toMatchObject([{ resolution: { kind: "voided" } }]);
+  });
+
+  test("that was never posted fails, and names what was found and released", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(ports, refusal({ state: "in_review", review }), run);
+    expect(payment).toMatchObject({ state: "failed", authorization: exampleAuthorization });
+    expect(ports.changes.map(({ journal }) => journal)).toEqual([undefined]);
+  });
+
+  test("that is held elsewhere stays as it is: only the stray authorization was to be released", async () => {
+    const other = { ...exampleAuthorization, acquirer: "beta" };
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(
+      ports,
+      refusal({ state: "in_review", authorization: other, review }),
+      run,
+    );
+    expect(payment).toMatchObject({ state: "in_review", authorization: other });
+    expect(ports.changes).toEqual([]);
+  });
+});
+
+test("a void that may have been asked for before is found out about first", async () => {
+  const found = {
+    kind: "found",
+    operation: "void",
+    outcome: { kind: "approved", reference: "v-1" },
+  } as const;
+  const ports = scriptedPorts({
+    acquirers: { alpha: { kind: "unknown", reason: "no_answer:timeout" } },
+    inquiries: { alpha: found },
+  });
+  const { payment } = await compensate(ports, refusal(authorized), { ...run, attempt: 1 });
+  expect(payment.state).toBe("canceled");
+  expect(ports.sent).toEqual([]);
+});
+
+describe("what a customer was to confirm", () => {
+  const waiting = examplePayment({ state: "requires_action", acquirer: "alpha", acquirerReference: "a-1" });
+  const canceling: Payment = { ...waiting, pendingOperation: { kind: "cancel", startedAt: noon } };
+  const abort = { payment: canceling, reason: "requested" };
+
+  test("is reversed under a key of its own, and then canceled", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const { payment } = await compensate(ports, abort, run);
+    expect(payment).toMatchObject({ state: "canceled", cancellation: "requested" });
+    expect(payment).not.toHaveProperty("pendingOperation");
+    expect(ports.sent).toMatchObject([
+      { to: "alpha", operation: "reversal", key: `${payment.id}:reversal:1` },
+    ]);
+  });
+
+  test("expires when time asked for it", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    const overdue: Payment = {
+      ...waiting,
+      pendingOperation: { kind: "cancel", overdue: true, startedAt: noon },
+    };
+    expect(await compensate(ports, { ...abort, payment: overdue }, run)).toMatchObject({
+      payment: { state: "expired" },
+    });
+  });
+
+  test.each([
+    ["it refused", { kind: "declined", code: "operation_refused" }],
+    ["it did not answer", { kind: "unknown", reason: "no_answer:timeout" }],
+  ] satisfies [string, AcquirerOutcome][])(
+    "goes on waiting, and its operation with it, when the acquirer did not let go: %s",
+    async (_what, outcome) => {
+      const ports = scriptedPorts({ acquirers: { alpha: outcome } });
+      expect(await compensate(ports, abort, run)).toEqual({ outcome: "concluded", payment: canceling });
+      expect(ports.changes).toEqual([]);
+    },
+  );
+
+  test("is asked for again when the acquirer certainly did nothing", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: { kind: "not_attempted", reason: "down" } } });
+    await expect(compensate(ports, abort, run)).rejects.toMatchObject({ name: "AcquirerUnavailable" });
+  });
+
+  test("is left alone when nobody asked: without an operation others could go on with it meanwhile", async () => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided } });
+    expect(await compensate(ports, { ...abort, payment: waiting }, run)).toEqual({
+      outcome: "concluded",
+      payment: waiting,
+    });
+    expect(ports.asked).toEqual([]);
   });
 });

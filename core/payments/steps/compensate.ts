@@ -1,35 +1,46 @@
 import { invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
-import { cancel, fail } from "../decide.ts";
+import { cancel, expire, fail } from "../decide.ts";
 import { operationKey } from "../ids.ts";
-import { isSameAuthorization, type Payment } from "../payment.ts";
+import { type Authorization, heldAuthorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
-import { AcquirerUnavailable, reasonOf, record, reviewStray } from "./record.ts";
-import { type Concluded, concluded, type Refused, type StepRun } from "./step.ts";
+import { AcquirerUnavailable, askOnce } from "./ask.ts";
+import { reasonOf, record, reviewStray } from "./record.ts";
+import { type AskingRun, type Concluded, concluded, type Refused } from "./step.ts";
 
 type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 
+/** What is to be undone, and why. */
+interface Abort {
+  readonly payment: Payment;
+  /** Absent while the acquirer has not promised anything yet: a customer was to act. */
+  readonly authorization?: Authorization | undefined;
+  readonly reason: string;
+}
+
 /**
- * The abort phase, after a definite refusal: the authorization is voided at the acquirer, then the hold here.
- * @throws AcquirerUnavailable when the acquirer certainly did not void, StrayAuthorization when it would not and the
+ * The abort phase, after a definite refusal or because somebody asked for it: the authorization is voided at the
+ * acquirer, then the hold here. What is not authorized yet is reversed.
+ * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say; StrayAuthorization when it would not and the
  * payment has ended.
  */
 export async function compensate(
   ports: CompensatePorts,
-  refusal: Omit<Refused, "outcome">,
-  { execution, deadline }: StepRun,
+  { payment, authorization, reason }: Abort,
+  { execution, deadline, attempt }: AskingRun,
 ): Promise<Concluded> {
-  const { payment, authorization } = refusal;
-  const outcome = await ports.acquirers.named(authorization.acquirer).void({
-    key: operationKey(payment.id, "void"),
-    reference: authorization.reference,
-    amount: payment.total.amount,
-    currency: payment.total.currency,
-    deadline,
-  });
-  if (outcome.kind === "approved") return concluded(await release(ports, refusal, execution));
-  if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
+  if (authorization === undefined) return concluded(await letGo(ports, payment, reason, deadline));
+  const acquirer = ports.acquirers.named(authorization.acquirer);
+  const key = operationKey(payment.id, "void");
+  const { amount, currency } = payment.total;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt }, () =>
+    acquirer.void({ key, reference: authorization.reference, amount, currency, deadline }),
+  );
+  if (outcome.kind === "approved") {
+    const refusal = { payment, authorization, reason };
+    return concluded(await release(ports, refusal, execution));
+  }
   return concluded(
     await reviewStray(ports, payment, authorization.reference, {
       operation: "void",
@@ -45,18 +56,46 @@ async function release(
   { payment, authorization, reason }: Omit<Refused, "outcome">,
   execution: string,
 ): Promise<Payment> {
-  if (payment.state === "processing") {
+  const held = heldAuthorizationOf(payment);
+  const isUnposted = payment.state === "processing" || payment.state === "in_review";
+  if (isUnposted && held === undefined) {
     const failed = fail(payment, reason, authorization);
-    invariant(failed.ok, "a processing payment can fail");
+    invariant(failed.ok, "a payment that holds nothing can fail");
     return record(ports, payment, failed.value);
   }
-  const isHeld = payment.state === "authorized" && isSameAuthorization(payment.authorization, authorization);
   // The payment went on with another authorization: only the stray one was to be voided.
-  if (!isHeld) return payment;
+  if (!isSameAuthorization(held, authorization)) return payment;
 
   const now = ports.now();
   const canceled = cancel(payment, reason);
-  invariant(canceled.ok, "an authorized payment can be canceled");
+  invariant(canceled.ok, "a payment that is held can be canceled");
   const journal = resolutionRecord(voidResolution(payment, authorization, { now, execution }));
   return record(ports, payment, canceled.value, { journal, at: now });
+}
+
+/**
+ * Undoes what a customer was to confirm. The operation that is in progress keeps everybody else away until the acquirer
+ * has acknowledged it; while it has not, the payment goes on waiting, and the operation with it.
+ */
+async function letGo(
+  ports: CompensatePorts,
+  payment: Payment,
+  reason: string,
+  deadline: number,
+): Promise<Payment> {
+  const { pendingOperation: pending } = payment;
+  if (payment.state !== "requires_action" || pending?.kind !== "cancel") return payment;
+  const outcome = await ports.acquirers.named(payment.acquirer).reverse({
+    key: operationKey(payment.id, "reversal"),
+    operationKey: operationKey(payment.id, "authorize"),
+    amount: payment.total.amount,
+    currency: payment.total.currency,
+    deadline,
+  });
+  if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
+  if (outcome.kind !== "approved") return payment;
+  const now = ports.now();
+  const ended = pending.overdue === true ? expire(payment, now) : cancel(payment, reason);
+  invariant(ended.ok, "a payment that waits, and that the acquirer let go, can end");
+  return record(ports, payment, ended.value, { at: now });
 }

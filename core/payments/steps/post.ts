@@ -1,27 +1,41 @@
 import { absurd } from "../../kernel/invariant.ts";
 import { entryRecord } from "../../ledger/journal.ts";
 import { evolve } from "../evolve.ts";
-import { type Authorization, authorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
+import {
+  type Authorization,
+  authorizationOf,
+  heldAuthorizationOf,
+  isSameAuthorization,
+  type Payment,
+} from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { holdEntry } from "../postings.ts";
 import { concluded, type PostResult, type StepRun } from "./step.ts";
 
-/** The prepare phase in the ledger: the hold and the authorized payment, written together or not at all. */
+/**
+ * The prepare phase in the ledger: the hold and the authorized payment, written together or not at all. A payment in
+ * review is taken up again by the authorization that an inquiry found, or by the one that it holds already.
+ */
 export async function post(
   ports: Pick<SagaPorts, "payments" | "now">,
   payment: Payment,
   authorization: Authorization,
   { execution }: Pick<StepRun, "execution">,
 ): Promise<PostResult> {
-  if (payment.state !== "processing") return afterSomeoneElse(payment, authorization);
+  if (payment.state !== "processing" && payment.state !== "in_review")
+    return afterSomeoneElse(payment, authorization);
+  const held = heldAuthorizationOf(payment);
+  if (held !== undefined && !isSameAuthorization(held, authorization))
+    return { outcome: "refused", payment, authorization, reason: "superseded" };
   const now = ports.now();
   const hold = holdEntry(payment, authorization, { now, execution });
   if (!hold.ok) return { outcome: "refused", payment, authorization, reason: hold.error };
 
   const committed = await ports.payments.commit({
     before: payment,
-    after: evolve(payment, { type: "authorized", authorization }, now),
-    journal: entryRecord(hold.value),
+    after: evolve(payment, { type: "authorized", authorization: held ?? authorization }, now),
+    // What is held already is not held again: the payment only goes on.
+    ...(held === undefined ? { journal: entryRecord(hold.value) } : {}),
   });
   switch (committed.kind) {
     case "applied":

@@ -74,8 +74,3 @@ export function reasonOf(outcome: Exclude<AcquirerOutcome, { kind: "approved" }>
   if (outcome.kind === "declined") return outcome.code;
   return outcome.kind === "pending" ? "the acquirer decides later" : outcome.reason;
 }
-
-/** The acquirer certainly did not execute the request. The same step may run again. */
-export class AcquirerUnavailable extends Error {
-  override readonly name = "AcquirerUnavailable";
-}

@@ -13,9 +13,11 @@ export interface LostStep {
   readonly authorization?: Authorization | undefined;
 }
 
-/** What each step was doing when it was lost. */
-const operationOf = {
+/** The steps of the payment saga, and what each was doing when it was lost. */
+export const operationOf = {
   authorize: "authorize",
+  resume: "authorize",
+  transfer: "post",
   post: "post",
   settle: "capture",
   compensate: "void",

@@ -3,48 +3,52 @@ import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
 import { operationKey } from "../ids.ts";
-import type { Payment } from "../payment.ts";
+import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
-import { AcquirerUnavailable, putInReview, reasonOf } from "./record.ts";
-import { concluded, type Refused, type SettleResult, type StepRun } from "./step.ts";
+import { askOnce } from "./ask.ts";
+import { putInReview, reasonOf } from "./record.ts";
+import { type AskingRun, concluded, type Refused, type SettleResult } from "./step.ts";
 
 type SettlePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
-type Authorized = Payment & { readonly state: "authorized" };
+interface Capture {
+  readonly payment: Payment;
+  readonly authorization: Authorization;
+  /** Minor units. */
+  readonly amount: bigint;
+}
 
 /**
  * The commit phase: the acquirer captures what it holds, and the hold in the ledger becomes the merchant's money.
- * `attempt` is 0 at first: before that nobody can have been asked for this capture.
- * @throws AcquirerUnavailable when the acquirer certainly did not capture.
+ * A payment in review is captured where its hold stands: it may have been asked for, whatever `attempt` says.
+ * @throws AcquirerUnavailable when the acquirer certainly did not capture, or does not say whether it did.
  */
 export async function settle(
   ports: SettlePorts,
   payment: Payment,
-  { execution, deadline, attempt }: StepRun & { readonly attempt: number },
+  { execution, deadline, attempt }: AskingRun,
 ): Promise<SettleResult> {
-  if (payment.state !== "authorized") return concluded(payment);
-  const { authorization } = payment;
+  const capture = captureOf(payment);
+  if (capture === undefined) return concluded(payment);
+  const { authorization, amount } = capture;
   const askedAt = ports.now();
-  const amount = payment.total.amount;
   const checked = checkCapture(payment, amount, askedAt);
   // An earlier attempt may have captured in time: then only the acquirer can say so, under the same key.
-  if (!checked.ok && attempt === 0) return refused(payment, checked.error.code);
+  const neverAsked = attempt === 0 && payment.state === "authorized";
+  if (!checked.ok && neverAsked) return refused(capture, checked.error.code);
 
-  const outcome = await ports.acquirers.named(authorization.acquirer).capture({
-    key: operationKey(payment.id, "capture"),
-    reference: authorization.reference,
-    amount,
-    currency: payment.total.currency,
-    deadline,
-  });
+  const acquirer = ports.acquirers.named(authorization.acquirer);
+  const key = operationKey(payment.id, "capture");
+  const { currency } = payment.total;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt: neverAsked ? 0 : 1 }, () =>
+    acquirer.capture({ key, reference: authorization.reference, amount, currency, deadline }),
+  );
   switch (outcome.kind) {
     case "approved":
       // What has expired is not captured: what is confirmed later, an earlier attempt had asked for in time.
-      return book(ports, payment, amount, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
+      return book(ports, capture, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
     case "declined":
-      return refused(payment, outcome.code);
-    case "not_attempted":
-      throw new AcquirerUnavailable(outcome.reason);
+      return refused(capture, outcome.code);
     case "pending":
     case "unknown":
       return concluded(
@@ -59,14 +63,22 @@ export async function settle(
   }
 }
 
+/** What is to be captured: what the merchant asked for, or all of an automatic payment. */
+function captureOf(payment: Payment): Capture | undefined {
+  const authorization = heldAuthorizationOf(payment);
+  if (authorization === undefined) return undefined;
+  const { pendingOperation: pending, total } = payment;
+  if (pending?.kind === "capture") return { payment, authorization, amount: pending.amount };
+  const isAutomatic = pending === undefined && payment.capture === "automatic";
+  return isAutomatic ? { payment, authorization, amount: total.amount } : undefined;
+}
+
 /** `recorder.now` is when the acquirer was asked: a capture that was asked for in time is in time. */
 async function book(
   { payments }: SettlePorts,
-  payment: Authorized,
-  amount: bigint,
+  { payment, authorization, amount }: Capture,
   recorder: Recorder,
 ): Promise<SettleResult> {
-  const { authorization } = payment;
   const resolution = captureResolution(payment, authorization, amount, recorder);
   // The acquirer has taken the money: a ledger that would not book it is broken, and a person must look.
   invariant(resolution.ok, `the capture of ${payment.id} can be posted`);
@@ -80,9 +92,9 @@ async function book(
   return { outcome: "captured", payment: committed.payment };
 }
 
-const refused = (payment: Authorized, reason: string): Refused => ({
+const refused = ({ payment, authorization }: Capture, reason: string): Refused => ({
   outcome: "refused",
   payment,
-  authorization: payment.authorization,
+  authorization,
   reason,
 });

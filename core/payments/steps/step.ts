@@ -1,4 +1,5 @@
 import type { Authorization, Payment } from "../payment.ts";
+import type { RefundOfPayment } from "../ports.ts";
 
 /** The saga has nothing left to do for this payment: it is declined, failed, canceled, in review, or was done already. */
 export interface Concluded {
@@ -20,8 +21,13 @@ export type AuthorizeResult =
 export type PostResult = { readonly outcome: "held"; readonly payment: Payment } | Refused | Concluded;
 export type SettleResult = { readonly outcome: "captured"; readonly payment: Payment } | Refused | Concluded;
 
+export type TransferResult = { readonly outcome: "captured"; readonly payment: Payment } | Concluded;
+
 /** What a step hands to the next. The state machine chooses by `outcome`. */
-export type StepResult = AuthorizeResult | PostResult | SettleResult;
+export type StepResult = AuthorizeResult | PostResult | SettleResult | TransferResult;
+
+/** What a step of the refund saga hands to the next: money is held for it, or there is nothing left to do. */
+export type RefundStepResult = { readonly outcome: "held" | "concluded" } & RefundOfPayment;
 
 /** How a step runs: who runs it, and when it must have an answer. */
 export interface StepRun {
@@ -29,6 +35,12 @@ export interface StepRun {
   readonly execution: string;
   /** Epoch milliseconds: when to stop waiting for an acquirer, early enough to still record what is known. */
   readonly deadline: number;
+}
+
+/** How a step runs that has an acquirer do something. */
+export interface AskingRun extends StepRun {
+  /** How often it may have been asked for before: 0 when certainly never. */
+  readonly attempt: number;
 }
 
 export const concluded = (payment: Payment): Concluded => ({ outcome: "concluded", payment });

@@ -6,19 +6,30 @@ import {
   type KinesisClient,
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
+import { exceptionOf } from "../exception.ts";
 import { filterable } from "../filter.ts";
-import type { Shard, ShardPosition, StreamPage, StreamRecord, StreamSource } from "./source.ts";
+import {
+  pagesOf,
+  type Shard,
+  type ShardPosition,
+  type StreamPage,
+  type StreamRecord,
+  type StreamSource,
+} from "./source.ts";
 
 /** Kinesis gives 10,000 at most; fewer keep the memory of a poller small. */
 const pageMax = 1_000;
 /** AWS looks once a second; the emulator works 20 ms for each look. */
 const idleMsMax = 2_000;
+/** A shard may be read five times a second, by all its readers together. AWS looks once a second. */
+const readMsMin = 250;
 /** Pages of shards; 1,000 each. */
 const shardPagesMax = 10;
 
 /** A stream of Kinesis. */
 export class DataStream implements StreamSource {
   readonly idleMsMax = idleMsMax;
+  readonly readMsMin = readMsMin;
   readonly #client: KinesisClient;
   readonly #sourceArn: string;
   readonly #name: string;
@@ -36,19 +47,20 @@ export class DataStream implements StreamSource {
     const { StreamDescriptionSummary: summary } = await this.#client.send(
       new DescribeStreamSummaryCommand({ StreamName: this.#name }),
     );
-    const shards: Shard[] = [];
-    let next: string | undefined;
-    for (let page = 0; page < shardPagesMax; page += 1) {
-      const found = await this.#client.send(
-        new ListShardsCommand(next === undefined ? { StreamName: this.#name } : { NextToken: next }),
-      );
-      for (const { ShardId: shardId = "", ParentShardId, AdjacentParentShardId } of found.Shards ?? []) {
-        const parentIds = [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined);
-        shards.push({ shardId, parentIds });
-      }
-      next = found.NextToken;
-      if (next === undefined) break;
-    }
+    const pages = await pagesOf(
+      (next) =>
+        this.#client.send(
+          new ListShardsCommand(next === undefined ? { StreamName: this.#name } : { NextToken: next }),
+        ),
+      ({ NextToken }) => NextToken,
+      shardPagesMax,
+    );
+    const shards = pages
+      .flatMap(({ Shards = [] }) => Shards)
+      .map(({ ShardId: shardId = "", ParentShardId, AdjacentParentShardId }) => ({
+        shardId,
+        parentIds: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
+      }));
     const createdAt = summary?.StreamCreationTimestamp?.toISOString() ?? "";
     return { incarnation: `${this.#sourceArn} ${createdAt}`, shards };
   }
@@ -61,10 +73,14 @@ export class DataStream implements StreamSource {
   }
 
   async read(shardId: string, iterator: string): Promise<StreamPage> {
-    const { Records: records = [], NextShardIterator: next } = await this.#client.send(
-      // An iterator does not tell IAM whose records are read.
-      new GetRecordsCommand({ StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax }),
-    );
+    // An iterator does not tell IAM whose records are read.
+    const input = { StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax };
+    const page = await this.#client.send(new GetRecordsCommand(input)).catch((thrown: unknown) => {
+      // Others read the shard too, and it gives five reads a second: there is nothing new for now.
+      if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
+      return { Records: [], NextShardIterator: iterator };
+    });
+    const { Records: records = [], NextShardIterator: next } = page;
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
       next: next ?? undefined,

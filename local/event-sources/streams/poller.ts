@@ -43,6 +43,10 @@ export class StreamPoller {
     this.#ports = ports;
   }
 
+  get kind(): StreamMapping["kind"] {
+    return this.#mapping.kind;
+  }
+
   start(): void {
     this.#run ??= this.#discover();
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { passes } from "../filter.ts";
 import type { StreamMapping } from "../mapping.ts";
-import { Backoff } from "../pause.ts";
+import { Backoff, pause } from "../pause.ts";
 import { type BatchPorts, settleBatch } from "./batch.ts";
 import type { Checkpoint, MappingCheckpoints } from "./checkpoints.ts";
 import { failureRecord } from "./failure-record.ts";
@@ -88,10 +88,14 @@ export class ShardPoller {
     const idling = new Backoff(idleMsMin, source.idleMsMax);
     const failing = new Backoff(errorMsMin, errorMsMax);
     let iterator: string | undefined;
+    let readAtMs = 0;
     while (!signal.aborted) {
       await this.#room();
       try {
         iterator ??= await this.#open();
+        const restMs = readAtMs + source.readMsMin - ports.clock.now();
+        if (restMs > 0) await pause(ports.clock, restMs, signal);
+        readAtMs = ports.clock.now();
         const page = await source.read(shardId, iterator);
         failing.reset();
         this.#accept(page.records);

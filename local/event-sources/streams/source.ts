@@ -43,9 +43,27 @@ export interface StreamSource {
   read(shardId: string, iterator: string): Promise<StreamPage>;
   /** Longest wait between reads of a shard that brings nothing, in milliseconds. */
   readonly idleMsMax: number;
+  /** Shortest time between two reads of a shard, whatever they bring, in milliseconds. */
+  readonly readMsMin: number;
 }
 
 /** A checkpoint is older than what the stream still has. */
 export class TrimmedPosition extends Error {
   override readonly name = "TrimmedPosition";
+}
+
+/** All pages of a list, `pagesMax` at most. `load` is given what the page before said of the next. */
+export async function pagesOf<Page>(
+  load: (next: string | undefined) => Promise<Page>,
+  nextOf: (page: Page) => string | undefined,
+  pagesMax: number,
+): Promise<readonly Page[]> {
+  const pages: Page[] = [];
+  let next: string | undefined;
+  do {
+    const page: Page = await load(next);
+    pages.push(page);
+    next = nextOf(page);
+  } while (next !== undefined && pages.length < pagesMax);
+  return pages;
 }

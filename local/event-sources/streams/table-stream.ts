@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-dynamodb-streams";
 import { exceptionOf } from "../exception.ts";
 import {
+  pagesOf,
   type Shard,
   type ShardPosition,
   type StreamPage,
@@ -28,6 +29,7 @@ const shardPagesMax = 100;
 /** The stream of a table. */
 export class TableStream implements StreamSource {
   readonly idleMsMax = idleMsMax;
+  readonly readMsMin = 0;
   readonly #client: DynamoDBStreamsClient;
   /** As the plan has it: records show it. */
   readonly #sourceArn: string;
@@ -40,19 +42,21 @@ export class TableStream implements StreamSource {
   }
 
   async describe(): Promise<{ incarnation: string; shards: readonly Shard[] }> {
-    const shards: Shard[] = [];
-    this.#streamArn = await this.#find();
-    let after: string | undefined;
-    for (let page = 0; page < shardPagesMax; page += 1) {
-      const { StreamDescription: description } = await this.#describe(this.#streamArn, after);
-      for (const { ShardId: shardId = "", ParentShardId: parent } of description?.Shards ?? []) {
-        shards.push({ shardId, parentIds: parent === undefined ? [] : [parent] });
-      }
-      after = description?.LastEvaluatedShardId;
-      if (after === undefined) break;
-    }
+    const streamArn = await this.#find();
+    this.#streamArn = streamArn;
+    const pages = await pagesOf(
+      (after) => this.#describe(streamArn, after),
+      ({ StreamDescription: description }) => description?.LastEvaluatedShardId,
+      shardPagesMax,
+    );
+    const shards = pages
+      .flatMap(({ StreamDescription: description }) => description?.Shards ?? [])
+      .map(({ ShardId: shardId = "", ParentShardId: parent }) => ({
+        shardId,
+        parentIds: parent === undefined ? [] : [parent],
+      }));
     // A table that is made anew has a stream of another name; dynoxide goes on with the old one, and so do we.
-    return { incarnation: this.#streamArn, shards };
+    return { incarnation: streamArn, shards };
   }
 
   async open(shardId: string, position: ShardPosition): Promise<string> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Billed } from "../billing.ts";
 import type { LambdaInvocation, LambdaOutcome } from "../invoker.ts";
 import { StepFunctionsService } from "../service.ts";
 import type { ServiceCall, ServiceOutcome } from "../service-invoker.ts";
@@ -19,6 +20,7 @@ export interface TestServiceOptions {
   readonly invoke?: (invocation: LambdaInvocation) => Promise<LambdaOutcome>;
   readonly call?: (call: ServiceCall) => Promise<ServiceOutcome>;
   readonly onStatusChange?: (change: StatusChange) => void | Promise<void>;
+  readonly onBilled?: (billed: Billed) => void;
 }
 
 /** A refusal of the API, as its code and message. */
@@ -51,6 +53,7 @@ export function testService(states: object, options: TestServiceOptions = {}): T
     services: { call: options.call ?? unexpected },
     random: () => 0.5,
     ...(options.storeFile === undefined ? {} : { storeFile: options.storeFile }),
+    ...(options.onBilled === undefined ? {} : { onBilled: options.onBilled }),
     ...(options.onStatusChange === undefined ? {} : { onStatusChange: options.onStatusChange }),
   });
   const definition = JSON.stringify({
@@ -68,7 +71,7 @@ export function testService(states: object, options: TestServiceOptions = {}): T
       caller: { accessKeyId: "key", roleArn: undefined, name: "operator" },
       method: "POST",
       path: "/",
-      headers: {},
+      headers: { "x-amzn-trace-id": "Root=1-test" },
       body: Buffer.from(JSON.stringify(parameters)),
       signal: new AbortController().signal,
     });

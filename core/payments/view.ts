@@ -1,14 +1,9 @@
-import { declineRules } from "#core/acquiring/declines.ts";
-import { absurd } from "#core/kernel/invariant.ts";
-import {
-  acquirerOf,
-  capturedOf,
-  type Payment,
-  type PaymentMethod,
-  refundedOf,
-} from "#core/payments/payment.ts";
+import { declineRules } from "../acquiring/declines.ts";
+import { absurd } from "../kernel/invariant.ts";
+import { acquirerOf, capturedOf, type Payment, type PaymentMethod, refundedOf } from "./payment.ts";
+import type { Refund } from "./refund.ts";
 
-/** A payment as the API shows it. Field names and meanings are the public contract. */
+/** A payment as the API and its events show it. Field names and meanings are the public contract. */
 export function paymentView(payment: Payment) {
   const acquirer = acquirerOf(payment);
   return {
@@ -23,6 +18,9 @@ export function paymentView(payment: Payment) {
     capture: payment.capture,
     reference: payment.reference ?? null,
     description: payment.description ?? null,
+    ...(payment.state === "requires_action" && payment.redirectUrl !== undefined
+      ? { next_action: { type: "redirect", redirect_url: payment.redirectUrl } }
+      : {}),
     ...(payment.state === "declined"
       ? { decline: { code: payment.decline, advice: declineRules[payment.decline].advice } }
       : {}),
@@ -35,6 +33,20 @@ export function paymentView(payment: Payment) {
     metadata: payment.metadata,
   };
 }
+
+/** A refund as the API shows it. */
+export const refundView = (refund: Refund) => ({
+  id: refund.id,
+  object: "refund",
+  payment: refund.payment,
+  amount: Number(refund.total.amount),
+  currency: refund.total.currency,
+  state: refund.state,
+  reason: refund.reason ?? null,
+  ...(refund.state === "failed" ? { failure: { code: refund.failure } } : {}),
+  created_at: new Date(refund.createdAt).toISOString(),
+  updated_at: new Date(refund.updatedAt).toISOString(),
+});
 
 /** The token stays where it is: whoever may read payments need not be able to pay. */
 function methodView(method: PaymentMethod) {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Standing } from "#core/payments/payment.ts";
-import { paymentStates } from "#core/payments/states.ts";
 import { payments, paymentsIn } from "#tests/support/arbitraries.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
-import { entityTag, paymentView } from "./payment-view.ts";
+import type { Standing } from "./payment.ts";
+import { paymentStates } from "./states.ts";
+import { entityTag, paymentView } from "./view.ts";
 
 const common = {
   id: "pay_9b9tk4vw5fsbzwtrhqmn4dx7x9",

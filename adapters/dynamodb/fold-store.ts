@@ -1,0 +1,117 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Book } from "#core/ledger/account.ts";
+import { foldOn, nothingFolded, type ShardFold, type StreamedRecord } from "#core/ledger/shard-fold.ts";
+import { reach } from "./client.ts";
+import { StoreContention } from "./errors.ts";
+import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
+import { foldKey, foldPartition, type Key } from "./keys.ts";
+
+/** Another folder got in between: once when Lambda moves a shard, more often never. */
+const triesMax = 4;
+
+/** A book has 16 shards: those of 250 busy books. Beyond it the oldest are forgotten, and read again. */
+const rememberedMax = 4_000;
+
+/** The folds of the journal: one item per book and shard. */
+export class FoldStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #remembered = new Map<string, ShardFold>();
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /** The folds of a book that exist. Strongly consistent. */
+  async read(book: Book): Promise<ShardFold[]> {
+    const folds: ShardFold[] = [];
+    let start: QueryCommandOutput["LastEvaluatedKey"];
+    do {
+      const page: QueryCommandOutput = await reach(
+        this.#client.send(
+          new QueryCommand({
+            TableName: this.#table,
+            KeyConditionExpression: "pk = :partition",
+            ExpressionAttributeValues: marshall({ ":partition": foldPartition(book) }),
+            ConsistentRead: true,
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      folds.push(...(page.Items ?? []).map((item) => shardFold(unmarshall(item) as FoldItem)));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+    return folds;
+  }
+
+  /**
+   * Counts records of one shard, in the order of the stream, each exactly once however often it is brought: counters
+   * and watermark are one item, and it is replaced only where it still is as it was counted on.
+   * @throws StoreUnavailable, StoreContention: the same records may be brought again.
+   */
+  async count(journalPk: string, records: readonly StreamedRecord[]): Promise<void> {
+    const key = foldKey(journalPk);
+    // What this process wrote last is still right nearly always, and where it is not, the condition says so.
+    let before = this.#remembered.get(journalPk) ?? (await this.#get(key));
+    for (let attempt = 0; attempt < triesMax; attempt += 1) {
+      const after = foldOn(before, records);
+      const inTheWay = after === before ? undefined : await this.#replace(key, before, after);
+      this.#remember(journalPk, inTheWay ?? after);
+      if (inTheWay === undefined) return;
+      before = inTheWay;
+    }
+    throw new StoreContention(`${triesMax} tries met another folder on ${key.pk} ${key.sk}`);
+  }
+
+  async #get(key: Key): Promise<ShardFold> {
+    const { Item } = await reach(
+      this.#client.send(
+        new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true }),
+      ),
+    );
+    return Item === undefined ? nothingFolded : shardFold(unmarshall(Item) as FoldItem);
+  }
+
+  /** @returns the fold that stands in the way, or undefined when it was replaced. */
+  async #replace(key: Key, before: ShardFold, after: ShardFold): Promise<ShardFold | undefined> {
+    try {
+      await reach(
+        this.#client.send(
+          new PutItemCommand({
+            TableName: this.#table,
+            Item: marshall(foldItem(key, after)),
+            ...standsAt(before),
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+          }),
+        ),
+      );
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return error.Item === undefined ? nothingFolded : shardFold(unmarshall(error.Item) as FoldItem);
+    }
+  }
+
+  #remember(journalPk: string, fold: ShardFold): void {
+    const oldest = this.#remembered.keys().next();
+    if (this.#remembered.size >= rememberedMax && !oldest.done) this.#remembered.delete(oldest.value);
+    this.#remembered.set(journalPk, fold);
+  }
+}
+
+const standsAt = (before: ShardFold) =>
+  before.watermark === ""
+    ? { ConditionExpression: "attribute_not_exists(pk)" }
+    : {
+        ConditionExpression: "watermark = :watermark",
+        ExpressionAttributeValues: { ":watermark": { S: before.watermark } },
+      };

@@ -1,0 +1,145 @@
+import {
+  type CancellationReason,
+  type DynamoDBClient,
+  GetItemCommand,
+  type TransactWriteItem,
+} from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { invariant } from "#core/kernel/invariant.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { RefundId } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import type { RefundChange, RefundCommits, RefundCommitted } from "#core/payments/ports.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { sameRefundTransition, sameTransition } from "#core/payments/replay.ts";
+import { accountEntryPuts } from "./account-entries.ts";
+import { reach } from "./client.ts";
+import { isAt, nothingStored } from "./conditions.ts";
+import { guardedUpdates, refusalOf } from "./guarded-accounts.ts";
+import { journalItem } from "./journal-codec.ts";
+import { type Key, paymentKey, refundKey } from "./keys.ts";
+import { type Item, paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
+import { transact } from "./transact.ts";
+
+/** Refunds. Each step is one transaction over the refund, its payment, the ledger and the accounts that it moves. */
+export class RefundStore implements RefundCommits {
+  readonly #client: DynamoDBClient;
+  readonly #payments: string;
+  readonly #ledger: string | undefined;
+
+  /** Refunds live in the payments table. `ledger` may be left out by whoever commits no journal records. */
+  constructor(client: DynamoDBClient, tables: { readonly payments: string; readonly ledger?: string }) {
+    this.#client = client;
+    this.#payments = tables.payments;
+    this.#ledger = tables.ledger;
+  }
+
+  /** Strongly consistent. */
+  async get(book: Book, id: RefundId): Promise<Refund | undefined> {
+    const item = await this.#read(refundKey(book, id));
+    return item === undefined ? undefined : refundOf(item);
+  }
+
+  /**
+   * Writes one step if refund and payment are still at the versions that it was decided on.
+   * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
+   */
+  async commitRefund(of: Payment, change: RefundChange): Promise<RefundCommitted> {
+    const { refund, payment } = change;
+    invariant(
+      refund.after.version === (refund.before?.version ?? 0) + 1,
+      `${refund.after.id} goes up by one`,
+    );
+    if (payment !== undefined)
+      invariant(payment.after.version === payment.before.version + 1, `${of.id} goes up by one version`);
+    const guarded =
+      change.journal === undefined ? [] : guardedUpdates(this.#ledgerTable(), of.book, change.journal);
+    // In this order: only behind versions and an id that are free does a refusal by an account mean one.
+    const noted =
+      change.journal === undefined ? [] : accountEntryPuts(this.#ledgerTable(), of.book, change.journal);
+    const items = [...this.#puts(change), ...guarded.map((update) => update.item), ...noted];
+    const result = await transact(this.#client, items);
+    if (result.written) return { kind: "applied", payment: payment?.after ?? of, refund: refund.after };
+
+    const reasons = [...result.reasons];
+    const paymentReason = payment === undefined ? undefined : reasons.shift();
+    const refundReason = reasons.shift();
+    if (hasFailed(paymentReason) || hasFailed(refundReason))
+      return this.#settleReplay(of, change, paymentReason, refundReason);
+    const journalReason = reasons.shift();
+    // Both were written by one transaction, so an entry without its version of the refund cannot be.
+    invariant(!hasFailed(journalReason), `the journal is not ahead of ${refund.after.id}`);
+    return { kind: "refused", refusal: refusalOf(guarded, reasons) };
+  }
+
+  #puts({ payment, refund, journal }: RefundChange): TransactWriteItem[] {
+    const table = this.#payments;
+    const told = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
+    const begins = refund.before === undefined ? nothingStored : isAt(refund.before);
+    return [
+      ...(payment === undefined
+        ? []
+        : [
+            { Put: { TableName: table, Item: paymentItem(payment.after), ...isAt(payment.before), ...told } },
+          ]),
+      { Put: { TableName: table, Item: refundItem(refund.after), ...begins, ...told } },
+      ...(journal === undefined
+        ? []
+        : [
+            {
+              Put: { TableName: this.#ledgerTable(), Item: marshall(journalItem(journal)), ...nothingStored },
+            },
+          ]),
+    ];
+  }
+
+  /** What stands in the way may be what this very step wrote on an earlier try. */
+  async #settleReplay(
+    of: Payment,
+    { payment, refund }: RefundChange,
+    paymentReason: CancellationReason | undefined,
+    refundReason: CancellationReason | undefined,
+  ): Promise<RefundCommitted> {
+    const storedPayment = itemIn(paymentReason, paymentOf);
+    const storedRefund = itemIn(refundReason, refundOf) ?? (await this.get(of.book, refund.after.id));
+    // The payment's version is the narrower gate; only the hold moves a refund by itself.
+    const isReplay =
+      payment === undefined
+        ? storedRefund !== undefined && sameRefundTransition(storedRefund, refund.after)
+        : storedPayment !== undefined && sameTransition(storedPayment, payment.after);
+    if (isReplay) {
+      invariant(storedRefund !== undefined, `${refund.after.id} was written with its payment`);
+      return { kind: "applied", payment: storedPayment ?? of, refund: storedRefund };
+    }
+    const current = storedPayment ?? (await this.#payment(of));
+    return { kind: "superseded", payment: current, refund: storedRefund };
+  }
+
+  async #payment({ book, id }: Payment): Promise<Payment> {
+    const item = await this.#read(paymentKey(book, id));
+    invariant(item !== undefined, `${id} exists`);
+    return paymentOf(item);
+  }
+
+  async #read({ pk, sk }: Key): Promise<Item | undefined> {
+    const { Item } = await reach(
+      this.#client.send(
+        new GetItemCommand({ TableName: this.#payments, Key: marshall({ pk, sk }), ConsistentRead: true }),
+      ),
+    );
+    return Item;
+  }
+
+  #ledgerTable(): string {
+    invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
+    return this.#ledger;
+  }
+}
+
+const hasFailed = (reason: CancellationReason | undefined): boolean =>
+  reason?.Code === "ConditionalCheckFailed";
+
+const itemIn = <Stored>(
+  reason: CancellationReason | undefined,
+  read: (item: Item) => Stored,
+): Stored | undefined => (hasFailed(reason) && reason?.Item !== undefined ? read(reason.Item) : undefined);

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { base32 } from "../kernel/base32.ts";
+import type { Brand } from "../kernel/brand.ts";
+import { derivedId, idTail } from "../kernel/derived-id.ts";
+import { absurd, invariant } from "../kernel/invariant.ts";
+import type { OperationKind } from "../payments/operation.ts";
+import { type Payment, refundedOf } from "../payments/payment.ts";
+import type { PaymentState } from "../payments/states.ts";
+import { paymentView } from "../payments/view.ts";
+
+/** What a change of a payment is called. One change, one version, one event. */
+export const paymentEventTypes = [
+  "payment.created",
+  "payment.requires_action",
+  "payment.resumed",
+  "payment.authorized",
+  "payment.captured",
+  "payment.settled",
+  "payment.declined",
+  "payment.failed",
+  "payment.canceled",
+  "payment.expired",
+  "payment.in_review",
+  "payment.capture_started",
+  "payment.cancel_started",
+  "payment.refund_started",
+  "payment.refund_in_review",
+  "payment.refunded",
+  "payment.refund_failed",
+] as const;
+export type PaymentEventType = (typeof paymentEventTypes)[number];
+
+/** `evt_` and 26 characters that sort by the time of the change. */
+export type EventId = Brand<string, "EventId">;
+
+const idPattern = new RegExp(`^evt_${idTail}$`);
+
+/** @returns undefined when the text cannot be the id of an event. */
+export const parseEventId = (text: string): EventId | undefined =>
+  idPattern.test(text) ? (text as EventId) : undefined;
+
+/** Raised when a member changes its meaning or goes; members may be added under the same number. */
+const schemaVersion = 1;
+
+/** An event as it is published. `data` is the payment as the API shows it, at that version. */
+export const publishedEvent = z.object({
+  schema: z.literal(schemaVersion),
+  id: z
+    .string()
+    .regex(idPattern)
+    .transform((id) => id as EventId),
+  type: z.enum(paymentEventTypes),
+  /** The payment's version: 1, 2, 3 … without a gap. */
+  sequence: z.int().positive(),
+  created_at: z.iso.datetime(),
+  book: z.string().startsWith("mer_"),
+  data: z.object({ id: z.string().startsWith("pay_"), object: z.literal("payment") }).loose(),
+});
+export type PublishedEvent = z.output<typeof publishedEvent>;
+
+const timeBytes = 6;
+const sequenceBytes = 2;
+/** What tells two changes of one moment apart: 65 bits of it are left in the id. */
+const digestLength = 13;
+
+/**
+ * The id of a payment's event: the same whenever and however often the change is read. Ids sort by time, and those of one
+ * payment and one millisecond by their sequence.
+ * @param at epoch milliseconds of the change
+ */
+export function eventIdOf(payment: string, sequence: number, at: number): EventId {
+  const head = Buffer.alloc(timeBytes + sequenceBytes);
+  head.writeUIntBE(at, 0, timeBytes);
+  head.writeUInt16BE(sequence, timeBytes);
+  return `evt_${base32(head)}${derivedId([payment, String(sequence)]).slice(-digestLength)}` as EventId;
+}
+
+/** The event of one committed change: the payment before it, undefined for a new one, and after. */
+export function eventOf(before: Payment | undefined, after: Payment): PublishedEvent {
+  invariant(after.version === (before?.version ?? 0) + 1, `${after.id} changes version by version`);
+  return {
+    schema: schemaVersion,
+    id: eventIdOf(after.id, after.version, after.updatedAt),
+    type: typeOf(before, after),
+    sequence: after.version,
+    created_at: new Date(after.updatedAt).toISOString(),
+    book: after.book,
+    data: { ...paymentView(after), id: after.id, object: "payment" },
+  };
+}
+
+function typeOf(before: Payment | undefined, after: Payment): PaymentEventType {
+  if (before === undefined) return "payment.created";
+  if (before.state !== after.state) return typeByState(after.state);
+  return typeOfProgress(before, after);
+}
+
+function typeByState(state: PaymentState): PaymentEventType {
+  // Back in processing: the customer has acted, or the acquirer has decided.
+  return state === "processing" ? "payment.resumed" : `payment.${state}`;
+}
+
+/** A change that leaves the state as it is begins an operation, or is what came of a refund. */
+function typeOfProgress(before: Payment, after: Payment): PaymentEventType {
+  const [was, is] = [before.pendingOperation, after.pendingOperation];
+  if (was === undefined) {
+    invariant(is !== undefined, `${after.id} begins an operation`);
+    return typeOfStart(is.kind);
+  }
+  invariant(was.kind === "refund", `${after.id} stays ${after.state}, so that its ${was.kind} goes on`);
+  if (is !== undefined) return "payment.refund_in_review";
+  return refundedOf(after) > refundedOf(before) ? "payment.refunded" : "payment.refund_failed";
+}
+
+function typeOfStart(kind: OperationKind): PaymentEventType {
+  switch (kind) {
+    case "capture":
+    case "cancel":
+    case "refund":
+      return `payment.${kind}_started`;
+    default:
+      return absurd(kind);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Authorization, Payment } from "../payment.ts";
+import type { RefundOfPayment, RefundPorts, SagaPorts } from "../ports.ts";
+import type { Refund } from "../refund.ts";
+import type { StepRun } from "../steps/step.ts";
+
+/** What one look found, and what has to be done about it. */
+export type Found =
+  /** Nothing is open any more, or it waits for somebody who will be heard of. */
+  | { readonly outcome: "concluded"; readonly payment: Payment }
+  /** The payment saga goes on with it, from the step that is named. */
+  | { readonly outcome: "continue_payment"; readonly payment: Payment; readonly entry: PaymentEntry }
+  /** The refund saga goes on with it. */
+  | ({ readonly outcome: "continue_refund" } & RefundOfPayment)
+  /** It is not known yet. `reason` is for whoever is asked in the end. */
+  | { readonly outcome: "ask_again"; readonly payment: Payment; readonly reason: string };
+
+/** Where the payment saga is entered, with what that step needs. */
+export type PaymentEntry =
+  | { readonly step: "authorize" | "resume" }
+  | { readonly step: "post"; readonly authorization: Authorization }
+  /** An earlier run may have asked for it: the acquirer answers the same under the same key. */
+  | { readonly step: "settle"; readonly attempt: 1 }
+  | { readonly step: "compensate"; readonly authorization?: Authorization; readonly reason: string };
+
+export type RecoveryPorts = Pick<SagaPorts, "payments" | "acquirers" | "now"> &
+  Pick<RefundPorts, "refunds"> & {
+    /** The refund that a payment's pending operation names. */
+    readonly refundOf: (payment: Payment) => Promise<Refund | undefined>;
+  };
+
+/** How one look is made. */
+export interface Look extends StepRun {
+  /** 0 at the first. */
+  readonly attempt: number;
+}
+
+export const concluded = (payment: Payment): Found => ({ outcome: "concluded", payment });
+export const askAgain = (payment: Payment, reason: string): Found => ({
+  outcome: "ask_again",
+  payment,
+  reason,
+});

@@ -1,0 +1,121 @@
+import { absurd } from "../../kernel/invariant.ts";
+import {
+  type Authorization,
+  authorizationOf,
+  heldAuthorizationOf,
+  type Payment,
+  type Review,
+} from "../payment.ts";
+import { putInReview } from "../steps/record.ts";
+import { recoverAuthorization, releaseStray, unexplained, voidUnposted } from "./authorization.ts";
+import { recoverCapture, recoverRefund, recoverVoid } from "./follow-up.ts";
+import { concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
+
+/**
+ * Seconds to wait after each look before the next one. The first look comes when the reminder does: 5 s after silence, a
+ * minute after an insert. From the last one on, a person is asked.
+ */
+export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_400] as const;
+
+/**
+ * Finds out what became of a payment that silence, or a crash, left open. It asks the acquirer before anything is done:
+ * what was executed is booked, what was refused is released, and what nobody knows of is closed by a reversal before it
+ * is called not executed.
+ */
+export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
+  if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment, look);
+  switch (payment.state) {
+    case "processing":
+      return payment.method.type === "account"
+        ? { outcome: "continue_payment", payment, entry: { step: "authorize" } }
+        : recoverAuthorization(ports, payment, acquirersOf(ports, payment), look);
+    case "requires_action":
+      return recoverAction(payment, look);
+    case "authorized":
+      return recoverAuthorized(ports, payment, payment.authorization, look);
+    case "in_review":
+      return recoverReview(ports, payment, payment.review, look);
+    case "captured":
+    case "settled":
+    case "declined":
+    case "failed":
+    case "canceled":
+    case "expired":
+      return concluded(payment);
+    default:
+      return absurd(payment);
+  }
+}
+
+/** What a payment that nobody can tell more of is left with: a person decides, and knows what was tried. */
+export async function giveUp(
+  ports: Pick<RecoveryPorts, "payments" | "now">,
+  payment: Payment,
+  reason: string,
+): Promise<Payment> {
+  if (payment.state !== "processing" && payment.state !== "authorized") return payment;
+  const operation = payment.state === "processing" ? "authorize" : "capture";
+  const acquirer = authorizationOf(payment)?.acquirer;
+  return putInReview(ports, payment, { operation, ...(acquirer === undefined ? {} : { acquirer }), reason });
+}
+
+/** Every acquirer that may have been asked: which of them was is not written down before one answers. */
+const acquirersOf = ({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] =>
+  acquirers.candidates({ currency: payment.total.currency, method: "card" });
+
+/** A customer that never came back, or a cancellation that was cut off. After one try it waits for time again. */
+function recoverAction(payment: Payment, { attempt }: Look): Found {
+  if (payment.pendingOperation?.kind === "cancel")
+    return {
+      outcome: "continue_payment",
+      payment,
+      entry: { step: "compensate", reason: "requested_by_merchant" },
+    };
+  if (attempt > 0) return concluded(payment);
+  return { outcome: "continue_payment", payment, entry: { step: "resume" } };
+}
+
+/** Held, and what was to follow was cut off. A manual payment that nobody asked anything of just waits. */
+function recoverAuthorized(
+  ports: RecoveryPorts,
+  payment: Payment,
+  authorization: Authorization,
+  look: Look,
+): Promise<Found> {
+  if (payment.pendingOperation?.kind === "cancel") return recoverVoid(ports, payment, authorization, look);
+  const isCapturing = payment.pendingOperation?.kind === "capture" || payment.capture === "automatic";
+  return isCapturing
+    ? recoverCapture(ports, payment, authorization, look)
+    : Promise.resolve(concluded(payment));
+}
+
+async function recoverReview(
+  ports: RecoveryPorts,
+  payment: Payment,
+  review: Review,
+  look: Look,
+): Promise<Found> {
+  if (payment.method.type === "account")
+    return { outcome: "continue_payment", payment, entry: { step: "authorize" } };
+  const held = heldAuthorizationOf(payment);
+  switch (review.operation) {
+    case "authorize":
+    case "post":
+    case "reversal": {
+      const names = review.acquirer === undefined ? acquirersOf(ports, payment) : [review.acquirer];
+      return held === undefined
+        ? recoverAuthorization(ports, payment, names, look)
+        : releaseStray(ports, payment, held, names, look);
+    }
+    case "capture":
+      return held === undefined ? unexplained(payment, review) : recoverCapture(ports, payment, held, look);
+    case "void":
+      return held === undefined
+        ? voidUnposted(ports, payment, review, look)
+        : recoverVoid(ports, payment, held, look);
+    case "refund":
+      return unexplained(payment, review);
+    default:
+      return absurd(review.operation);
+  }
+}

@@ -1,0 +1,39 @@
+import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import type { Acquirer } from "../../acquiring/port.ts";
+import { absurd } from "../../kernel/invariant.ts";
+
+/** The acquirer certainly did not execute the request, or could not be asked about it. The same step may run again. */
+export class AcquirerUnavailable extends Error {
+  override readonly name = "AcquirerUnavailable";
+}
+
+type Answer = Exclude<AcquirerOutcome, { kind: "not_attempted" }>;
+
+/**
+ * Asks an acquirer to execute what `key` names, at most once whatever happened before: what it may have been asked
+ * already, by an earlier attempt, is found out about first. A request that was never answered is not answered when it is
+ * repeated, either, at some acquirers; and "not found" proves nothing, but the same key may be sent again.
+ * @throws AcquirerUnavailable
+ */
+export async function askOnce(
+  acquirer: Acquirer,
+  { key, deadline, attempt }: { readonly key: string; readonly deadline: number; readonly attempt: number },
+  ask: () => Promise<AcquirerOutcome>,
+): Promise<Answer> {
+  if (attempt > 0) {
+    const inquiry = await acquirer.inquire({ key, deadline });
+    switch (inquiry.kind) {
+      case "found":
+        return inquiry.outcome;
+      case "unavailable":
+        throw new AcquirerUnavailable(inquiry.reason);
+      case "not_found":
+        break;
+      default:
+        return absurd(inquiry);
+    }
+  }
+  const outcome = await ask();
+  if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
+  return outcome;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { exampleEvent } from "#tests/support/example-events.ts";
+import { examplePayment, minute, noon } from "#tests/support/examples.ts";
+import type { EventId, PublishedEvent } from "../events/payment-event.ts";
+import { eventOf } from "../events/payment-event.ts";
+import { evolve } from "../payments/evolve.ts";
+import type { PaymentId } from "../payments/ids.ts";
+import { checkOutbox, checkSink } from "./events.ts";
+
+const created = examplePayment();
+const declined = evolve(
+  created,
+  { type: "declined", acquirer: "alpha", code: "do_not_honor" },
+  noon + minute,
+);
+const events = [eventOf(undefined, created), eventOf(created, declined)] as const;
+const [first, second] = events;
+
+const whatOf = (findings: readonly { readonly what: string }[]): string[] => findings.map(({ what }) => what);
+
+describe("what is committed is told, and nothing else", () => {
+  test("also when it is told again, and in another order", () => {
+    expect(checkOutbox([declined], events)).toEqual([]);
+    expect(checkOutbox([declined], [second, first, second])).toEqual([]);
+    const { id, ...rest } = second;
+    expect(checkOutbox([declined], [...events, { ...rest, id }])).toEqual([]);
+    expect(checkOutbox([], [])).toEqual([]);
+  });
+
+  const elsewhere = { ...second, id: "evt_00000000000000000000000000" as EventId };
+  test.each<[string, readonly PublishedEvent[], string]>([
+    ["a version that nobody was told of", [second], "version 1 has no event"],
+    [
+      "an event of what was never committed",
+      [...events, exampleEvent({ version: 3 })],
+      "version 3 has an event, and was never committed",
+    ],
+    ["another id on a second delivery", [...events, elsewhere], "version 2 was told in two ways"],
+    [
+      "an id that is not the change's own",
+      [first, elsewhere],
+      `version 2 has the id ${elsewhere.id}, which is not its own`,
+    ],
+    ["another merchant", [first, { ...second, book: "mer_other" }], "version 2 is told to mer_other"],
+    [
+      "another outcome",
+      [first, { ...second, data: { ...second.data, state: "captured" } }],
+      "version 2 is told as something that it is not",
+    ],
+  ])("%s is found", (_what, delivered, what) => {
+    expect(checkOutbox([declined], delivered)).toEqual([{ invariant: "outbox", subject: created.id, what }]);
+  });
+
+  test("events of a payment that is not there are found", () => {
+    expect(whatOf(checkOutbox([], [first]))).toEqual(["has events, and is not stored"]);
+  });
+});
+
+describe("a sink applies an event once", () => {
+  test("and has those of each payment without a gap", () => {
+    const other = exampleEvent({ id: "pay_other" as PaymentId });
+    expect(checkSink([second, other, first])).toEqual([]);
+  });
+
+  test.each<[string, readonly PublishedEvent[], string]>([
+    ["twice", [first, second, second], `${second.id} was applied twice`],
+    ["without the one before", [second], "2 is there, and 1 is missing"],
+  ])("one that was applied %s is found", (_what, applied, what) => {
+    expect(checkSink(applied)).toEqual([{ invariant: "sink", subject: created.id, what }]);
+  });
+});

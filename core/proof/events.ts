@@ -1,0 +1,87 @@
+import { eventIdOf, type PublishedEvent } from "../events/payment-event.ts";
+import type { Payment } from "../payments/payment.ts";
+import { paymentView } from "../payments/view.ts";
+import { type Finding, found } from "./finding.ts";
+
+/**
+ * Invariants 10 and 11, of data that was read anywhere: by a test, or by `ops prove`. Nothing wrong is an empty list.
+ * Both are about a moment in which nothing is on its way any more.
+ */
+
+/**
+ * Invariant 10: a committed transition is an event, and an event a committed transition. Each version of each payment was
+ * delivered at least once, always under the same id and with the same words, and nothing else was.
+ * @param payments as the table holds them
+ * @param delivered what was published for them, repetitions included, in any order
+ */
+export function checkOutbox(payments: Iterable<Payment>, delivered: Iterable<PublishedEvent>): Finding[] {
+  const wrong = (subject: string, what: string): Finding => found("outbox", subject, what);
+  const findings: Finding[] = [];
+  const events = new Map<string, Map<number, PublishedEvent>>();
+  for (const event of delivered) {
+    const ofPayment = events.get(event.data.id) ?? new Map<number, PublishedEvent>();
+    events.set(event.data.id, ofPayment);
+    const earlier = ofPayment.get(event.sequence);
+    if (earlier === undefined) ofPayment.set(event.sequence, event);
+    else if (!isSame(earlier, event))
+      findings.push(wrong(event.data.id, `version ${event.sequence} was told in two ways`));
+  }
+  for (const payment of payments) {
+    const ofPayment = events.get(payment.id) ?? new Map<number, PublishedEvent>();
+    events.delete(payment.id);
+    for (let version = 1; version <= payment.version; version += 1)
+      if (!ofPayment.has(version)) findings.push(wrong(payment.id, `version ${version} has no event`));
+    for (const event of ofPayment.values())
+      findings.push(...eventFindings(payment, event).map((what) => wrong(payment.id, what)));
+  }
+  for (const payment of events.keys()) findings.push(wrong(payment, "has events, and is not stored"));
+  return findings;
+}
+
+function eventFindings(payment: Payment, event: PublishedEvent): string[] {
+  const { sequence, book, id } = event;
+  if (sequence > payment.version) return [`version ${sequence} has an event, and was never committed`];
+  const findings: string[] = [];
+  if (id !== eventIdOf(payment.id, sequence, Date.parse(event.created_at)))
+    findings.push(`version ${sequence} has the id ${id}, which is not its own`);
+  if (book !== payment.book) findings.push(`version ${sequence} is told to ${book}`);
+  if (sequence === payment.version && !isSame(event.data, paymentView(payment)))
+    findings.push(`version ${sequence} is told as something that it is not`);
+  return findings;
+}
+
+const isSame = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
+
+/** JSON with members in the order of their names: a table gives them in an order of its own. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+
+/**
+ * Invariant 11: a sink applied each event at most once, and holds those of each payment from the first on without a gap.
+ * @param applied one entry for each time that the sink applied an event, in any order
+ */
+export function checkSink(
+  applied: Iterable<Pick<PublishedEvent, "id" | "sequence"> & { readonly data: { readonly id: string } }>,
+): Finding[] {
+  const findings: Finding[] = [];
+  const wrong = (subject: string, what: string) => findings.push(found("sink", subject, what));
+  const ids = new Set<string>();
+  const sequences = new Map<string, Set<number>>();
+  for (const { id, sequence, data } of applied) {
+    if (ids.has(id)) wrong(data.id, `${id} was applied twice`);
+    ids.add(id);
+    const ofPayment = sequences.get(data.id) ?? new Set<number>();
+    sequences.set(data.id, ofPayment);
+    ofPayment.add(sequence);
+  }
+  for (const [payment, ofPayment] of sequences) {
+    const last = Math.max(...ofPayment);
+    for (let sequence = 1; sequence <= last; sequence += 1)
+      if (!ofPayment.has(sequence)) wrong(payment, `${last} is there, and ${sequence} is missing`);
+  }
+  return findings;
+}

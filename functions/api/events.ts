@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { EventStore } from "#adapters/dynamodb/event-store.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { type PublishedEvent, parseEventId, paymentEventTypes } from "#core/events/payment-event.ts";
+import { parsePaymentId } from "#core/payments/ids.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { type Answer, found } from "./http/answer.ts";
+import { cursorOf, positionOf } from "./http/cursor.ts";
+import { apiHandler } from "./http/handler.ts";
+import { Problem } from "./http/problem.ts";
+import { limit, readQuery } from "./http/query.ts";
+import { type ApiRequest, requireMerchant } from "./http/request.ts";
+
+const dynamoDb = createDynamoDb();
+const events = new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE"));
+const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
+
+/** What happened to a merchant's payments, for thirty days. */
+export const handler = apiHandler({
+  "/v1/events": { GET: listEvents },
+  "/v1/events/:id": { GET: showEvent },
+  "/v1/payments/:id/events": { GET: listEventsOfPayment },
+});
+
+const pageQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });
+const listQuery = pageQuery.extend({
+  type: z.enum(paymentEventTypes, { error: "There are no events of this type" }).optional(),
+});
+
+/** Newest first. Of one type, a page may be short, and `next_cursor` still goes on. */
+async function listEvents(request: ApiRequest): Promise<Answer> {
+  const merchant = requireMerchant(request, "payments.read", "payments.write");
+  const query = readQuery(request, listQuery);
+  const scope = `events of ${merchant}`;
+  const page = await events.list(merchant, {
+    limit: query.limit,
+    ...(query.type === undefined ? {} : { type: query.type }),
+    ...(query.cursor === undefined ? {} : { before: positionOf(scope, query.cursor) }),
+  });
+  return listed(page.events, page.next === undefined ? null : cursorOf(scope, page.next));
+}
+
+async function showEvent(request: ApiRequest): Promise<Answer> {
+  const merchant = requireMerchant(request, "payments.read", "payments.write");
+  const id = parseEventId(request.parameters["id"] ?? "");
+  const event = id === undefined ? undefined : await events.get(merchant, id);
+  if (event === undefined) throw new Problem("not_found");
+  return found(eventView(event));
+}
+
+/** In the order of their sequence, the first first. */
+async function listEventsOfPayment(request: ApiRequest): Promise<Answer> {
+  const merchant = requireMerchant(request, "payments.read", "payments.write");
+  const id = parsePaymentId(request.parameters["id"] ?? "");
+  if (id === undefined) throw new Problem("not_found");
+  const query = readQuery(request, pageQuery);
+  const scope = `events of ${merchant} ${id}`;
+  const page = await events.ofPayment(merchant, id, {
+    limit: query.limit,
+    ...(query.cursor === undefined ? {} : { after: Number(positionOf(scope, query.cursor)) }),
+  });
+  // A payment of this moment has no events yet, and one of last year has none any more: it is there all the same.
+  if (page.events.length === 0 && !(await payments.exists(merchant, id))) throw new Problem("not_found");
+  return listed(page.events, page.next === undefined ? null : cursorOf(scope, String(page.next)));
+}
+
+const listed = (data: readonly PublishedEvent[], nextCursor: string | null): Answer =>
+  found({ object: "list", data: data.map(eventView), next_cursor: nextCursor });
+
+/** The book is the caller's own, and the schema's number is the consumers'. */
+function eventView({ id, type, sequence, created_at, data }: PublishedEvent) {
+  return { id, object: "event", type, sequence, created_at, data };
+}

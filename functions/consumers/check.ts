@@ -1,0 +1,40 @@
+import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { z } from "zod";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { CheckQueue, createSqs } from "#adapters/sqs/check-queue.ts";
+import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
+import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
+import type { Book } from "#core/ledger/account.ts";
+import { whatToDo } from "#core/payments/check.ts";
+import { parsePaymentId } from "#core/payments/ids.ts";
+import { requiredVariable } from "#functions/environment.ts";
+
+const payments = new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") });
+const recovery = new RecoverySaga(createStepFunctions(), requiredVariable("RECOVERY_SAGA_ARN"));
+const checks = new CheckQueue(createSqs(), requiredVariable("CHECKS_QUEUE_URL"));
+const processor = new BatchProcessor(EventType.SQS);
+
+const reminder = z.object({ book: z.string(), payment: z.string(), version: z.int() });
+
+/** Looks at payments again, when their reminders are due. Whoever still stands there is handed to the recovery. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  processPartialResponse(event, look, processor);
+
+async function look({ body }: SQSRecord): Promise<void> {
+  const check = reminder.parse(JSON.parse(body));
+  const id = parsePaymentId(check.payment);
+  if (id === undefined) throw new Error(`${check.payment} is not the id of a payment`);
+  const payment = await payments.get(check.book as Book, id);
+  if (payment === undefined) throw new Error(`${check.payment} is not there`);
+  const todo = whatToDo(payment, check, Date.now());
+  switch (todo.kind) {
+    case "nothing":
+      return;
+    case "later":
+      return checks.send([{ check, seconds: todo.seconds }]);
+    case "recover":
+      return recovery.start(payment);
+  }
+}

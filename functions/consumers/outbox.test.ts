@@ -1,0 +1,107 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import { beforeEach, describe, expect, test } from "vitest";
+import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
+import type { DueCheck } from "#adapters/sqs/check-queue.ts";
+import type { PublishedEvent } from "#core/events/payment-event.ts";
+import { evolve } from "#core/payments/evolve.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import { createOutbox } from "./outbox.ts";
+
+const created = examplePayment();
+const authorized = evolve(created, { type: "authorized", authorization: exampleAuthorization }, noon);
+const review = { operation: "capture", acquirer: "alpha", reason: "timeout" } as const;
+const inReview = evolve(authorized, { type: "review_required", review }, noon + minute);
+
+/** A change as the table's stream tells it. Binary values, in which Lambda's types and the SDK's differ, are in none. */
+function change(sequenceNumber: string, before: Payment | undefined, after: Payment): DynamoDBRecord {
+  const dynamodb = {
+    SequenceNumber: sequenceNumber,
+    NewImage: paymentItem(after),
+    ...(before && { OldImage: paymentItem(before) }),
+  };
+  return { dynamodb } as DynamoDBRecord;
+}
+
+const records = [
+  change("101", undefined, created),
+  change("102", created, authorized),
+  change("103", authorized, inReview),
+];
+
+let published: PublishedEvent[];
+let asked: DueCheck[];
+/** What was done, in its order. */
+let done: string[];
+
+beforeEach(() => {
+  published = [];
+  asked = [];
+  done = [];
+});
+
+/** An outbox whose stream takes `takes` events of each batch. */
+const outbox = (takes = Number.POSITIVE_INFINITY) =>
+  createOutbox({
+    stream: {
+      publish: (events) => {
+        published.push(...events.slice(0, takes));
+        done.push("published");
+        return Promise.resolve(Math.min(takes, events.length));
+      },
+    },
+    checks: {
+      send: (checks) => {
+        asked.push(...checks);
+        done.push("asked");
+        return Promise.resolve();
+      },
+    },
+  });
+
+const failing = (...sequenceNumbers: string[]) => ({
+  batchItemFailures: sequenceNumbers.map((itemIdentifier) => ({ itemIdentifier })),
+});
+
+test("each change is told, and a look asked for where the payment may get stuck", async () => {
+  expect(await outbox()({ Records: records })).toEqual(failing());
+  expect(published.map(({ type, sequence }) => [type, sequence])).toEqual([
+    ["payment.created", 1],
+    ["payment.authorized", 2],
+    ["payment.in_review", 3],
+  ]);
+  const { book, id: payment } = created;
+  expect(asked).toEqual([
+    { check: { book, payment, version: 1 }, seconds: 60 },
+    { check: { book, payment, version: 3 }, seconds: 5 },
+  ]);
+});
+
+test("the look is asked for first: a relay that dies behind it tells late, and never of what nobody watches", async () => {
+  await outbox()({ Records: records });
+  expect(done).toEqual(["asked", "published"]);
+});
+
+describe("a batch is taken up again", () => {
+  test("from the first change that the stream did not take", async () => {
+    expect(await outbox(1)({ Records: records })).toEqual(failing("102"));
+    expect(published).toHaveLength(1);
+  });
+
+  test("from a change that cannot be read, behind which nothing is told", async () => {
+    const unreadable = { dynamodb: { SequenceNumber: "102", NewImage: { pk: { S: "mer_demo#pay_1" } } } };
+    const [first, , third] = records as [DynamoDBRecord, DynamoDBRecord, DynamoDBRecord];
+    expect(await outbox()({ Records: [first, unreadable, third] })).toEqual(failing("102"));
+    expect(published.map(({ sequence }) => sequence)).toEqual([1]);
+  });
+
+  test("from a change that skips a version: the one between is not lost in silence", async () => {
+    expect(await outbox()({ Records: [change("103", created, inReview)] })).toEqual(failing("103"));
+  });
+});
+
+test("the end of an item is no event: nothing here deletes payments", async () => {
+  const removed = { dynamodb: { SequenceNumber: "104", OldImage: {} } };
+  expect(await outbox()({ Records: [removed] })).toEqual(failing());
+  expect(published).toEqual([]);
+});

@@ -1,0 +1,67 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
+import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
+import type { EventStream } from "#adapters/kinesis/event-stream.ts";
+import type { CheckQueue, DueCheck } from "#adapters/sqs/check-queue.ts";
+import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
+import { checkAfterSeconds, checkOf } from "#core/payments/check.ts";
+import type { Payment } from "#core/payments/payment.ts";
+
+const logger = new Logger({ serviceName: "relay" });
+
+interface Ports {
+  readonly stream: Pick<EventStream, "publish">;
+  readonly checks: Pick<CheckQueue, "send">;
+}
+
+interface Change {
+  readonly sequenceNumber: string;
+  readonly payment: Payment;
+  readonly event: PublishedEvent;
+}
+
+/**
+ * The outbox: every committed change of a payment becomes an event, and a reminder where it may get stuck. Its place
+ * in the table's stream is the only state: what fails here comes again, from the first that failed.
+ */
+export const createOutbox =
+  ({ stream, checks }: Ports) =>
+  async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+    const { changes, unreadable } = read(Records);
+    // Reminders first: an event without one would be published before its payment is watched.
+    await checks.send(changes.flatMap(({ payment }) => dueCheck(payment)));
+    const published = await stream.publish(changes.map(({ event }) => event));
+    const failed = changes[published]?.sequenceNumber ?? unreadable;
+    return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] };
+  };
+
+/** The changes up to the first record that is none: that one alone is given up in the end, and its neighbours are not. */
+function read(records: readonly DynamoDBRecord[]): {
+  readonly changes: readonly Change[];
+  readonly unreadable: string | undefined;
+} {
+  const changes: Change[] = [];
+  for (const { dynamodb } of records) {
+    const sequenceNumber = dynamodb?.SequenceNumber ?? "";
+    // Nothing deletes payments; what a restore or a person takes out is no event of a payment's life.
+    if (dynamodb?.NewImage === undefined) continue;
+    try {
+      const payment = paymentOf(imageOf(dynamodb.NewImage));
+      const before = dynamodb.OldImage === undefined ? undefined : paymentOf(imageOf(dynamodb.OldImage));
+      changes.push({ sequenceNumber, payment, event: eventOf(before, payment) });
+    } catch (error) {
+      logger.error("a change cannot be read", { sequence_number: sequenceNumber, error: error as Error });
+      return { changes, unreadable: sequenceNumber };
+    }
+  }
+  return { changes, unreadable: undefined };
+}
+
+/** Lambda's types and the SDK's differ in what binary values are; payments have none. */
+const imageOf = (image: object): Record<string, AttributeValue> => image as Record<string, AttributeValue>;
+
+function dueCheck(payment: Payment): DueCheck[] {
+  const seconds = checkAfterSeconds(payment);
+  return seconds === undefined ? [] : [{ check: checkOf(payment), seconds }];
+}

@@ -1,0 +1,51 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { duePayments } from "#adapters/dynamodb/due-payments.ts";
+import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
+import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { PaymentId } from "#core/payments/ids.ts";
+import { expire } from "#core/payments/steps/expire.ts";
+import { requiredVariable } from "#functions/environment.ts";
+
+const dynamoDb = createDynamoDb();
+const paymentsTable = requiredVariable("PAYMENTS_TABLE");
+const merchants = new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE"));
+const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
+const ports = {
+  payments: new PaymentStore(dynamoDb, { payments: paymentsTable, ledger: requiredVariable("LEDGER_TABLE") }),
+  now: Date.now,
+};
+const logger = new Logger({ serviceName: "expire" });
+
+/** Of one book in one sweep; the next sweep goes on with the rest. */
+const paymentsMax = 200;
+/** Left for what is under way when the time is up. */
+const reserveMs = 10_000;
+
+/** Ends what time ends. Nothing depends on it being punctual: what has expired is refused, swept or not. */
+export const handler = async (_event: unknown, context: Context): Promise<void> => {
+  const execution = `expire:${context.awsRequestId}`;
+  for (const book of await merchants.ids()) {
+    const due = await duePayments(dynamoDb, paymentsTable, { book, until: Date.now(), limit: paymentsMax });
+    for (const id of due) {
+      if (context.getRemainingTimeInMillis() < reserveMs) return;
+      await end(book, id, execution);
+    }
+  }
+};
+
+/** One that cannot be ended now does not keep the others. */
+async function end(book: Book, id: PaymentId, execution: string): Promise<void> {
+  try {
+    const payment = await ports.payments.get(book, id);
+    if (payment === undefined) return;
+    const letGo = await expire(ports, payment, { execution });
+    if (letGo !== undefined) await saga.start(letGo, { step: "compensate", reason: "expired" });
+  } catch (error) {
+    logger.error("a payment could not be ended", { payment: id, error: error as Error });
+  }
+}

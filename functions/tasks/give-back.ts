@@ -1,0 +1,20 @@
+import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import { giveBack } from "#core/payments/steps/give-back.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { giveBackInput } from "#workflows/refund/contract.ts";
+import { refundTask } from "./task.ts";
+
+const ports = {
+  refunds: new RefundStore(createDynamoDb(), {
+    payments: requiredVariable("PAYMENTS_TABLE"),
+    ledger: requiredVariable("LEDGER_TABLE"),
+  }),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  now: Date.now,
+};
+
+export const handler = refundTask(giveBackInput, ({ execution, attempt, ...of }, deadline) =>
+  giveBack(ports, of, { execution, deadline, attempt }),
+);

@@ -1,0 +1,15 @@
+import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
+import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { resume } from "#core/payments/steps/resume.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { resumeInput } from "#workflows/payment/contract.ts";
+import { task } from "./task.ts";
+
+const ports = {
+  payments: new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") }),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  now: Date.now,
+};
+
+export const handler = task(resumeInput, ({ payment }, deadline) => resume(ports, payment, { deadline }));

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { SandboxAcquirer } from "./acquirer.ts";
+import { type Answer, decode, parseJson, refuse } from "./http.ts";
+import { type Inbox, s3Inbox, s3InboxSettings } from "./inbox.ts";
+import type { Notifier } from "./notifier.ts";
+import { filesOf } from "./settlement-files.ts";
+import { type Statement, totalsOf } from "./statement.ts";
+import { disputeOf } from "./wire.ts";
+
+const notifyUrlBody = z.strictObject({ url: z.url({ protocol: /^https?$/ }).nullable() });
+const settlementBody = z.strictObject({ date: z.iso.date() });
+const disputeBody = z.strictObject({
+  reference: z.string(),
+  amount: z.int().min(1).max(1_000_000_000_000_000).optional(),
+  reason: z.string().regex(/^[a-z][a-z_]{0,63}$/),
+});
+const outcomeBody = z.strictObject({ outcome: z.enum(["won", "lost"]) });
+const disputePath = /^\/sandbox\/disputes\/([^/]{1,100})$/;
+
+/** What a person would do at a real acquirer, or in its portal. No acquirer has it as an API; tests need it. */
+export class SandboxApi {
+  readonly #acquirer: SandboxAcquirer;
+  readonly #notifier: Notifier;
+  #inbox: Inbox | undefined;
+
+  constructor(acquirer: SandboxAcquirer, notifier: Notifier, inbox?: Inbox) {
+    this.#acquirer = acquirer;
+    this.#notifier = notifier;
+    this.#inbox = inbox;
+  }
+
+  async answer(method: string, path: string, raw: string): Promise<Answer> {
+    const body = parseJson(raw);
+    switch (`${method} ${path}`) {
+      case "PUT /sandbox/notify-url":
+        return this.#tellAt(body);
+      case "PUT /sandbox/inbound":
+        return this.#deliverTo(body);
+      case "POST /sandbox/settlements":
+        return this.#settle(body);
+      case "POST /sandbox/disputes":
+        return this.#openDispute(body);
+    }
+    const id = decode(disputePath.exec(path)?.[1]);
+    return method === "POST" && id !== undefined ? this.#closeDispute(id, body) : refuse("unknown_route");
+  }
+
+  #tellAt(body: unknown): Answer {
+    const { data } = notifyUrlBody.safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    this.#notifier.tellAt(data.url ?? undefined);
+    return { statusCode: 200, body: { url: data.url } };
+  }
+
+  #deliverTo(body: unknown): Answer {
+    const { data } = s3InboxSettings.nullable().safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    this.#inbox = data === null ? undefined : s3Inbox(this.#acquirer.name, data);
+    return { statusCode: 200, body: { bucket: data?.bucket ?? null } };
+  }
+
+  /** Again and again the same: a day that is closed already is delivered once more. */
+  async #settle(body: unknown): Promise<Answer> {
+    const { data } = settlementBody.safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    const statement = this.#acquirer.settlements.close(data.date);
+    if (statement === undefined) return refuse("forgotten");
+    const settled = { date: data.date, acquirer: this.#acquirer.name, ...summaryOf(statement) };
+    try {
+      if (this.#inbox !== undefined) for (const file of filesOf(statement)) await this.#inbox.put(file);
+    } catch (thrown) {
+      // By its name only: a message may quote what was sent, and to whom.
+      const reason = thrown instanceof Error ? thrown.name : "unknown";
+      return { statusCode: 502, body: { error: "not_delivered", reason, ...settled } };
+    }
+    return { statusCode: 200, body: { ...settled, delivered: this.#inbox !== undefined } };
+  }
+
+  #openDispute(body: unknown): Answer {
+    const { data } = disputeBody.safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    const { reference, amount, reason } = data;
+    const opened = this.#acquirer.disputes.open(reference, { amount, reason });
+    if (typeof opened === "string") return refuse(opened);
+    return { statusCode: 201, body: disputeOf(opened.id, opened.dispute) };
+  }
+
+  #closeDispute(id: string, body: unknown): Answer {
+    const { data } = outcomeBody.safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    const closed = this.#acquirer.disputes.close(id, data.outcome);
+    return typeof closed === "string" ? refuse(closed) : { statusCode: 200, body: disputeOf(id, closed) };
+  }
+}
+
+function summaryOf(statement: Statement) {
+  return {
+    totals: totalsOf(statement.movements).map(({ gross, cost, net, ...total }) => ({
+      ...total,
+      gross: Number(gross),
+      cost: Number(cost),
+      net: Number(net),
+    })),
+    files: filesOf(statement).map(({ name }) => `/v1/settlements/${name}`),
+  };
+}

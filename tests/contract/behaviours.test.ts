@@ -1,0 +1,141 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync } from "@swc/core";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const page = "docs/local-cloud.md";
+const separator = " › ";
+
+/** A row of the page's tables: the file, and the titles that lead to the test. */
+interface Claim {
+  readonly behaviour: string;
+  readonly file: string;
+  readonly titles: readonly string[];
+}
+
+/** The rows of every table whose head is `behaviour | test`. @throws Error on a row of another form. */
+function claimsIn(markdown: string): readonly Claim[] {
+  const claims: Claim[] = [];
+  let inside = false;
+  for (const line of markdown.split("\n")) {
+    const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+    const [, behaviour = "", cell = ""] = cells;
+    if (!line.startsWith("|")) inside = false;
+    else if (behaviour === "behaviour" && cell === "test") inside = true;
+    else if (inside && !/^-+$/.test(behaviour)) {
+      const [file = "", ...titles] = cell.split(separator);
+      const path = /^`([^`]+\.test\.ts)`$/.exec(file)?.[1];
+      if (path === undefined || titles.length === 0 || cells.length !== 4) {
+        throw new Error(`not of the form | behaviour | \`file\` › test |: ${line}`);
+      }
+      claims.push({ behaviour, file: path, titles });
+    }
+  }
+  return claims;
+}
+
+/** Every test of a file by the titles that lead to it. `test.each` has its template's text, `…` is what is filled in. */
+function testsIn(source: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const walk = (node: unknown, outer: readonly string[]): void => {
+    if (!isNode(node)) return;
+    const kind = node["type"] === "CallExpression" ? rootName(node["callee"]) : undefined;
+    const title = kind === undefined ? undefined : titleOf(node["arguments"]);
+    const path = title === undefined ? outer : [...outer, title];
+    if (title !== undefined && kind !== undefined && tests.has(kind)) found.add(path.join(separator));
+    for (const each of Object.values(node)) walk(each, path);
+  };
+  walk(parseSync(source, { syntax: "typescript" }).body, []);
+  return found;
+}
+
+type Node = Readonly<Record<string, unknown>>;
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
+
+/** Vitest's own words, and those of the contract suites (tests/support/contract.ts). */
+const suites: ReadonlySet<string> = new Set(["describe", "group"]);
+const tests: ReadonlySet<string> = new Set(["it", "test", "behaviour", "ours"]);
+
+/** One of these words, also behind `.each(…)` and the like. */
+function rootName(callee: unknown): string | undefined {
+  if (!isNode(callee)) return undefined;
+  if (callee["type"] === "Identifier") {
+    const name = String(callee["value"]);
+    return suites.has(name) || tests.has(name) ? name : undefined;
+  }
+  return rootName(callee["object"] ?? callee["callee"] ?? callee["tag"]);
+}
+
+/** The first argument, when it is a text. */
+function titleOf(args: unknown): string | undefined {
+  const [first] = Array.isArray(args) ? args : [];
+  const argument = isNode(first) ? first["expression"] : undefined;
+  if (!isNode(argument)) return undefined;
+  if (argument["type"] === "StringLiteral") return String(argument["value"]);
+  if (argument["type"] !== "TemplateLiteral") return undefined;
+  const quasis = argument["quasis"] as readonly { readonly cooked: string }[];
+  return quasis.map(({ cooked }) => cooked).join("…");
+}
+
+/** What the page claims, and no test shows. */
+function unfounded(claims: readonly Claim[], read: (file: string) => string | undefined): readonly string[] {
+  const known = new Map<string, ReadonlySet<string>>();
+  return claims.flatMap(({ file, titles }) => {
+    const source = known.has(file) ? undefined : read(file);
+    if (source !== undefined) known.set(file, testsIn(source));
+    const shown = known.get(file);
+    if (shown === undefined) return [`there is no ${file}`];
+    const path = titles.join(separator);
+    return shown.has(path) ? [] : [`${file} has no test › ${path}`];
+  });
+}
+
+describe("the check finds", () => {
+  const source = `
+    describe("names", () => {
+      test("stay reserved", async () => {});
+      it.each([1])("number %i is good", () => {});
+    });
+    test(\`after \${kills} kills\`, () => {});
+  `;
+  const rows = (...tests: string[]) =>
+    ["| behaviour | test |", "| --- | --- |", ...tests.map((cell) => `| b | ${cell} |`)].join("\n");
+  const check = (...tests: string[]) =>
+    unfounded(claimsIn(rows(...tests)), (file) => (file === "a.test.ts" ? source : undefined));
+
+  test("a test by all the titles that lead to it", () => {
+    expect(
+      check(
+        "`a.test.ts` › names › stay reserved",
+        "`a.test.ts` › names › number %i is good",
+        "`a.test.ts` › after … kills",
+      ),
+    ).toEqual([]);
+  });
+
+  test("a file that is gone, a test that is gone, and one that has moved", () => {
+    expect(
+      check("`b.test.ts` › x", "`a.test.ts` › names › are reserved", "`a.test.ts` › stay reserved"),
+    ).toEqual([
+      "there is no b.test.ts",
+      "a.test.ts has no test › names › are reserved",
+      "a.test.ts has no test › stay reserved",
+    ]);
+  });
+
+  test.each(["a.test.ts › x", "`a.test.ts`", "`a.ts` › x", "`a.test.ts` › x | more"])(
+    "a row of another form: %s",
+    (cell) => {
+      expect(() => check(cell)).toThrow("not of the form");
+    },
+  );
+});
+
+test(`each behaviour that ${page} claims is shown by a test that exists`, () => {
+  const claims = claimsIn(readFileSync(join(root, page), "utf8"));
+  expect(claims.length).toBeGreaterThan(30);
+  const read = (file: string) =>
+    existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : undefined;
+  expect(unfounded(claims, read)).toEqual([]);
+});

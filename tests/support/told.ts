@@ -1,0 +1,132 @@
+import { type AttributeValue, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+} from "@aws-sdk/client-kinesis";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
+import { type PublishedEvent, publishedEvent } from "#core/events/payment-event.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { checkOutbox, checkSink } from "#core/proof/events.ts";
+import type { Finding } from "#core/proof/finding.ts";
+import type { Endpoints } from "#local/endpoints.ts";
+import { eventually } from "./eventually.ts";
+
+/** As often as a shard may be read in a second, and somebody else reads it too: the SDK waits and asks again. */
+const readAttemptsMax = 10;
+const pagesMax = 1_000;
+
+/** What a running system told of its payments, read as an operator of the machine. */
+export class Told {
+  readonly kinesis: KinesisClient;
+  readonly #dynamoDb: DynamoDBClient;
+
+  constructor({ aws }: Endpoints) {
+    const options = {
+      endpoint: aws.endpoint,
+      region: aws.region,
+      credentials: { accessKeyId: aws.access_key_id, secretAccessKey: aws.secret_access_key },
+    };
+    this.#dynamoDb = new DynamoDBClient(options);
+    this.kinesis = new KinesisClient({
+      ...options,
+      maxAttempts: readAttemptsMax,
+      requestHandler: new NodeHttpHandler(),
+    });
+  }
+
+  stop(): void {
+    this.kinesis.destroy();
+    this.#dynamoDb.destroy();
+  }
+
+  async payments(): Promise<Payment[]> {
+    const items = await this.#scan("payments");
+    return items.filter((item) => item["sk"]?.S === "payment").map(paymentOf);
+  }
+
+  /** Everything on the stream that is an event, repetitions included. */
+  async published(): Promise<PublishedEvent[]> {
+    const texts = await this.#streamed();
+    return texts.flatMap((text) => {
+      const event = publishedEvent.safeParse(jsonOf(text));
+      return event.success ? [event.data] : [];
+    });
+  }
+
+  /** What the table of events holds. */
+  async applied(): Promise<PublishedEvent[]> {
+    const items = await this.#scan("events");
+    return items.map((item) => publishedEvent.parse(unmarshall(item)["event"]));
+  }
+
+  /** What is wrong with what was told, once everything was. The last findings, when something stays wrong. */
+  async findings(): Promise<readonly Finding[]> {
+    let findings: readonly Finding[] = [];
+    await eventually(async () => {
+      findings = await this.#findingsNow();
+      return findings.length === 0 ? true : undefined;
+    }).catch(() => undefined);
+    return findings;
+  }
+
+  async #findingsNow(): Promise<readonly Finding[]> {
+    const payments = await this.payments();
+    const applied = await this.applied();
+    return [
+      ...checkOutbox(payments, await this.published()),
+      ...checkSink(applied),
+      // A sink that holds less than was told has lost something; its items are the events as they were applied.
+      ...checkOutbox(payments, applied),
+    ];
+  }
+
+  async #streamed(): Promise<string[]> {
+    const StreamName = "tallystick-local-payment-events";
+    const { Shards = [] } = await this.kinesis.send(new ListShardsCommand({ StreamName }));
+    const texts: string[] = [];
+    for (const { ShardId } of Shards) {
+      let { ShardIterator } = await this.kinesis.send(
+        new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: "TRIM_HORIZON" }),
+      );
+      for (let page = 0; page < pagesMax; page += 1) {
+        const { Records = [], NextShardIterator } = await this.kinesis.send(
+          new GetRecordsCommand({ ShardIterator }),
+        );
+        texts.push(...Records.map(({ Data }) => Buffer.from(Data ?? []).toString()));
+        if (Records.length === 0) break;
+        ShardIterator = NextShardIterator;
+      }
+    }
+    return texts;
+  }
+
+  async #scan(table: string): Promise<Record<string, AttributeValue>[]> {
+    const items: Record<string, AttributeValue>[] = [];
+    let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+    for (let page = 0; page < pagesMax; page += 1) {
+      const found = await this.#dynamoDb.send(
+        new ScanCommand({
+          TableName: `tallystick-local-${table}`,
+          ConsistentRead: true,
+          ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        }),
+      );
+      items.push(...(found.Items ?? []));
+      ExclusiveStartKey = found.LastEvaluatedKey;
+      if (ExclusiveStartKey === undefined) break;
+    }
+    return items;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

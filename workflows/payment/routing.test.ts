@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { authorizationRecord, toRecord } from "#core/payments/record.ts";
+import { toRefundRecord } from "#core/payments/refund-record.ts";
+import type { Json } from "#local/stepfunctions/json.ts";
+import { run } from "#local/stepfunctions/testing/run.ts";
+import { exampleAuthorization, examplePayment, exampleRefund, noon } from "#tests/support/examples.ts";
+import { giveBackInput, holdRefundInput, reviewRefundInput } from "#workflows/refund/contract.ts";
+import refundMachine from "#workflows/refund/machine.asl.json" with { type: "json" };
+import {
+  authorizeInput,
+  compensateInput,
+  postInput,
+  resumeInput,
+  reviewInput,
+  settleInput,
+  transferInput,
+} from "./contract.ts";
+import machine from "./machine.asl.json" with { type: "json" };
+
+/** Which tasks the sagas call, in which order and with what: their answers are told, their inputs are the contract's. */
+
+const inputs: Readonly<Record<string, z.ZodType>> = {
+  Transfer: transferInput,
+  Authorize: authorizeInput,
+  Resume: resumeInput,
+  Post: postInput,
+  Settle: settleInput,
+  Compensate: compensateInput,
+  Review: reviewInput,
+  HoldRefund: holdRefundInput,
+  GiveBack: giveBackInput,
+  ReviewRefund: reviewRefundInput,
+};
+
+/** A task's output, or the name of what it throws each time. */
+type Answers = Readonly<Record<string, object | string>>;
+
+async function play(states: object, input: object, answers: Answers) {
+  const named = JSON.parse(JSON.stringify(states).replaceAll(/\$\{(\w+)FunctionArn\}/g, "$1"));
+  const calls: { readonly task: string; readonly payload: unknown }[] = [];
+  const functions = Object.fromEntries(
+    Object.entries(inputs).map(([task, schema]) => [
+      task,
+      async (event: unknown) => {
+        expect(schema.safeParse(event).error).toBeUndefined();
+        calls.push({ task, payload: event });
+        const answer = answers[task] ?? {};
+        return typeof answer === "string" ? { throws: answer } : { returns: answer as never };
+      },
+    ]),
+  );
+  const { outcome } = await run(named, { input: input as Json, functions });
+  return { calls, tasks: calls.map(({ task }) => task), outcome };
+}
+
+const authorization = authorizationRecord(exampleAuthorization);
+const payment = toRecord(examplePayment());
+const authorized = toRecord(examplePayment({ state: "authorized", authorization: exampleAuthorization }));
+const manual = { ...authorized, capture: "manual" } as const;
+const capturing = {
+  ...manual,
+  pending_operation: { kind: "capture", amount: 60_00, started_at: noon },
+} as const;
+const wallet = { ...payment, method: { type: "account", account: "acc_ann" } } as const;
+const concluded = { outcome: "concluded", payment: manual };
+const captured = { outcome: "captured", payment: authorized };
+const refused = { outcome: "refused", payment: authorized, authorization, reason: "operation_refused" };
+
+// biome-ignore format: a table is read in rows
+test.each<{ what: string; input: object; answers: Answers; tasks: string[] }>([
+  { what: "a card is authorized, held and captured",      input: { payment },                               answers: { Authorize: { outcome: "approved", payment, authorization }, Post: { outcome: "held", payment: authorized }, Settle: captured }, tasks: ["Authorize", "Post", "Settle"] },
+  { what: "a decline ends it",                            input: { payment },                               answers: { Authorize: concluded },                               tasks: ["Authorize"] },
+  { what: "a manual capture is waited for",               input: { payment },                               answers: { Authorize: { outcome: "approved", payment, authorization }, Post: { outcome: "held", payment: manual } }, tasks: ["Authorize", "Post"] },
+  { what: "a wallet asks nobody",                         input: { payment: wallet },                       answers: { Transfer: captured },                                 tasks: ["Transfer"] },
+  { what: "what waited is asked about, and goes on",      input: { payment, step: "resume" },               answers: { Resume: { outcome: "approved", payment, authorization }, Post: { outcome: "held", payment: authorized }, Settle: captured }, tasks: ["Resume", "Post", "Settle"] },
+  { what: "what still waits is left",                     input: { payment, step: "resume" },               answers: { Resume: concluded },                                  tasks: ["Resume"] },
+  { what: "what was found is posted, and goes on",        input: { payment, step: "post", authorization },  answers: { Post: { outcome: "held", payment: authorized }, Settle: captured }, tasks: ["Post", "Settle"] },
+  { what: "a capture that was asked for goes on, too",    input: { payment, step: "post", authorization },  answers: { Post: { outcome: "held", payment: capturing }, Settle: captured }, tasks: ["Post", "Settle"] },
+  { what: "what cannot be posted is released",            input: { payment, step: "post", authorization },  answers: { Post: refused, Compensate: concluded },               tasks: ["Post", "Compensate"] },
+  { what: "a capture is asked for",                       input: { payment: capturing, step: "settle" },    answers: { Settle: captured },                                   tasks: ["Settle"] },
+  { what: "a refused capture releases what it was for",   input: { payment: capturing, step: "settle" },    answers: { Settle: refused, Compensate: concluded },             tasks: ["Settle", "Compensate"] },
+  { what: "a cancellation is asked for",                  input: { payment: manual, step: "compensate", authorization, reason: "requested" }, answers: { Compensate: concluded },    tasks: ["Compensate"] },
+  { what: "a lost step is reviewed",                      input: { payment: capturing, step: "settle" },    answers: { Settle: "Broken", Review: concluded },                tasks: ["Settle", "Review"] },
+])("$what: $tasks", async ({ input, answers, tasks }) => {
+  const played = await play(machine.States, input, answers);
+  expect(played.outcome.status).toBe("SUCCEEDED");
+  expect(played.tasks).toEqual(tasks);
+});
+
+describe("what is handed on", () => {
+  test("a cancellation without an authorization hands none to its tasks, and none to their review", async () => {
+    const input = { payment, step: "compensate", reason: "requested" };
+    const { calls, outcome } = await play(machine.States, input, { Compensate: "Broken", Review: concluded });
+    expect(outcome.status).toBe("SUCCEEDED");
+    expect(calls.map(({ payload }) => payload)).toEqual([
+      { payment, reason: "requested", execution: expect.any(String), attempt: 0 },
+      { payment, step: "compensate", error: "Broken" },
+    ]);
+  });
+
+  test.each([
+    { task: "Settle", input: { payment: capturing, step: "settle" } },
+    {
+      task: "Compensate",
+      input: { payment: manual, step: "compensate", authorization, reason: "requested" },
+    },
+  ])(
+    "$task knows how often it may have been asked: by earlier runs, and by this one",
+    async ({ task, input }) => {
+      const attempts = async (more: object) => {
+        const answers = { [task]: "StoreUnavailable", Review: concluded };
+        const { calls } = await play(machine.States, { ...input, ...more }, answers);
+        return attemptsOf(calls, task);
+      };
+      expect(await attempts({})).toEqual([0, 1, 2]);
+      expect(await attempts({ attempt: 3 })).toEqual([3, 4, 5]);
+    },
+  );
+});
+
+const attemptsOf = (calls: Awaited<ReturnType<typeof play>>["calls"], name: string) =>
+  calls.filter(({ task }) => task === name).map(({ payload }) => (payload as { attempt: number }).attempt);
+
+describe("a refund", () => {
+  const refund = toRefundRecord(exampleRefund());
+  const held = { ...refund, held: true };
+  const of = { payment: authorized, refund };
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ what: string; answers: Answers; tasks: string[] }>([
+    { what: "is held, then given back",             answers: { HoldRefund: { outcome: "held", ...of, refund: held }, GiveBack: { outcome: "concluded", ...of } },         tasks: ["HoldRefund", "GiveBack"] },
+    { what: "that nobody can hold asks nobody",     answers: { HoldRefund: { outcome: "concluded", ...of } },                                                         tasks: ["HoldRefund"] },
+    { what: "whose hold is lost is reviewed",       answers: { HoldRefund: "Broken", ReviewRefund: { outcome: "concluded", ...of } },                                 tasks: ["HoldRefund", "ReviewRefund"] },
+    { what: "whose answer is lost is reviewed",     answers: { HoldRefund: { outcome: "held", ...of, refund: held }, GiveBack: "Broken", ReviewRefund: { outcome: "concluded", ...of } }, tasks: ["HoldRefund", "GiveBack", "ReviewRefund"] },
+  ])("$what: $tasks", async ({ answers, tasks }) => {
+    const played = await play(refundMachine.States, of, answers);
+    expect(played.tasks).toEqual(tasks);
+    expect(played.outcome).toMatchObject({ status: "SUCCEEDED", output: of });
+  });
+
+  test("knows how often it may have been asked for", async () => {
+    const answers = {
+      HoldRefund: { outcome: "held", ...of, refund: held },
+      GiveBack: "AcquirerUnavailable",
+      ReviewRefund: { outcome: "concluded", ...of },
+    };
+    const once = await play(refundMachine.States, of, answers);
+    expect(attemptsOf(once.calls, "GiveBack")).toEqual([0, 1, 2]);
+    const again = await play(refundMachine.States, { ...of, attempt: 1 }, answers);
+    expect(attemptsOf(again.calls, "GiveBack")).toEqual([1, 2, 3]);
+  });
+});
