@@ -29,6 +29,14 @@ const inbox = resource("aws:sqs/queue:Queue", "Inbox", { name: "inbox" });
 const toQueue = [inbox, ...topic("alerts", "sqs", arnOf("sqs", "inbox"))];
 const toFunction = topic("calls", "lambda", `arn:aws:lambda:${present.region}:${present.account}:function:f`);
 
+const tellers = [
+  resource("aws:s3/bucket:Bucket", "Tellers", { bucket: "tellers" }),
+  resource("aws:s3/bucketNotification:BucketNotification", "Telling", {
+    bucket: "tellers",
+    eventbridge: true,
+  }),
+];
+
 let fauxqs: Awaited<ReturnType<typeof startQueues>>;
 let system: TestSystem | undefined;
 beforeAll(async () => {
@@ -95,11 +103,12 @@ describe("under AWS_ENDPOINT_URL", () => {
     );
   });
 
-  test("a topic that calls functions stays here, and still reaches queues over there", async () => {
-    const started = await start({ all: fauxqs.endpoint, of: {} }, [...toQueue, ...toFunction]);
+  test("who calls functions or tells buses stays here, and topics still reach queues over there", async () => {
+    const started = await start({ all: fauxqs.endpoint, of: {} }, [...toQueue, ...toFunction, ...tellers]);
     expect(told(started)[0]).toContain(
       "sns (Error: from there no topic reaches the plan's lambda endpoints)",
     );
+    expect(told(started)[0]).toContain("s3 (Error: from there bucket tellers does not reach whom the plan");
     const { sqs, sns } = clientsOf(started);
     await sns.send(new PublishCommand({ TopicArn: arnOf("sns", "alerts"), Message: "from ours" }));
     expect(await bodiesIn(sqs)).toEqual(["from ours"]);
