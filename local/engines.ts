@@ -78,7 +78,9 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
     if (service === "dynamodb") continue;
     const engine = remoteEngine(service, remote);
     started.defer(() => engine.stop());
-    options.door.serve(engine);
+    options.door.serve(
+      service === "kinesis" ? telling(engine, options.written ?? (() => undefined)) : engine,
+    );
   }
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);

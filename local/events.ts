@@ -13,6 +13,12 @@ import type { Plan } from "./plan/plan.ts";
 import type { Tell } from "./s3/notifier.ts";
 import { systemClock } from "./stepfunctions/clock.ts";
 
+/**
+ * Streams are looked at when the door has seen a write. What is written around it, by a tool that knows the emulator's
+ * own address, waits for this; to look more often would keep a laptop busy that does nothing.
+ */
+const streamIdleMsMax = 10_000;
+
 export interface EventsOptions {
   readonly plan: Plan;
   readonly door: Door;
@@ -75,6 +81,7 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
         clients,
         deliver,
         checkpointsPath: paths.checkpoints,
+        idleMsMax: streamIdleMsMax,
         warn,
       });
       door.serve(bridge);

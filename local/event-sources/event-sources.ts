@@ -25,6 +25,8 @@ export interface EventSourcesOptions {
   /** File of the positions on streams. They live as long as the process when there is none. */
   readonly checkpointsPath?: string;
   readonly clock?: Clock;
+  /** Longest wait between looks at a stream that bring nothing, for whoever tells of each write by `wake`. */
+  readonly idleMsMax?: number;
   readonly warn: (line: string) => void;
 }
 
@@ -45,6 +47,7 @@ export class EventSources {
       invoke: lambdaInvoker(lambda, randomUUID),
       tellFailure: (mapping, record) => tell(options, mapping, record),
       newId: randomUUID,
+      idleMsMax: options.idleMsMax,
       warn,
     };
     const mappings = eventSourceMappingsOf(plan, lambda.functions);

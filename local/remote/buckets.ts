@@ -3,6 +3,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
+  GetBucketVersioningCommand,
   ListBucketsCommand,
   ListObjectVersionsCommand,
   NoSuchBucket,
@@ -51,6 +52,9 @@ async function ensureBucket(s3: S3Client, plan: BucketPlan, region: string): Pro
   });
   if (plan.versioned) {
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
+    // An emulator may say yes to what it does not do.
+    const { Status } = await s3.send(new GetBucketVersioningCommand({ Bucket }));
+    if (Status !== "Enabled") throw new Error(`it keeps no versions in ${Bucket}`);
   }
   const { mode, days, years } = plan.defaultRetention ?? {};
   if (mode === undefined) return;

@@ -5,6 +5,7 @@ import { streamPlansOf } from "../kinesis/stream-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
 import { bucketPlansOf } from "../s3/bucket-plan.ts";
+import { notificationPlansOf } from "../s3/notification-plan.ts";
 import { topicPlansOf } from "../sns/topic-plan.ts";
 import { queuePlansOf } from "../sqs/queue-plan.ts";
 import { type Access, accessTo } from "./access.ts";
@@ -105,8 +106,21 @@ function resourcesOf(plan: Plan, found: Remotes): Readonly<Record<RemoteService,
         return inTopics.ensure(access, fresh);
       },
     },
-    s3: remoteBuckets(bucketPlansOf(plan)),
+    s3: inBuckets(plan),
     kinesis: remoteStreams(streamPlansOf(plan)),
+  };
+}
+
+/** A bucket over there tells nobody over here what comes and goes in it. */
+function inBuckets(plan: Plan): RemoteResources {
+  const buckets = remoteBuckets(bucketPlansOf(plan));
+  return {
+    ...buckets,
+    ensure: (access, fresh) => {
+      const [telling] = notificationPlansOf(plan);
+      if (telling === undefined) return buckets.ensure(access, fresh);
+      throw new Error(`from there bucket ${telling.bucket} does not reach whom the plan has it tell`);
+    },
   };
 }
 

@@ -21,7 +21,7 @@ import { planOf, resource } from "#tests/support/handmade-plan.ts";
 
 const plan = planOf([
   resource("aws:dynamodb/table:Table", "Payments", {
-    name: "tallystick-local-payments",
+    name: "contract-payments",
     attributes: ["pk", "sk", "list_pk", "list_sk"].map((name) => ({ name, type: "S" })),
     hashKey: "pk",
     rangeKey: "sk",
@@ -32,14 +32,14 @@ const plan = planOf([
     streamViewType: "NEW_AND_OLD_IMAGES",
   }),
   resource("aws:dynamodb/table:Table", "Idempotency", {
-    name: "tallystick-local-idempotency",
+    name: "contract-idempotency",
     attributes: [{ name: "id", type: "S" }],
     hashKey: "id",
     ttl: { attributeName: "expiration" },
   }),
 ]);
 const planned = (name: string): TablePlan =>
-  tablePlansOf(plan).find((table) => table.name === `tallystick-local-${name}`) ?? expect.fail(name);
+  tablePlansOf(plan).find((table) => table.name === `contract-${name}`) ?? expect.fail(name);
 const [payments, idempotency] = [planned("payments"), planned("idempotency")];
 
 const item = (pk: string, fields: Record<string, { S: string } | { N: string }> = {}) => ({

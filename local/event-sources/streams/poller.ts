@@ -19,6 +19,8 @@ export interface StreamPorts {
   /** Hands the record of a failure to the mapping's on-failure destination, if it has one. Never rejects. */
   readonly tellFailure: (mapping: StreamMapping, record: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly newId: () => string;
+  /** Longest wait between looks that bring nothing, in milliseconds; the source's own when left out. */
+  readonly idleMsMax?: number | undefined;
   readonly warn: (line: string) => void;
 }
 
@@ -32,6 +34,7 @@ export class StreamPoller {
   readonly #running = new Map<string, Promise<void>>();
   /** Ends the waits of shards that had nothing to read. */
   readonly #sleepers = new Set<AbortController>();
+  #wakes = 0;
   #run: Promise<void> | undefined;
   #rediscover = new AbortController();
   #hasLooked = false;
@@ -53,6 +56,7 @@ export class StreamPoller {
 
   /** Reads at once: something may have been written. */
   wake(): void {
+    this.#wakes += 1;
     for (const sleeper of this.#sleepers) sleeper.abort();
   }
 
@@ -110,6 +114,12 @@ export class StreamPoller {
   }
 
   #startShard(checkpoints: MappingCheckpoints, shardId: string, start: ShardPosition): void {
+    let heard = this.#wakes;
+    const idle = async (ms: number): Promise<void> => {
+      // What was written while the shard was being read may not have been in what the read brought.
+      await this.#sleep(this.#wakes === heard ? ms : wakeMsMin);
+      heard = this.#wakes;
+    };
     const poller = new ShardPoller({
       mapping: this.#mapping,
       source: this.#source,
@@ -118,7 +128,7 @@ export class StreamPoller {
       checkpoints,
       ports: this.#ports,
       signal: this.#stopping.signal,
-      idle: (ms) => this.#sleep(ms),
+      idle,
     });
     const run = poller
       .run()

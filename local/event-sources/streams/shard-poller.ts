@@ -85,7 +85,7 @@ export class ShardPoller {
   async #read(): Promise<void> {
     const { source, shardId, ports, mapping, idle } = this.#options;
     const signal = this.#signal;
-    const idling = new Backoff(idleMsMin, source.idleMsMax);
+    const idling = new Backoff(idleMsMin, ports.idleMsMax ?? source.idleMsMax);
     const failing = new Backoff(errorMsMin, errorMsMax);
     let iterator: string | undefined;
     let readAtMs = 0;
