@@ -2,7 +2,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { foldLinesMax, foldOn, nothingFolded, type ShardFold } from "#core/ledger/shard-fold.ts";
-import { journals } from "#tests/support/arbitraries.ts";
+import { journals } from "#tests/support/arbitraries/ledger.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
 import { foldKey } from "./keys.ts";
 

@@ -5,7 +5,8 @@ import type { EntryId } from "#core/ledger/entry.ts";
 import { refusalPrecedence } from "#core/ledger/errors.ts";
 import { entryRecord, failureRecord, type JournalRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { expireHold, postHold, voidHold } from "#core/ledger/resolution.ts";
-import { entries, holdsAndPosts, instants } from "#tests/support/arbitraries.ts";
+import { entries, holdsAndPosts } from "#tests/support/arbitraries/ledger.ts";
+import { instants } from "#tests/support/arbitraries/values.ts";
 import { type JournalItem, journalItem, journalRecord } from "./journal-codec.ts";
 
 /** Through DynamoDB's own encoding, where numbers are text and absent is not undefined. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { instants, paymentEvents, payments } from "#tests/support/arbitraries.ts";
+import { paymentEvents, payments } from "#tests/support/arbitraries/payments.ts";
+import { instants } from "#tests/support/arbitraries/values.ts";
 import { exampleAuthorization, examplePayment, minute, noon, refundId } from "#tests/support/examples.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
 import type { PaymentEvent } from "../payments/events.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { entries } from "#tests/support/arbitraries.ts";
+import { entries } from "#tests/support/arbitraries/ledger.ts";
 import { demo } from "#tests/support/examples.ts";
 import type { Currency } from "../money/currency.ts";
 import { amountMax } from "../money/money.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { guardedAccounts } from "#tests/support/arbitraries.ts";
+import { guardedAccounts } from "#tests/support/arbitraries/ledger.ts";
 import { type Account, type Counters, noCounters, type Side } from "./account.ts";
 import type { PostingRefusal } from "./errors.ts";
 import { applyGuarded, openingRoom, strain } from "./guard.ts";

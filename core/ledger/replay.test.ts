@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { entries } from "#tests/support/arbitraries.ts";
+import { entries } from "#tests/support/arbitraries/ledger.ts";
 import { demo, noon } from "#tests/support/examples.ts";
 import type { AccountId, Book } from "./account.ts";
 import { credit, debit, type EntryId, type JournalEntry } from "./entry.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { journals } from "#tests/support/arbitraries.ts";
+import { journals } from "#tests/support/arbitraries/ledger.ts";
 import { demo, noon } from "#tests/support/examples.ts";
 import type { Currency } from "../money/currency.ts";
 import type { AccountId } from "./account.ts";

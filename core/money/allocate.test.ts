@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { moneys } from "#tests/support/arbitraries.ts";
+import { moneys } from "#tests/support/arbitraries/values.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
 import { allocate } from "./allocate.ts";
 import type { Currency } from "./currency.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { currencies, sums } from "#tests/support/arbitraries.ts";
+import { currencies, sums } from "#tests/support/arbitraries/values.ts";
 import type { Currency } from "./currency.ts";
 import { add, compare, formatMoney, money, parseMoney, subtract, zero } from "./money.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sums } from "#tests/support/arbitraries.ts";
+import { sums } from "#tests/support/arbitraries/values.ts";
 import { divide } from "./rounding.ts";
 
 // biome-ignore format: a table is read in rows

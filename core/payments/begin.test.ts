@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { payments } from "#tests/support/arbitraries.ts";
+import { payments } from "#tests/support/arbitraries/payments.ts";
 import { exampleAuthorization, examplePayment, noon, refundId } from "#tests/support/examples.ts";
 import { beginCancel, beginCapture, beginExpiry, beginRefund, refundsMax } from "./begin.ts";
 import { actionLifetimeMs } from "./due.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { acquirerOutcomes, payments } from "#tests/support/arbitraries.ts";
+import { acquirerOutcomes, payments } from "#tests/support/arbitraries/payments.ts";
 import { day, exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import type { AcquirerOutcome } from "../acquiring/outcome.ts";
 import {

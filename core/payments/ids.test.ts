@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { texts } from "#tests/support/arbitraries.ts";
+import { texts } from "#tests/support/arbitraries/values.ts";
 import type { Book } from "../ledger/account.ts";
 import {
   operationKey,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { authorizations, paymentsIn } from "#tests/support/arbitraries.ts";
+import { authorizations, paymentsIn } from "#tests/support/arbitraries/payments.ts";
 import {
   exampleAuthorization,
   examplePayment,

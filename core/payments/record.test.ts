@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { paymentsIn } from "#tests/support/arbitraries.ts";
+import { paymentsIn } from "#tests/support/arbitraries/payments.ts";
 import { exampleAuthorization, examplePayment, noon } from "#tests/support/examples.ts";
 import type { Standing } from "./payment.ts";
 import {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { refundsIn } from "#tests/support/arbitraries.ts";
+import { refundsIn } from "#tests/support/arbitraries/payments.ts";
 import { exampleRefund, minute, noon } from "#tests/support/examples.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
 import type { Review } from "./payment.ts";

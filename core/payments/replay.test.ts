@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { payments } from "#tests/support/arbitraries.ts";
+import { payments } from "#tests/support/arbitraries/payments.ts";
 import {
   exampleAuthorization,
   examplePayment,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { payments, paymentsIn } from "#tests/support/arbitraries.ts";
+import { payments, paymentsIn } from "#tests/support/arbitraries/payments.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
 import type { Standing } from "./payment.ts";
 import { paymentStates } from "./states.ts";

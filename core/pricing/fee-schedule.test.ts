@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { amounts, feeSchedules } from "#tests/support/arbitraries.ts";
+import { amounts, feeSchedules } from "#tests/support/arbitraries/values.ts";
 import { money } from "../money/money.ts";
 import { captureFee } from "./fee-schedule.ts";
 

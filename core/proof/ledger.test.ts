@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { journals } from "#tests/support/arbitraries.ts";
+import { journals } from "#tests/support/arbitraries/ledger.ts";
 import { demo, noon } from "#tests/support/examples.ts";
 import type { AccountId } from "../ledger/account.ts";
 import { credit, debit, type EntryId, type Leg } from "../ledger/entry.ts";

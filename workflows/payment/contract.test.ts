@@ -4,7 +4,8 @@ import { authorizationRecord, type PaymentRecord, toRecord } from "#core/payment
 import { refundStates } from "#core/payments/refund.ts";
 import { toRefundRecord } from "#core/payments/refund-record.ts";
 import { paymentStates } from "#core/payments/states.ts";
-import { authorizations, paymentsIn, refundsIn, texts } from "#tests/support/arbitraries.ts";
+import { authorizations, paymentsIn, refundsIn } from "#tests/support/arbitraries/payments.ts";
+import { texts } from "#tests/support/arbitraries/values.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
 import {
   giveBackInput,
