@@ -13,6 +13,7 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           include: [
+            "cli/**/*.test.ts",
             "core/**/*.test.ts",
             "adapters/**/*.test.ts",
             "functions/**/*.test.ts",

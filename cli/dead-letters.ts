@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
+import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 
 const letter = z.object({
@@ -17,10 +18,11 @@ type Letter = z.output<typeof letter>;
 const page = z.object({ data: z.array(letter), next_cursor: z.string().nullable() });
 
 const pageSize = 100;
-/** Whoever has more open letters than this has another problem than reading them. */
-const pagesMax = 50;
+/** Whoever has more letters than this has another problem than reading them. */
+const pagesMax = 500;
 
-export async function listDeadLetters(api: Api, state: string): Promise<string> {
+/** All of them, newest first. @throws Refusal when there are more than can be read. */
+async function readLetters(api: Pick<Api, "call">, state: string): Promise<readonly Letter[]> {
   const letters: Letter[] = [];
   let cursor: string | null = null;
   for (let read = 0; read < pagesMax; read += 1) {
@@ -29,8 +31,15 @@ export async function listDeadLetters(api: Api, state: string): Promise<string> 
     const { data, next_cursor: next } = page.parse(await api.call("GET", `/v1/ops/dead-letters?${query}`));
     letters.push(...data);
     cursor = next;
-    if (cursor === null) break;
+    if (cursor === null) return letters;
   }
+  throw new Refusal(
+    `there are more than ${pagesMax} pages of dead letters: read them by GET /v1/ops/dead-letters`,
+  );
+}
+
+export async function listDeadLetters(api: Pick<Api, "call">, state: string): Promise<string> {
+  const letters = await readLetters(api, state);
   if (letters.length === 0) return state === "open" ? "no dead letters wait" : "no dead letters";
   return table(
     ["ID", "RECEIVED", "FROM", "PAYMENT", "STATE", "REASON"],
@@ -45,7 +54,7 @@ export async function listDeadLetters(api: Api, state: string): Promise<string> 
   );
 }
 
-export async function showDeadLetter(api: Api, id: string): Promise<string> {
+export async function showDeadLetter(api: Pick<Api, "call">, id: string): Promise<string> {
   return JSON.stringify(
     letter.parse(await api.call("GET", `/v1/ops/dead-letters/${encodeURIComponent(id)}`)),
     null,
@@ -53,17 +62,17 @@ export async function showDeadLetter(api: Api, id: string): Promise<string> {
   );
 }
 
-export async function replayDeadLetter(api: Api, id: string): Promise<string> {
+export async function replayDeadLetter(api: Pick<Api, "call">, id: string): Promise<string> {
   const answer = await api.call("POST", `/v1/ops/dead-letters/${encodeURIComponent(id)}/replay`);
   const last = letter.parse(answer).replays.at(-1);
   return `${id}: ${last?.done ?? "replayed"}`;
 }
 
 /** Every open letter, oldest first, for the order in which things happened. One that fails again is told, and the rest goes on. */
-export async function replayAll(api: Api, tell: (line: string) => void): Promise<string> {
-  const { data } = page.parse(await api.call("GET", `/v1/ops/dead-letters?state=open&limit=${pageSize}`));
+export async function replayAll(api: Pick<Api, "call">, tell: (line: string) => void): Promise<string> {
+  const letters = await readLetters(api, "open");
   let failed = 0;
-  for (const { id } of data.toReversed()) {
+  for (const { id } of letters.toReversed()) {
     try {
       tell(await replayDeadLetter(api, id));
     } catch (error) {
@@ -71,5 +80,5 @@ export async function replayAll(api: Api, tell: (line: string) => void): Promise
       tell(`${id}: ${(error as Error).message}`);
     }
   }
-  return `${data.length - failed} replayed, ${failed} still open`;
+  return `${letters.length - failed} replayed, ${failed} still open`;
 }

@@ -97,7 +97,7 @@ function partCapture(amount: number) {
   };
 }
 
-/** Two partial refunds, and a third of what is left. */
+/** Refunds a quarter, and then a third, of the whole. */
 function partRefunds(amount: number) {
   const first = Math.max(1, Math.floor(amount / 4));
   const second = Math.max(1, Math.floor(amount / 3));

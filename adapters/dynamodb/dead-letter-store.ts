@@ -66,7 +66,7 @@ export class DeadLetterStore {
     readonly limit: number;
     readonly before?: string;
   }): Promise<{ readonly letters: readonly DeadLetter[]; readonly next?: string }> {
-    const { Items = [] } = await reach(
+    const { Items = [], LastEvaluatedKey: rest } = await reach(
       this.#client.send(
         new QueryCommand({
           TableName: this.#table,
@@ -85,9 +85,11 @@ export class DeadLetterStore {
     const letters = Items.map((item) => letterOf(unmarshall(item) as DeadLetterItem));
     const page = letters.slice(0, options.limit);
     const last = page.at(-1);
+    // A page may also end because it is large.
+    const goesOn = letters.length > page.length || rest !== undefined;
     return {
       letters: page,
-      ...(letters.length > page.length && last !== undefined ? { next: last.id } : {}),
+      ...(goesOn && last !== undefined ? { next: last.id } : {}),
     };
   }
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { payments, paymentsIn } from "#tests/support/arbitraries/payments.ts";
+import { paymentsIn } from "#tests/support/arbitraries/payments.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
 import type { Standing } from "./payment.ts";
 import { paymentStates } from "./states.ts";
-import { entityTag, paymentView } from "./view.ts";
+import { paymentView } from "./view.ts";
 
 const common = {
   id: "pay_9b9tk4vw5fsbzwtrhqmn4dx7x9",
@@ -86,14 +86,4 @@ describe.each(paymentStates.map((state) => ({ state })))("any payment in $state"
       { numRuns: 20 },
     );
   });
-});
-
-test("an entity tag changes with the version and with nothing else", () => {
-  fc.assert(
-    fc.property(payments, payments, (one, other) => {
-      expect(entityTag(one) === entityTag(other)).toBe(one.version === other.version);
-      expect(entityTag(one)).toBe(`"${one.version}"`);
-    }),
-    { numRuns: 20 },
-  );
 });

@@ -59,6 +59,3 @@ function methodView(method: PaymentMethod) {
       return absurd(method);
   }
 }
-
-/** Changes with every version, and so with every change that a reader can see. */
-export const entityTag = (payment: Payment): string => `"${payment.version}"`;

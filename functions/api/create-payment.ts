@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { z } from "zod";
 import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
@@ -12,14 +11,16 @@ import type { Currency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { createPayment, type Payment, type PaymentMethod } from "#core/payments/payment.ts";
-import { entityTag, paymentView } from "#core/payments/view.ts";
+import { paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, currency, currencyUnknown, metadata, text } from "./http/fields.ts";
-import { type Preference, preferenceOf } from "./http/prefer.ts";
+import { tagOf } from "./http/precondition.ts";
+import { preferenceOf } from "./http/prefer.ts";
 import { invalidField, Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
+import { runSaga } from "./run-saga.ts";
 
 const route = "POST /v1/payments";
 
@@ -68,11 +69,6 @@ interface Ports {
   readonly now: () => number;
 }
 
-/** Time to store the answer and send it, after the saga's. */
-const answerReserveMs = 2_000;
-
-const logger = new Logger({ serviceName: "api" });
-
 /** `POST /v1/payments`: inserts the payment once, runs its saga, and answers with the outcome or with 202. */
 export function createPayments(ports: Ports) {
   return async (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
@@ -89,7 +85,13 @@ export function createPayments(ports: Ports) {
       const inserted = await ports.payments.create(drafted);
       if (inserted.kind === "exists") return answerExisting(inserted.payment, fingerprint);
       // From here on the payment exists: whatever happens next is an answer, never a throw.
-      return runSaga(ports.saga, drafted, preference, remainingMs() - answerReserveMs);
+      const ready = {
+        about: id,
+        begun: { payment: drafted },
+        start: () => ports.saga.start(drafted),
+        run: (waitMs: number) => ports.saga.run(drafted, waitMs),
+      };
+      return answerWith((await runSaga(ready, preference, remainingMs)).payment);
     });
   };
 }
@@ -180,29 +182,9 @@ function answerExisting(payment: Payment, fingerprint: string): Answer {
   return { ...stored, headers: { ...stored.headers, "idempotent-replayed": "true" } };
 }
 
-async function runSaga(
-  saga: Ports["saga"],
-  payment: Payment,
-  preference: Preference,
-  remainingMs: number,
-): Promise<Answer> {
-  if (preference.respondAsync) {
-    await saga.start(payment).catch((error: unknown) => report(payment, String(error)));
-    return answerWith(payment);
-  }
-  const end = await saga.run(payment, Math.max(1, Math.min(preference.waitMs, remainingMs)));
-  if (end.kind === "ended") return answerWith(end.payment);
-  report(payment, end.reason);
-  return answerWith(payment);
-}
-
 /** 201 once the outcome is known, 202 with the place to look for it before that. */
 const answerWith = (payment: Payment): Answer =>
   answer(payment.state === "processing" ? 202 : 201, paymentView(payment), {
     location: `/v1/payments/${payment.id}`,
-    etag: entityTag(payment),
+    etag: tagOf(payment.version),
   });
-
-const report = (payment: Payment, reason: string): void => {
-  logger.warn("the saga's end is not known yet", { payment: payment.id, reason });
-};

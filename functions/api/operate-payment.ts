@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { z } from "zod";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { PaymentSaga, SagaEntry } from "#adapters/stepfunctions/payment-saga.ts";
@@ -8,18 +7,19 @@ import { beginCancel, beginCapture } from "#core/payments/begin.ts";
 import type { PaymentRefusal } from "#core/payments/decide.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { evolve } from "#core/payments/evolve.ts";
-import { parsePaymentId } from "#core/payments/ids.ts";
+import { type PaymentId, parsePaymentId } from "#core/payments/ids.ts";
 import { authorizationOf, type Payment } from "#core/payments/payment.ts";
-import { entityTag, paymentView } from "#core/payments/view.ts";
+import { paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount } from "./http/fields.ts";
-import { requireMatch } from "./http/precondition.ts";
-import { type Preference, preferenceOf } from "./http/prefer.ts";
+import { requireMatch, tagOf } from "./http/precondition.ts";
+import { preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
 import { problemOfRefusal } from "./refusals.ts";
+import { runSaga } from "./run-saga.ts";
 
 export interface OperationPorts {
   readonly payments: Pick<PaymentStore, "get" | "commit">;
@@ -31,11 +31,6 @@ export interface OperationPorts {
 
 /** How often the payment may move between our reading and our writing before the caller is asked to come again. */
 const triesMax = 4;
-/** Time to store the answer and send it, after the saga's. */
-const answerReserveMs = 2_000;
-
-const logger = new Logger({ serviceName: "api" });
-
 type Decide = (payment: Payment, now: number) => Result<PaymentEvent, PaymentRefusal>;
 
 const captureBody = z.strictObject({ amount: amount.optional() });
@@ -43,10 +38,11 @@ const cancelBody = z.strictObject({});
 
 /** `POST /v1/payments/{id}/capture`: takes what was authorized, or less of it, and releases the rest. */
 export function capturePayments(ports: OperationPorts) {
-  return (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
+  return async (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
+    const merchant = requireMerchant(request, "payments.write");
     const body = readBody(request, captureBody);
     const decide: Decide = (payment, now) => beginCapture(payment, body.amount ?? payment.total.amount, now);
-    return operate(ports, request, remainingMs, {
+    return operate(ports, merchant, request, remainingMs, {
       operation: "capture",
       body,
       decide,
@@ -57,14 +53,20 @@ export function capturePayments(ports: OperationPorts) {
 
 /** `POST /v1/payments/{id}/cancel`: releases what was authorized. */
 export function cancelPayments(ports: OperationPorts) {
-  return (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
+  return async (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
+    const merchant = requireMerchant(request, "payments.write");
     const body = readBody(request, cancelBody);
     const entry = (payment: Payment): SagaEntry => ({
       step: "compensate",
       authorization: authorizationOf(payment),
       reason: "requested_by_merchant",
     });
-    return operate(ports, request, remainingMs, { operation: "cancel", body, decide: beginCancel, entry });
+    return operate(ports, merchant, request, remainingMs, {
+      operation: "cancel",
+      body,
+      decide: beginCancel,
+      entry,
+    });
   };
 }
 
@@ -78,25 +80,32 @@ interface Operation {
 
 async function operate(
   ports: OperationPorts,
+  merchant: Book,
   request: ApiRequest,
   remainingMs: () => number,
   { operation, body, decide, entry }: Operation,
 ): Promise<Answer> {
-  const merchant = requireMerchant(request, "payments.write");
   const key = idempotencyKeyOf(request);
   const preference = preferenceOf(request);
-  const found = await paymentNamed(ports.payments, merchant, request);
-  const route = `POST /v1/payments/${found.id}/${operation}`;
-  const once = { book: merchant, route, key, fingerprint: fingerprintOf({ ...body, id: found.id }) };
+  const id = paymentIdIn(request);
+  const route = `POST /v1/payments/${id}/${operation}`;
+  const once = { book: merchant, route, key, fingerprint: fingerprintOf({ ...body, id }) };
   return ports.idempotency.once(once, remainingMs, async () => {
     const begun = await begin(ports, await paymentNamed(ports.payments, merchant, request), request, decide);
     // From here on it goes on, with us or without: what happens next is an answer, never a throw.
-    return runSaga(ports.saga, begun, entry(begun), preference, remainingMs() - answerReserveMs);
+    const at = entry(begun);
+    const ready = {
+      about: id,
+      begun: { payment: begun },
+      start: () => ports.saga.start(begun, at),
+      run: (waitMs: number) => ports.saga.run(begun, waitMs, at),
+    };
+    return answerWith((await runSaga(ready, preference, remainingMs)).payment);
   });
 }
 
 /** Writes the operation down, so that nothing else begins meanwhile. @throws Problem when it does not apply. */
-export async function begin(
+async function begin(
   { payments, now }: Pick<OperationPorts, "payments" | "now">,
   found: Payment,
   request: ApiRequest,
@@ -116,33 +125,22 @@ export async function begin(
   throw new Problem("unavailable", { detail: "The payment moves too fast. Send the same request again." });
 }
 
+/** @throws Problem 404 for what cannot be a payment's id. */
+export function paymentIdIn(request: ApiRequest): PaymentId {
+  const id = parsePaymentId(request.parameters["id"] ?? "");
+  if (id === undefined) throw new Problem("not_found");
+  return id;
+}
+
 /** @throws Problem 404: another merchant's payment is not there either, for its key starts with another book. */
 export async function paymentNamed(
   payments: Pick<PaymentStore, "get">,
   merchant: Book,
   request: ApiRequest,
 ): Promise<Payment> {
-  const id = parsePaymentId(request.parameters["id"] ?? "");
-  const payment = id === undefined ? undefined : await payments.get(merchant, id);
+  const payment = await payments.get(merchant, paymentIdIn(request));
   if (payment === undefined) throw new Problem("not_found");
   return payment;
-}
-
-async function runSaga(
-  saga: OperationPorts["saga"],
-  payment: Payment,
-  entry: SagaEntry,
-  preference: Preference,
-  remainingMs: number,
-): Promise<Answer> {
-  if (preference.respondAsync) {
-    await saga.start(payment, entry).catch((error: unknown) => report(payment, String(error)));
-    return answerWith(payment);
-  }
-  const end = await saga.run(payment, Math.max(1, Math.min(preference.waitMs, remainingMs)), entry);
-  if (end.kind === "ended") return answerWith(end.payment);
-  report(payment, end.reason);
-  return answerWith(payment);
 }
 
 /** 200 once the operation has come to something, 202 while it goes on. */
@@ -152,10 +150,6 @@ const answerWith = (payment: Payment): Answer =>
     paymentView(payment),
     {
       location: `/v1/payments/${payment.id}`,
-      etag: entityTag(payment),
+      etag: tagOf(payment.version),
     },
   );
-
-const report = (payment: Payment, reason: string): void => {
-  logger.warn("the operation's end is not known yet", { payment: payment.id, reason });
-};

@@ -7,12 +7,13 @@ import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { RefundSaga } from "#adapters/stepfunctions/refund-saga.ts";
 import { CardDirectory } from "#adapters/vault/card-directory.ts";
-import { entityTag, paymentView } from "#core/payments/view.ts";
+import { paymentView } from "#core/payments/view.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { createPayments } from "./create-payment.ts";
 import { type Answer, found } from "./http/answer.ts";
 import { cursorOf, positionOf } from "./http/cursor.ts";
 import { apiHandler } from "./http/handler.ts";
+import { tagOf } from "./http/precondition.ts";
 import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -50,7 +51,7 @@ export const handler = apiHandler({
 async function showPayment(request: ApiRequest): Promise<Answer> {
   const merchant = requireMerchant(request, "payments.read", "payments.write");
   const payment = await paymentNamed(payments, merchant, request);
-  return found(paymentView(payment), { etag: entityTag(payment) });
+  return found(paymentView(payment), { etag: tagOf(payment.version) });
 }
 
 const listQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });

@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { z } from "zod";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
@@ -14,13 +13,14 @@ import { refundView } from "#core/payments/view.ts";
 import { type Answer, answer, found } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { amount, text } from "./http/fields.ts";
-import { requireMatch } from "./http/precondition.ts";
-import { type Preference, preferenceOf } from "./http/prefer.ts";
+import { requireMatch, tagOf } from "./http/precondition.ts";
+import { preferenceOf } from "./http/prefer.ts";
 import { Problem } from "./http/problem.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { fingerprintOf, type Idempotency, idempotencyKeyOf } from "./idempotency.ts";
-import { paymentNamed } from "./operate-payment.ts";
+import { paymentIdIn, paymentNamed } from "./operate-payment.ts";
 import { problemOfRefusal } from "./refusals.ts";
+import { runSaga } from "./run-saga.ts";
 
 interface Ports {
   readonly payments: Pick<PaymentStore, "get">;
@@ -35,11 +35,6 @@ const refundBody = z.strictObject({ amount: amount.optional(), reason: text(200)
 type RefundBody = z.output<typeof refundBody>;
 
 const triesMax = 4;
-/** Time to store the answer and send it, after the saga's. */
-const answerReserveMs = 2_000;
-
-const logger = new Logger({ serviceName: "api" });
-
 /** `POST /v1/payments/{id}/refunds`: gives back what was captured, all that is left of it unless told otherwise. */
 export function refundPayments(ports: Ports) {
   return async (request: ApiRequest, remainingMs: () => number): Promise<Answer> => {
@@ -47,7 +42,7 @@ export function refundPayments(ports: Ports) {
     const key = idempotencyKeyOf(request);
     const preference = preferenceOf(request);
     const body = readBody(request, refundBody);
-    const { id: paymentId } = await paymentNamed(ports.payments, merchant, request);
+    const paymentId = paymentIdIn(request);
     const route = `POST /v1/payments/${paymentId}/refunds`;
     const fingerprint = fingerprintOf({ ...body, id: paymentId });
     return ports.idempotency.once({ book: merchant, route, key, fingerprint }, remainingMs, async () => {
@@ -57,7 +52,13 @@ export function refundPayments(ports: Ports) {
       const payment = await paymentNamed(ports.payments, merchant, request);
       const begun = await begin(ports, payment, request, { id, body, fingerprint });
       // From here on it goes on, with us or without: what happens next is an answer, never a throw.
-      return runSaga(ports.saga, begun, preference, remainingMs() - answerReserveMs);
+      const ready = {
+        about: id,
+        begun,
+        start: () => ports.saga.start(begun),
+        run: (waitMs: number) => ports.saga.run(begun, waitMs),
+      };
+      return answerWith((await runSaga(ready, preference, remainingMs)).refund);
     });
   };
 }
@@ -68,7 +69,7 @@ export function showRefunds({ refunds }: Pick<Ports, "refunds">) {
     const merchant = requireMerchant(request, "payments.read", "payments.write");
     const refund = await refundNamed(refunds, merchant, request.parameters["id"] ?? "");
     if (refund === undefined) throw new Problem("not_found");
-    return found(refundView(refund), { etag: entityTag(refund) });
+    return found(refundView(refund), { etag: tagOf(refund.version) });
   };
 }
 
@@ -124,32 +125,9 @@ function answerEarlier(refund: Refund, fingerprint: string): Answer {
   return { ...stored, headers: { ...stored.headers, "idempotent-replayed": "true" } };
 }
 
-async function runSaga(
-  saga: Ports["saga"],
-  begun: RefundOfPayment,
-  preference: Preference,
-  remainingMs: number,
-): Promise<Answer> {
-  const { refund } = begun;
-  if (preference.respondAsync) {
-    await saga.start(begun).catch((error: unknown) => report(refund, String(error)));
-    return answerWith(refund);
-  }
-  const end = await saga.run(begun, Math.max(1, Math.min(preference.waitMs, remainingMs)));
-  if (end.kind === "ended") return answerWith(end.refund);
-  report(refund, end.reason);
-  return answerWith(refund);
-}
-
 /** 201 once it has come to something, 202 while it goes on. */
 const answerWith = (refund: Refund): Answer =>
   answer(refund.state === "processing" ? 202 : 201, refundView(refund), {
     location: `/v1/refunds/${refund.id}`,
-    etag: entityTag(refund),
+    etag: tagOf(refund.version),
   });
-
-const entityTag = ({ version }: Refund): string => `"${version}"`;
-
-const report = (refund: Refund, reason: string): void => {
-  logger.warn("the refund's end is not known yet", { refund: refund.id, reason });
-};

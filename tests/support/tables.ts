@@ -42,6 +42,7 @@ const plans = [
   keyed("merchants"),
   keyed("vault"),
   keyed("idempotency"),
+  keyed("dead-letters"),
 ];
 
 /** Each call is sent once: a test sees what happens to it. */

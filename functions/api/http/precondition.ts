@@ -1,7 +1,7 @@
 import { Problem } from "./problem.ts";
 import type { ApiRequest } from "./request.ts";
 
-/** What the `ETag` of a version is. */
+/** The `ETag` of a version: it changes with every change that a reader can see. */
 export const tagOf = (version: number): string => `"${version}"`;
 
 /** `If-Match` (RFC 9110, 13.1.1): the caller wants to act on the version that it has seen. @throws Problem 412. */

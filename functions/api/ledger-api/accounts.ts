@@ -73,7 +73,10 @@ const balanceQuery = z.strictObject({
 export function ledgerAccounts({ accounts, postings, journal, folds, now }: Ports) {
   return { openAccount, listAccounts, showAccount, changeAccount, showBalance, listEntries };
 
-  /** Under its own id, or one derived from the key: either way the same request opens one account. */
+  /**
+   * Under its own id, or one derived from the key: either way the same request opens one account. With neither, each
+   * request opens another.
+   */
   async function openAccount(request: ApiRequest): Promise<Answer> {
     const book = requireMerchant(request, "ledger.write");
     const body = readBody(request, accountBody);
@@ -124,7 +127,9 @@ export function ledgerAccounts({ accounts, postings, journal, folds, now }: Port
     const { state } = readBody(request, changeBody);
     const standing = await accountNamed(request, book);
     requireTag(request, accountTag(standing), `The account is at ${accountTag(standing)}.`);
-    const expected = request.headers["if-match"] === undefined ? undefined : standing.revision;
+    const ifMatch = request.headers["if-match"]?.trim();
+    // `*` is any version that there is.
+    const expected = ifMatch === undefined || ifMatch === "*" ? undefined : standing.revision;
     const change = await accounts.change(book, standing.id, state, expected);
     switch (change.kind) {
       case "changed":

@@ -38,9 +38,10 @@ export function ledgerHolds({ ledger, journal, idempotency, now }: EntryPorts) {
   return { postHold, voidHolds, reverseEntry };
 
   /** Posts a hold, or some of it; the rest is released. */
-  function postHold(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
+  async function postHold(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
+    const book = requireMerchant(request, "ledger.write");
     const body = readBody(request, postBody);
-    return act(request, remainingMs, "post", body, async (standing) => {
+    return act(book, request, remainingMs, "post", body, async (standing) => {
       const hold = holdOf(standing);
       const by = recordedBy(request, now());
       const { resolution } = standing;
@@ -57,8 +58,9 @@ export function ledgerHolds({ ledger, journal, idempotency, now }: EntryPorts) {
   }
 
   /** Releases a hold whole. One whose time has passed has expired: its money is free all the same. */
-  function voidHolds(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
-    return act(request, remainingMs, "void", readBody(request, voidBody), async (standing) => {
+  async function voidHolds(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
+    const book = requireMerchant(request, "ledger.write");
+    return act(book, request, remainingMs, "void", readBody(request, voidBody), async (standing) => {
       const hold = holdOf(standing);
       const { at, execution } = recordedBy(request, now());
       if (standing.resolution !== undefined) return repeat(standing, isRelease(standing.resolution));
@@ -67,9 +69,10 @@ export function ledgerHolds({ ledger, journal, idempotency, now }: EntryPorts) {
   }
 
   /** Records the opposite of what was posted, linked to it, once. */
-  function reverseEntry(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
+  async function reverseEntry(request: ApiRequest, remainingMs: () => number): Promise<Answer> {
+    const book = requireMerchant(request, "ledger.write");
     const body = readBody(request, reverseBody);
-    return act(request, remainingMs, "reverse", body, async (standing, book) => {
+    return act(book, request, remainingMs, "reverse", body, async (standing) => {
       const { id, legs: posted } = postedOf(standing);
       const correction = correctionOf({ id, book, legs: posted }, body.metadata, recordedBy(request, now()));
       const recorded = await ledger.correct(correction);
@@ -87,20 +90,20 @@ export function ledgerHolds({ ledger, journal, idempotency, now }: EntryPorts) {
   }
 
   async function act(
+    book: Book,
     request: ApiRequest,
     remainingMs: () => number,
     action: "post" | "void" | "reverse",
     body: Readonly<Record<string, unknown>>,
-    run: (standing: StandingEntry, book: Book) => Promise<Answer>,
+    run: (standing: StandingEntry) => Promise<Answer>,
   ): Promise<Answer> {
-    const book = requireMerchant(request, "ledger.write");
     const key = idempotencyKeyOf(request);
     const id = (request.parameters["id"] ?? "") as EntryId;
     const standing = await entryOf(journal, book, id);
     if (!isUserEntry(id)) throw new Problem("entry_of_a_payment");
     const route = `POST /v1/ledger/entries/${id}/${action}`;
     const once = { book, route, key, fingerprint: fingerprintOf({ ...body, id }) };
-    return idempotency.once(once, remainingMs, () => run(standing, book));
+    return idempotency.once(once, remainingMs, () => run(standing));
   }
 
   /** Ends a hold; or finds that another request did, at the same moment, and `isSame` that it was the same. */

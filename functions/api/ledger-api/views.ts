@@ -4,6 +4,7 @@ import { entryIdOf, type JournalRecord } from "#core/ledger/journal.ts";
 import type { Resolution } from "#core/ledger/resolution.ts";
 import type { UserAccount } from "#core/ledger/user-account.ts";
 import type { TakenId } from "#core/ledger/user-batch.ts";
+import { tagOf } from "../http/precondition.ts";
 
 /** Accounts and entries as the API shows them. Field names and meanings are the public contract. */
 
@@ -20,7 +21,7 @@ export const accountView = (account: UserAccount) => ({
   created_at: timeOf(account.openedAt),
 });
 
-export const accountTag = (account: UserAccount): string => `"${account.revision}"`;
+export const accountTag = (account: UserAccount): string => tagOf(account.revision);
 
 interface Balance {
   readonly account: string;

@@ -1,16 +1,10 @@
 import { z } from "zod";
 import type { CurrencyTerms, Merchant, Registered } from "#core/merchants/merchant.ts";
-import { isCurrency } from "#core/money/currency.ts";
 import { amountMax } from "#core/money/money.ts";
-import { amount, text } from "../http/fields.ts";
+import { amount, currency, text } from "../http/fields.ts";
 
 const nameLengthMax = 100;
 const basisPointsMax = 10_000;
-
-const currency = z.string().refine(isCurrency, {
-  params: { code: "currency_unknown" },
-  error: "Send ISO 4217 codes in upper case, such as USD",
-});
 
 const currencyTerms = z
   .strictObject({
