@@ -21,10 +21,8 @@ export interface TableUse {
   readonly mayQueryIndexes?: readonly string[];
   /** It may read these attributes and no others: each read must name the ones that it wants. */
   readonly onlyAttributes?: readonly string[];
-  /** It may write under these partition keys and no others; `*` stands for any text. */
-  readonly writesOnlyUnder?: readonly string[];
-  /** It may move the counters of accounts, and update nothing else: the journal has other keys. */
-  readonly mayMoveAccounts?: true;
+  /** Each of these verbs it may use under these partition keys and no others; `*` stands for any text. */
+  readonly onlyUnder?: { readonly [Verb in "put" | "update" | "delete"]?: readonly string[] };
 }
 
 export type BucketUse = "get" | "put" | "list";
@@ -83,6 +81,9 @@ const publicCardAttributes = [
   "created_at",
 ];
 
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+const allAccounts = ["*#account#*"];
+
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
@@ -115,7 +116,10 @@ const declarations = {
       // The accounts of the chart and the folds lie under other keys: it may not touch those at all.
       ledger: {
         may: ["batchGet", "query", "put", "update"],
-        writesOnlyUnder: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+        onlyUnder: {
+          put: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+          update: ["*#account#acc_*"],
+        },
       },
       idempotency: { may: ["get", "put", "update", "delete"] },
       // An operator's trial balance is the sum over all books, which are the merchants.
@@ -207,7 +211,6 @@ const declarations = {
     tables: { deadLetters: { may: ["put"] } },
     readsBack: [
       { from: "table", name: "payments" },
-      { from: "table", name: "ledger" },
       { from: "stream", name: "paymentEvents" },
     ],
   },
@@ -267,7 +270,10 @@ const declarations = {
     purpose: "Moves a payment from a wallet to the merchant's sales",
     memoryMb: 512,
     timeoutSeconds: 6,
-    tables: { payments: { may: ["put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    tables: {
+      payments: { may: ["put"] },
+      ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
+    },
   },
   // Refunds are read again when somebody else moved them, or their payment, first.
   HoldRefundTask: {
@@ -275,14 +281,20 @@ const declarations = {
     purpose: "Sets the money of a refund aside in the ledger, or pays a wallet back",
     memoryMb: 512,
     timeoutSeconds: 6,
-    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    tables: {
+      payments: { may: ["get", "put"] },
+      ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
+    },
   },
   GiveBackTask: {
     handler: "functions/tasks/give-back.handler",
     purpose: "Refunds at the acquirer, and posts it",
     memoryMb: 512,
     timeoutSeconds: 12,
-    tables: { payments: { may: ["get", "put"] }, ledger: { may: ["put"], mayMoveAccounts: true } },
+    tables: {
+      payments: { may: ["get", "put"] },
+      ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
+    },
     variables: ["ACQUIRERS"],
   },
   ReviewRefundTask: {
@@ -336,7 +348,7 @@ const declarations = {
     purpose: "Keeps the balances of unguarded accounts, from the journal",
     memoryMb: 512,
     timeoutSeconds: 30,
-    tables: { ledger: { may: ["get", "put"], writesOnlyUnder: ["*#fold"] } },
+    tables: { ledger: { may: ["get", "put"], onlyUnder: { put: ["*#fold"] } } },
     consumes: {
       from: "table",
       name: "ledger",

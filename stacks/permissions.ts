@@ -212,27 +212,24 @@ export function environmentOf(
 
 function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Parts): Permission[] {
   const table = parts.tables[name];
-  const fenced = use.writesOnlyUnder === undefined ? [] : use.may.filter((verb) => writes.has(verb));
-  const free = use.may.filter((verb) => !fenced.includes(verb));
+  const fences = entries(use.onlyUnder);
+  const fenced = fences.map(([verb]): TableUse["may"][number] => verb);
   const permissions: Permission[] = [
     {
-      actions: free.map((verb) => tableActions[verb]),
+      actions: use.may.filter((verb) => !fenced.includes(verb)).map((verb) => tableActions[verb]),
       resources: [table.arn],
       ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
     },
-  ];
-  if (use.writesOnlyUnder !== undefined) {
-    permissions.push({
-      actions: fenced.map((verb) => tableActions[verb]),
+    ...fences.map(([verb, partitions]) => ({
+      actions: [tableActions[verb]],
       resources: [table.arn],
-      conditions: onlyUnder(use.writesOnlyUnder),
-    });
-  }
+      conditions: onlyUnder(partitions),
+    })),
+  ];
   if (use.mayQueryIndexes !== undefined) {
     const resources = use.mayQueryIndexes.map((index) => $interpolate`${table.arn}/index/${index}`);
     permissions.push({ actions: [tableActions.query], resources });
   }
-  if (use.mayMoveAccounts === true) permissions.push(moveAccounts(table.arn));
   if (name === "vault") permissions.push(openVaultTable(parts));
   return permissions;
 }
@@ -248,8 +245,6 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
   ];
 }
 
-const writes: ReadonlySet<TableUse["may"][number]> = new Set(["put", "update", "delete"]);
-
 /** "For all values" of nothing is true: a write that named no key would pass by the first line alone. */
 function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
   const variable = "dynamodb:LeadingKeys";
@@ -258,14 +253,6 @@ function onlyUnder(partitions: readonly string[]): NonNullable<Permission["condi
     { test: "Null", variable, values: ["false"] },
   ];
 }
-/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
-const moveAccounts = (ledger: $util.Input<string>): Permission => ({
-  actions: [tableActions.update],
-  resources: [ledger],
-  conditions: [
-    { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["*#account#*"] },
-  ],
-});
 
 /** DynamoDB opens a table under a customer's key in the name of each caller; through DynamoDB is the only way in. */
 function openVaultTable({ keys, settings }: Parts): Permission {
