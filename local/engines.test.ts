@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { GetRecordsCommand, KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openEngineDoor } from "#tests/support/engine-door.ts";
 import { stateDirectory } from "#tests/support/engine-state.ts";
 import { planOf, resource } from "#tests/support/handmade-plan.ts";
@@ -15,7 +15,8 @@ const plan = planOf([resource("aws:kinesis/stream:Stream", "Events", { name: "ev
 test.each(["here", "in another emulator"])(
   "a write to a stream %s is told of, and a read is not",
   async (where) => {
-    await using started = new AsyncDisposableStack();
+    const started = new AsyncDisposableStack();
+    onTestFinished(() => started.disposeAsync());
     const there = createServer((_request, response) => response.end("{}"));
     const endpoint = `http://127.0.0.1:${await listen(there, 0)}`;
     started.defer(() => close(there, 0));

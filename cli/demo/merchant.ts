@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api, type ApiReply, explain } from "../api.ts";
 import type { Connection } from "../connection.ts";
@@ -107,7 +108,7 @@ export class Merchant {
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
       const isBusy = busyStatusCodes.has(reply.statusCode) && !finalConflicts.has(code);
       if (!isBusy || attempt >= triesMax) return reply;
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await sleep(retryMs);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiAnswer, ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 let system: TestSystem;
@@ -226,6 +227,8 @@ describe("a wallet", () => {
 });
 
 test("the books balance after all of it", async () => {
+  await counted(system.endpoints);
   const { body } = await demo.get("/v1/ledger/trial-balance?currency=USD");
+  expect(body.debits).toBeGreaterThan(0);
   expect(body).toMatchObject({ balanced: true, debits: body.credits });
 });

@@ -2,9 +2,9 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, expect, test } from "vitest";
 import { askingFunction, recorder, until } from "#tests/support/event-harness.ts";
-import { functionArn, resource } from "#tests/support/handmade-plan.ts";
+import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
-import { planBeside, roleResource } from "#tests/support/plan-beside.ts";
+import { planBeside } from "#tests/support/plan-beside.ts";
 
 const queueArn = "arn:aws:sqs:eu-west-1:123456789012:settlements";
 let system: TestSystem | undefined;

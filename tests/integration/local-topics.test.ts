@@ -2,9 +2,9 @@ import { PublishCommand, type PublishCommandInput, SNSClient } from "@aws-sdk/cl
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { askingFunction, type Recorder, recorder, until } from "#tests/support/event-harness.ts";
-import { functionArn, resource } from "#tests/support/handmade-plan.ts";
+import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
-import { planBeside, roleResource } from "#tests/support/plan-beside.ts";
+import { planBeside } from "#tests/support/plan-beside.ts";
 
 const arnOf = (service: "sns" | "sqs", name: string) => `arn:aws:${service}:eu-west-1:123456789012:${name}`;
 const topicArn = arnOf("sns", "happenings");

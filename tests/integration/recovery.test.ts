@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signatureHeader } from "#core/acquiring/notification.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 let system: TestSystem;
@@ -92,7 +93,8 @@ describe("a payment that waits", () => {
     const headers = { "idempotency-key": newKey() };
     const canceled = await demo.send("POST", `/v1/payments/${id}/cancel`, { body: {}, headers });
     expect(canceled.body).toMatchObject({ state: "canceled" });
-    await decide(next_action.redirect_url, "approve");
+    const late = await decide(next_action.redirect_url, "approve");
+    console.log("LATE", late.status, await late.text());
     expect((await demo.get(`/v1/payments/${id}`)).body).toMatchObject({
       state: "canceled",
       amount_captured: 0,
@@ -137,6 +139,8 @@ describe("a notification", () => {
 });
 
 test("the books balance after all of it", async () => {
+  await counted(system.endpoints);
   const { body } = await demo.get("/v1/ledger/trial-balance?currency=USD");
+  expect(body.debits).toBeGreaterThan(0);
   expect(body).toMatchObject({ balanced: true, debits: body.credits });
 });

@@ -55,7 +55,8 @@ const conditions: readonly Mutation[] = [
   },
   {
     without: "the version of a refund in a transaction",
-    breaks: ["transitions", "append_only", "refunds"],
+    // The entry of the same transaction notices it too: then the store says that the journal is not ahead.
+    breaks: ["transitions", "append_only", "refunds", "unforeseen"],
     alterations: { command: transacts(isStored("refund"), (term) => term.startsWith("version")) },
     rates: { saga_twice: 0.5, store_gone_after_write: 0.2, stall: 0.1, zombie: 0.6 },
   },
@@ -65,7 +66,7 @@ const conditions: readonly Mutation[] = [
     alterations: {
       command: transacts(isStored("refund"), (term) => term.startsWith("attribute_not_exists")),
     },
-    rates: { record_lost: 0.6, stall: 0.15 },
+    rates: { record_lost: 1, stall: 0.25 },
   },
   {
     without: "attribute_not_exists on an entry",

@@ -102,8 +102,11 @@ export class Observer {
     const { subject } = process.errand;
     if (this.#restored.has(subject)) return;
     const what = `${process.name} threw ${error.name}: ${error.message}`;
-    // Two runs of one saga can leave an authorization behind; one run cannot.
-    if (error.name === "StrayAuthorization" && !this.#world.sagas.isAlone(subject)) return;
+    // Two runs of one saga can leave an authorization behind, and one that goes on after its time while the recovery
+    // ends the payment; one run by itself cannot.
+    const { sagas } = this.#world;
+    const hadCompany = !sagas.isAlone(subject) || sagas.isRecovered(subject);
+    if (error.name === "StrayAuthorization" && hadCompany) return;
     if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
     const isContention = error.name === "StoreContention";
     const wasHindered = isContention

@@ -110,7 +110,9 @@ function drawFollowUps(
       key: `${order.key}-${what}-${index + 1}`,
       what,
       amount: what === "cancel" || random.chance(0.3) ? undefined : part,
-      sentAt: random.chance(0.7) ? [at] : [at, at + random.between(0, burstMsMax)],
+      sentAt: Array.from({ length: random.chance(0.6) ? 1 : random.between(2, 4) }, (_copy, n) =>
+        n === 0 ? at : at + random.between(0, burstMsMax),
+      ),
     };
   });
 }

@@ -66,6 +66,11 @@ export class Sagas {
     return this.beginningsOf(payment).length <= 1;
   }
 
+  /** Whether the recovery has had a hand in it. */
+  isRecovered(payment: string): boolean {
+    return this.of(payment).some(({ saga }) => saga === "recovery");
+  }
+
   /** Whether a person has been asked to look at the payment. */
   isWithPerson(payment: string): boolean {
     return this.of(payment).some(({ saga, end }) => saga === "recovery" && end === "FAILED");

@@ -53,16 +53,14 @@ export function resource(
   return { urn: `urn:pulumi:local::test::${type}::${name}`, type, name, inputs, outputs: { id: name } };
 }
 
-/** A role that may do this, for the functions or state machines that name it. */
+/** A role that may do this, or nothing, for the functions or state machines that name it. */
 export function roleResource(
   name: string,
-  Action: readonly string[],
-  Resource: readonly string[],
+  Action: readonly string[] = [],
+  Resource: readonly string[] = ["*"],
 ): PlanResource {
-  const policy = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action, Resource }],
-  });
+  const Statement = Action.length === 0 ? [] : [{ Effect: "Allow", Action, Resource }];
+  const policy = JSON.stringify({ Version: "2012-10-17", Statement });
   const inputs = { name, assumeRolePolicy: "{}", inlinePolicies: [{ name: "inline", policy }] };
   return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArn(name) } };
 }
