@@ -26,6 +26,21 @@ const keys: Readonly<Record<string, "one" | "many">> = {
   "kms:MacAlgorithm": "one",
   "kms:RequestAlias": "one",
   "kms:ViaService": "one",
+  "s3:VersionId": "one",
+  "s3:delimiter": "one",
+  "s3:if-match": "one",
+  "s3:if-none-match": "one",
+  "s3:object-lock-legal-hold": "one",
+  "s3:object-lock-mode": "one",
+  "s3:prefix": "one",
+  "s3:x-amz-acl": "one",
+  "s3:x-amz-copy-source": "one",
+  "s3:x-amz-metadata-directive": "one",
+  "s3:x-amz-server-side-encryption": "one",
+  "s3:x-amz-server-side-encryption-aws-kms-key-id": "one",
+  "s3:x-amz-storage-class": "one",
+  "sns:Endpoint": "one",
+  "sns:Protocol": "one",
 };
 const encryptionContextPrefix = "kms:EncryptionContext:";
 

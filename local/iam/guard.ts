@@ -11,6 +11,8 @@ import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
 import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./requests/messaging.ts";
 import type { AccessReader } from "./requests/reader.ts";
+import { s3Requests } from "./requests/s3.ts";
+import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
 import { type Role, rolesOf } from "./roles.ts";
 
@@ -44,6 +46,8 @@ const readers: Readonly<Record<string, AccessReader>> = {
   kinesis: kinesisRequests,
   kms: kmsRequests,
   lambda: lambdaRequests,
+  s3: s3Requests,
+  sns: snsRequests,
   sqs: sqsRequests,
   states: statesRequests,
 };

@@ -30,7 +30,7 @@ export function functionResource(
     handler: `tests/integration/fixtures/${handler}`,
     inputs: {
       name: `test-local-${name}`,
-      role: roleArn(name),
+      role: roleArnOf(name),
       runtime: "nodejs24.x",
       timeout: 10,
       memorySize: 256,
@@ -62,10 +62,10 @@ export function roleResource(
   const Statement = Action.length === 0 ? [] : [{ Effect: "Allow", Action, Resource }];
   const policy = JSON.stringify({ Version: "2012-10-17", Statement });
   const inputs = { name, assumeRolePolicy: "{}", inlinePolicies: [{ name: "inline", policy }] };
-  return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArn(name) } };
+  return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArnOf(name) } };
 }
 
-function roleArn(name: string): string {
+export function roleArnOf(name: string): string {
   return `arn:aws:iam::${account}:role/${name}`;
 }
 
@@ -85,7 +85,7 @@ export function machineResource(
       name,
       type,
       definition,
-      roleArn: roleArn(name),
+      roleArn: roleArnOf(name),
     }),
     outputs: { arn: machineArn(name) },
   };
