@@ -14,6 +14,8 @@ const keys: Readonly<Record<string, "one" | "many">> = {
   "aws:PrincipalArn": "one",
   "aws:RequestedRegion": "one",
   "aws:SecureTransport": "one",
+  "aws:SourceAccount": "one",
+  "aws:SourceArn": "one",
   "dynamodb:Attributes": "many",
   "dynamodb:EnclosingOperation": "one",
   "dynamodb:LeadingKeys": "many",
