@@ -6,10 +6,17 @@ import { answerOf, type Fault, type Faults } from "./faults.ts";
 import type { Meter, ServiceMeter, Usage } from "./meter.ts";
 import { underTrace } from "./trace-context.ts";
 
+interface Refused {
+  readonly answer: AwsAnswer;
+  readonly missing: string;
+  /** Only these parts of the call are refused. */
+  readonly deniedParts?: ReadonlyMap<string, string>;
+}
+
 /** Says what a caller may not do. */
 interface CallGuard {
   /** @returns undefined when the call may be made; `missing` names what the caller's role was not granted. */
-  refuse(call: AwsCall): { readonly answer: AwsAnswer; readonly missing: string } | undefined;
+  refuse(call: AwsCall): Refused | undefined;
 }
 
 /** What became of a call. */
@@ -64,13 +71,18 @@ export class Dispatcher {
     }
     const refused = this.#options.guard?.refuse(call);
     if (refused !== undefined) {
-      const { answer, missing } = refused;
+      const { answer, missing, deniedParts } = refused;
       this.#sayOnce(
         `${caller.name} ${missing}`,
         `${caller.name} was denied ${missing}: its role does not allow it`,
       );
-      return { answer, denied: missing };
+      if (deniedParts === undefined || engine.answersByPart === undefined) return { answer, denied: missing };
+      return { ...(await this.#carryOut(engine, { ...call, deniedParts })), denied: missing };
     }
+    return this.#carryOut(engine, call);
+  }
+
+  async #carryOut(engine: Engine, call: AwsCall): Promise<Outcome> {
     const fault = this.#options.faults?.next(call);
     if (fault === undefined) return { answer: await this.#execute(engine, call) };
     return { answer: await this.#executeWith(fault, engine, call), fault: fault.kind };

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { AwsAnswer, AwsCall } from "../door/engine.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { AccessRequest, ConditionContext } from "./access-request.ts";
-import { type Denial, denialAnswer } from "./denial.ts";
+import { type Denial, denialAnswer, messageOf } from "./denial.ts";
 import { type EstateFacts, estateFactsOf } from "./estate.ts";
 import type { ResourceVerdict, Verdict } from "./policy.ts";
 import { cognitoRequests } from "./requests/cognito.ts";
@@ -41,12 +41,19 @@ export interface Decision {
   readonly verdict: Verdict;
 }
 
-/** A call that its caller may not make. */
+/** A call that its caller may not make, or not all of it. */
 export interface RefusedCall {
   readonly answer: AwsAnswer;
+  /** Set when AWS would answer each part by itself: these are denied, the others are not. */
+  readonly deniedParts?: ReadonlyMap<string, string>;
   /** `dynamodb:PutItem on arn:aws:…`: what the caller's role would have to be granted. */
   readonly missing: string;
 }
+
+const refusalOf = ({ service }: AwsCall, denial: Denial): RefusedCall => ({
+  answer: denialAnswer(service, denial),
+  missing: `${denial.action} on ${denial.resource}`,
+});
 
 /** Services whose calls are understood here. What another service is asked for, no policy allows. */
 const readers: Readonly<Record<string, AccessReader>> = {
@@ -89,15 +96,16 @@ export class Guard {
     const { roleArn, sessionName } = call.caller;
     if (roleArn === undefined) return undefined;
     const principal = { roleArn, ...(sessionName !== undefined && { sessionName }) };
+    const deniedParts = new Map<string, string>();
+    let first: Denial | undefined;
     for (const request of this.#requestsOf(call)) {
       const denial = this.#deny(principal, request);
       if (denial === undefined) continue;
-      return {
-        answer: denialAnswer(call.service, denial),
-        missing: `${denial.action} on ${denial.resource}`,
-      };
+      if (request.part === undefined) return refusalOf(call, denial);
+      first ??= denial;
+      deniedParts.set(request.part, messageOf(denial));
     }
-    return undefined;
+    return first && { ...refusalOf(call, first), deniedParts };
   }
 
   /** What a role is told that invokes a function, by whatever name; undefined when it may. */
@@ -116,6 +124,11 @@ export class Guard {
   ): Denial | undefined {
     const request = { action, resource: targetArn, context: () => undefined };
     return "service" in sender ? this.#denyService(sender, request) : this.#deny(sender, request);
+  }
+
+  /** Whether a role may do this, as AWS asks before it makes what is to act in the role's name. */
+  permits(roleArn: string, action: string, resource: string): boolean {
+    return this.#deny({ roleArn }, { action, resource, context: () => undefined }) === undefined;
   }
 
   /** What a role is told that asks for this; undefined when it may. For services that act in a role's name. */

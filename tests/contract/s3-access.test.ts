@@ -2,6 +2,7 @@ import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
@@ -46,6 +47,7 @@ beforeAll(async () => {
     roleResource("nobody"),
     roleResource("reader", ["s3:GetObject"], [`${files}/in/*`]),
     roleResource("writer", ["s3:PutObject"], [`${files}/*`]),
+    roleResource("sweeper", ["s3:DeleteObject"], [`${files}/tmp/*`]),
     roleResource("lister", ["s3:ListBucket"], [files]),
     roleResource("sealer", ["s3:PutObject"], ["arn:aws:s3:::sealed/*"]),
   );
@@ -170,6 +172,29 @@ describe("and nothing else", () => {
       'User: arn:aws:sts::123456789012:assumed-role/nobody/nobody is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::files/in/a.csv" because no identity-based policy allows the s3:GetObject action',
     );
   });
+});
+
+test("of many deletions at once each is allowed or denied by itself", async () => {
+  const keys = ["tmp/a", "in/a.csv", "tmp/b"];
+  const Delete = { Objects: [...keys.map((Key) => ({ Key })), { Key: "tmp/a", VersionId: "v" }] };
+  const { Deleted, Errors } = await as("sweeper").send(new DeleteObjectsCommand({ Bucket: "files", Delete }));
+  expect(Deleted?.map(({ Key }) => Key)).toEqual(["tmp/a", "tmp/b"]);
+  expect(Errors?.map(({ Key, VersionId, Code, Message }) => [Key, VersionId, Code, Message])).toEqual([
+    [
+      "in/a.csv",
+      undefined,
+      "AccessDenied",
+      expect.stringContaining(`s3:DeleteObject on resource: "${files}/in/a.csv"`),
+    ],
+    [
+      "tmp/a",
+      "v",
+      "AccessDenied",
+      expect.stringContaining(`s3:DeleteObjectVersion on resource: "${files}/tmp/a"`),
+    ],
+  ]);
+  expect(missing()).toBe(`s3:DeleteObject on ${files}/in/a.csv`);
+  expect(await answerTo("reader", (s3) => s3.send(new HeadObjectCommand(object)))).toBe("allowed");
 });
 
 test("an object under a customer's key needs that key too", async () => {

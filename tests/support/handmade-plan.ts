@@ -53,6 +53,18 @@ export function resource(
   return { urn: `urn:pulumi:local::test::${type}::${name}`, type, name, inputs, outputs: { id: name } };
 }
 
+const roleServices = ["events", "lambda", "scheduler", "states"];
+
+/** A trust policy that lets these services, and nobody else, act in the role's name. */
+export const trusting = (...services: readonly string[]) => ({
+  Version: "2012-10-17",
+  Statement: services.map((service) => ({
+    Effect: "Allow",
+    Principal: { Service: `${service}.amazonaws.com` },
+    Action: "sts:AssumeRole",
+  })),
+});
+
 /** A role that may do this, or nothing, for the functions or state machines that name it. */
 export function roleResource(
   name: string,
@@ -61,7 +73,8 @@ export function roleResource(
 ): PlanResource {
   const Statement = Action.length === 0 ? [] : [{ Effect: "Allow", Action, Resource }];
   const policy = JSON.stringify({ Version: "2012-10-17", Statement });
-  const inputs = { name, assumeRolePolicy: "{}", inlinePolicies: [{ name: "inline", policy }] };
+  const assumeRolePolicy = JSON.stringify(trusting(...roleServices));
+  const inputs = { name, assumeRolePolicy, inlinePolicies: [{ name: "inline", policy }] };
   return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArnOf(name) } };
 }
 

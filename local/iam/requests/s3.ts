@@ -1,5 +1,5 @@
 import type { AwsCall } from "../../door/engine.ts";
-import { type Deletion, deletionsIn } from "../../s3/deletes.ts";
+import { type Deletion, deletionName, deletionsIn } from "../../s3/deletes.ts";
 import { bypasses, type Place, placeOf, sourcePlaceOf } from "../../s3/request.ts";
 import type { AccessRequest, ConditionContext } from "../access-request.ts";
 import type { BucketKey, EstateFacts } from "../estate.ts";
@@ -73,7 +73,7 @@ const versioned = (permission: string, { query }: Place): string =>
     ? permission.replace("Object", "ObjectVersion")
     : permission;
 
-/** Each key by itself: what one statement keeps does not go because another key may. */
+/** Each key by itself: S3 deletes those that may go, and says of each other that it may not. */
 function deletionsOf(call: AwsCall, { bucket }: Place): readonly AccessRequest[] | undefined {
   return deletionsFrom(call)?.flatMap(({ key, versionId }) => {
     const place = { bucket, key, query: new URLSearchParams(versionId === undefined ? {} : { versionId }) };
@@ -81,7 +81,8 @@ function deletionsOf(call: AwsCall, { bucket }: Place): readonly AccessRequest[]
       versioned("DeleteObject", place),
       ...(bypasses(call) ? ["BypassGovernanceRetention"] : []),
     ];
-    return needed.map((permission) => request(permission, call, place));
+    const part = deletionName({ key, ...(versionId !== undefined && { versionId }) });
+    return needed.map((permission) => ({ ...request(permission, call, place), part }));
   });
 }
 
