@@ -201,7 +201,7 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const credentials = new CredentialRegistry();
   const calls = new CallLog(rememberedCallsMax);
   const guard = new Guard(plan, options.iamLog === undefined ? undefined : decisionLog(options.iamLog));
-  checkDeployable(plan, (roleArn, action, resource) => guard.permits(roleArn, action, resource));
+  checkDeployable(plan, guard);
   const faults = new Faults();
   const meter = new Meter();
   const door = await openDoor({

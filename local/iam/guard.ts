@@ -4,7 +4,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { AccessRequest, ConditionContext } from "./access-request.ts";
 import { type Denial, denialAnswer, messageOf } from "./denial.ts";
 import { type EstateFacts, estateFactsOf } from "./estate.ts";
-import type { Verdict } from "./policy.ts";
+import type { ResourceVerdict, Verdict } from "./policy.ts";
 import { cognitoRequests } from "./requests/cognito.ts";
 import { dynamoDbRequests } from "./requests/dynamodb.ts";
 import { kmsRequests } from "./requests/kms.ts";
@@ -14,6 +14,7 @@ import type { AccessReader } from "./requests/reader.ts";
 import { s3Requests } from "./requests/s3.ts";
 import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
+import { ResourcePolicies } from "./resource-policies.ts";
 import { type Role, rolesOf } from "./roles.ts";
 
 /** Who asks: a role, assumed by a function, a state machine or another service. */
@@ -23,8 +24,17 @@ export interface Principal {
   readonly sessionName?: string;
 }
 
+/** A service of AWS that asks for itself, not in a role's name. */
+export interface ServicePrincipal {
+  /** `events.amazonaws.com` */
+  readonly service: string;
+  /** ARN of what of the estate it does it for: a rule, a topic, a bucket, a route. */
+  readonly sourceArn: string;
+}
+
 /** What IAM was asked and said. */
 export interface Decision {
+  /** Or the name of the service that asked for itself. */
   readonly roleArn: string;
   readonly action: string;
   readonly resource: string;
@@ -59,10 +69,14 @@ const readers: Readonly<Record<string, AccessReader>> = {
   states: statesRequests,
 };
 
-/** IAM over the plan's roles: what each may do is what their own policies say. */
+/**
+ * IAM over the plan: what a role may do is what its own policies say or the policy of the resource, unless one of them
+ * denies it; what a service may do for itself, the resource's policy alone. A key lets in whom its policy lets in.
+ */
 export class Guard {
   readonly #estate: EstateFacts;
   readonly #roles: ReadonlyMap<string, Role>;
+  readonly #resourcePolicies: ResourcePolicies;
   readonly #decided: (decision: Decision) => void;
   readonly #sessions = new Map<string, string>();
 
@@ -73,6 +87,7 @@ export class Guard {
   constructor(plan: Plan, decided: (decision: Decision) => void = () => undefined) {
     this.#estate = estateFactsOf(plan);
     this.#roles = rolesOf(plan);
+    this.#resourcePolicies = new ResourcePolicies(plan);
     this.#decided = decided;
   }
 
@@ -98,27 +113,59 @@ export class Guard {
     return this.#deny(principal, invocationOf(functionReference, this.#estate));
   }
 
-  /** Whether a role may do this, as AWS asks before it makes what is to act in the role's name. */
-  permits(roleArn: string, action: string, resource: string): boolean {
-    return this.#deny({ roleArn }, { action, resource, context: () => undefined }) === undefined;
+  /**
+   * What AWS tells whoever brings something to a target: a role that a service acts in the name of, or a service for
+   * itself. Undefined when it may be brought.
+   */
+  refuseDelivery(
+    sender: Principal | ServicePrincipal,
+    action: string,
+    targetArn: string,
+  ): Denial | undefined {
+    const request = { action, resource: targetArn, context: () => undefined };
+    return "service" in sender ? this.#denyService(sender, request) : this.#deny(sender, request);
   }
 
   /** What a role is told that asks for this; undefined when it may. For services that act in a role's name. */
   #deny(principal: Principal, request: AccessRequest): Denial | undefined {
     const { roleArn } = principal;
-    const { action, resource, via, context } = request;
-    const policies = this.#roles.get(roleArn)?.policies;
-    const asked = { ...request, context: this.#withGlobals(roleArn, context) };
-    const verdict = policies?.evaluate(asked) ?? "implicitly_denied";
-    this.#decided({ roleArn, action, resource, verdict });
+    const { account } = this.#estate;
+    const sessionArn = this.#sessionArn(principal);
+    const asked = this.#with(request, {
+      "aws:PrincipalArn": roleArn,
+      "aws:PrincipalAccount": account,
+      "aws:PrincipalIsAWSService": "false",
+    });
+    const identity = this.#roles.get(roleArn)?.policies.evaluate(asked) ?? "implicitly_denied";
+    const resource = this.#resourcePolicies.evaluate(asked, { kind: "role", roleArn, sessionArn, account });
+    return this.#told(roleArn, sessionArn, request, outcomeOf(request.action, identity, resource));
+  }
+
+  #denyService({ service, sourceArn }: ServicePrincipal, request: AccessRequest): Denial | undefined {
+    const asked = this.#with(request, {
+      "aws:SourceArn": sourceArn,
+      "aws:SourceAccount": this.#estate.account,
+      "aws:PrincipalIsAWSService": "true",
+      "aws:PrincipalServiceName": service,
+    });
+    const verdict = this.#resourcePolicies.evaluate(asked, { kind: "service", name: service });
+    const outcome = {
+      verdict: verdict === "delegated" ? "implicitly_denied" : verdict,
+      policy: "resource",
+    } as const;
+    return this.#told(service, service, request, outcome);
+  }
+
+  /** Writes a decision down. */
+  #told(
+    who: string,
+    principalArn: string,
+    { action, resource, via }: AccessRequest,
+    { verdict, policy }: Outcome,
+  ): Denial | undefined {
+    this.#decided({ roleArn: who, action, resource, verdict });
     if (verdict === "allowed") return undefined;
-    return {
-      principalArn: this.#sessionArn(principal),
-      action,
-      resource,
-      verdict,
-      ...(via !== undefined && { via }),
-    };
+    return { principalArn, action, resource, verdict, policy, ...(via !== undefined && { via }) };
   }
 
   #requestsOf(call: AwsCall): readonly AccessRequest[] {
@@ -127,23 +174,19 @@ export class Guard {
     return [{ action: `${call.service}:${call.action}`, resource: "*", context: () => undefined }];
   }
 
-  #withGlobals(roleArn: string, context: ConditionContext): ConditionContext {
-    const { account, region } = this.#estate;
-    return (key) => {
-      switch (key) {
-        case "aws:PrincipalArn":
-          return [roleArn];
-        case "aws:PrincipalAccount":
-          return [account];
-        case "aws:RequestedRegion":
-          return [region];
-        case "aws:SecureTransport":
-          // The door speaks plain HTTP on loopback in the place of TLS.
-          return ["true"];
-        default:
-          return context(key);
-      }
+  /** The request with the keys that every request has, and with those of whoever asks. */
+  #with(request: AccessRequest, principal: Readonly<Record<string, string>>): AccessRequest {
+    const values: Readonly<Record<string, string>> = {
+      ...principal,
+      "aws:RequestedRegion": this.#estate.region,
+      // The door speaks plain HTTP on loopback in the place of TLS.
+      "aws:SecureTransport": "true",
     };
+    const context: ConditionContext = (key) => {
+      const value = Object.hasOwn(values, key) ? values[key] : undefined;
+      return value === undefined ? request.context(key) : [value];
+    };
+    return { ...request, context };
   }
 
   #sessionArn({ roleArn, sessionName }: Principal): string {
@@ -155,4 +198,21 @@ export class Guard {
     }
     return `arn:aws:sts::${this.#estate.account}:assumed-role/${roleName}/${session}`;
   }
+}
+
+/** What identity and resource come to together. */
+interface Outcome {
+  readonly verdict: Verdict;
+  /** Whose policy decided. */
+  readonly policy: Denial["policy"];
+}
+
+/** In one account either may allow. A key is AWS's exception: its own policy lets in, or says that roles' policies do. */
+function outcomeOf(action: string, identity: Verdict, resource: ResourceVerdict): Outcome {
+  if (identity === "explicitly_denied") return { verdict: identity, policy: "identity" };
+  if (resource === "explicitly_denied" || resource === "allowed")
+    return { verdict: resource, policy: "resource" };
+  if (action.startsWith("kms:") && resource === "implicitly_denied")
+    return { verdict: resource, policy: "resource" };
+  return { verdict: identity, policy: "identity" };
 }

@@ -1,5 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
+import type { Guard } from "./guard.ts";
 import { type Permits, unreadableSourcesIn } from "./source-access.ts";
 import { untrustedIn } from "./trust.ts";
 
@@ -7,7 +8,9 @@ import { untrustedIn } from "./trust.ts";
  * What IAM has a deploy fail with is said before anything starts.
  * @throws Refusal that names each resource that AWS would refuse to make, why, and what to add.
  */
-export function checkDeployable(plan: Plan, permits: Permits): void {
+export function checkDeployable(plan: Plan, guard: Guard): void {
+  const permits: Permits = (roleArn, action, resource) =>
+    guard.refuseDelivery({ roleArn }, action, resource) === undefined;
   const refused = [...untrustedIn(plan), ...unreadableSourcesIn(plan, permits)];
   if (refused.length > 0) throw new Refusal(`AWS would not deploy the plan: ${refused.join("; ")}`);
 }
