@@ -9,6 +9,8 @@ import { underTrace } from "./trace-context.ts";
 interface Refused {
   readonly answer: AwsAnswer;
   readonly missing: string;
+  /** `its role does not allow it` */
+  readonly because: string;
   /** Only these parts of the call are refused. */
   readonly deniedParts?: ReadonlyMap<string, string>;
 }
@@ -17,6 +19,8 @@ interface Refused {
 interface CallGuard {
   /** @returns undefined when the call may be made; `missing` names what the caller's role was not granted. */
   refuse(call: AwsCall): Refused | undefined;
+  /** @returns what AWS says in the place of an answer that tells the caller more than it may know. */
+  conceal(call: AwsCall, answer: AwsAnswer): Refused | undefined;
 }
 
 /** What became of a call. */
@@ -71,15 +75,19 @@ export class Dispatcher {
     }
     const refused = this.#options.guard?.refuse(call);
     if (refused !== undefined) {
-      const { answer, missing, deniedParts } = refused;
-      this.#sayOnce(
-        `${caller.name} ${missing}`,
-        `${caller.name} was denied ${missing}: its role does not allow it`,
-      );
-      if (deniedParts === undefined || engine.answersByPart === undefined) return { answer, denied: missing };
-      return { ...(await this.#carryOut(engine, { ...call, deniedParts })), denied: missing };
+      const { deniedParts } = refused;
+      const denial = this.#denial(call, refused);
+      if (deniedParts === undefined || engine.answersByPart === undefined) return denial;
+      return { ...denial, ...(await this.#carryOut(engine, { ...call, deniedParts })) };
     }
-    return this.#carryOut(engine, call);
+    const outcome = await this.#carryOut(engine, call);
+    const concealed = outcome.answer && this.#options.guard?.conceal(call, outcome.answer);
+    return concealed === undefined ? outcome : { ...outcome, ...this.#denial(call, concealed) };
+  }
+
+  #denial({ caller }: AwsCall, { answer, missing, because }: Refused): Outcome {
+    this.#sayOnce(`${caller.name} ${missing}`, `${caller.name} was denied ${missing}: ${because}`);
+    return { answer, denied: missing };
   }
 
   async #carryOut(engine: Engine, call: AwsCall): Promise<Outcome> {

@@ -11,7 +11,7 @@ import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
 import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./requests/messaging.ts";
 import type { AccessReader } from "./requests/reader.ts";
-import { s3Requests } from "./requests/s3.ts";
+import { listingsFor, s3Requests } from "./requests/s3.ts";
 import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
 import { ResourcePolicies } from "./resource-policies.ts";
@@ -48,12 +48,24 @@ export interface RefusedCall {
   readonly deniedParts?: ReadonlyMap<string, string>;
   /** `dynamodb:PutItem on arn:aws:…`: what the caller's role would have to be granted. */
   readonly missing: string;
+  /** Whose policy stands in the way. */
+  readonly because: string;
 }
 
 const refusalOf = ({ service }: AwsCall, denial: Denial): RefusedCall => ({
   answer: denialAnswer(service, denial),
   missing: `${denial.action} on ${denial.resource}`,
+  because: reasonOf(denial),
 });
+
+function reasonOf({ policy, verdict }: Denial): string {
+  const whose = policy === "identity" ? "its role" : "the policy of the resource";
+  return `${whose} ${verdict === "explicitly_denied" ? "denies" : "does not allow"} it`;
+}
+
+/** An answer to HEAD has no body, and may not say what it is that is not there. */
+const saysNoSuchKey = ({ statusCode, body }: AwsAnswer): boolean =>
+  statusCode === 404 && !/<Code>(?!NoSuchKey<)/.test(body.toString());
 
 /** Services whose calls are understood here. What another service is asked for, no policy allows. */
 const readers: Readonly<Record<string, AccessReader>> = {
@@ -106,6 +118,21 @@ export class Guard {
       deniedParts.set(request.part, messageOf(denial));
     }
     return first && { ...refusalOf(call, first), deniedParts };
+  }
+
+  /**
+   * S3 tells who may not list a bucket nothing of what is not in it: an object that is not there is denied.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+   */
+  conceal(call: AwsCall, answer: AwsAnswer): RefusedCall | undefined {
+    const { roleArn, sessionName } = call.caller;
+    if (roleArn === undefined || call.service !== "s3" || !saysNoSuchKey(answer)) return undefined;
+    const principal = { roleArn, ...(sessionName !== undefined && { sessionName }) };
+    for (const request of listingsFor(call)) {
+      const denial = this.#deny(principal, request);
+      if (denial !== undefined) return refusalOf(call, denial);
+    }
+    return undefined;
   }
 
   /** What a role is told that invokes a function, by whatever name; undefined when it may. */

@@ -48,6 +48,9 @@ beforeAll(async () => {
     roleResource("reader", ["s3:GetObject"], [`${files}/in/*`]),
     roleResource("writer", ["s3:PutObject"], [`${files}/*`]),
     roleResource("sweeper", ["s3:DeleteObject"], [`${files}/tmp/*`]),
+    roleResource("finder", ["s3:GetObject", "s3:ListBucket"], [files, `${files}/*`]),
+    roleResource("rover", ["s3:GetObject"], ["arn:aws:s3:::*"]),
+    roleResource("copier", ["s3:GetObject", "s3:PutObject"], [`${files}/*`]),
     roleResource("lister", ["s3:ListBucket"], [files]),
     roleResource("sealer", ["s3:PutObject"], ["arn:aws:s3:::sealed/*"]),
   );
@@ -201,4 +204,16 @@ test("an object under a customer's key needs that key too", async () => {
   const put: Call = (s3) => s3.send(new PutObjectCommand({ Bucket: "sealed", Key: "a", Body: "a" }));
   expect(await answerTo("sealer", put)).toBe("AccessDenied 403");
   expect(missing()).toBe(`kms:GenerateDataKey on ${keyArn}`);
+});
+
+test("whoever may not list a bucket does not hear what is not in it", async () => {
+  const gone = { Bucket: "files", Key: "in/gone" };
+  expect(await answerTo("reader", (s3) => s3.send(new GetObjectCommand(gone)))).toBe("AccessDenied 403");
+  expect(missing()).toBe(`s3:ListBucket on ${files}`);
+  expect(await answerTo("reader", (s3) => s3.send(new HeadObjectCommand(gone)))).toMatch(/ 403$/);
+  const copy = { Bucket: "files", Key: "b", CopySource: "files/in/gone" };
+  expect(await answerTo("copier", (s3) => s3.send(new CopyObjectCommand(copy)))).toBe("AccessDenied 403");
+  expect(await answerTo("finder", (s3) => s3.send(new GetObjectCommand(gone)))).toBe("NoSuchKey 404");
+  const nowhere = new GetObjectCommand({ ...gone, Bucket: "nowhere" });
+  expect(await answerTo("rover", (s3) => s3.send(nowhere))).toBe("NoSuchBucket 404");
 });

@@ -55,6 +55,17 @@ export const s3Requests: AccessReader = (call, estate) => {
   ];
 };
 
+const objectReads = new Set(["GetObject", "GetObjectAttributes", "HeadObject"]);
+
+/** What a role must be allowed to hear that an object is not there: to list its bucket, or that of a copy's source. */
+export function listingsFor(call: AwsCall): readonly AccessRequest[] {
+  const place = placeOf(call);
+  const read = objectReads.has(call.action) && place !== undefined ? [place] : sourceOf(call);
+  return (read ?? []).map(({ bucket }) =>
+    request("ListBucket", call, { bucket, key: "", query: new URLSearchParams() }),
+  );
+}
+
 function permissionsOf(call: AwsCall, place: Place): readonly string[] {
   const { action, headers } = call;
   const isSaid = (header: RegExp) => Object.keys(headers).some((name) => header.test(name));
