@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Connection } from "./connection.ts";
 import { Refusal } from "./refusal.ts";
 
-const requestMsMax = 30_000;
+/** The API itself gives up after 30 s, and says so. */
+const requestMsMax = 35_000;
 /** A token that ends within this time is not used for another request. */
 const tokenReserveMs = 30_000;
 
