@@ -20,6 +20,15 @@ export function userPoolOf(plan: Plan): z.output<typeof userPoolOutputs> {
   return outputsOf(pool, userPoolOutputs);
 }
 
+const apiOutputs = z.object({ apiEndpoint: z.string() });
+
+/** Where functions are told that the HTTP API is. @throws Refusal when the plan has none. */
+export function apiEndpointOf(plan: Plan): string {
+  const [api] = resourcesOf(plan, "aws:apigatewayv2/api:Api");
+  if (api === undefined) throw new Refusal("the plan has no HTTP API: there is nothing to call");
+  return outputsOf(api, apiOutputs).apiEndpoint;
+}
+
 /** The table that merchants are onboarded into. @throws Refusal when no function of the plan reads one. */
 export function merchantsTableOf(functions: readonly FunctionDefinition[]): string {
   const table = functions

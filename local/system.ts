@@ -34,7 +34,7 @@ import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import { apiEndpointOf, costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
@@ -142,13 +142,19 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     startServices(ground),
     runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
   );
-  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const hosts = hostsOf(plan, issuer, sandboxes);
+  const { lambda, events, stepFunctions } = runFunctions(ground, hosts);
   engines.topics?.connect(
     "lambda",
     toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
   );
   wake = (kind) => events.sources.wake(kind);
   door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
+
+  // Before the first function starts: some are told where the API is.
+  const seeded = Promise.withResolvers<void>();
+  const server = await openApi(ground, lambda, seeded.promise);
+  hosts.set(apiEndpointOf(plan), server.url);
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
@@ -160,7 +166,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
-  const server = await openApi(ground, lambda);
+  seeded.resolve();
   await tellWhereToNotify(sandboxes, server.url);
 
   const file = endpointsFile(paths.endpoints);
@@ -304,13 +310,15 @@ async function warm(lambda: LambdaService, { warn, warm: wanted = true }: System
   }
 }
 
+/** Listens at once; requests wait until the system is `ready`. */
 async function openApi(
   { options, plan, calls, started }: Ground,
   lambda: LambdaService,
+  ready: Promise<void>,
 ): Promise<HttpApiServer> {
   const gateway = new HttpApiGateway({
     api: apiOf(plan),
-    invoke: (arn, payload, how) => lambda.invoke(arn, payload, how),
+    invoke: (arn, payload, how) => ready.then(() => lambda.invoke(arn, payload, how)),
     clock: Date.now,
     warn: options.warn,
   });
@@ -322,7 +330,8 @@ async function openApi(
   return server;
 }
 
-function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Hosts {
+/** But for the API itself, which has no port yet. */
+function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Map<string, string> {
   return new Map([
     [`https://${userPoolOf(plan).endpoint}`, issuer.url],
     ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),

@@ -3,6 +3,7 @@ import { parseNotification, signatureHeaderName } from "#adapters/acquirers/noti
 import { parseAcquirerSettings } from "#adapters/acquirers/settings.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { createReturnLinks } from "#adapters/kms/return-links.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { type AcquirerNotification, checkSignature } from "#core/acquiring/notification.ts";
@@ -13,6 +14,7 @@ import { type Answer, answer } from "./http/answer.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Problem } from "./http/problem.ts";
 import type { ApiRequest } from "./http/request.ts";
+import { returnCustomers } from "./return-customer.ts";
 
 const payments = new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") });
 const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
@@ -22,9 +24,12 @@ const logger = new Logger({ serviceName: "acquirers" });
 /** As the sandbox acquirers have them. */
 const secretsOf = (acquirer: string): readonly string[] => [`sandbox-notify-${acquirer}`];
 
-/** What acquirers tell unasked. */
+const links = createReturnLinks(requiredVariable("RETURNS_KEY_ARN"));
+
+/** What acquirers tell unasked, and the customers whom they send back. */
 export const handler = apiHandler({
   "/v1/acquirers/:name/notifications": { POST: receiveNotification },
+  "/v1/payments/:id/return": { GET: { page: returnCustomers({ payments, saga, links, now: Date.now }) } },
 });
 
 /**

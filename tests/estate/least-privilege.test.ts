@@ -145,6 +145,13 @@ describe("the card vault", () => {
   it("makes fingerprints in one function only", () => {
     expect(whoMay("kms:GenerateMac", keyArn("FingerprintKey"))).toEqual(["CardTokensApiRole"]);
   });
+
+  it("shares no key with the links of customers who come back, which two functions sign and check", () => {
+    expect(whoMay("kms:GenerateMac", keyArn("ReturnsKey"))).toEqual([
+      "AcquirersApiRole",
+      "AuthorizeTaskRole",
+    ]);
+  });
 });
 
 describe("money", () => {
