@@ -175,7 +175,7 @@ const declarations = {
     purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments go on",
     memoryMb: 512,
     timeoutSeconds: 10,
-    tables: { payments: { may: ["get"] } },
+    tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
     keys: { returns: ["generateMac"] },
     starts: ["payment"],
     variables: ["ACQUIRERS"],
