@@ -40,7 +40,7 @@ export default $config({
       tables,
       queues: createQueues(),
       streams: createStreams(),
-      buckets: createBuckets(settings),
+      buckets: createBuckets(settings, keys),
       userPool: identity.pool,
       tokenIssuer: identity.issuer,
       publicUrl: http.url,

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { S3InboxSettings } from "./acquirers/inbox.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
@@ -34,14 +35,21 @@ import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { apiEndpointOf, costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import {
+  apiEndpointOf,
+  costBpOf,
+  deliveryRoleOf,
+  merchantsTableOf,
+  namesForPeople,
+  userPoolOf,
+} from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
 import type { AwsEndpoints } from "./remote/endpoints.ts";
 import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
+import { type Sandbox, tellWhereToDeliver, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
@@ -167,7 +175,10 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
   seeded.resolve();
-  await tellWhereToNotify(sandboxes, server.url);
+  await together(
+    tellWhereToNotify(sandboxes, server.url),
+    tellWhereToDeliver(sandboxes, (name) => deliveryAccess(ground, name)),
+  );
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {
@@ -336,6 +347,17 @@ function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Map
     [`https://${userPoolOf(plan).endpoint}`, issuer.url],
     ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),
   ]);
+}
+
+/** What an acquirer leaves files with: a key of its own role, so that IAM sees each file as it would on AWS. */
+function deliveryAccess({ plan, credentials, door }: Ground, acquirer: string): S3InboxSettings | undefined {
+  const role = deliveryRoleOf(plan, acquirer);
+  if (role === undefined) return undefined;
+  const key = credentials.issue(nameOfRole(role.arn), role.arn);
+  return {
+    ...{ endpoint: door.url, region: plan.region, bucket: role.bucket },
+    ...{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey },
+  };
 }
 
 function credentialsOf(

@@ -27,8 +27,8 @@ export interface TableUse {
 
 export type BucketUse = "get" | "put" | "list";
 
-/** The vault table's key is used by DynamoDB, in the name of whoever uses the table. */
-export type FunctionKey = Exclude<keyof Keys, "vaultTable">;
+/** The others are used by DynamoDB and S3, in the name of whoever uses the table or the bucket. */
+export type FunctionKey = Exclude<keyof Keys, "vaultTable" | "inbound">;
 
 export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
 

@@ -8,6 +8,8 @@ export interface Keys {
   readonly fingerprint: aws.kms.Key;
   /** Signs the links by which acquirers send customers back to us. */
   readonly returns: aws.kms.Key;
+  /** Encrypts the files that acquirers and banks put into their bucket. */
+  readonly inbound: aws.kms.Key;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
   readonly vaultTable: aws.kms.Key;
 }
@@ -31,6 +33,10 @@ export function createKeys(settings: StageSettings): Keys {
       description: "Makes card fingerprints",
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
+    }),
+    inbound: createKey(settings, "Inbound", {
+      description: "Encrypts the files of acquirers and banks at rest",
+      enableKeyRotation: true,
     }),
     returns: createKey(settings, "Returns", {
       description: "Signs the links by which customers come back",
