@@ -132,6 +132,17 @@ test("a day that was closed on demand is delivered as soon as there is somewhere
   expect(names()).toEqual(firstDay);
 });
 
+test("a look beside a delivery on demand delivers nothing a second time", async () => {
+  const { acquirer, deliveries } = startWithCapture();
+  deliveries.deliverTo(inbox);
+  const statement = acquirer.settlements.close("2030-06-15");
+  const delivered = statement && deliveries.deliver(statement);
+  await deliveries.look();
+  expect(await delivered).toBe(true);
+  await deliveries.look();
+  expect(names()).toEqual(firstDay);
+});
+
 test("a day that is forgotten keeps no later one back", async () => {
   const { acquirer, deliveries } = start(2);
   for (const request of [authorize("a"), capture("c")]) acquirer.execute(request);

@@ -16,6 +16,8 @@ export class Deliveries {
   /** Until it is known, files are only to be fetched. */
   #inbox: Inbox | undefined;
   #looking: Promise<void> | undefined;
+  /** Deliveries on demand that are under way. */
+  #delivering = 0;
   #nextAt = 0;
 
   /** `clock` tells epoch milliseconds. */
@@ -36,15 +38,18 @@ export class Deliveries {
    * @returns whether there is somewhere to leave them. @throws whatever the client refuses with.
    */
   async deliver(statement: Statement): Promise<boolean> {
-    const inbox = this.#inbox;
-    if (inbox === undefined) return false;
-    for (const file of filesOf(statement)) await inbox.put(file);
-    this.#settlements.delivered(statement.date);
-    return true;
+    this.#delivering += 1;
+    try {
+      await this.#looking;
+      return await this.#put(statement);
+    } finally {
+      this.#delivering -= 1;
+    }
   }
 
-  /** What there is to close and to deliver now. One look at a time. Never rejects. */
+  /** What there is to close and to deliver now. One look at a time, and none beside a delivery. Never rejects. */
   look(): Promise<void> {
+    if (this.#delivering > 0) return Promise.resolve();
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = undefined;
     });
@@ -65,9 +70,17 @@ export class Deliveries {
         next !== undefined;
         next = this.#settlements.undelivered()
       )
-        if (!(await this.deliver(next))) return;
+        if (!(await this.#put(next))) return;
     } catch {
       this.#nextAt = this.#clock() + backoffMs;
     }
+  }
+
+  async #put(statement: Statement): Promise<boolean> {
+    const inbox = this.#inbox;
+    if (inbox === undefined) return false;
+    for (const file of filesOf(statement)) await inbox.put(file);
+    this.#settlements.delivered(statement.date);
+    return true;
   }
 }
