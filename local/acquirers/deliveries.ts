@@ -65,12 +65,9 @@ export class Deliveries {
     try {
       this.#settlements.closeYesterday();
       if (this.#inbox === undefined || this.#nextAt > this.#clock()) return;
-      for (
-        let next = this.#settlements.undelivered();
-        next !== undefined;
-        next = this.#settlements.undelivered()
-      )
-        if (!(await this.#put(next))) return;
+      // One day at a look: the next look is a moment away.
+      const next = this.#settlements.undelivered();
+      if (next !== undefined) await this.#put(next);
     } catch {
       this.#nextAt = this.#clock() + backoffMs;
     }
