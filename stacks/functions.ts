@@ -117,7 +117,7 @@ const declarations = {
       ledger: {
         may: ["batchGet", "query", "put", "update"],
         onlyUnder: {
-          put: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+          put: ["*#account#acc_*", "*#accounts#*", "*#expiring#*", "*#journal#*", "*#postings#acc_*"],
           update: ["*#account#acc_*"],
         },
       },
@@ -335,6 +335,25 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
     starts: ["payment"],
+  },
+  ExpireHolds: {
+    handler: "functions/tasks/expire-holds.handler",
+    purpose: "Releases merchants' holds whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(3 minutes)",
+    tables: {
+      // Of the accounts it touches the merchants' own, and what it may take away is the note of a hold's time.
+      ledger: {
+        may: ["batchGet", "query", "put", "update", "delete"],
+        onlyUnder: {
+          put: ["*#journal#*", "*#postings#acc_*"],
+          update: ["*#account#acc_*"],
+          delete: ["*#expiring#*"],
+        },
+      },
+      merchants: { may: ["scan"] },
+    },
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

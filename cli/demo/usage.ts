@@ -8,7 +8,16 @@ const usage = z.object({
 const calls = z.object({ calls: z.array(z.unknown()) });
 
 /** Functions and machines that a request waits for; the others work behind it. */
-const behind = new Set(["Relay", "RecordEvents", "Folder", "Check", "KeepDeadLetters", "Expire", "events"]);
+const behind = new Set([
+  "Relay",
+  "RecordEvents",
+  "Folder",
+  "Check",
+  "KeepDeadLetters",
+  "Expire",
+  "ExpireHolds",
+  "events",
+]);
 
 /** What AWS would have billed so far, by the meter of the local cloud. */
 export interface Usage {
