@@ -202,6 +202,16 @@ const declarations = {
     redrives: ["recovery"],
     describes: ["recovery"],
   },
+  ReviewsApi: {
+    handler: "functions/api/reviews.handler",
+    purpose: "Writes down what operators say became of payments and refunds in review",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    // It books nothing and asks nobody: the recovery that it starts does, and the sagas behind that.
+    tables: { payments: { may: ["get", "put"] }, merchants: { may: ["scan"] } },
+    starts: ["recovery"],
+    variables: ["ACQUIRERS"],
+  },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
     purpose: "Keeps what was given up anywhere, before a queue or a stream forgets it",

@@ -33,7 +33,7 @@ export interface AuthorizationResult {
 }
 
 /** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
-const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+export const authorizationLifetimeMs = 7 * 24 * 3_600_000;
 
 /**
  * An approval, or a decline, or the end of all roads: what the result of asking, or of inquiring later, means for the

@@ -238,6 +238,18 @@ describe("money", () => {
         expect(whoMay(`dynamodb:${action}`, table(name))).not.toContain("OpsApiRole");
   });
 
+  it("is never touched by what writes an operator's word down: the recovery that it starts does the rest", () => {
+    const actions = ["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"];
+    for (const action of actions)
+      expect(whoMay(`dynamodb:${action}`, table("ledger"))).not.toContain("ReviewsApiRole");
+    expect(whoMay("dynamodb:PutItem", table("payments"))).toContain("ReviewsApiRole");
+    expect(whoMay("states:StartExecution", resource("RecoverySaga").outputs?.["arn"])).toEqual([
+      "CheckRole",
+      "OpsApiRole",
+      "ReviewsApiRole",
+    ]);
+  });
+
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
     expect(whoMay("states:StartSyncExecution", saga)).toEqual([

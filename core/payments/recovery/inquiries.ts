@@ -1,4 +1,5 @@
 import type { Inquiry } from "../../acquiring/outcome.ts";
+import { authorizationLifetimeMs } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import type { Authorization, Payment } from "../payment.ts";
 import type { Look, RecoveryPorts } from "./found.ts";
@@ -49,9 +50,6 @@ export async function closeAll(
   );
   return ends.filter(({ isClosed }) => !isClosed).map(({ acquirer }) => acquirer);
 }
-
-/** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
-const authorizationLifetimeMs = 7 * 24 * 3_600_000;
 
 export const approvalIn =
   ({ now }: Pick<RecoveryPorts, "now">) =>

@@ -1,4 +1,5 @@
 import { absurd } from "../../kernel/invariant.ts";
+import { openWordOf, type PaymentWord } from "../operator-word.ts";
 import {
   type Authorization,
   authorizationOf,
@@ -8,6 +9,7 @@ import {
 } from "../payment.ts";
 import { putInReview } from "../steps/record.ts";
 import { recoverAuthorization, releaseStray, unexplained, voidUnposted } from "./authorization.ts";
+import { followWord } from "./by-word.ts";
 import { recoverCapture, recoverRefund, recoverVoid } from "./follow-up.ts";
 import { concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
 
@@ -24,6 +26,9 @@ export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_
  */
 export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
   if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
+  const word = openWordOf<PaymentWord>(payment);
+  if (payment.state === "in_review" && word !== undefined)
+    return followWord(ports, payment, word, [...acquirersAsked(ports, payment, payment.review)], look);
   switch (payment.state) {
     case "processing":
       return payment.method.type === "account"
@@ -65,6 +70,10 @@ const asArray = (name: string | undefined): readonly string[] => (name === undef
 const acquirersOf = ({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] =>
   acquirers.candidates({ currency: payment.total.currency, method: "card" });
 
+/** A saga may run twice, and its runs may ask different acquirers: the review names the first that was silent. */
+const acquirersAsked = (ports: RecoveryPorts, payment: Payment, { acquirer }: Review): ReadonlySet<string> =>
+  new Set([...acquirersOf(ports, payment), ...asArray(acquirer)]);
+
 /** A customer that never came back, or a cancellation that was cut off. After one try it waits for time again. */
 function recoverAction(payment: Payment, { attempt }: Look): Found {
   if (payment.pendingOperation?.kind === "cancel")
@@ -102,11 +111,10 @@ async function recoverReview(
     case "authorize":
     case "post":
     case "reversal": {
-      // A saga may run twice, and its runs may ask different acquirers: the review names the first that was silent.
-      const names = new Set([...acquirersOf(ports, payment), ...asArray(review.acquirer)]);
+      const names = [...acquirersAsked(ports, payment, review)];
       return held === undefined
-        ? recoverAuthorization(ports, payment, [...names], look)
-        : releaseStray(ports, payment, held, [...names], look);
+        ? recoverAuthorization(ports, payment, names, look)
+        : releaseStray(ports, payment, held, names, look);
     }
     case "capture":
       return held === undefined ? unexplained(payment, review) : recoverCapture(payment);

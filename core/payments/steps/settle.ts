@@ -3,6 +3,7 @@ import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
 import { operationKey } from "../ids.ts";
+import { amountToCapture, openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
@@ -40,8 +41,11 @@ export async function settle(
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "capture");
   const { currency } = payment.total;
-  const outcome = await askOnce(acquirer, { key, deadline, attempt: neverAsked ? 0 : 1 }, () =>
-    acquirer.capture({ key, reference: authorization.reference, amount, currency, deadline }),
+  const { reference } = authorization;
+  const isSaid = openWordOf(payment)?.as === "captured";
+  const word = isSaid ? ({ kind: "approved", reference } as const) : undefined;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt: neverAsked ? 0 : 1, word }, () =>
+    acquirer.capture({ key, reference, amount, currency, deadline }),
   );
   switch (outcome.kind) {
     case "approved":
@@ -63,14 +67,11 @@ export async function settle(
   }
 }
 
-/** What is to be captured: what the merchant asked for, or all of an automatic payment. */
 function captureOf(payment: Payment): Capture | undefined {
   const authorization = heldAuthorizationOf(payment);
   if (authorization === undefined) return undefined;
-  const { pendingOperation: pending, total } = payment;
-  if (pending?.kind === "capture") return { payment, authorization, amount: pending.amount };
-  const isAutomatic = pending === undefined && payment.capture === "automatic";
-  return isAutomatic ? { payment, authorization, amount: total.amount } : undefined;
+  const amount = amountToCapture(payment);
+  return amount === undefined ? undefined : { payment, authorization, amount };
 }
 
 /** `recorder.now` is when the acquirer was asked: a capture that was asked for in time is in time. */
