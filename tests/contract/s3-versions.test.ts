@@ -22,7 +22,7 @@ const open = openBucket((bucket) => [
   }),
 ]);
 
-await contract({ service: "S3", open }, ({ use, group, behaviour, ours }) => {
+await contract({ service: "S3", part: "versions", open }, ({ use, group, behaviour, ours }) => {
   group("versions", () => {
     behaviour("stay when the object is written over and deleted", async () => {
       const { s3, bucket, put, read, remove } = use();

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Deviation, deviationsOf } from "./deviations.ts";
+import type { Deviation } from "./deviations/deviation.ts";
+import { deviationsOf } from "./deviations/deviations.ts";
 
 /** Whom a contract suite runs on. */
 export interface Subject {
@@ -22,6 +23,8 @@ interface Stoppable {
 interface ContractOptions<T extends Stoppable> {
   /** As AWS's variables name it: `SQS` of `AWS_ENDPOINT_URL_SQS`. */
   readonly service: string;
+  /** One of several suites of the service: its deviations are listed under `<service> <part>`. */
+  readonly part?: string;
   /** What the suite runs on too, when no variable names another. */
   readonly emulator?: Emulator;
   /** Anew for each test. */
@@ -69,15 +72,16 @@ const running = ({ name, endpoint }: Subject) => ({
 });
 
 function suiteOn<T extends Stoppable>(
-  { service, open }: ContractOptions<T>,
+  { service, part, open }: ContractOptions<T>,
   { name, start }: { readonly name: string; start(): Promise<Pick<Subject, "endpoint"> & Stoppable> },
   define: (suite: Suite<T>) => void,
 ): void {
-  describe(`${service} of ${name}`, () => {
+  const suite = part === undefined ? service : `${service} ${part}`;
+  describe(`${suite} of ${name}`, () => {
     let started: Awaited<ReturnType<typeof start>>;
     let opened: T | undefined;
     let oursAlone = 0;
-    const deviations = new Map(Object.entries(deviationsOf(name, service)));
+    const deviations = new Map(Object.entries(deviationsOf(name, suite)));
     const prefix: string[] = [];
     const sentence = (behaviour: string): string => [...prefix, behaviour].join(" ");
 
@@ -91,7 +95,7 @@ function suiteOn<T extends Stoppable>(
     afterAll(async () => {
       await started.stop();
       if (oursAlone > 0) {
-        console.info(`${service} of ${name}: behaviours asked of our own engine only: ${oursAlone}`);
+        console.info(`${suite} of ${name}: behaviours asked of our own engine only: ${oursAlone}`);
       }
     });
 
