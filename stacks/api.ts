@@ -40,6 +40,13 @@ const prefixes: readonly Prefix[] = [
   },
   { path: "/v1/merchants", route: "Merchants", serves: "MerchantsApi" },
   { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
+  // More particular than the prefix of the operators: what writes is not what reads.
+  {
+    path: "/v1/ops/payments/{id}/resolve",
+    route: "ResolvePayments",
+    serves: "ReviewsApi",
+    also: [{ path: "/v1/ops/refunds/{id}/resolve", route: "ResolveRefunds" }],
+  },
 ];
 
 interface Prefix {

@@ -120,7 +120,7 @@ const declarations = {
       ledger: {
         may: ["batchGet", "query", "put", "update"],
         onlyUnder: {
-          put: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+          put: ["*#account#acc_*", "*#accounts#*", "*#expiring#*", "*#journal#*", "*#postings#acc_*"],
           update: ["*#account#acc_*"],
         },
       },
@@ -205,6 +205,16 @@ const declarations = {
     invokes: ["Relay", "RecordEvents"],
     redrives: ["recovery"],
     describes: ["recovery"],
+  },
+  ReviewsApi: {
+    handler: "functions/api/reviews.handler",
+    purpose: "Writes down what operators say became of payments and refunds in review",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    // It books nothing and asks nobody: the recovery that it starts does, and the sagas behind that.
+    tables: { payments: { may: ["get", "put"] }, merchants: { may: ["scan"] } },
+    starts: ["recovery"],
+    variables: ["ACQUIRERS"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -339,6 +349,25 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
     starts: ["payment"],
+  },
+  ExpireHolds: {
+    handler: "functions/tasks/expire-holds.handler",
+    purpose: "Releases merchants' holds whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(3 minutes)",
+    tables: {
+      // Of the accounts it touches the merchants' own, and what it may take away is the note of a hold's time.
+      ledger: {
+        may: ["batchGet", "query", "put", "update", "delete"],
+        onlyUnder: {
+          put: ["*#journal#*", "*#postings#acc_*"],
+          update: ["*#account#acc_*"],
+          delete: ["*#expiring#*"],
+        },
+      },
+      merchants: { may: ["scan"] },
+    },
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

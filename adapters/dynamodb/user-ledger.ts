@@ -21,6 +21,7 @@ import { StoreContention } from "./errors.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { JournalStore } from "./journal-store.ts";
+import { expiringKey } from "./keys.ts";
 import { transact } from "./transact.ts";
 
 /** Another request may take an id between our look and our write: the second look says what it stands for. */
@@ -90,14 +91,21 @@ export class UserLedger {
     return { kind: "refused", refusal: theOne(refusals) };
   }
 
-  /** One transaction: records that are not there yet, the accounts that they move, the postings by which they are found. */
+  /**
+   * One transaction: records that are not there yet, the accounts that they move, the postings by which they are found,
+   * and when time is to end the holds among them.
+   */
   async #record(
     book: Book,
     records: readonly JournalRecord[],
   ): Promise<"written" | "taken" | ReadonlyMap<EntryId, PostingRefusal>> {
     for (const record of records) requireOwn(record);
     const accounts = accountWrites(this.#table, book, ...records);
-    const items = [...records.map((record) => this.#put(record)), ...accounts.items];
+    const items = [
+      ...records.map((record) => this.#put(record)),
+      ...accounts.items,
+      ...records.flatMap((record) => this.#due(record)),
+    ];
     invariant(items.length <= transactionItemsMax, `a transaction has at most ${transactionItemsMax} items`);
     const result = await transact(this.#client, items);
     if (result.written) return "written";
@@ -107,6 +115,14 @@ export class UserLedger {
 
   #put(record: JournalRecord): TransactWriteItem {
     return { Put: { TableName: this.#table, Item: marshall(journalItem(record)), ...nothingStored } };
+  }
+
+  /** By which the sweep finds a hold that nobody asks about: written with it, or not at all. */
+  #due(record: JournalRecord): TransactWriteItem[] {
+    if (record.type !== "entry") return [];
+    const { book, id, expiresAt } = record.entry;
+    if (expiresAt === undefined) return [];
+    return [{ Put: { TableName: this.#table, Item: marshall(expiringKey(book, id, expiresAt)) } }];
   }
 
   /** Whoever takes the id first keeps it: if not we, the next request with it is told. */

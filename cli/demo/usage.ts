@@ -25,7 +25,15 @@ export type Side = "before" | "behind";
 type Sides = Readonly<Record<Side, number>>;
 
 /** Functions that no request waits for. */
-const behind = new Set(["Relay", "RecordEvents", "Folder", "Check", "KeepDeadLetters", "Expire"]);
+const behind = new Set([
+  "Relay",
+  "RecordEvents",
+  "Folder",
+  "Check",
+  "KeepDeadLetters",
+  "Expire",
+  "ExpireHolds",
+]);
 /** Reminders of earlier payments come due whenever they do; Lambda's own looks at streams and queues cost nothing. */
 const isOfNoRequest = (caller: string): boolean => caller === "Check" || caller.startsWith("events of ");
 const sideOf = (caller: string): Side => (behind.has(caller) ? "behind" : "before");

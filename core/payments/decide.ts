@@ -33,7 +33,7 @@ export interface AuthorizationResult {
 }
 
 /** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
-const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+export const authorizationLifetimeMs = 7 * 24 * 3_600_000;
 
 /**
  * What an acquirer approved. One that does not say until when is counted from the payment's creation: it may tell of an

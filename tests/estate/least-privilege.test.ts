@@ -3,6 +3,7 @@ import {
   accountKey,
   accountListKey,
   entryKey,
+  expiringKey,
   foldKey,
   journalPartition,
   postingPartitions,
@@ -172,6 +173,8 @@ describe("money", () => {
   it("is posted by tasks of the sagas; of what the internet reaches one function posts, between merchants' own accounts", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
+      // Only the ends of merchants' holds: see below.
+      "ExpireHoldsRole",
       "ExpireRole",
       // Only under the keys of the folds: see below.
       "FolderRole",
@@ -188,6 +191,7 @@ describe("money", () => {
   it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
     const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
     expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([
+      "ExpireHoldsRole",
       ...movers.slice(0, 2),
       "LedgerApiRole",
       ...movers.slice(2),
@@ -207,14 +211,15 @@ describe("money", () => {
     ];
     const isMeant = (key: string) => new RegExp(`^${accountKeys.replaceAll("*", ".*")}$`).test(key);
     expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
-    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual([]);
+    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual(["ExpireHoldsRole"]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
   });
 
-  it("of system accounts, and balances, are under keys that the ledger API may not write", () => {
+  it("of system accounts, and balances, are under keys that the ledger API and the sweep of holds may not write", () => {
     const demo = "mer_demo" as Book;
     const wallet = "acc_wallet" as UserAccountId;
     const [account, listed] = [accountKey(demo, wallet), accountListKey(demo, wallet, 0)];
+    const due = expiringKey(demo, "je_1" as EntryId, 0);
     const entry = entryKey(demo, "je_1" as EntryId);
     const postings = postingPartitions(demo, wallet).map((pk) => ({ pk }));
     const others = [
@@ -222,11 +227,16 @@ describe("money", () => {
       accountKey(demo, "mer_demo:1100:alpha:USD" as AccountId),
       foldKey(journalPartition(demo, 3)),
     ];
-    for (const [action, own, notOwn] of [
-      ["PutItem", [account, listed, entry, ...postings], others],
-      ["UpdateItem", [account], [listed, entry, ...postings, ...others]],
+    const written = [account, listed, due, entry, ...postings];
+    for (const [role, action, own] of [
+      ["LedgerApiRole", "PutItem", written],
+      ["LedgerApiRole", "UpdateItem", [account]],
+      ["ExpireHoldsRole", "PutItem", [entry, ...postings]],
+      ["ExpireHoldsRole", "UpdateItem", [account]],
+      ["ExpireHoldsRole", "DeleteItem", [due]],
     ] as const) {
-      const grants = grantsOf("LedgerApiRole", `dynamodb:${action}`, table("ledger"));
+      const notOwn = [...written.filter((key) => !own.some((each) => each === key)), ...others];
+      const grants = grantsOf(role, `dynamodb:${action}`, table("ledger"));
       expect(grants).toHaveLength(1);
       const Condition = grants[0]?.Condition;
       expect(Condition?.["Null"]).toEqual({ "dynamodb:LeadingKeys": "false" });
@@ -247,6 +257,18 @@ describe("money", () => {
     for (const action of ["PutItem", "UpdateItem", "BatchWriteItem"])
       for (const name of ["payments", "ledger", "events", "merchants"] as const)
         expect(whoMay(`dynamodb:${action}`, table(name))).not.toContain("OpsApiRole");
+  });
+
+  it("is never touched by what writes an operator's word down: the recovery that it starts does the rest", () => {
+    const actions = ["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"];
+    for (const action of actions)
+      expect(whoMay(`dynamodb:${action}`, table("ledger"))).not.toContain("ReviewsApiRole");
+    expect(whoMay("dynamodb:PutItem", table("payments"))).toContain("ReviewsApiRole");
+    expect(whoMay("states:StartExecution", resource("RecoverySaga").outputs?.["arn"])).toEqual([
+      "CheckRole",
+      "OpsApiRole",
+      "ReviewsApiRole",
+    ]);
   });
 
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {

@@ -22,7 +22,8 @@ type Finding =
 /** Where the payment saga is entered, with what that step needs. */
 export type PaymentEntry =
   | { readonly step: "authorize" | "resume" }
-  | { readonly step: "post"; readonly authorization: Authorization }
+  /** With `attempt`, what follows the post may have been asked for, too. */
+  | { readonly step: "post"; readonly authorization: Authorization; readonly attempt?: 1 }
   /** `attempt`: an earlier run may have asked for it, so it is inquired first. */
   | { readonly step: "settle"; readonly attempt: 1 }
   | {

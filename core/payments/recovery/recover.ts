@@ -1,4 +1,5 @@
 import { absurd } from "../../kernel/invariant.ts";
+import { openWordOf, type PaymentWord } from "../operator-word.ts";
 import {
   type Authorization,
   authorizationOf,
@@ -8,6 +9,7 @@ import {
 } from "../payment.ts";
 import { putInReview } from "../steps/record.ts";
 import { closeStrays, keepHeld, recoverAuthorization, unexplained, voidUnposted } from "./authorization.ts";
+import { followWord } from "./by-word.ts";
 import { recoverCapture, recoverRefund, recoverVoid } from "./follow-up.ts";
 import { askAgain, concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
 
@@ -40,6 +42,9 @@ const isHeld = (payment: Payment): boolean => heldAuthorizationOf(payment) !== u
 
 async function lookAt(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
   if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
+  const word = openWordOf<PaymentWord>(payment);
+  if (payment.state === "in_review" && word !== undefined)
+    return followWord(ports, payment, word, acquirersOf(ports, payment), look);
   switch (payment.state) {
     case "processing":
       return payment.method.type === "account"

@@ -2,6 +2,7 @@ import { invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { cancel, expire, fail } from "../decide.ts";
 import { operationKey } from "../ids.ts";
+import { openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
@@ -33,18 +34,27 @@ export async function compensate(
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "void");
   const { amount, currency } = payment.total;
-  const outcome = await askOnce(acquirer, { key, deadline, attempt }, () =>
-    acquirer.void({ key, reference: authorization.reference, amount, currency, deadline }),
+  const { reference } = authorization;
+  const word = isSaidToBeOver(payment) ? ({ kind: "approved", reference } as const) : undefined;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt, word }, () =>
+    acquirer.void({ key, reference, amount, currency, deadline }),
   );
-  if (outcome.kind === "approved") {
+  // An acquirer that refused to void has not said that it holds anything still.
+  if (outcome.kind === "approved" || (word !== undefined && outcome.kind === "declined")) {
     const refusal = { payment, authorization, reason };
     return concluded(await release(ports, refusal, execution));
   }
-  return reviewStray(ports, payment, authorization.reference, {
+  return reviewStray(ports, payment, reference, {
     operation: "void",
     acquirer: authorization.acquirer,
     reason: reasonOf(outcome),
   });
+}
+
+/** An operator says that the acquirer holds nothing of it any more. */
+function isSaidToBeOver(payment: Payment): boolean {
+  const said = openWordOf(payment)?.as;
+  return said === "canceled" || said === "failed";
 }
 
 /** What the void means for the payment: it depends on how far the payment had come with this authorization. */

@@ -4,6 +4,7 @@ import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
 import { operationKey } from "../ids.ts";
+import { amountToCapture, openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
@@ -38,14 +39,16 @@ export async function settle(
   const neverAsked = attempt === 0 && payment.state === "authorized";
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "capture");
-  const earlier = neverAsked ? undefined : await findOut(acquirer, { key, deadline });
+  const { reference } = authorization;
+  const isSaid = openWordOf(payment)?.as === "captured";
+  const word = isSaid ? ({ kind: "approved", reference } as const) : undefined;
+  const earlier = neverAsked ? undefined : await findOut(acquirer, { key, deadline, word });
   if (earlier === undefined && !checked.ok) {
     if (!neverAsked) await close(acquirer, capture, deadline);
     return refused(capture, checked.error.code);
   }
 
   const { currency } = payment.total;
-  const { reference } = authorization;
   const outcome =
     earlier ?? attempted(await acquirer.capture({ key, reference, amount, currency, deadline }));
   switch (outcome.kind) {
@@ -84,14 +87,11 @@ async function close(acquirer: Acquirer, { payment, amount }: Capture, deadline:
   if (outcome.kind !== "approved") throw new AcquirerUnavailable(reasonOf(outcome));
 }
 
-/** What is to be captured: what the merchant asked for, or all of an automatic payment. */
 function captureOf(payment: Payment): Capture | undefined {
   const authorization = heldAuthorizationOf(payment);
   if (authorization === undefined) return undefined;
-  const { pendingOperation: pending, total } = payment;
-  if (pending?.kind === "capture") return { payment, authorization, amount: pending.amount };
-  const isAutomatic = pending === undefined && payment.capture === "automatic";
-  return isAutomatic ? { payment, authorization, amount: total.amount } : undefined;
+  const amount = amountToCapture(payment);
+  return amount === undefined ? undefined : { payment, authorization, amount };
 }
 
 /** What the acquirer has captured, it was asked for in time: its hold had not ended, however late that is found out. */

@@ -31,6 +31,8 @@ const catalogue = {
   operation_in_progress: [409, "The payment is being worked on"],
   authorization_expired: [409, "The authorization has expired"],
   too_many_refunds: [409, "The payment has had as many refunds as it can have"],
+  outcome_not_possible: [409, "It cannot come to that from where it stands"],
+  too_many_words: [409, "Operators have said as much of it as they may"],
   account_closed: [409, "The account is closed"],
   account_frozen: [409, "The account is frozen"],
   account_not_empty: [409, "The account still holds money, or waits for some"],
