@@ -5,15 +5,16 @@ import { byTrace, reportOf, titleOf } from "./door/call-report.ts";
 import { endpointsFile } from "./endpoints.ts";
 import { Refusal } from "./process/refusal.ts";
 
-const usage = "npm run calls [-- pay_…]   (the AWS calls of a payment, or of the latest requests)";
 /** Without a payment, the requests shown. */
 const requestsMax = 5;
+const usage = `npm run calls [-- pay_… | flags]   shows the AWS calls of a payment, or of the latest ${requestsMax} requests
+
+  --state <directory>   of the local system (.local)
+  --help`;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { state: { type: "string", default: ".local" } },
-  });
+  const { values, positionals } = readArguments();
+  if (values.help) return console.log(usage);
   const [payment] = positionals;
   if (positionals.length > 1 || (payment !== undefined && !payment.startsWith("pay_")))
     throw new Refusal(usage);
@@ -32,6 +33,20 @@ async function main(): Promise<void> {
     for (const line of reportOf(records)) console.log(line);
   }
   if (payment === undefined) console.log(`Pollers looked ${looks} times and found nothing, since the start.`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        state: { type: "string", default: ".local" },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (thrown) {
+    throw new Refusal(`${(thrown as Error).message}\n\n${usage}`, { cause: thrown });
+  }
 }
 
 interface Remembered {

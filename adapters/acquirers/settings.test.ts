@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createAcquirers } from "./acquirers.ts";
 import { AcquirerSettingsInvalid, parseAcquirerSettings } from "./settings.ts";
 
 const alpha = { name: "alpha", url: "https://alpha.example", currencies: ["EUR", "USD"], cost_bp: 20 };

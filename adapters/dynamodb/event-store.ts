@@ -17,7 +17,7 @@ import { getItems, newestPlaces, type Place, placeOf } from "./time-list.ts";
 
 /** Sequences sort as text: no payment has this many versions. */
 const sequenceDigits = 6;
-/** The archive keeps events for ever; here they serve whoever missed a notification. */
+/** Here they serve whoever missed a notification. An archive (not built yet) will keep them for ever. */
 const keptSeconds = 30 * 24 * 3_600;
 /** DynamoDB takes 25 puts per call. */
 const writesMax = 25;

@@ -16,7 +16,8 @@ const usageText = `npm run demo [-- flags]   sends a merchant's day to the local
 
   --file <file>                   another day (samples/payments.ndjson)
   --wait <seconds>                for payments without an outcome, at the end (50)
-  --state-directory <directory>   of the local system (.local)`;
+  --state-directory <directory>   of the local system (.local)
+  --help`;
 
 const pollMs = 500;
 /** Approved and captured at once. */

@@ -18,8 +18,9 @@ export type PaymentView = z.output<typeof payment>;
 const retryMs = 400;
 const triesMax = 12;
 const busyStatusCodes = new Set([409, 429, 503]);
-/** Refusals that another try cannot change. */
-const finalConflicts = new Set(["wrong_state", "not_replayable"]);
+/** A 409 that another try cannot change. */
+const isFinal = (code: string): boolean =>
+  code === "wrong_state" || code === "not_replayable" || code.startsWith("exists_with_different_");
 
 /** What came of one request, and how long its caller waited. */
 export interface Sent {
@@ -111,7 +112,7 @@ export class Merchant {
       });
       if (reply === undefined) continue;
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
-      const isBusy = busyStatusCodes.has(reply.statusCode) && !finalConflicts.has(code);
+      const isBusy = busyStatusCodes.has(reply.statusCode) && !isFinal(code);
       if (!isBusy || attempt >= triesMax) return reply;
       await sleep(retryMs);
     }

@@ -113,7 +113,10 @@ export class Problem extends Error {
 
 const retryAfterSeconds = 1;
 
-/** Something that the answer depends on did not answer. Nothing is partial: every write is one call. */
+/**
+ * Something that the answer depends on did not answer. Nothing is partial: every write is one call. Only a merchant's client
+ * takes two, and half of them speaks for nobody (ADR 27).
+ */
 export const unavailable = (): Problem =>
   new Problem("unavailable", {
     detail: "Send the same request again, with the same Idempotency-Key.",
