@@ -22,7 +22,7 @@ export const batchGetMax = 100;
 const batchTriesMax = 4;
 const batchPauseMs = 25;
 
-/** A strongly consistent query, one page at a time: memory holds a page, never all. */
+/** A query, one page at a time: memory holds a page, never all. Strongly consistent, but for an index, which lags. */
 export async function* pagesOf<Item>(
   client: DynamoDBClient,
   query: Omit<QueryCommandInput, "ExpressionAttributeValues" | "ExclusiveStartKey" | "ConsistentRead">,
@@ -35,7 +35,7 @@ export async function* pagesOf<Item>(
         new QueryCommand({
           ...query,
           ExpressionAttributeValues: marshall(values),
-          ConsistentRead: true,
+          ConsistentRead: query.IndexName === undefined,
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         }),
       ),
