@@ -191,7 +191,11 @@ export function environmentOf(
   parts: Parts,
 ): Record<string, $util.Input<string>> {
   const { settings, tables, keys, queues, streams, buckets, sagas } = parts;
-  const values = { ACQUIRERS: JSON.stringify(settings.acquirers), TOKEN_ISSUER: parts.tokenIssuer };
+  const values = {
+    ACQUIRERS: JSON.stringify(settings.acquirers),
+    TOKEN_ISSUER: parts.tokenIssuer,
+    ...parts.acquirerSecrets,
+  };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
@@ -206,7 +210,10 @@ export function environmentOf(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
-    ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
+    ...(declaration.variables ?? []).flatMap((name) => {
+      const value = values[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
   ]);
 }
 

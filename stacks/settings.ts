@@ -49,6 +49,8 @@ const sandboxAcquirers: readonly AcquirerSettings[] = [
   },
 ];
 
+export const isSandbox = ({ url }: AcquirerSettings): boolean => new URL(url).hostname.endsWith(".test");
+
 const disposable = {
   region: "eu-west-1",
   retainData: false,
@@ -69,7 +71,8 @@ const durable = {
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
   local: { ...disposable, acquirers: sandboxAcquirers },
-  // A company that runs these stages lists the acquirers it has contracts with.
+  // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
+  // and AcquirerNotificationSecrets.
   dev: { ...disposable, acquirers: [] },
   staging: { ...durable, throttle: disposable.throttle, acquirers: [] },
   production: { ...durable, acquirers: [] },

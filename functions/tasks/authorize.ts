@@ -3,7 +3,7 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { createCardReader } from "#adapters/vault/card-reader.ts";
 import { authorize } from "#core/payments/steps/authorize.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { authorizeInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 
@@ -14,7 +14,9 @@ const ports = {
     table: requiredVariable("VAULT_TABLE"),
     keyArn: requiredVariable("VAULT_KEY_ARN"),
   }),
-  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
+    apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+  }),
   now: Date.now,
 };
 
