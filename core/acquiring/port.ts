@@ -65,8 +65,8 @@ export interface Acquirer {
 export interface Acquirers {
   /** Names, first choice first. Empty when none takes the currency, or all that do are unwell. */
   route(request: RouteRequest): readonly string[];
-  /** All that take the currency, well or not: any of them may have been asked. */
-  candidates(request: RouteRequest): readonly string[];
+  /** All of the stage, whatever they take now, well or not: any of them may have been asked. */
+  readonly names: readonly string[];
   /** @throws InvariantViolation for a name that the settings do not list. */
   named(name: string): Acquirer;
 }

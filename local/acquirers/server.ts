@@ -51,7 +51,11 @@ export async function startServer(acquirer: SandboxAcquirer, options: ServerOpti
   const notifier = new Notifier({ acquirer, secret, url, clock: Date.now });
   const front = new Front(acquirer, notifier, options);
   const server = createServer((request, response) => {
-    front.handle(request, response).catch(() => response.destroy());
+    front
+      .handle(request, response)
+      .catch(() => response.destroy())
+      // Whatever was asked may have left something to be decided, or to be told.
+      .finally(() => notifier.wake());
   });
   limit(server);
   const port = await listen(server, options.port);

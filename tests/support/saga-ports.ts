@@ -79,7 +79,7 @@ export function scriptedPorts({
     },
     acquirers: {
       route: () => Object.keys(acquirers),
-      candidates: () => Object.keys(acquirers),
+      names: Object.keys(acquirers),
       named: (name) => ({
         name,
         authorize: (request) => answer(name, "authorize", request),

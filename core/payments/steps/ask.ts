@@ -17,23 +17,39 @@ type Answer = Exclude<AcquirerOutcome, { kind: "not_attempted" }>;
  */
 export async function askOnce(
   acquirer: Acquirer,
-  { key, deadline, attempt }: { readonly key: string; readonly deadline: number; readonly attempt: number },
+  { attempt, ...asked }: Asked & { readonly attempt: number },
   ask: () => Promise<AcquirerOutcome>,
 ): Promise<Answer> {
-  if (attempt > 0) {
-    const inquiry = await acquirer.inquire({ key, deadline });
-    switch (inquiry.kind) {
-      case "found":
-        return inquiry.outcome;
-      case "unavailable":
-        throw new AcquirerUnavailable(inquiry.reason);
-      case "not_found":
-        break;
-      default:
-        return absurd(inquiry);
-    }
+  const earlier = attempt > 0 ? await findOut(acquirer, asked) : undefined;
+  return earlier ?? attempted(await ask());
+}
+
+interface Asked {
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+}
+
+/**
+ * What came of it, when the acquirer knows the key.
+ * @throws AcquirerUnavailable when it does not say
+ */
+export async function findOut(acquirer: Acquirer, asked: Asked): Promise<Answer | undefined> {
+  const inquiry = await acquirer.inquire(asked);
+  switch (inquiry.kind) {
+    case "found":
+      return inquiry.outcome;
+    case "unavailable":
+      throw new AcquirerUnavailable(inquiry.reason);
+    case "not_found":
+      return undefined;
+    default:
+      return absurd(inquiry);
   }
-  const outcome = await ask();
+}
+
+/** @throws AcquirerUnavailable for what was certainly not executed */
+export function attempted(outcome: AcquirerOutcome): Answer {
   if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
   return outcome;
 }

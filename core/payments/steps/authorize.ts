@@ -18,8 +18,7 @@ class VaultUnavailable extends Error {
 
 /**
  * The prepare phase at the acquirer. An approval is handed on to be posted; every other end is recorded here.
- * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved:
- * StrayAuthorization when the payment has meanwhile ended without it.
+ * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved.
  */
 export async function authorize(
   ports: SagaPorts,
@@ -35,7 +34,7 @@ export async function authorize(
       ? notAttempted("card_token_not_found")
       : await askAlongRoute(ports.acquirers, payment, card, deadline);
 
-  const decided = concludeAuthorization(payment, result, ports.now());
+  const decided = concludeAuthorization(payment, result);
   invariant(decided.ok, `a processing payment takes the outcome ${result.outcome.kind}`);
   const event = decided.value;
   if (event.type === "authorized")
@@ -44,9 +43,8 @@ export async function authorize(
   const { acquirer, outcome } = result;
   if (!isUndecided(outcome) || acquirerOf(recorded) === acquirer) return concluded(recorded);
   // Another run of this saga moved the payment first, by another acquirer: what this one may hold would go unnoticed.
-  const held = operationKey(payment.id, "authorize");
   const review = { operation: "authorize", acquirer, reason: reasonOf(outcome) } as const;
-  return concluded(await reviewStray(ports, recorded, held, review));
+  return reviewStray(ports, recorded, undefined, review);
 }
 
 type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
