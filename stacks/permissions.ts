@@ -2,6 +2,7 @@ import { type EventSource, sourceArnOf } from "./consumers.ts";
 import {
   type BucketUse,
   type FunctionDeclaration,
+  type FunctionKey,
   functions,
   type KeyUse,
   type TableUse,
@@ -194,6 +195,7 @@ export function environmentOf(
   const values = {
     ACQUIRERS: JSON.stringify(settings.acquirers),
     TOKEN_ISSUER: parts.tokenIssuer,
+    PUBLIC_URL: parts.publicUrl,
     ...parts.acquirerSecrets,
   };
   return Object.fromEntries<$util.Input<string>>([
@@ -276,7 +278,7 @@ function openVaultTable({ keys, settings }: Parts): Permission {
   };
 }
 
-function keyPermission(name: "vault" | "fingerprint", uses: readonly KeyUse[], { keys }: Parts): Permission {
+function keyPermission(name: FunctionKey, uses: readonly KeyUse[], { keys }: Parts): Permission {
   const conditions =
     name === "vault"
       ? // "Null is false": the request's context has the entry, whatever its value.

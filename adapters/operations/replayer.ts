@@ -14,7 +14,7 @@ import type { DeadLetter, DeadLetterOrigin } from "#core/operations/dead-letter.
 
 /** Why a letter was not replayed. It stays open, and the same replay may be tried again. */
 export type ReplayRefusal =
-  /** There is no way back for it: records that their stream forgot, a message that was put here by hand. */
+  /** There is no way back for it: records that their stream forgot, a notification that nothing handles. */
   | { readonly code: "no_way_back" }
   /** What it was given to failed on it again. */
   | { readonly code: "failed_again"; readonly reason: string };
@@ -61,6 +61,7 @@ export class Replayer {
           ? this.#startAnew(origin, replays.length + 1)
           : this.#redrive(origin, replays.length + 1);
       case "lost_records":
+      case "notification":
         return Promise.resolve(err({ code: "no_way_back" }));
       default:
         return absurd(origin);

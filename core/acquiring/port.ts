@@ -23,7 +23,7 @@ export interface AuthorizeRequest extends OperationRequest {
   readonly card: Card;
   /** The merchant as the acquirer knows it. */
   readonly merchant: string;
-  /** Where the acquirer's page sends a customer who had to act there (3DS): http or https. */
+  /** Where the acquirer's page sends a customer who had to act there (3DS): http or https, and ours. */
   readonly returnUrl?: string;
 }
 

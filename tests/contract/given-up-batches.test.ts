@@ -99,8 +99,7 @@ async function giveUp(
   const { batchItemFailures } = await keep(event, context);
   const { letters: all } = await letters.list({ limit: 100 });
   const kept = all.flatMap(({ origin }) => {
-    if (origin.kind === "message" || origin.kind === "execution" || origin.functionArn !== functionArn)
-      return [];
+    if (!("functionArn" in origin) || origin.functionArn !== functionArn) return [];
     return origin.kind === "lost_records"
       ? [`${origin.count} lost`]
       : [String(/mer_demo#(\d+)/.exec(origin.record)?.[1])];

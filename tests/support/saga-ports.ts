@@ -77,6 +77,7 @@ export function scriptedPorts({
         return reveal();
       },
     },
+    returns: { urlFor: async ({ id }) => `https://api.test/return/${id}` },
     acquirers: {
       route: () => Object.keys(acquirers),
       names: Object.keys(acquirers),

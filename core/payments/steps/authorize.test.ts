@@ -43,11 +43,22 @@ test("an approval writes nothing: it is posted, with its hold, by the next step"
   expect(ports.changes).toEqual([]);
 });
 
-test("the acquirer is told where the customer goes afterwards", async () => {
+test("the acquirer sends the customer back to us, whether or not the merchant has a page", async () => {
   const ports = scriptedPorts({ acquirers: { alpha: approved } });
-  const returnUrl = "https://shop.test/done";
-  await authorize(ports, { ...examplePayment(), returnUrl }, { deadline });
-  expect(ports.sent).toMatchObject([{ returnUrl }]);
+  const payment = examplePayment();
+  const returnUrl = `https://api.test/return/${payment.id}`;
+  await authorize(ports, payment, { deadline });
+  await authorize(ports, { ...payment, returnUrl: "https://shop.test/done" }, { deadline });
+  expect(ports.sent.map((sent) => sent.returnUrl)).toEqual([returnUrl, returnUrl]);
+});
+
+test("a way back that cannot be signed now is VaultUnavailable: nobody was asked, and the step may run again", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  const returns = { urlFor: () => Promise.reject(new Error("throttled")) };
+  await expect(authorize({ ...ports, returns }, examplePayment(), { deadline })).rejects.toMatchObject({
+    name: "VaultUnavailable",
+  });
+  expect(ports.sent).toEqual([]);
 });
 
 test("no acquirer at all: the payment fails, and nobody was asked", async () => {

@@ -1,9 +1,8 @@
 import { declineRules } from "../../acquiring/declines.ts";
 import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
-import type { Acquirers, Card } from "../../acquiring/port.ts";
+import type { Acquirers, AuthorizeRequest, Card } from "../../acquiring/port.ts";
 import { CardUnreadable } from "../../cards/card-unreadable.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
-import type { Book } from "../../ledger/account.ts";
 import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import { acquirerOf, type Payment } from "../payment.ts";
@@ -11,7 +10,10 @@ import type { SagaPorts } from "../ports.ts";
 import { reasonOf, record, reviewStray } from "./record.ts";
 import { type AuthorizeResult, concluded, type StepRun } from "./step.ts";
 
-/** The vault did not answer, so no acquirer was asked: after this, and no other failure, the step may run again. */
+/**
+ * The vault, or the key that signs the way back, did not answer, so no acquirer was asked: after this, and no other
+ * failure, the step may run again.
+ */
 class VaultUnavailable extends Error {
   override readonly name = "VaultUnavailable";
 }
@@ -28,11 +30,11 @@ export async function authorize(
   if (payment.state !== "processing") return concluded(payment);
   const { method } = payment;
   invariant(method.type === "card", `${payment.id} is paid with a card`);
-  const card = await takeCard(ports, payment.book, method.token);
+  const { card, returnUrl } = await prepare(ports, payment, method.token);
   const result =
     card === undefined
       ? notAttempted("card_token_not_found")
-      : await askAlongRoute(ports.acquirers, payment, card, deadline);
+      : await askAlongRoute(ports.acquirers, payment, { card, returnUrl, deadline });
 
   const decided = concludeAuthorization(payment, result);
   invariant(decided.ok, `a processing payment takes the outcome ${result.outcome.kind}`);
@@ -52,9 +54,14 @@ type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
 const isUndecided = (outcome: AcquirerOutcome): outcome is Undecided =>
   outcome.kind === "pending" || outcome.kind === "unknown";
 
-async function takeCard({ cards }: SagaPorts, book: Book, token: string): Promise<Card | undefined> {
+async function prepare(
+  { cards, returns }: SagaPorts,
+  payment: Payment,
+  token: string,
+): Promise<{ readonly card: Card | undefined; readonly returnUrl: string }> {
   try {
-    return await cards.reveal(book, token);
+    const [card, returnUrl] = await Promise.all([cards.reveal(payment.book, token), returns.urlFor(payment)]);
+    return { card, returnUrl };
   } catch (error) {
     if (error instanceof CardUnreadable) throw error;
     throw new VaultUnavailable(String(error), { cause: error });
@@ -70,8 +77,7 @@ const notAttempted = (reason: string): AuthorizationResult => ({
 async function askAlongRoute(
   acquirers: Acquirers,
   payment: Payment,
-  card: Card,
-  deadline: number,
+  request: Pick<AuthorizeRequest, "card" | "deadline"> & { readonly returnUrl: string },
 ): Promise<AuthorizationResult> {
   let result = notAttempted("no_acquirer_available");
   for (const acquirer of acquirers.route({ currency: payment.total.currency, method: "card" })) {
@@ -79,10 +85,8 @@ async function askAlongRoute(
       key: operationKey(payment.id, "authorize"),
       amount: payment.total.amount,
       currency: payment.total.currency,
-      card,
       merchant: payment.book,
-      ...(payment.returnUrl === undefined ? {} : { returnUrl: payment.returnUrl }),
-      deadline,
+      ...request,
     });
     // A decline by the one before says more than that this one could not be asked.
     const saysMore = outcome.kind !== "not_attempted" || result.outcome.kind === "not_attempted";
