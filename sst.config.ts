@@ -16,7 +16,7 @@ export default $config({
   },
   async run() {
     const { settingsOf } = await import("./stacks/settings.ts");
-    const { createKeys } = await import("./stacks/security.ts");
+    const { createAcquirerSecrets, createKeys } = await import("./stacks/security.ts");
     const { createTables } = await import("./stacks/data.ts");
     const { createQueues, createStreams } = await import("./stacks/messaging.ts");
     const { createBuckets } = await import("./stacks/storage.ts");
@@ -36,6 +36,7 @@ export default $config({
     const http = createApi(settings);
     const base = {
       settings,
+      acquirerSecrets: createAcquirerSecrets(settings),
       keys,
       tables,
       queues: createQueues(),

@@ -2,7 +2,7 @@ import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
 import { consumerTimeoutSeconds, type QueueName, type StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
-import type { Keys } from "./security.ts";
+import type { AcquirerSecretVariable, Keys } from "./security.ts";
 import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
@@ -65,7 +65,7 @@ export interface FunctionDeclaration {
   readonly starts?: readonly SagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
   readonly registersClients?: true;
-  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER" | "PUBLIC_URL")[];
+  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER" | "PUBLIC_URL" | AcquirerSecretVariable)[];
 }
 
 /** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
@@ -178,7 +178,7 @@ const declarations = {
     tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
     keys: { returns: ["generateMac"] },
     starts: ["payment"],
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS"],
   },
   MerchantsApi: {
     handler: "functions/api/merchants.handler",
@@ -246,7 +246,7 @@ const declarations = {
     timeoutSeconds: 12,
     tables: { vault: { may: ["get"] }, payments: { may: ["put"] } },
     keys: { vault: ["decrypt"], returns: ["generateMac"] },
-    variables: ["ACQUIRERS", "PUBLIC_URL"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS", "PUBLIC_URL"],
   },
   PostTask: {
     handler: "functions/tasks/post.handler",
@@ -261,7 +261,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   CompensateTask: {
     handler: "functions/tasks/compensate.handler",
@@ -269,7 +269,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   ResumeTask: {
     handler: "functions/tasks/resume.handler",
@@ -277,7 +277,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   TransferTask: {
     handler: "functions/tasks/transfer.handler",
@@ -309,7 +309,7 @@ const declarations = {
       payments: { may: ["get", "put"] },
       ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
     },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   ReviewRefundTask: {
     handler: "functions/tasks/review-refund.handler",
@@ -325,7 +325,7 @@ const declarations = {
     timeoutSeconds: 25,
     // It books nothing: the sagas that it starts do.
     tables: { payments: { may: ["get", "put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   Check: {
     handler: "functions/consumers/check.handler",

@@ -196,6 +196,7 @@ export function environmentOf(
     ACQUIRERS: JSON.stringify(settings.acquirers),
     TOKEN_ISSUER: parts.tokenIssuer,
     PUBLIC_URL: parts.publicUrl,
+    ...parts.acquirerSecrets,
   };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
@@ -211,7 +212,10 @@ export function environmentOf(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
-    ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
+    ...(declaration.variables ?? []).flatMap((name) => {
+      const value = values[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
   ]);
 }
 

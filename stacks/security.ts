@@ -1,5 +1,5 @@
 import { physicalName } from "./naming.ts";
-import type { StageSettings } from "./settings.ts";
+import { isSandbox, type StageSettings } from "./settings.ts";
 
 export interface Keys {
   /** Wraps the data keys that encrypt cards. */
@@ -63,4 +63,19 @@ function createKey(settings: StageSettings, name: string, args: aws.kms.KeyArgs)
     targetKeyId: key.keyId,
   });
   return key;
+}
+
+export type AcquirerSecretVariable = "ACQUIRER_API_KEYS" | "ACQUIRER_NOTIFICATION_SECRETS";
+export type AcquirerSecrets = { readonly [Name in AcquirerSecretVariable]: $util.Output<string> };
+
+/**
+ * What the stage shares with its acquirers, as JSON by their names (adapters/acquirers/secrets.ts). SST asks for what is not
+ * set before it deploys anything. Undefined where all are sandboxes, whose secrets everybody may know.
+ */
+export function createAcquirerSecrets({ acquirers }: StageSettings): AcquirerSecrets | undefined {
+  if (acquirers.every(isSandbox)) return undefined;
+  return {
+    ACQUIRER_API_KEYS: new sst.Secret("AcquirerApiKeys").value,
+    ACQUIRER_NOTIFICATION_SECRETS: new sst.Secret("AcquirerNotificationSecrets").value,
+  };
 }

@@ -60,6 +60,8 @@ const sandboxAcquirers: readonly AcquirerSettings[] = [
   },
 ];
 
+export const isSandbox = ({ url }: AcquirerSettings): boolean => new URL(url).hostname.endsWith(".test");
+
 /** No accounts of anyone: nobody assumes these roles, the local cloud hands out their keys. */
 const sandboxDeliverers: readonly Deliverer[] = [
   { name: "alpha", awsAccount: "111111111111" },
@@ -89,7 +91,8 @@ const durable = {
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
   local: { ...disposable, acquirers: sandboxAcquirers, deliverers: sandboxDeliverers },
-  // A company that runs these stages lists the acquirers it has contracts with.
+  // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
+  // and AcquirerNotificationSecrets.
   dev: { ...disposable, acquirers: [], deliverers: [] },
   staging: { ...durable, throttle: disposable.throttle, acquirers: [], deliverers: [] },
   production: { ...durable, acquirers: [], deliverers: [] },

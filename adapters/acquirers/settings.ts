@@ -15,6 +15,15 @@ export interface AcquirerSettings extends AcquirerProfile {
 
 const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
+/**
+ * Whether nobody but ourselves can answer under an acquirer's URL: on this machine, or under a name that never resolves
+ * (RFC 6761), which the local cloud and the simulation have their own sandboxes under.
+ */
+export function isSandbox({ url }: Pick<AcquirerSettings, "url">): boolean {
+  const { hostname } = new URL(url);
+  return loopback.has(hostname) || hostname.endsWith(".test");
+}
+
 /** Card numbers travel there: in the clear on this machine only. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -47,7 +56,7 @@ const schema = z
  * @throws AcquirerSettingsInvalid that names every fault and its place.
  */
 export function parseAcquirerSettings(json: string): readonly AcquirerSettings[] {
-  const parsed = schema.safeParse(parseJson(json));
+  const parsed = schema.safeParse(parseJson("ACQUIRERS", json));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `[${issue.path.join(".")}] ${issue.message}`);
     throw new AcquirerSettingsInvalid(`ACQUIRERS: ${faults.join("; ")}`);
@@ -55,10 +64,11 @@ export function parseAcquirerSettings(json: string): readonly AcquirerSettings[]
   return parsed.data.map(({ cost_bp, ...settings }) => ({ ...settings, costBp: cost_bp }));
 }
 
-function parseJson(text: string): unknown {
+/** @throws AcquirerSettingsInvalid without a word of what the variable holds. */
+export function parseJson(variable: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new AcquirerSettingsInvalid("ACQUIRERS: not JSON");
+    throw new AcquirerSettingsInvalid(`${variable}: not JSON`);
   }
 }

@@ -11,7 +11,10 @@ export interface Key {
   readonly sk: string;
 }
 
-export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: "payment" });
+/** Tells payments from what else lies in their table. */
+export const paymentSortKey = "payment";
+
+export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: paymentSortKey });
 
 export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 

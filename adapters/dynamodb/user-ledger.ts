@@ -14,7 +14,7 @@ import {
 } from "#core/ledger/journal.ts";
 import type { Resolution } from "#core/ledger/resolution.ts";
 import { decideBatch, type EntryResult, refusedBatch, type TakenId } from "#core/ledger/user-batch.ts";
-import { isUserEntry, type ProposedEntry, type RecordedBy } from "#core/ledger/user-entry.ts";
+import { isUserEntry, type ProposedEntry, type RecordedBy, userLegsMax } from "#core/ledger/user-entry.ts";
 import { AccountStore } from "./account-store.ts";
 import { nothingStored } from "./conditions.ts";
 import { StoreContention } from "./errors.ts";
@@ -69,8 +69,7 @@ export class UserLedger {
       const refusals = await this.#record(book, entries.map(entryRecord));
       if (refusals === "written") return entries.map((entry) => ({ kind: "created", entry }));
       if (refusals === "taken") continue;
-      await this.#keepRefusals(entries, refusals);
-      return refusedBatch(entries, refusals);
+      if (await this.#keepRefusals(entries, refusals)) return refusedBatch(entries, refusals);
     }
     throw new StoreContention(`${triesMax} tries met another request under the same ids`);
   }
@@ -125,15 +124,18 @@ export class UserLedger {
     return [{ Put: { TableName: this.#table, Item: marshall(expiringKey(book, id, expiresAt)) } }];
   }
 
-  /** Whoever takes the id first keeps it: if not we, the next request with it is told. */
+  /** @returns whether all are kept: whoever takes an id first keeps it, and then what it stands for is the answer. */
   async #keepRefusals(
     entries: readonly JournalEntry[],
     refusals: ReadonlyMap<EntryId, PostingRefusal>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     for (const entry of entries) {
       const refusal = refusals.get(entry.id);
-      if (refusal !== undefined) await transact(this.#client, [this.#put(failureRecord(entry, refusal))]);
+      if (refusal === undefined) continue;
+      const { written } = await transact(this.#client, [this.#put(failureRecord(entry, refusal))]);
+      if (!written) return false;
     }
+    return true;
   }
 
   async #known(book: Book, proposals: readonly ProposedEntry[]) {
@@ -144,7 +146,10 @@ export class UserLedger {
       ),
       this.#accounts.currencies(
         book,
-        proposals.flatMap(({ legs }) => legs.map(({ account }) => account)),
+        // One with too many legs is refused for that before its accounts matter, and they may be more than one read takes.
+        proposals.flatMap(({ legs }) =>
+          legs.length > userLegsMax ? [] : legs.map(({ account }) => account),
+        ),
       ),
     ]);
     const taken = new Map<EntryId, TakenId>();

@@ -24,6 +24,7 @@ export type DeadLetterOrigin =
       readonly streamArn: string;
       readonly first: string;
       readonly last: string;
+      /** At most so many: AWS does not say whether it counts records before or after a mapping's filter. */
       readonly count: number;
     }
   /** A Standard execution that failed. Replayed by a redrive from the state that failed, or a new start. */

@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { parseNotification, signatureHeaderName } from "#adapters/acquirers/notification.ts";
+import { notificationSecretsOf } from "#adapters/acquirers/secrets.ts";
 import { parseAcquirerSettings } from "#adapters/acquirers/settings.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
@@ -10,7 +11,7 @@ import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { type AcquirerNotification, checkSignature } from "#core/acquiring/notification.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import { paymentOfKey } from "#core/payments/ids.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Problem } from "./http/problem.ts";
@@ -22,11 +23,11 @@ const dynamoDb = createDynamoDb();
 const letters = new DeadLetterStore(dynamoDb, requiredVariable("DEAD_LETTERS_TABLE"));
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
 const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
-const acquirers = new Set(parseAcquirerSettings(requiredVariable("ACQUIRERS")).map(({ name }) => name));
+const secrets = notificationSecretsOf(
+  parseAcquirerSettings(requiredVariable("ACQUIRERS")),
+  optionalVariable("ACQUIRER_NOTIFICATION_SECRETS"),
+);
 const logger = new Logger({ serviceName: "acquirers" });
-
-/** As the sandbox acquirers have them. */
-const secretsOf = (acquirer: string): readonly string[] => [`sandbox-notify-${acquirer}`];
 
 const links = createReturnLinks(requiredVariable("RETURNS_KEY_ARN"));
 
@@ -43,12 +44,13 @@ export const handler = apiHandler({
  */
 async function receiveNotification(request: ApiRequest): Promise<Answer> {
   const { name = "" } = request.parameters;
-  if (!acquirers.has(name)) throw new Problem("not_found");
+  const shared = secrets.get(name);
+  if (shared === undefined) throw new Problem("not_found");
   if (request.body === undefined)
     throw new Problem("malformed_json", { detail: "The body is not valid UTF-8." });
   const { [signatureHeaderName]: signature = "" } = request.headers;
   const now = Date.now();
-  const verdict = checkSignature({ header: signature, rawBody: request.body }, secretsOf(name), now);
+  const verdict = checkSignature({ header: signature, rawBody: request.body }, shared, now);
   if (verdict !== "authentic")
     throw new Problem("signature_invalid", { detail: `The signature is ${verdict}.` });
 

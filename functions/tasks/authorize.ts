@@ -5,7 +5,7 @@ import { createReturnLinks } from "#adapters/kms/return-links.ts";
 import { createCardReader } from "#adapters/vault/card-reader.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { authorize } from "#core/payments/steps/authorize.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { authorizeInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 
@@ -18,7 +18,9 @@ const ports = {
     table: requiredVariable("VAULT_TABLE"),
     keyArn: requiredVariable("VAULT_KEY_ARN"),
   }),
-  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
+    apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+  }),
   returns: {
     urlFor: async (payment: Pick<Payment, "book" | "id">) =>
       new URL(await returnLinks.pathFor(payment), publicUrl).href,

@@ -117,6 +117,51 @@ describe("a production estate", () => {
   });
 });
 
+describe("an estate with acquirers of its own", () => {
+  const root = () =>
+    projectWith(
+      "stacks/settings.ts",
+      "dev: { ...disposable, acquirers: [],",
+      'dev: { ...disposable, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+    );
+  const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
+  afterEach(() => {
+    for (const name of Object.keys(secrets)) delete process.env[`SST_SECRET_${name}`];
+  });
+
+  it("gives each function the secrets that it needs, and no other", async () => {
+    for (const [name, value] of Object.entries(secrets)) process.env[`SST_SECRET_${name}`] = value;
+    const { errors, text } = await render("dev", root());
+    expect(errors).toBe("");
+    const { resources } = JSON.parse(text()) as Plan;
+    const given = resources.flatMap(({ type, parent, inputs }) => {
+      if (type !== "aws:lambda/function:Function") return [];
+      const { variables } = inputs["environment"] as { variables: Readonly<Record<string, string>> };
+      return Object.entries(variables)
+        .filter(([name]) => name.startsWith("ACQUIRER_"))
+        .map((variable) => [parent, ...variable].join(" "));
+    });
+    const asking = [
+      "AuthorizeTask",
+      "CompensateTask",
+      "GiveBackTask",
+      "RecoverTask",
+      "ResumeTask",
+      "SettleTask",
+    ];
+    expect(given.toSorted()).toEqual([
+      "AcquirersApi ACQUIRER_NOTIFICATION_SECRETS notification-secrets",
+      ...asking.map((name) => `${name} ACQUIRER_API_KEYS api-keys`),
+    ]);
+  });
+
+  it("is not deployed without their secrets", async () => {
+    const { exitCode, errors } = await render("dev", root());
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("AcquirerApiKeys");
+  });
+});
+
 describe("a mistake", () => {
   it("in the name of the stage is refused before anything is rendered", async () => {
     const { exitCode, errors } = await render("prodution");
