@@ -21,6 +21,7 @@ import { HttpApiGateway } from "./http-api/gateway.ts";
 import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
 import { decisionLog } from "./iam/decision-log.ts";
 import { Guard } from "./iam/guard.ts";
+import { checkDeployable } from "./iam/start-checks.ts";
 import { type ClientName, PoolClients, type SeededClient, scopesOf } from "./issuer/clients.ts";
 import { type Issuer, startIssuer } from "./issuer/issuer.ts";
 import { userPoolEngine } from "./issuer/user-pool.ts";
@@ -217,6 +218,7 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const credentials = new CredentialRegistry();
   const calls = new CallLog(rememberedCallsMax);
   const guard = new Guard(plan, options.iamLog === undefined ? undefined : decisionLog(options.iamLog));
+  checkDeployable(plan, (roleArn, action, resource) => guard.permits(roleArn, action, resource));
   const faults = new Faults();
   const meter = new Meter();
   const door = await openDoor({

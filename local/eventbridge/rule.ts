@@ -62,6 +62,11 @@ const ruleOutputs = z.object({ arn: z.string().optional() });
 export const busNameOf = (nameOrArn: string): string =>
   nameOrArn.replace(/^arn:aws:events:.*:event-bus\//, "");
 
+export function ruleArnOf({ region, account }: Plan, busNameOrArn: string, name: string): string {
+  const bus = busNameOf(busNameOrArn);
+  return `arn:aws:events:${region}:${account}:rule/${bus === "default" ? "" : `${bus}/`}${name}`;
+}
+
 /** Names of the buses that the plan has, `default` among them. */
 export function busNamesOf(plan: Plan): ReadonlySet<string> {
   const named = resourcesOf(plan, "aws:cloudwatch/eventBus:EventBus").map(
@@ -84,11 +89,7 @@ export function rulesOf(plan: Plan): readonly Rule[] {
     const inputs = inputsOf(resource, ruleInputs);
     if (!inputs.state.startsWith("ENABLED") || !inputs.isEnabled) return [];
     const busName = busNameOf(inputs.eventBusName);
-    const path = busName === "default" ? inputs.name : `${busName}/${inputs.name}`;
-    const { arn = `arn:aws:events:${plan.region}:${plan.account}:rule/${path}` } = outputsOf(
-      resource,
-      ruleOutputs,
-    );
+    const { arn = ruleArnOf(plan, busName, inputs.name) } = outputsOf(resource, ruleOutputs);
     return [
       {
         name: inputs.name,

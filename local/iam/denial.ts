@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { errorAnswer } from "../door/answers.ts";
 import type { AwsAnswer } from "../door/engine.ts";
+import { S3Refusal } from "../s3/refusal.ts";
+import { SnsRefusal } from "../sns/refusal.ts";
 import type { Verdict } from "./policy.ts";
 
 /** What IAM refused, and to whom. */
@@ -17,8 +19,11 @@ export interface Denial {
 const exception = "AccessDeniedException";
 
 /** In AWS's words, which name the principal, the action, the resource and why. */
-export function messageOf({ principalArn, action, resource, verdict }: Denial): string {
-  const what = `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource}`;
+export function messageOf({ principalArn, action: asked, resource, verdict }: Denial): string {
+  // S3 alone puts the resource in quotes, and SNS alone writes its name in capitals.
+  const about = asked.startsWith("s3:") ? `"${resource}"` : resource;
+  const action = asked.replace(/^sns:/, "SNS:");
+  const what = `User: ${principalArn} is not authorized to perform: ${action} on resource: ${about}`;
   return verdict === "explicitly_denied"
     ? `${what} with an explicit deny in an identity-based policy`
     : `${what} because no identity-based policy allows the ${action} action`;
@@ -26,6 +31,8 @@ export function messageOf({ principalArn, action, resource, verdict }: Denial): 
 
 /** The denial as the service itself would answer it. */
 export function denialAnswer(service: string, denial: Denial): AwsAnswer {
+  if (service === "s3") return new S3Refusal("AccessDenied", messageOf(denial)).answer();
+  if (service === "sns") return new SnsRefusal("AuthorizationError", messageOf(denial), 403).answer();
   if (service === "lambda") return lambdaAnswer(messageOf(denial));
   if (denial.via === "dynamodb") return errorAnswer(exception, tableKeyMessage());
   return errorAnswer(exception, messageOf(denial));

@@ -13,6 +13,20 @@ const tableInputs = z.object({
   serverSideEncryption: z.object({ kmsKeyArn: z.string().optional() }).optional(),
 });
 
+const encryptionTypes = [
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+  "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+];
+const encryptionInputs = z.object({
+  bucket: z.string(),
+  rules: z.array(
+    z.object({
+      bucketKeyEnabled: z.boolean().default(false),
+      applyServerSideEncryptionByDefault: z.object({ kmsMasterKeyId: z.string().optional() }).optional(),
+    }),
+  ),
+});
+
 /** What IAM must know of a table. */
 interface TableFacts {
   readonly hashKey: string;
@@ -22,11 +36,20 @@ interface TableFacts {
   readonly keyArn: string | undefined;
 }
 
+/** The customer's key that a bucket encrypts its objects under. */
+export interface BucketKey {
+  readonly keyArn: string;
+  /** S3 asks KMS for the bucket then, not for each object. */
+  readonly isBucketKey: boolean;
+}
+
 /** What the plan says about the resources that calls name. */
 export interface EstateFacts {
   readonly region: string;
   readonly account: string;
   readonly tables: ReadonlyMap<string, TableFacts>;
+  /** By their names: buckets that have a key of their own. */
+  readonly buckets: ReadonlyMap<string, BucketKey>;
   /** ARNs of keys by their ids, ARNs, aliases and alias ARNs. */
   readonly keyArns: ReadonlyMap<string, string>;
 }
@@ -46,7 +69,24 @@ export function estateFactsOf(plan: Plan): EstateFacts {
   const keyArns = keyPlansOf(plan).flatMap((key: KeyPlan) =>
     namesOf(key).map((name) => [name, key.arn] as const),
   );
-  return { region, account, tables: new Map(tables), keyArns: new Map(keyArns) };
+  const byName = new Map(keyArns);
+  return { region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName };
+}
+
+/** A key of AWS's own (`aws/s3`) is open to whoever may read the bucket, and is not in the plan. */
+function bucketKeysOf(plan: Plan, keyArns: ReadonlyMap<string, string>): ReadonlyMap<string, BucketKey> {
+  const resources = encryptionTypes.flatMap((type) => resourcesOf(plan, type));
+  return new Map(
+    resources.flatMap((resource) => {
+      const { bucket, rules } = inputsOf(resource, encryptionInputs);
+      return rules.flatMap(
+        ({ bucketKeyEnabled: isBucketKey, applyServerSideEncryptionByDefault: byDefault }) => {
+          const keyArn = keyArns.get(byDefault?.kmsMasterKeyId ?? "");
+          return keyArn === undefined ? [] : [[bucket, { keyArn, isBucketKey }] as const];
+        },
+      );
+    }),
+  );
 }
 
 /** `tallystick-local-payments`, of a table's name or ARN. */

@@ -11,6 +11,8 @@ import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
 import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./requests/messaging.ts";
 import type { AccessReader } from "./requests/reader.ts";
+import { s3Requests } from "./requests/s3.ts";
+import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
 import { type Role, rolesOf } from "./roles.ts";
 
@@ -44,6 +46,8 @@ const readers: Readonly<Record<string, AccessReader>> = {
   kinesis: kinesisRequests,
   kms: kmsRequests,
   lambda: lambdaRequests,
+  s3: s3Requests,
+  sns: snsRequests,
   sqs: sqsRequests,
   states: statesRequests,
 };
@@ -84,6 +88,11 @@ export class Guard {
   /** What a role is told that invokes a function, by whatever name; undefined when it may. */
   refuseInvocation(principal: Principal, functionReference: string): Denial | undefined {
     return this.#deny(principal, invocationOf(functionReference, this.#estate));
+  }
+
+  /** Whether a role may do this, as AWS asks before it makes what is to act in the role's name. */
+  permits(roleArn: string, action: string, resource: string): boolean {
+    return this.#deny({ roleArn }, { action, resource, context: () => undefined }) === undefined;
   }
 
   /** What a role is told that asks for this; undefined when it may. For services that act in a role's name. */

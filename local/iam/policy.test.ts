@@ -47,10 +47,10 @@ describe("a document that says more than is evaluated here is refused", () => {
     ],
     ["Version", { Version: "2008-10-17", Statement: [statement] }],
     [
-      "the condition key s3:prefix",
+      "the condition key s3:max-keys",
       {
         Version: "2012-10-17",
-        Statement: [{ ...statement, Condition: { StringLike: { "s3:prefix": "a" } } }],
+        Statement: [{ ...statement, Condition: { StringLike: { "s3:max-keys": "1" } } }],
       },
     ],
   ])("%s", (message, document) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AwsAnswer } from "../door/engine.ts";
+import type { AwsAnswer, AwsCall } from "../door/engine.ts";
 import { elements, S3Refusal } from "./refusal.ts";
 import { bypasses, causeOf, protectedByLock, type Request } from "./request.ts";
 import { uploadIn } from "./upload.ts";
@@ -21,8 +21,36 @@ const deletion = z.object({
   }),
 });
 
+/** A key that is to go, or one version of it. */
+export interface Deletion {
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/** What DeleteObjects is asked for. @throws S3Refusal when its document is none that S3 takes. */
+export function deletionsIn(call: AwsCall): {
+  readonly wanted: readonly Deletion[];
+  readonly isQuiet: boolean;
+} {
+  const { body, isDigested } = uploadIn(call);
+  if (!isDigested) {
+    throw new S3Refusal(
+      "InvalidRequest",
+      "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+    );
+  }
+  const { Object: wanted, Quiet } = documentIn(body, deletion).Delete;
+  return {
+    wanted: wanted.map(({ Key: key, VersionId: versionId }) => ({
+      key,
+      ...(versionId !== undefined && { versionId }),
+    })),
+    isQuiet: Quiet === "true",
+  };
+}
+
 /** What a deletion did: the version that went, or the marker that came. */
-interface Deletion {
+interface Deleted {
   readonly versionId?: string;
   readonly isMarker: boolean;
 }
@@ -42,19 +70,12 @@ export function deleteObject(request: Request): AwsAnswer {
 
 /** DeleteObjects: each key by itself, so that what a lock keeps does not keep the others. */
 export function deleteObjects(request: Request): AwsAnswer {
-  const { body, isDigested } = uploadIn(request.call);
-  if (!isDigested) {
-    throw new S3Refusal(
-      "InvalidRequest",
-      "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
-    );
-  }
-  const { Object: wanted, Quiet } = documentIn(body, deletion).Delete;
-  const results = wanted.map(({ Key, VersionId }) => {
+  const { wanted, isQuiet } = deletionsIn(request.call);
+  const results = wanted.map(({ key: Key, versionId: VersionId }) => {
     const named = { Key, ...(VersionId !== undefined && { VersionId }) };
     try {
       const { versionId, isMarker } = remove(request, Key, VersionId);
-      if (Quiet === "true") return "";
+      if (isQuiet) return "";
       const marker = isMarker && { DeleteMarker: true, DeleteMarkerVersionId: versionId ?? "" };
       return `<Deleted>${elements({ ...named, ...marker })}</Deleted>`;
     } catch (thrown) {
@@ -65,7 +86,7 @@ export function deleteObjects(request: Request): AwsAnswer {
   return xml(document("DeleteResult", results));
 }
 
-function remove(request: Request, key: string, id: string | undefined): Deletion {
+function remove(request: Request, key: string, id: string | undefined): Deleted {
   const { call, bucket, now } = request;
   if (id === undefined) {
     const marker = bucket.delete(key, causeOf(request));

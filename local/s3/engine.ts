@@ -14,7 +14,7 @@ import {
 import type { Tell } from "./notifier.ts";
 import { getObject } from "./reads.ts";
 import { elements, S3Refusal } from "./refusal.ts";
-import type { Request } from "./request.ts";
+import { placeOf, type Request } from "./request.ts";
 import { copyObject, putObject } from "./writes.ts";
 import { document, xml } from "./xml.ts";
 
@@ -105,10 +105,9 @@ export class S3Engine implements Engine {
   }
 
   #request(call: AwsCall): Request {
-    const [path = "", search = ""] = call.path.split("?", 2);
-    const [, name = "", ...rest] = path.split("/");
-    const key = decodeURIComponent(rest.join("/"));
-    return { call, bucket: this.#bucket(name), key, query: new URLSearchParams(search), now: this.#clock() };
+    const place = placeOf(call);
+    if (place === undefined) throw new S3Refusal("InvalidURI", "Couldn't parse the specified URI.");
+    return { ...place, call, bucket: this.#bucket(place.bucket), now: this.#clock() };
   }
 
   #bucket(name: string): Bucket {

@@ -17,6 +17,32 @@ export interface Request {
   readonly now: number;
 }
 
+/** The bucket, the object and the options that a call names. Empty where it names none. */
+export interface Place {
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+}
+
+/** `/bucket/key?versionId=…`, encoded as a URL is. Undefined for what is no encoding. */
+export function placeOf({ path: sent }: Pick<AwsCall, "path">): Place | undefined {
+  const [path = "", search = ""] = sent.split("?", 2);
+  const [, bucket = "", ...rest] = path.split("/");
+  try {
+    const key = decodeURIComponent(rest.join("/"));
+    return { bucket: decodeURIComponent(bucket), key, query: new URLSearchParams(search) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The source of a copy, of which the slashes may be encoded and the first one missing. */
+export function sourcePlaceOf(header: string): Place | undefined {
+  const [path = "", search = ""] = header.split("?", 2);
+  const slashed = path.replaceAll(/%2f/gi, "/").replace(/^\/?/, "/");
+  return placeOf({ path: search === "" ? slashed : `${slashed}?${search}` });
+}
+
 export const causeOf = ({ call }: Request): Cause => ({
   requestId: randomUUID(),
   principal: call.caller.accessKeyId,

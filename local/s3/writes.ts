@@ -11,6 +11,7 @@ import {
   etagListed,
   preconditionFailed,
   type Request,
+  sourcePlaceOf,
   versionHeader,
   versionOf,
 } from "./request.ts";
@@ -88,17 +89,17 @@ interface Source {
   readonly isByVersion: boolean;
 }
 
-/** `/bucket/key?versionId=…`, encoded as a URL is; the first slash may be missing. */
 function sourceOf(header: string, bucketOf: (name: string) => Bucket): Source {
-  const [path = "", search = ""] = header.replace(/^\//, "").split("?", 2);
-  const [name = "", ...key] = decodeURIComponent(path).split("/");
-  const bucket = bucketOf(name);
-  const query = new URLSearchParams(search);
-  return {
-    bucket,
-    version: versionOf({ bucket, key: key.join("/"), query }),
-    isByVersion: query.has("versionId"),
-  };
+  const place = sourcePlaceOf(header);
+  if (place === undefined) {
+    throw new S3Refusal(
+      "InvalidArgument",
+      "Copy Source must mention the source bucket and key: /sourcebucket/sourcekey",
+    );
+  }
+  const bucket = bucketOf(place.bucket);
+  const version = versionOf({ ...place, bucket });
+  return { bucket, version, isByVersion: place.query.has("versionId") };
 }
 
 function checkSourceConditions(headers: Readonly<Record<string, string>>, etag: string): void {

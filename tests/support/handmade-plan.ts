@@ -30,7 +30,7 @@ export function functionResource(
     handler: `tests/integration/fixtures/${handler}`,
     inputs: {
       name: `test-local-${name}`,
-      role: roleArn(name),
+      role: roleArnOf(name),
       runtime: "nodejs24.x",
       timeout: 10,
       memorySize: 256,
@@ -53,6 +53,18 @@ export function resource(
   return { urn: `urn:pulumi:local::test::${type}::${name}`, type, name, inputs, outputs: { id: name } };
 }
 
+const roleServices = ["events", "lambda", "scheduler", "states"];
+
+/** A trust policy that lets these services, and nobody else, act in the role's name. */
+export const trusting = (...services: readonly string[]) => ({
+  Version: "2012-10-17",
+  Statement: services.map((service) => ({
+    Effect: "Allow",
+    Principal: { Service: `${service}.amazonaws.com` },
+    Action: "sts:AssumeRole",
+  })),
+});
+
 /** A role that may do this, or nothing, for the functions or state machines that name it. */
 export function roleResource(
   name: string,
@@ -61,11 +73,12 @@ export function roleResource(
 ): PlanResource {
   const Statement = Action.length === 0 ? [] : [{ Effect: "Allow", Action, Resource }];
   const policy = JSON.stringify({ Version: "2012-10-17", Statement });
-  const inputs = { name, assumeRolePolicy: "{}", inlinePolicies: [{ name: "inline", policy }] };
-  return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArn(name) } };
+  const assumeRolePolicy = JSON.stringify(trusting(...roleServices));
+  const inputs = { name, assumeRolePolicy, inlinePolicies: [{ name: "inline", policy }] };
+  return { ...resource("aws:iam/role:Role", `${name}Role`, inputs), outputs: { arn: roleArnOf(name) } };
 }
 
-function roleArn(name: string): string {
+export function roleArnOf(name: string): string {
   return `arn:aws:iam::${account}:role/${name}`;
 }
 
@@ -85,7 +98,7 @@ export function machineResource(
       name,
       type,
       definition,
-      roleArn: roleArn(name),
+      roleArn: roleArnOf(name),
     }),
     outputs: { arn: machineArn(name) },
   };

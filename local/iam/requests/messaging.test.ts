@@ -8,6 +8,7 @@ const estate: EstateFacts = {
   region: "eu-west-1",
   account: "123456789012",
   tables: new Map(),
+  buckets: new Map(),
   keyArns: new Map(),
 };
 

@@ -1,0 +1,181 @@
+import { z } from "zod";
+import { ruleArnOf } from "../eventbridge/rule.ts";
+import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Refusal } from "../process/refusal.ts";
+import { type Condition, conditionOf } from "./condition.ts";
+import { patternOf } from "./pattern.ts";
+import { UnsupportedPolicy } from "./unsupported-policy.ts";
+
+/** A service that is to act in a role's name, for one resource of the plan. */
+interface Assumption {
+  /** What the resource is called: `function`, `state machine`. */
+  readonly kind: string;
+  /** Logical name in the plan. */
+  readonly name: string;
+  readonly roleArn: string;
+  readonly service: string;
+  /** The service's principal of one region, where it has one and either will do. */
+  readonly regional?: string;
+  /** `aws:SourceArn` of the call by which the service assumes the role; undefined for a service that tells none. */
+  readonly sourceArn: string | undefined;
+  /** Why AWS refuses to make the resource, in its words. */
+  readonly refusal: string;
+}
+
+const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+const conditionValue = z.union([z.string(), z.boolean()]).transform(String);
+const statement = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(["Allow", "Deny"]),
+  Principal: z.union([z.literal("*"), z.record(z.string(), oneOrMore)]),
+  Action: oneOrMore,
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)])))
+    .default({}),
+});
+const trustPolicy = z.object({
+  Statement: z.union([statement.transform((only) => [only]), z.array(statement)]),
+});
+const roleInputs = z.object({ assumeRolePolicy: z.string() });
+const roleOutputs = z.object({ arn: z.string() });
+const arnOutput = z.object({ arn: z.string().optional() });
+
+/**
+ * What AWS would refuse to make because a role does not trust the service that is to act in its name, one line each.
+ * @throws Refusal when a trust policy that counts has what is not evaluated here.
+ */
+export function untrustedIn(plan: Plan): readonly string[] {
+  const roles = new Map(
+    resourcesOf(plan, "aws:iam/role:Role").map((resource) => {
+      const { assumeRolePolicy } = inputsOf(resource, roleInputs);
+      return [outputsOf(resource, roleOutputs).arn, { name: resource.name, assumeRolePolicy }] as const;
+    }),
+  );
+  return assumptionsOf(plan).flatMap((assumption) => {
+    const { kind, name, roleArn, service, refusal } = assumption;
+    const role = roles.get(roleArn);
+    if (role === undefined) return [`the ${kind} ${name}: ${refusal} (the plan has no role ${roleArn})`];
+    if (trusts(role, assumption, plan.account)) return [];
+    return [
+      `the ${kind} ${name}: ${refusal} (let ${service} do sts:AssumeRole in the trust policy of ${role.name})`,
+    ];
+  });
+}
+
+function trusts(
+  role: { readonly name: string; readonly assumeRolePolicy: string },
+  { service, regional = service, sourceArn }: Assumption,
+  account: string,
+): boolean {
+  const context = (key: string): readonly string[] | undefined => {
+    if (key === "aws:SourceArn" && sourceArn !== undefined) return [sourceArn];
+    if (key === "aws:SourceAccount" && sourceArn !== undefined) return [account];
+    return undefined;
+  };
+  const about = statementsOf(role).filter(
+    ({ principals, isAssuming, condition }) =>
+      (principals.has(service) || principals.has(regional)) && isAssuming && condition(context),
+  );
+  return about.length > 0 && about.every(({ effect }) => effect === "Allow");
+}
+
+interface TrustStatement {
+  readonly effect: "Allow" | "Deny";
+  /** Services, by their principals. */
+  readonly principals: { has(service: string): boolean };
+  readonly isAssuming: boolean;
+  readonly condition: Condition;
+}
+
+function statementsOf(role: {
+  readonly name: string;
+  readonly assumeRolePolicy: string;
+}): readonly TrustStatement[] {
+  try {
+    const parsed = trustPolicy.safeParse(JSON.parse(role.assumeRolePolicy));
+    if (!parsed.success) throw new UnsupportedPolicy(parsed.error.issues[0]?.message ?? "");
+    return parsed.data.Statement.map(({ Effect, Principal, Action, Condition: block }) => ({
+      effect: Effect,
+      principals: Principal === "*" ? { has: () => true } : new Set(Principal["Service"]),
+      isAssuming: Action.some((action) => patternOf(action.toLowerCase())("sts:assumerole")),
+      condition: conditionOf(block),
+    }));
+  } catch (thrown) {
+    if (!(thrown instanceof UnsupportedPolicy || thrown instanceof SyntaxError)) throw thrown;
+    throw new Refusal(
+      `the trust policy of the plan's role ${role.name} has what the local IAM does not evaluate: ${thrown.message}`,
+      { cause: thrown },
+    );
+  }
+}
+
+function assumptionsOf(plan: Plan): readonly Assumption[] {
+  return [...functionsOf(plan), ...machinesOf(plan), ...schedulesOf(plan), ...rulesOf(plan)];
+}
+
+/** Lambda tells no source when it assumes a role: a condition on one lets no function in. */
+function functionsOf(plan: Plan): readonly Assumption[] {
+  return resourcesOf(plan, "aws:lambda/function:Function").map((resource) => ({
+    kind: "function",
+    name: resource.name,
+    roleArn: inputsOf(resource, z.object({ role: z.string() })).role,
+    service: "lambda.amazonaws.com",
+    sourceArn: undefined,
+    refusal: "The role defined for the function cannot be assumed by Lambda.",
+  }));
+}
+
+function machinesOf(plan: Plan): readonly Assumption[] {
+  return resourcesOf(plan, "aws:sfn/stateMachine:StateMachine").map((resource) => ({
+    kind: "state machine",
+    name: resource.name,
+    roleArn: inputsOf(resource, z.object({ roleArn: z.string() })).roleArn,
+    service: "states.amazonaws.com",
+    regional: `states.${plan.region}.amazonaws.com`,
+    sourceArn: outputsOf(resource, arnOutput).arn,
+    refusal:
+      "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
+  }));
+}
+
+const scheduleInputs = z.object({
+  groupName: z.string().default("default"),
+  target: z.object({ roleArn: z.string() }),
+});
+
+/** Scheduler tells the group of a schedule, not the schedule. */
+function schedulesOf(plan: Plan): readonly Assumption[] {
+  return resourcesOf(plan, "aws:scheduler/schedule:Schedule").map((resource) => {
+    const { groupName, target } = inputsOf(resource, scheduleInputs);
+    return {
+      kind: "schedule",
+      name: resource.name,
+      roleArn: target.roleArn,
+      service: "scheduler.amazonaws.com",
+      sourceArn: `arn:aws:scheduler:${plan.region}:${plan.account}:schedule-group/${groupName}`,
+      refusal: "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    };
+  });
+}
+
+const roleOfRule = { roleArn: z.string().optional(), eventBusName: z.string().default("default") };
+const ruleInputs = z.object({ ...roleOfRule, name: z.string() });
+const targetInputs = z.object({ ...roleOfRule, rule: z.string() });
+
+/** The roles of rules and of their targets: functions, queues and topics need none. */
+function rulesOf(plan: Plan): readonly Assumption[] {
+  const rules = resourcesOf(plan, "aws:cloudwatch/eventRule:EventRule").map((resource) => {
+    const { name: rule, ...inputs } = inputsOf(resource, ruleInputs);
+    return { ...inputs, rule, kind: "rule", name: resource.name };
+  });
+  const targets = resourcesOf(plan, "aws:cloudwatch/eventTarget:EventTarget").map((resource) => {
+    return { ...inputsOf(resource, targetInputs), kind: "target", name: resource.name };
+  });
+  const service = "events.amazonaws.com";
+  return [...rules, ...targets].flatMap(({ kind, name, rule, roleArn, eventBusName }) => {
+    if (roleArn === undefined) return [];
+    const refusal = `Provided role '${roleArn}' cannot be assumed by principal '${service}'.`;
+    return [{ kind, name, roleArn, service, sourceArn: ruleArnOf(plan, eventBusName, rule), refusal }];
+  });
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CallLog } from "#local/door/call-log.ts";
+import { CredentialRegistry } from "#local/door/credentials.ts";
+import { openDoor } from "#local/door/door.ts";
+import { runEngines } from "#local/engines.ts";
+import { Guard } from "#local/iam/guard.ts";
+import { kmsEngine } from "#local/kms/engine.ts";
+import { loadKeys } from "#local/kms/keys.ts";
+import { keyPlansOf } from "#local/kms/plan.ts";
+import type { PlanResource } from "#local/plan/plan.ts";
+import { statePaths } from "#local/state.ts";
+import { planOf, roleArnOf } from "./handmade-plan.ts";
+
+/** The engines of a handmade plan behind a door that asks IAM about every call. */
+export interface GuardedCloud {
+  readonly log: CallLog;
+  /** Options of an SDK client that signs as the role of this name, or as the operator. */
+  as(role?: string): {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+    readonly maxAttempts: number;
+  };
+  stop(): Promise<void>;
+}
+
+export async function openGuardedCloud(...resources: readonly PlanResource[]): Promise<GuardedCloud> {
+  const plan = planOf(resources);
+  const directory = mkdtempSync(join(tmpdir(), "tallystick-guarded-"));
+  const credentials = new CredentialRegistry();
+  const log = new CallLog(1_000);
+  const warn = (): void => undefined;
+  const door = await openDoor({ credentials, log, guard: new Guard(plan), warn, port: 0 });
+  const running = new AsyncDisposableStack();
+  const paths = statePaths(directory);
+  door.serve(kmsEngine(loadKeys(paths.kms, keyPlansOf(plan), Date.now())));
+  await runEngines({ plan, paths, door, warn }, running);
+  return {
+    log,
+    as: (role) => ({
+      endpoint: door.url,
+      region: plan.region,
+      credentials: credentials.issue(
+        role ?? "operator",
+        role === undefined ? undefined : roleArnOf(role),
+        role,
+      ),
+      maxAttempts: 1,
+    }),
+    stop: async () => {
+      await running.disposeAsync();
+      await door.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
