@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   if (positionals.length > 1 || (payment !== undefined && !payment.startsWith("pay_")))
     throw new Refusal(usage);
 
-  const calls = await askDoor(values.state, payment);
+  const { calls, looks } = await askDoor(values.state, payment);
   const groups = byTrace(calls);
   const shown = payment === undefined ? groups.slice(-requestsMax) : groups;
   if (shown.length === 0) {
@@ -31,16 +31,22 @@ async function main(): Promise<void> {
     console.log(`${startedAt}  ${trace ?? "outside a request"}  ${titleOf(records)}`);
     for (const line of reportOf(records)) console.log(line);
   }
+  if (payment === undefined) console.log(`Pollers looked ${looks} times and found nothing, since the start.`);
 }
 
-async function askDoor(stateDirectory: string, payment: string | undefined): Promise<readonly CallRecord[]> {
+interface Remembered {
+  readonly calls: readonly CallRecord[];
+  readonly looks: number;
+}
+
+async function askDoor(stateDirectory: string, payment: string | undefined): Promise<Remembered> {
   const endpoints = endpointsFile(join(stateDirectory, "endpoints.json")).read();
   const notRunning = "no local cloud is running here: start it with `npm start`";
   if (endpoints === undefined) throw new Refusal(notRunning);
   const query = payment === undefined ? "" : `?payment=${payment}`;
   try {
     const answer = await fetch(`${endpoints.aws.endpoint}/_calls${query}`);
-    return ((await answer.json()) as { calls: CallRecord[] }).calls;
+    return (await answer.json()) as Remembered;
   } catch (thrown) {
     throw new Refusal(notRunning, { cause: thrown });
   }

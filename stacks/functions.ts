@@ -27,6 +27,9 @@ export interface TableUse {
 
 export type BucketUse = "get" | "put" | "list";
 
+/** The others are used by DynamoDB and S3, in the name of whoever uses the table or the bucket. */
+export type FunctionKey = Exclude<keyof Keys, "vaultTable" | "inbound">;
+
 export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
 
 /** All that a function touches. Its role and its environment are generated from this, and nothing is added by hand. */
@@ -39,7 +42,7 @@ export interface FunctionDeclaration {
   /** Each table gives the function `<NAME>_TABLE`. */
   readonly tables?: { readonly [Name in TableName]?: TableUse };
   /** Each key gives the function `<NAME>_KEY_ARN`. */
-  readonly keys?: { readonly [Name in Exclude<keyof Keys, "vaultTable">]?: readonly KeyUse[] };
+  readonly keys?: { readonly [Name in FunctionKey]?: readonly KeyUse[] };
   /** Queues that it sends to. Each gives the function `<NAME>_QUEUE_URL`. */
   readonly sendsTo?: readonly QueueName[];
   /** Streams that it puts records on. Each gives the function `<NAME>_STREAM`. */
@@ -62,7 +65,7 @@ export interface FunctionDeclaration {
   readonly starts?: readonly SagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
   readonly registersClients?: true;
-  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
+  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER" | "PUBLIC_URL")[];
 }
 
 /** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
@@ -169,10 +172,11 @@ const declarations = {
   },
   AcquirersApi: {
     handler: "functions/api/acquirers.handler",
-    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments go on",
     memoryMb: 512,
     timeoutSeconds: 10,
-    tables: { payments: { may: ["get"] } },
+    tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
+    keys: { returns: ["generateMac"] },
     starts: ["payment"],
     variables: ["ACQUIRERS"],
   },
@@ -241,8 +245,8 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { vault: { may: ["get"] }, payments: { may: ["put"] } },
-    keys: { vault: ["decrypt"] },
-    variables: ["ACQUIRERS"],
+    keys: { vault: ["decrypt"], returns: ["generateMac"] },
+    variables: ["ACQUIRERS", "PUBLIC_URL"],
   },
   PostTask: {
     handler: "functions/tasks/post.handler",

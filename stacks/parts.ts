@@ -24,5 +24,7 @@ export interface Parts {
   readonly buckets: Buckets;
   readonly userPool: aws.cognito.UserPool;
   readonly tokenIssuer: $util.Output<string>;
+  /** Where the world finds the HTTP API. */
+  readonly publicUrl: $util.Output<string>;
   readonly sagas?: Sagas;
 }

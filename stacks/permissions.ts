@@ -2,6 +2,7 @@ import { type EventSource, sourceArnOf } from "./consumers.ts";
 import {
   type BucketUse,
   type FunctionDeclaration,
+  type FunctionKey,
   functions,
   type KeyUse,
   type TableUse,
@@ -191,7 +192,11 @@ export function environmentOf(
   parts: Parts,
 ): Record<string, $util.Input<string>> {
   const { settings, tables, keys, queues, streams, buckets, sagas } = parts;
-  const values = { ACQUIRERS: JSON.stringify(settings.acquirers), TOKEN_ISSUER: parts.tokenIssuer };
+  const values = {
+    ACQUIRERS: JSON.stringify(settings.acquirers),
+    TOKEN_ISSUER: parts.tokenIssuer,
+    PUBLIC_URL: parts.publicUrl,
+  };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
@@ -269,7 +274,7 @@ function openVaultTable({ keys, settings }: Parts): Permission {
   };
 }
 
-function keyPermission(name: "vault" | "fingerprint", uses: readonly KeyUse[], { keys }: Parts): Permission {
+function keyPermission(name: FunctionKey, uses: readonly KeyUse[], { keys }: Parts): Permission {
   const conditions =
     name === "vault"
       ? // "Null is false": the request's context has the entry, whatever its value.

@@ -6,6 +6,10 @@ export interface Keys {
   readonly vault: aws.kms.Key;
   /** Makes card fingerprints: equal cards of one merchant are seen as equal without the number. */
   readonly fingerprint: aws.kms.Key;
+  /** Signs the links by which acquirers send customers back to us. */
+  readonly returns: aws.kms.Key;
+  /** Encrypts the files that acquirers and banks put into their bucket. */
+  readonly inbound: aws.kms.Key;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
   readonly vaultTable: aws.kms.Key;
 }
@@ -27,6 +31,15 @@ export function createKeys(settings: StageSettings): Keys {
     // KMS cannot rotate HMAC keys, and must not here: a rotated key would forget every known card.
     fingerprint: createKey(settings, "Fingerprint", {
       description: "Makes card fingerprints",
+      keyUsage: "GENERATE_VERIFY_MAC",
+      customerMasterKeySpec: "HMAC_256",
+    }),
+    inbound: createKey(settings, "Inbound", {
+      description: "Encrypts the files of acquirers and banks at rest",
+      enableKeyRotation: true,
+    }),
+    returns: createKey(settings, "Returns", {
+      description: "Signs the links by which customers come back",
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),

@@ -41,7 +41,7 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
   const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock)]));
   return {
     route: (request) => route(profiles, request, healthAt(circuits, clock())),
-    candidates: (request) => route(profiles, request, { admits: () => true }),
+    names: profiles.map(({ name }) => name),
     named: (name) => {
       const acquirer = watched.get(name);
       invariant(acquirer !== undefined, `the acquirer ${name} is in the settings`);

@@ -17,6 +17,17 @@ describe("the ACQUIRERS setting", () => {
     expect(parseAcquirerSettings("[]")).toEqual([]);
   });
 
+  it("may list an acquirer that takes nothing any more, and is asked about what it has", () => {
+    const leaving = { ...alpha, currencies: [] };
+    expect(parseAcquirerSettings(JSON.stringify([leaving]))).toMatchObject([
+      { name: "alpha", currencies: [] },
+    ]);
+    const acquirers = createAcquirers(JSON.stringify([leaving]));
+    expect(acquirers.route({ currency: "EUR", method: "card" })).toEqual([]);
+    expect(acquirers.names).toEqual(["alpha"]);
+    acquirers.close();
+  });
+
   it.each<{ what: string; setting: unknown; message: string }>([
     { what: "no list", setting: alpha, message: "[] Invalid input: expected array, received object" },
     { what: "a bad name", setting: [{ ...alpha, name: "Alpha" }], message: "[0.name] a name is 1 to 32" },
@@ -41,7 +52,6 @@ describe("the ACQUIRERS setting", () => {
       setting: [alpha, { ...alpha, name: "beta", currencies: ["EUR", "XXX"] }],
       message: "[1.currencies.1] a currency is an ISO 4217 code",
     },
-    { what: "no currency", setting: [{ ...alpha, currencies: [] }], message: "[0.currencies] Too small" },
     { what: "a negative cost", setting: [{ ...alpha, cost_bp: -1 }], message: "[0.cost_bp] Too small" },
     {
       what: "a field nobody reads",

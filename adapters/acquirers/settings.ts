@@ -28,14 +28,12 @@ const schema = z
     z.strictObject({
       name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "a name is 1 to 32 of a-z, 0-9 and -"),
       url: z.string().refine(isSafeUrl, "a URL is https, or http on loopback, without credentials and query"),
-      currencies: z
-        .array(
-          z.custom<Currency>(
-            (code) => typeof code === "string" && isCurrency(code),
-            "a currency is an ISO 4217 code",
-          ),
-        )
-        .min(1),
+      currencies: z.array(
+        z.custom<Currency>(
+          (code) => typeof code === "string" && isCurrency(code),
+          "a currency is an ISO 4217 code",
+        ),
+      ),
       cost_bp: z.int().min(0).max(10_000),
     }),
   )
@@ -44,6 +42,7 @@ const schema = z
 
 /**
  * Reads the ACQUIRERS variable: `[{"name", "url", "currencies": [ISO 4217], "cost_bp": 0 … 10,000}]`, at most 16.
+ * One without currencies gets no new payments, and is asked about those that it has: it leaves the list when none is open.
  * An empty list is a stage without card payments.
  * @throws AcquirerSettingsInvalid that names every fault and its place.
  */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api, type ApiReply, explain } from "../api.ts";
 import type { Connection } from "../connection.ts";
-import { Refusal } from "../refusal.ts";
+import { NoAnswer, Refusal } from "../refusal.ts";
 import type { AccountLine, PaymentLine, Step, TopUpLine } from "./day.ts";
 
 const payment = z.object({
@@ -51,6 +51,11 @@ export class Merchant {
     await this.#succeed("POST", "/v1/ledger/entries", { id, state: "posted", legs }, id);
   }
 
+  /** Tokenizes a card ahead of its first payment. */
+  async know(card: string): Promise<void> {
+    await this.#tokenFor(card);
+  }
+
   async pay(line: PaymentLine): Promise<Sent> {
     const method =
       line.wallet === undefined
@@ -96,15 +101,15 @@ export class Merchant {
     return { reply, durationMs: performance.now() - startedMs };
   }
 
-  /** Sends it again, under the same key, while the API says that it is busy. */
+  /** Sends it again, under the same key, while the API says that it is busy, or says nothing in time. */
   async #patiently(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<ApiReply> {
     for (let attempt = 1; ; attempt += 1) {
-      const reply = await this.#api.send(
-        method,
-        path,
-        body,
-        key === undefined ? {} : { "idempotency-key": key },
-      );
+      const headers = key === undefined ? {} : { "idempotency-key": key };
+      const reply = await this.#api.send(method, path, body, headers).catch((thrown: unknown) => {
+        if (thrown instanceof NoAnswer && attempt < triesMax) return undefined;
+        throw thrown;
+      });
+      if (reply === undefined) continue;
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
       const isBusy = busyStatusCodes.has(reply.statusCode) && !finalConflicts.has(code);
       if (!isBusy || attempt >= triesMax) return reply;

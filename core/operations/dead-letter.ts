@@ -33,6 +33,15 @@ export type DeadLetterOrigin =
       readonly stateMachineArn: string;
       /** JSON text. */
       readonly input: string;
+    }
+  /** What an acquirer told and signed, and nothing here handles yet. There is nothing to give it back to. */
+  | {
+      readonly kind: "notification";
+      readonly acquirer: string;
+      /** As it arrived, but for card numbers. */
+      readonly body: string;
+      /** The header that proved whose it is. */
+      readonly signature: string;
     };
 
 export interface Replay {

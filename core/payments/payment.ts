@@ -20,7 +20,7 @@ interface Agreement {
   readonly fingerprint: string;
   readonly reference?: string;
   readonly description?: string;
-  /** Where the customer's browser goes after a challenge of the issuer: an https URL of the merchant. */
+  /** Where we send the customer's browser after a challenge of the issuer: an https URL of the merchant. */
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Epoch milliseconds. */

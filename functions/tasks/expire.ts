@@ -43,8 +43,7 @@ async function end(book: Book, id: PaymentId, execution: string): Promise<void> 
   try {
     const payment = await ports.payments.get(book, id);
     if (payment === undefined) return;
-    const letGo = await expire(ports, payment, { execution });
-    if (letGo !== undefined) await saga.start(letGo, { step: "compensate", reason: "expired" });
+    if (await expire(ports, payment, { execution })) await saga.start(payment, { step: "resume" });
   } catch (error) {
     logger.error("a payment could not be ended", { payment: id, error: error as Error });
   }

@@ -62,6 +62,9 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": leftOut(
     "this disk is yours to encrypt",
   ),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": leftOut(
+    "what is stored here goes when you wipe it",
+  ),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": leftOut("buckets are on this machine only"),
   "aws:s3/bucketPolicy:BucketPolicy": leftOut("policies are checked on the plan"),
   "aws:scheduler/scheduleGroup:ScheduleGroup": leftOut("it is a name for schedules"),

@@ -58,17 +58,28 @@ const unscopedActions = [
 ];
 
 describe("roles", () => {
-  it("belong to one function each, or to a saga", () => {
+  const isDelivery = ({ name }: { readonly name: string }) => name.endsWith("DeliveryRole");
+
+  it("belong to one function each, to a saga, or to an acquirer that leaves files", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
-    expect(roles).toHaveLength(functions.length + ofType("aws:sfn/stateMachine:StateMachine").length);
+    expect(roles.filter((role) => !isDelivery(role))).toHaveLength(
+      functions.length + ofType("aws:sfn/stateMachine:StateMachine").length,
+    );
+    expect(roles.filter(isDelivery).map(({ name }) => name)).toEqual([
+      "AlphaDeliveryRole",
+      "BetaDeliveryRole",
+    ]);
   });
 
-  it.each(roles)("$name can be assumed by one AWS service and by nobody else", ({ name, inputs }) => {
-    const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
-    const principals = inputs.assumeRolePolicy.Statement.map(({ Principal }) => Principal);
-    expect(principals).toEqual([{ Service: service }]);
-  });
+  it.each(roles.filter((role) => !isDelivery(role)))(
+    "$name can be assumed by one AWS service and by nobody else",
+    ({ name, inputs }) => {
+      const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
+      const principals = inputs.assumeRolePolicy.Statement.map(({ Principal }) => Principal);
+      expect(principals).toEqual([{ Service: service }]);
+    },
+  );
 
   it.each(roles)("$name has no policy that AWS may change", ({ inputs }) => {
     expect(inputs.managedPolicyArns ?? []).toEqual([]);
@@ -88,11 +99,14 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda.
-        // and executions by whoever starts them.
+        // executions by whoever starts them, and files by whoever leaves them.
         else
-          expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+|:execution:[\w-]+):\*$/, "$1")).not.toContain(
-            "*",
-          );
+          expect(
+            arn.replace(
+              /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
+              "$1",
+            ),
+          ).not.toContain("*");
       }
     }
   });
@@ -145,6 +159,13 @@ describe("the card vault", () => {
 
   it("makes fingerprints in one function only", () => {
     expect(whoMay("kms:GenerateMac", keyArn("FingerprintKey"))).toEqual(["CardTokensApiRole"]);
+  });
+
+  it("shares no key with the links of customers who come back, which two functions sign and check", () => {
+    expect(whoMay("kms:GenerateMac", keyArn("ReturnsKey"))).toEqual([
+      "AcquirersApiRole",
+      "AuthorizeTaskRole",
+    ]);
   });
 });
 

@@ -103,12 +103,17 @@ describe("a production estate", () => {
       expect(options).toMatchObject({ retainOnDelete: true });
     }
     const keys = resources.filter(({ type }) => type === "aws:kms/key:Key");
-    expect(keys).toHaveLength(3);
+    expect(keys).toHaveLength(5);
     for (const { inputs, options } of keys) {
       expect(inputs).toMatchObject({ deletionWindowInDays: 30 });
       // A table that outlives its key is lost.
       expect(options).toMatchObject({ retainOnDelete: true });
     }
+    const buckets = resources.filter(({ type }) => type === "aws:s3/bucket:Bucket");
+    expect(buckets.map(({ options }) => options)).toMatchObject([{ retainOnDelete: true }]);
+    // Books and their evidence are kept for ten years.
+    const lifecycle = resources.find(({ name }) => name === "InboundBucketLifecycle");
+    expect(lifecycle?.inputs).toMatchObject({ rules: [{ expiration: { days: 11 * 366 } }] });
   });
 });
 

@@ -37,6 +37,7 @@ const userPoolId = String(resource("Clients").outputs?.["id"]);
 
 const namedVariables: Readonly<Record<string, unknown>> = {
   ACQUIRERS: expect.any(String),
+  PUBLIC_URL: ofType("aws:apigatewayv2/api:Api")[0]?.outputs?.["apiEndpoint"],
   TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
   USER_POOL_ID: userPoolId,
 };
@@ -328,6 +329,7 @@ describe("the HTTP API", () => {
         ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/payments/{id}/return", "tallystick-local-acquirers-api", "NONE"],
         ["ANY /v1/merchants", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/merchants/{proxy+}", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],

@@ -77,9 +77,10 @@ export function scriptedPorts({
         return reveal();
       },
     },
+    returns: { urlFor: async ({ id }) => `https://api.test/return/${id}` },
     acquirers: {
       route: () => Object.keys(acquirers),
-      candidates: () => Object.keys(acquirers),
+      names: Object.keys(acquirers),
       named: (name) => ({
         name,
         authorize: (request) => answer(name, "authorize", request),

@@ -9,7 +9,7 @@ import { settle } from "../steps/settle.ts";
 import type { Found, PaymentEntry } from "./found.ts";
 import { recover } from "./recover.ts";
 
-const look = { attempt: 0, deadline: noon + 10_000, execution: "recovery-1" };
+const look = { attempt: 0, strays: false, deadline: noon + 10_000, execution: "recovery-1" };
 const authorization = exampleAuthorization;
 const silent: Inquiry = { kind: "unavailable", reason: "no_answer:timeout" };
 const notFound: Inquiry = { kind: "not_found" };

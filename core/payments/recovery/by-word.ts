@@ -45,7 +45,7 @@ async function followUnheld(
   const unvoided = await unvoidedIn(ports, payment, payment.review, look);
   if (unvoided !== undefined) return compensation(payment, unvoided);
   const answers = await inquireAll(ports, payment, names, look);
-  const against = answers.flatMap((answer) => saysAgainst(ports, word, answer));
+  const against = answers.flatMap((answer) => saysAgainst(payment, word, answer));
   if (against.length > 0) return { against: against.join("; ") };
   // Nobody may take it later: what is not known to be over is closed, as far as it can be.
   const holder = word.as === "authorized" ? word.authorization.acquirer : undefined;
@@ -77,14 +77,14 @@ async function unvoidedIn(
 ): Promise<Authorization | undefined> {
   if (operation !== "void" || acquirer === undefined) return undefined;
   const inquiry = await inquire(ports, acquirer, operationKey(payment.id, "authorize"), look);
-  return approvalIn(ports)({ acquirer, inquiry })[0];
+  return approvalIn(payment)({ acquirer, inquiry })[0];
 }
 
-function saysAgainst(ports: RecoveryPorts, word: PaymentWord, answer: Answer): string[] {
+function saysAgainst(payment: Payment, word: PaymentWord, answer: Answer): string[] {
   const { acquirer, inquiry } = answer;
   if (inquiry.kind !== "found") return [];
   const { outcome } = inquiry;
-  const [approved] = approvalIn(ports)(answer);
+  const [approved] = approvalIn(payment)(answer);
   if (approved !== undefined) {
     const isMeant = word.as === "authorized" && isSameAuthorization(word.authorization, approved);
     return isMeant ? [] : [`${acquirer} has approved it (${approved.reference})`];
@@ -112,7 +112,7 @@ async function conclude(ports: RecoveryPorts, payment: Payment, word: PaymentWor
     case "declined": {
       const { acquirer, code } = word;
       const outcome = { kind: "declined", code } as const;
-      return recorded(ports, payment, concludeAuthorization(payment, { acquirer, outcome }, ports.now()));
+      return recorded(ports, payment, concludeAuthorization(payment, { acquirer, outcome }));
     }
     default:
       return recorded(ports, payment, fail(payment, "not_executed"));
@@ -184,7 +184,7 @@ async function straysOf(ports: RecoveryPorts, held: Held, look: Look): Promise<r
     look.deadline,
   );
   return unclear
-    .filter((answer) => approvalIn(ports)(answer).length > 0 && open.includes(answer.acquirer))
+    .filter((answer) => approvalIn(payment)(answer).length > 0 && open.includes(answer.acquirer))
     .map(({ acquirer }) => acquirer);
 }
 

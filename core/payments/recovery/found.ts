@@ -4,7 +4,12 @@ import type { Refund } from "../refund.ts";
 import type { StepRun } from "../steps/step.ts";
 
 /** What one look found, and what has to be done about it. */
-export type Found =
+export type Found = Finding & {
+  /** Whether the next look has to go after strays; left out, it does if this one had to. */
+  readonly strays?: boolean;
+};
+
+type Finding =
   /** Nothing is open any more, or it waits for somebody who will be heard of. */
   | { readonly outcome: "concluded"; readonly payment: Payment }
   /** The payment saga goes on with it, from the step that is named. */
@@ -37,6 +42,8 @@ export interface RecoveryPorts extends Pick<SagaPorts, "payments" | "acquirers" 
 export interface Look extends StepRun {
   /** 0 at the first. */
   readonly attempt: number;
+  /** Whether an acquirer may hold money for the payment that the payment does not know of. */
+  readonly strays: boolean;
 }
 
 export const concluded = (payment: Payment): Found => ({ outcome: "concluded", payment });

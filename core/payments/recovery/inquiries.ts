@@ -1,5 +1,5 @@
 import type { Inquiry } from "../../acquiring/outcome.ts";
-import { authorizationLifetimeMs } from "../decide.ts";
+import { approvedBy } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import type { Authorization, Payment } from "../payment.ts";
 import type { Look, RecoveryPorts } from "./found.ts";
@@ -52,12 +52,12 @@ export async function closeAll(
 }
 
 export const approvalIn =
-  ({ now }: Pick<RecoveryPorts, "now">) =>
-  ({ acquirer, inquiry }: Answer): Authorization[] => {
-    if (inquiry.kind !== "found" || inquiry.outcome.kind !== "approved") return [];
-    const { reference, expiresAt = now() + authorizationLifetimeMs } = inquiry.outcome;
-    return [{ acquirer, reference, expiresAt }];
-  };
+  (payment: Payment) =>
+  ({ acquirer, inquiry }: Answer): Authorization[] =>
+    inquiry.kind === "found" && inquiry.outcome.kind === "approved"
+      ? [approvedBy(acquirer, payment, inquiry.outcome)]
+      : [];
 
-export const namesOf = (answers: readonly Answer[]): string =>
-  answers.map(({ acquirer }) => acquirer).join(", ");
+/** Who answered like this. */
+export const namesOf = (answers: readonly Answer[], kind: Inquiry["kind"]): readonly string[] =>
+  answers.filter(({ inquiry }) => inquiry.kind === kind).map(({ acquirer }) => acquirer);

@@ -29,25 +29,38 @@ interface Asking {
  */
 export async function askOnce(
   acquirer: Acquirer,
-  { key, deadline, attempt, word }: Asking,
+  { attempt, ...asked }: Asking,
   ask: () => Promise<AcquirerOutcome>,
 ): Promise<Answer> {
-  if (attempt > 0 || word !== undefined) {
-    const inquiry = await acquirer.inquire({ key, deadline });
-    switch (inquiry.kind) {
-      case "found":
-        return inquiry.outcome.kind === "pending" ? (word ?? inquiry.outcome) : inquiry.outcome;
-      case "unavailable":
-        if (word !== undefined) return word;
-        throw new AcquirerUnavailable(inquiry.reason);
-      case "not_found":
-        if (word !== undefined) return word;
-        break;
-      default:
-        return absurd(inquiry);
-    }
+  const mayBeKnown = attempt > 0 || asked.word !== undefined;
+  const earlier = mayBeKnown ? await findOut(acquirer, asked) : undefined;
+  return earlier ?? attempted(await ask());
+}
+
+/**
+ * What came of it, when the acquirer knows the key; or else what an operator says came of it.
+ * @throws AcquirerUnavailable when nobody says
+ */
+export async function findOut(
+  acquirer: Acquirer,
+  { word, ...asked }: Omit<Asking, "attempt">,
+): Promise<Answer | undefined> {
+  const inquiry = await acquirer.inquire(asked);
+  switch (inquiry.kind) {
+    case "found":
+      return inquiry.outcome.kind === "pending" ? (word ?? inquiry.outcome) : inquiry.outcome;
+    case "unavailable":
+      if (word !== undefined) return word;
+      throw new AcquirerUnavailable(inquiry.reason);
+    case "not_found":
+      return word;
+    default:
+      return absurd(inquiry);
   }
-  const outcome = await ask();
+}
+
+/** @throws AcquirerUnavailable for what was certainly not executed */
+export function attempted(outcome: AcquirerOutcome): Answer {
   if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
   return outcome;
 }

@@ -8,7 +8,7 @@ import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
 import { AcquirerUnavailable, askOnce } from "./ask.ts";
 import { reasonOf, record, reviewStray } from "./record.ts";
-import { type AskingRun, type Concluded, concluded, type Refused } from "./step.ts";
+import { type AskingRun, type CompensateResult, concluded, type Refused } from "./step.ts";
 
 type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 
@@ -23,14 +23,13 @@ interface Abort {
 /**
  * The abort phase, after a definite refusal or because somebody asked for it: the authorization is voided at the
  * acquirer, then the hold here. What is not authorized yet is reversed.
- * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say; StrayAuthorization when it would not and the
- * payment has ended.
+ * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say
  */
 export async function compensate(
   ports: CompensatePorts,
   { payment, authorization, reason }: Abort,
   { execution, deadline, attempt }: AskingRun,
-): Promise<Concluded> {
+): Promise<CompensateResult> {
   if (authorization === undefined) return concluded(await letGo(ports, payment, reason, deadline));
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "void");
@@ -45,13 +44,11 @@ export async function compensate(
     const refusal = { payment, authorization, reason };
     return concluded(await release(ports, refusal, execution));
   }
-  return concluded(
-    await reviewStray(ports, payment, reference, {
-      operation: "void",
-      acquirer: authorization.acquirer,
-      reason: reasonOf(outcome),
-    }),
-  );
+  return reviewStray(ports, payment, reference, {
+    operation: "void",
+    acquirer: authorization.acquirer,
+    reason: reasonOf(outcome),
+  });
 }
 
 /** An operator says that the acquirer holds nothing of it any more. */
