@@ -19,7 +19,7 @@ describe("the ACQUIRERS setting", () => {
   });
 
   it("may list an acquirer that takes nothing any more, and is asked about what it has", () => {
-    const leaving = { ...alpha, currencies: [] };
+    const leaving = { ...alpha, url: loopback, currencies: [] };
     expect(parseAcquirerSettings(JSON.stringify([leaving]))).toMatchObject([
       { name: "alpha", currencies: [] },
     ]);

@@ -14,9 +14,13 @@ const payment = z.object({
 });
 export type PaymentView = z.output<typeof payment>;
 
-/** How long after a 409, a 429 or a 503 the same request is sent again, and how often: what `Retry-After` asks for, at least. */
-const retryMs = 400;
-const triesMax = 12;
+/**
+ * How long after a 409, a 429 or a 503 the same request is sent again: doubled each time. A request that a slow machine
+ * did not answer is under way for as long as the API waits for it, so the patience is twice that.
+ */
+const retryMsMin = 400;
+const retryMsMax = 3_200;
+const patienceMsMax = 60_000;
 const busyStatusCodes = new Set([409, 429, 503]);
 /** A 409 that another try cannot change. */
 const isFinal = (code: string): boolean =>
@@ -104,17 +108,19 @@ export class Merchant {
 
   /** Sends it again, under the same key, while the API says that it is busy, or says nothing in time. */
   async #patiently(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<ApiReply> {
-    for (let attempt = 1; ; attempt += 1) {
+    const deadlineMs = performance.now() + patienceMsMax;
+    for (let waitMs = retryMsMin; ; waitMs = Math.min(2 * waitMs, retryMsMax)) {
+      const isLast = performance.now() >= deadlineMs;
       const headers = key === undefined ? {} : { "idempotency-key": key };
       const reply = await this.#api.send(method, path, body, headers).catch((thrown: unknown) => {
-        if (thrown instanceof NoAnswer && attempt < triesMax) return undefined;
+        if (thrown instanceof NoAnswer && !isLast) return undefined;
         throw thrown;
       });
       if (reply === undefined) continue;
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
       const isBusy = busyStatusCodes.has(reply.statusCode) && !isFinal(code);
-      if (!isBusy || attempt >= triesMax) return reply;
-      await sleep(retryMs);
+      if (!isBusy || isLast) return reply;
+      await sleep(waitMs);
     }
   }
 }
