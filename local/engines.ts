@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { startCache } from "./cache/server.ts";
+import type { RefuseSender } from "./delivery/courier.ts";
 import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
@@ -15,6 +16,8 @@ import { toRemoteQueues } from "./remote/to-queue.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
 import { S3Engine } from "./s3/engine.ts";
+import { ifAdmitted } from "./sns/admission.ts";
+import type { Deliver } from "./sns/deliveries.ts";
 import { SnsEngine } from "./sns/engine.ts";
 import { compileFilterPolicy } from "./sns/filter-policy.ts";
 import { toQueues } from "./sns/to-queue.ts";
@@ -39,6 +42,8 @@ export interface EnginesOptions {
   /** URL of a PostgreSQL that runs already, with the plan's database in it. */
   readonly postgresUrl?: string | undefined;
   readonly warn: (line: string) => void;
+  /** Says which queue does not let which topic in. When left out, each does. */
+  readonly refuse?: RefuseSender;
   /** Told of each write to a stream, so that whoever reads it need not look often. */
   readonly written?: () => void;
 }
@@ -151,7 +156,7 @@ async function runPostgres(
 }
 
 function runTopics(
-  { plan, door, warn, remotes, clock = Date.now }: EnginesOptions,
+  { plan, door, warn, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
   queues: Queues | undefined,
   started: AsyncDisposableStack,
 ): SnsEngine | undefined {
@@ -160,11 +165,12 @@ function runTopics(
   const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn });
   started.defer(() => engine.stop());
   const queuesThere = remotes?.get("sqs");
-  if (queues !== undefined) engine.connect("sqs", toQueues(queues));
+  const connect = (deliver: Deliver) => engine.connect("sqs", ifAdmitted(refuse, "sqs:SendMessage", deliver));
+  if (queues !== undefined) connect(toQueues(queues));
   else if (queuesThere !== undefined) {
     const { deliver, stop } = toRemoteQueues(queuesThere);
     started.defer(stop);
-    engine.connect("sqs", deliver);
+    connect(deliver);
   }
   door.serve(engine);
   return engine;

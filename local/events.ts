@@ -1,5 +1,5 @@
 import { AwsClients } from "./delivery/clients.ts";
-import { type BusEntry, Courier, type Parcel } from "./delivery/courier.ts";
+import { type BusEntry, Courier, type Parcel, type RefuseSender } from "./delivery/courier.ts";
 import type { CredentialRegistry } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import type { Engine } from "./door/engine.ts";
@@ -23,6 +23,7 @@ export interface EventsOptions {
   readonly plan: Plan;
   readonly door: Door;
   readonly credentials: CredentialRegistry;
+  readonly refuse: RefuseSender;
   /** Where accepted events of functions, and positions on streams, survive restarts. */
   readonly paths: { readonly events: string; readonly checkpoints: string };
   readonly warn: (line: string) => void;
@@ -56,7 +57,7 @@ export interface RunningEvents {
 
 /** Opens what survives; nothing moves before `start`. */
 export function openEvents(options: EventsOptions, started: AsyncDisposableStack): Events {
-  const { plan, door, paths, warn } = options;
+  const { plan, door, paths, refuse, warn } = options;
   const clients = clientsThrough(options);
   started.defer(() => clients.stop());
   const store = fileEventStore(paths.events);
@@ -72,6 +73,7 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
       const bridge = new EventBridge({ plan, clock: systemClock, deliver, warn });
       courier = new Courier({
         clients,
+        refuse,
         invokeLater: (functionArn, payload) => void lambda.invokeLater(functionArn, payload),
         putEvent: (entry) => bridge.put(entry),
       });
@@ -106,13 +108,13 @@ export function openEvents(options: EventsOptions, started: AsyncDisposableStack
 }
 
 function teller(ports: DispatchPorts): Tell {
-  return async ({ id, targetArn, body, busEvent }) => {
+  return async ({ targetArn, body, busEvent }, bucketArn) => {
     const target = {
       ...{ arn: targetArn, roleArn: undefined, deadLetter: undefined, messageGroupId: undefined },
       ...{ retriesMax: noticeRetriesMax, ageSecondsMax: noticeAgeSecondsMax },
     };
-    const causeArn = `notice ${id} of a bucket`;
-    const { rest } = await dispatch({ target, body, causeArn, ...(busEvent && { busEvent }) }, ports);
+    const cause = { causeArn: bucketArn, service: "s3.amazonaws.com" };
+    const { rest } = await dispatch({ target, body, ...cause, ...(busEvent && { busEvent }) }, ports);
     await rest;
     // It may have arrived, or wait for a retry: it is told again at the next start.
     ports.signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { S3InboxSettings } from "./acquirers/inbox.ts";
+import type { RefuseSender } from "./delivery/courier.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
 import { CredentialRegistry } from "./door/credentials.ts";
@@ -20,6 +21,7 @@ import { behindEdge, edgeRules } from "./http-api/edge.ts";
 import { HttpApiGateway } from "./http-api/gateway.ts";
 import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
 import { decisionLog } from "./iam/decision-log.ts";
+import { messageOf } from "./iam/denial.ts";
 import { Guard } from "./iam/guard.ts";
 import { checkDeployable } from "./iam/start-checks.ts";
 import { type ClientName, PoolClients, type SeededClient, scopesOf } from "./issuer/clients.ts";
@@ -54,6 +56,7 @@ import { type Sandbox, tellWhereToDeliver, tellWhereToNotify } from "./sandbox.t
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
+import { ifAdmitted } from "./sns/admission.ts";
 import { type StatePaths, statePaths, wipe } from "./state.ts";
 import { stepFunctionsOf } from "./step-functions.ts";
 import type { StepFunctionsService } from "./stepfunctions/service.ts";
@@ -145,18 +148,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startAll(options: SystemOptions, started: AsyncDisposableStack): Promise<System> {
   const ground = await prepare(options, started);
   const { plan, paths, door, remotes, credentials, calls, clients, faults, meter } = ground;
+  const refuse = refusalsOf(ground);
   // Who reads streams comes after the engines: until then nobody has to be woken.
   let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths, remotes, written: () => wake("stream") }, started),
+    runEngines({ ...options, plan, door, paths, remotes, refuse, written: () => wake("stream") }, started),
   );
   const hosts = hostsOf(plan, issuer, sandboxes);
   const { lambda, events, stepFunctions } = runFunctions(ground, hosts);
-  engines.topics?.connect(
-    "lambda",
-    toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload)),
-  );
+  const invokeLater = toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload));
+  engines.topics?.connect("lambda", ifAdmitted(refuse, "lambda:InvokeFunction", invokeLater));
   wake = (kind) => events.sources.wake(kind);
   door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
 
@@ -285,7 +287,8 @@ function runFunctions(
   readonly stepFunctions: StepFunctionsService;
 } {
   const { options, plan, paths, credentials, guard, meter, door, started } = ground;
-  const opened = openEvents({ plan, door, credentials, paths, warn: options.warn }, started);
+  const refuse = refusalsOf(ground);
+  const opened = openEvents({ plan, door, credentials, paths, refuse, warn: options.warn }, started);
   const lambda = new LambdaService({
     plan,
     taskRoot: options.taskRoot ?? root,
@@ -312,6 +315,14 @@ function runFunctions(
   started.defer(() => events.stop());
   return { lambda, events, stepFunctions };
 }
+
+/** What IAM says to services that bring something. */
+const refusalsOf =
+  ({ guard }: Pick<Ground, "guard">): RefuseSender =>
+  (sender, action, targetArn) => {
+    const denial = guard.refuseDelivery(sender, action, targetArn);
+    return denial && messageOf(denial);
+  };
 
 const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);
 

@@ -1,12 +1,12 @@
 import { type EventSource, sourceArnOf } from "./consumers.ts";
-import {
-  type BucketUse,
-  type FunctionDeclaration,
-  type FunctionKey,
-  functions,
-  type KeyUse,
-  type TableUse,
-} from "./functions.ts";
+import type {
+  BucketUse,
+  FunctionDeclaration,
+  FunctionKey,
+  KeyUse,
+  TableUse,
+} from "./function-declaration.ts";
+import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
 

@@ -1,6 +1,7 @@
 import { StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { Principal, ServicePrincipal } from "../iam/guard.ts";
 import type { Delivery } from "../lambda/events/invocations.ts";
 import type { MessageAttribute } from "../lambda/events/record.ts";
 import { type AwsClients, queueUrlOf } from "./clients.ts";
@@ -16,18 +17,36 @@ export interface BusEntry {
   readonly busName: string;
 }
 
+/** Who brings something: a role that a service acts in the name of, or a service for itself. */
+export type Sender = Principal | ServicePrincipal;
+
+/** Says what AWS tells a sender that may not bring something to a target; undefined when it may. */
+export type RefuseSender = (sender: Sender, action: string, targetArn: string) => string | undefined;
+
 export interface CourierPorts {
   readonly clients: AwsClients;
+  readonly refuse: RefuseSender;
   /** Accepts an event for a function. */
   readonly invokeLater: (functionArn: string, payload: string) => void;
   readonly putEvent: (entry: BusEntry) => Promise<void>;
 }
 
-/** Something to be delivered; FIFO queues need the group. */
-export interface Parcel extends Omit<Delivery, "roleArn"> {
-  readonly roleArn: string | undefined;
-  readonly messageGroupId?: string | undefined;
+/** Something to be delivered, and by whom; FIFO queues need the group. */
+export type Parcel = Omit<Delivery, "roleArn"> & { readonly messageGroupId?: string | undefined } & Sender;
+
+/** The target does not let the sender in, or the sender's role does not allow it. Nobody who asks again is let in. */
+class NotAdmitted extends Error {
+  override readonly name = "AccessDeniedException";
 }
+
+/** What a sender needs of a target of each service. */
+const actions: Readonly<Record<string, string>> = {
+  sqs: "sqs:SendMessage",
+  sns: "sns:Publish",
+  lambda: "lambda:InvokeFunction",
+  events: "events:PutEvents",
+  states: "states:StartExecution",
+};
 
 /** Brings what a service hands on to its target: a queue, a topic, a function, an event bus or a state machine. */
 export class Courier {
@@ -40,8 +59,10 @@ export class Courier {
   /** @throws Error when the target refuses, is not there, or is of a kind that nothing here delivers to. */
   async deliver(parcel: Parcel): Promise<void> {
     const { clients, invokeLater, putEvent } = this.#ports;
-    const { roleArn, targetArn, body, messageGroupId } = parcel;
-    switch (targetArn.split(":")[2]) {
+    const { targetArn, body, messageGroupId } = parcel;
+    this.#check(parcel);
+    const roleArn = "roleArn" in parcel ? parcel.roleArn : undefined;
+    switch (serviceOf(targetArn)) {
       case "sqs":
         await clients.queues(roleArn).send(
           new SendMessageCommand({
@@ -77,7 +98,23 @@ export class Courier {
         throw new Error(`nothing here delivers to ${targetArn}`);
     }
   }
+
+  /**
+   * What goes through the door in a role's name is checked there; the rest is here. Services put events of their own
+   * on a bus without being asked.
+   */
+  #check(parcel: Parcel): void {
+    const { targetArn } = parcel;
+    const service = serviceOf(targetArn);
+    const action = actions[service];
+    const isAsked = "roleArn" in parcel ? service === "lambda" || service === "events" : service !== "events";
+    if (action === undefined || !isAsked) return;
+    const refusal = this.#ports.refuse(parcel, action, targetArn);
+    if (refusal !== undefined) throw new NotAdmitted(refusal);
+  }
 }
+
+const serviceOf = (arn: string): string => arn.split(":")[2] ?? "";
 
 function wireAttributes(attributes: Readonly<Record<string, MessageAttribute>> | undefined) {
   if (attributes === undefined) return undefined;

@@ -6,10 +6,21 @@ import { answerOf, type Fault, type Faults } from "./faults.ts";
 import type { Meter, ServiceMeter, Usage } from "./meter.ts";
 import { underTrace } from "./trace-context.ts";
 
+interface Refused {
+  readonly answer: AwsAnswer;
+  readonly missing: string;
+  /** `its role does not allow it` */
+  readonly because: string;
+  /** Only these parts of the call are refused. */
+  readonly deniedParts?: ReadonlyMap<string, string>;
+}
+
 /** Says what a caller may not do. */
 interface CallGuard {
   /** @returns undefined when the call may be made; `missing` names what the caller's role was not granted. */
-  refuse(call: AwsCall): { readonly answer: AwsAnswer; readonly missing: string } | undefined;
+  refuse(call: AwsCall): Refused | undefined;
+  /** @returns what AWS says in the place of an answer that tells the caller more than it may know. */
+  conceal(call: AwsCall, answer: AwsAnswer): Refused | undefined;
 }
 
 /** What became of a call. */
@@ -64,13 +75,22 @@ export class Dispatcher {
     }
     const refused = this.#options.guard?.refuse(call);
     if (refused !== undefined) {
-      const { answer, missing } = refused;
-      this.#sayOnce(
-        `${caller.name} ${missing}`,
-        `${caller.name} was denied ${missing}: its role does not allow it`,
-      );
-      return { answer, denied: missing };
+      const { deniedParts } = refused;
+      const denial = this.#denial(call, refused);
+      if (deniedParts === undefined || engine.answersByPart === undefined) return denial;
+      return { ...denial, ...(await this.#carryOut(engine, { ...call, deniedParts })) };
     }
+    const outcome = await this.#carryOut(engine, call);
+    const concealed = outcome.answer && this.#options.guard?.conceal(call, outcome.answer);
+    return concealed === undefined ? outcome : { ...outcome, ...this.#denial(call, concealed) };
+  }
+
+  #denial({ caller }: AwsCall, { answer, missing, because }: Refused): Outcome {
+    this.#sayOnce(`${caller.name} ${missing}`, `${caller.name} was denied ${missing}: ${because}`);
+    return { answer, denied: missing };
+  }
+
+  async #carryOut(engine: Engine, call: AwsCall): Promise<Outcome> {
     const fault = this.#options.faults?.next(call);
     if (fault === undefined) return { answer: await this.#execute(engine, call) };
     return { answer: await this.#executeWith(fault, engine, call), fault: fault.kind };

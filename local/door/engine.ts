@@ -22,6 +22,8 @@ export interface AwsCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Parts of a batch that the caller may not do, by their names, with what AWS says to each. */
+  readonly deniedParts?: ReadonlyMap<string, string>;
   /** Aborted when the caller's socket closes before the answer. */
   readonly signal: AbortSignal;
 }
@@ -35,5 +37,7 @@ export interface AwsAnswer {
 /** An AWS service behind the door. Errors that AWS defines are answers, never throws. */
 export interface Engine {
   readonly service: string;
+  /** It minds `deniedParts`. What another engine gets is denied as a whole for a part that is. */
+  readonly answersByPart?: true;
   handle(call: AwsCall): Promise<AwsAnswer>;
 }

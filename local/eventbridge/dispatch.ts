@@ -1,4 +1,4 @@
-import type { Parcel } from "../delivery/courier.ts";
+import type { Parcel, Sender } from "../delivery/courier.ts";
 import { Backoff, pause } from "../event-sources/pause.ts";
 import type { Clock } from "../stepfunctions/clock.ts";
 import type { InputSettings } from "./input.ts";
@@ -25,8 +25,13 @@ export interface Dispatch {
   readonly target: Omit<Target, keyof InputSettings>;
   /** JSON text. */
   readonly body: string;
-  /** ARN of the rule or schedule. */
+  /** ARN of the rule, the schedule or the bucket. */
   readonly causeArn: string;
+  /**
+   * The service that brings it: for itself where the target has no role, and always to the dead-letter queue. Undefined
+   * for EventBridge Scheduler, which does everything in its role's name.
+   */
+  readonly service?: string;
   readonly busEvent?: BusEventHead;
 }
 
@@ -42,13 +47,11 @@ export async function dispatch(
   return { rest: failure === undefined ? Promise.resolve() : retry(work, failure, ports) };
 }
 
-async function attempt(
-  { target, body, busEvent }: Dispatch,
-  { deliver }: DispatchPorts,
-): Promise<Error | undefined> {
+async function attempt(work: Dispatch, { deliver }: DispatchPorts): Promise<Error | undefined> {
+  const { target, body, busEvent } = work;
   try {
     await deliver({
-      roleArn: target.roleArn,
+      ...(target.roleArn === undefined ? serviceIn(work) : { roleArn: target.roleArn }),
       targetArn: target.arn,
       body,
       messageGroupId: target.messageGroupId,
@@ -82,13 +85,20 @@ async function retry(work: Dispatch, first: Error, ports: DispatchPorts): Promis
   if (failure !== undefined) await bury(work, failure, retries, exhausted, ports);
 }
 
+/** @throws Error when there is neither a role nor a service: nothing is brought by nobody. */
+function serviceIn({ service, causeArn }: Dispatch): Sender {
+  if (service === undefined) throw new Error(`${causeArn} has no role`);
+  return { service, sourceArn: causeArn };
+}
+
 async function bury(
-  { target, body, causeArn }: Dispatch,
+  work: Dispatch,
   failure: Error,
   retries: number,
   exhausted: string,
   { deliver, warn }: DispatchPorts,
 ): Promise<void> {
+  const { target, body, causeArn, service } = work;
   if (target.deadLetter === undefined) {
     return warn(
       `${causeArn} lost an event for ${target.arn}, which has no dead-letter queue: ${String(failure)}`,
@@ -104,7 +114,9 @@ async function bury(
     RETRY_ATTEMPTS: { type: "Number" as const, value: String(retries) },
   };
   try {
-    await deliver({ roleArn: undefined, targetArn: target.deadLetter, body, attributes });
+    const { roleArn } = target;
+    const sender = service === undefined && roleArn !== undefined ? { roleArn } : serviceIn(work);
+    await deliver({ ...sender, targetArn: target.deadLetter, body, attributes });
   } catch (thrown) {
     warn(`${causeArn} cannot bury an event in ${target.deadLetter}: ${String(thrown)}`);
   }

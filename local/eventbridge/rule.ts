@@ -83,6 +83,11 @@ export function rulesOf(plan: Plan): readonly Rule[] {
   const targets = resourcesOf(plan, "aws:cloudwatch/eventTarget:EventTarget").map((resource) => {
     const inputs = inputsOf(resource, targetInputs);
     const bus = busNameOf(inputs.eventBusName);
+    if (inputs.arn.startsWith("arn:aws:states:") && inputs.roleArn === undefined) {
+      throw new Refusal(
+        `the plan's ${resource.type} ${resource.name} is not valid: RoleArn is required for target ${inputs.arn}.`,
+      );
+    }
     return { key: `${bus}/${inputs.rule}`, target: targetOf(inputs, inputs.sqsTarget?.messageGroupId) };
   });
   return resourcesOf(plan, "aws:cloudwatch/eventRule:EventRule").flatMap((resource) => {

@@ -23,6 +23,7 @@ const scheduleInputs = z.object({
   startDate: z.iso.datetime().optional(),
   endDate: z.iso.datetime().optional(),
   target: deliverySettings.extend({
+    roleArn: z.string("EventBridge Scheduler acts in a role's name, and the target has none"),
     input: z.string().optional(),
     sqsParameters: z.object({ messageGroupId: z.string().optional() }).optional(),
   }),

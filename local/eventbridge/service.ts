@@ -174,6 +174,7 @@ export class EventBridge implements Engine {
             ? JSON.stringify(event.detail)
             : targetInput(target, event, names),
           causeArn: rule.arn,
+          service: "events.amazonaws.com",
           busEvent: { source: event.source, detailType: event["detail-type"], resources: event.resources },
         }),
       ),

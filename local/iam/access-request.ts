@@ -10,6 +10,8 @@ export interface AccessRequest {
   readonly action: string;
   readonly resource: string;
   readonly context: ConditionContext;
+  /** Of a batch whose parts are answered one by one: which one this is about. */
+  readonly part?: string;
   /** Set when a service asks in its caller's name: DynamoDB for the key of a table. */
   readonly via?: string;
 }

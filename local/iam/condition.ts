@@ -12,6 +12,8 @@ export type ConditionBlock = Readonly<Record<string, Readonly<Record<string, str
 const keys: Readonly<Record<string, "one" | "many">> = {
   "aws:PrincipalAccount": "one",
   "aws:PrincipalArn": "one",
+  "aws:PrincipalIsAWSService": "one",
+  "aws:PrincipalServiceName": "one",
   "aws:RequestedRegion": "one",
   "aws:SecureTransport": "one",
   "aws:SourceAccount": "one",

@@ -7,11 +7,13 @@ import type { Verdict } from "./policy.ts";
 
 /** What IAM refused, and to whom. */
 export interface Denial {
-  /** ARN of the assumed role, with its session. */
+  /** ARN of the assumed role, with its session; the name of the service when a service asks for itself. */
   readonly principalArn: string;
   readonly action: string;
   readonly resource: string;
   readonly verdict: Exclude<Verdict, "allowed">;
+  /** Whose policy it was that denied, or that would have had to allow. */
+  readonly policy: "identity" | "resource";
   /** The service that asked in the principal's name. */
   readonly via?: string;
 }
@@ -19,14 +21,14 @@ export interface Denial {
 const exception = "AccessDeniedException";
 
 /** In AWS's words, which name the principal, the action, the resource and why. */
-export function messageOf({ principalArn, action: asked, resource, verdict }: Denial): string {
+export function messageOf({ principalArn, action: asked, resource, verdict, policy }: Denial): string {
   // S3 alone puts the resource in quotes, and SNS alone writes its name in capitals.
   const about = asked.startsWith("s3:") ? `"${resource}"` : resource;
   const action = asked.replace(/^sns:/, "SNS:");
   const what = `User: ${principalArn} is not authorized to perform: ${action} on resource: ${about}`;
   return verdict === "explicitly_denied"
-    ? `${what} with an explicit deny in an identity-based policy`
-    : `${what} because no identity-based policy allows the ${action} action`;
+    ? `${what} with an explicit deny in ${policy === "identity" ? "an identity" : "a resource"}-based policy`
+    : `${what} because no ${policy}-based policy allows the ${action} action`;
 }
 
 /** The denial as the service itself would answer it. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AccessRequest } from "./access-request.ts";
 import { type Condition, conditionOf } from "./condition.ts";
 import { arnPatternOf, type Pattern, patternOf } from "./pattern.ts";
+import { type PrincipalPattern, principalOf, principalSchema, type Requester } from "./principal.ts";
 import { UnsupportedPolicy } from "./unsupported-policy.ts";
 
 const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string()).min(1)]);
@@ -15,11 +16,20 @@ const statement = z.strictObject({
     .record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)])))
     .optional(),
 });
+/** Not a union: of one that is not valid, it is said where and why. */
+const oneOrList = <T>(schema: z.ZodType<T>) =>
+  z.preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(schema));
+// Version 2008 takes variables for text; nobody writes it into a role any more.
 const documentSchema = z.strictObject({
-  // Version 2008 takes variables for text; nobody writes it any more.
   Version: z.literal("2012-10-17"),
   Id: z.string().optional(),
-  Statement: z.union([statement.transform((only) => [only]), z.array(statement)]),
+  Statement: oneOrList(statement),
+});
+const resourceStatement = statement.extend({ Principal: principalSchema });
+const resourceDocument = z.strictObject({
+  Version: z.enum(["2008-10-17", "2012-10-17"]).default("2008-10-17"),
+  Id: z.string().optional(),
+  Statement: oneOrList(resourceStatement),
 });
 
 /** One action on one resource that a statement names, with their wildcards as written. */
@@ -39,31 +49,71 @@ export interface Statement {
   readonly condition: Condition;
 }
 
+/** A statement of a policy that hangs on a resource. */
+export interface ResourceStatement extends Statement {
+  readonly principal: PrincipalPattern;
+}
+
 /**
- * The statements of a policy document, JSON text.
+ * The statements of a role's policy document, JSON text.
  * @throws UnsupportedPolicy when it is none, or says what is not known here: `NotAction`, an operator, a variable.
  */
 export function statementsOf(document: string): readonly Statement[] {
-  const parsed = documentSchema.safeParse(jsonOf(document));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UnsupportedPolicy(`${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  return parsed.data.Statement.map(({ Effect, Action, Resource, Condition }) => {
-    const actions = Action.map((action) => action.toLowerCase());
-    return {
-      effect: Effect,
-      grants: Action.flatMap((action) => Resource.map((resource) => ({ action, resource }))),
-      actions,
-      action: anyOf(actions.map((action) => patternOf(action))),
-      resource: anyOf(Resource.map(arnPatternOf)),
-      condition: conditionOf(Condition ?? {}),
-    };
-  });
+  return checked(documentSchema, jsonOf(document)).Statement.map(statementOf);
 }
 
-/** What the policies of one role say to a request. */
+/** The same of a resource's policy, as JSON text or as the object that it is. @throws UnsupportedPolicy too. */
+export function resourceStatementsOf(document: unknown): readonly ResourceStatement[] {
+  const read = typeof document === "string" ? jsonOf(document) : document;
+  return checked(resourceDocument, read).Statement.map((each) => ({
+    ...statementOf(each),
+    principal: principalOf(each.Principal),
+  }));
+}
+
+function checked<T>(schema: z.ZodType<T>, document: unknown): T {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new UnsupportedPolicy(`${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+function statementOf({ Effect, Action, Resource, Condition }: z.output<typeof statement>): Statement {
+  const actions = Action.map((action) => action.toLowerCase());
+  return {
+    effect: Effect,
+    grants: Action.flatMap((action) => Resource.map((resource) => ({ action, resource }))),
+    actions,
+    action: anyOf(actions.map((action) => patternOf(action))),
+    resource: anyOf(Resource.map(arnPatternOf)),
+    condition: conditionOf(Condition ?? {}),
+  };
+}
+
+/** What policies say to a request. */
 export type Verdict = "allowed" | "explicitly_denied" | "implicitly_denied";
+
+/** `delegated`: it lets in whom the account's own policies let in. */
+export type ResourceVerdict = Verdict | "delegated";
+
+/** What the policy of a resource says to a request of somebody. An explicit deny wins; whom it does not name it does not let in. */
+export function evaluateResource(
+  statements: readonly ResourceStatement[],
+  { action, resource, context }: AccessRequest,
+  requester: Requester,
+): ResourceVerdict {
+  const name = action.toLowerCase();
+  let verdict: ResourceVerdict = "implicitly_denied";
+  for (const each of statements) {
+    const match = each.principal(requester);
+    if (match === "none" || !each.action(name) || !each.resource(resource) || !each.condition(context)) {
+      continue;
+    }
+    if (each.effect === "Deny") return "explicitly_denied";
+    if (verdict !== "allowed") verdict = match === "named" ? "allowed" : "delegated";
+  }
+  return verdict;
+}
 
 /** The policies of one role. An explicit deny wins over every allow, and what nothing allows is denied. */
 export class Policies {

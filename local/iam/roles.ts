@@ -3,7 +3,7 @@ import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
 import { Policies, statementsOf } from "./policy.ts";
-import { UnsupportedPolicy } from "./unsupported-policy.ts";
+import { refusingPolicy } from "./unsupported-policy.ts";
 
 const roleInputs = z.object({
   name: z.string(),
@@ -40,22 +40,10 @@ export function rolesOf(plan: Plan): ReadonlyMap<string, Role> {
     resourcesOf(plan, roleType).map((resource) => {
       const { inlinePolicies } = inputsOf(resource, roleInputs);
       const { arn } = outputsOf(resource, roleOutputs);
-      const statements = inlinePolicies.flatMap(({ policy }) => statementsIn(policy, resource.name));
+      const statements = inlinePolicies.flatMap(({ policy }) =>
+        refusingPolicy(resource, () => statementsOf(policy)),
+      );
       return [arn, { logicalName: resource.name, arn, policies: new Policies(statements) }];
     }),
   );
-}
-
-function statementsIn(policy: string, role: string) {
-  try {
-    return statementsOf(policy);
-  } catch (thrown) {
-    if (!(thrown instanceof UnsupportedPolicy)) throw thrown;
-    throw new Refusal(
-      `the policy of the plan's role ${role} has what the local IAM does not evaluate: ${thrown.message}`,
-      {
-        cause: thrown,
-      },
-    );
-  }
 }

@@ -27,6 +27,9 @@ export interface Deletion {
   readonly versionId?: string;
 }
 
+/** What a deletion is called among those of one call. */
+export const deletionName = ({ key, versionId }: Deletion): string => JSON.stringify([key, versionId]);
+
 /** What DeleteObjects is asked for. @throws S3Refusal when its document is none that S3 takes. */
 export function deletionsIn(call: AwsCall): {
   readonly wanted: readonly Deletion[];
@@ -71,9 +74,12 @@ export function deleteObject(request: Request): AwsAnswer {
 /** DeleteObjects: each key by itself, so that what a lock keeps does not keep the others. */
 export function deleteObjects(request: Request): AwsAnswer {
   const { wanted, isQuiet } = deletionsIn(request.call);
-  const results = wanted.map(({ key: Key, versionId: VersionId }) => {
+  const results = wanted.map((each) => {
+    const { key: Key, versionId: VersionId } = each;
     const named = { Key, ...(VersionId !== undefined && { VersionId }) };
     try {
+      const denied = request.call.deniedParts?.get(deletionName(each));
+      if (denied !== undefined) throw new S3Refusal("AccessDenied", denied);
       const { versionId, isMarker } = remove(request, Key, VersionId);
       if (isQuiet) return "";
       const marker = isMarker && { DeleteMarker: true, DeleteMarkerVersionId: versionId ?? "" };

@@ -21,6 +21,7 @@ import { document, xml } from "./xml.ts";
 /** S3's actions on buckets that the plan made, by path (`/bucket/key`). */
 export class S3Engine implements Engine {
   readonly service = "s3";
+  readonly answersByPart = true;
   readonly #buckets: ReadonlyMap<string, Bucket>;
   readonly #clock: () => number;
 

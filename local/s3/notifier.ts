@@ -4,7 +4,7 @@ import type { Notice } from "./notice.ts";
 import { hears, type NotificationPlan } from "./notification-plan.ts";
 
 /** Resolves when it is told, or given up. Rejects when the local cloud stops: it is told at the next start. */
-export type Tell = (notice: Notice) => Promise<void>;
+export type Tell = (notice: Notice, bucketArn: string) => Promise<void>;
 
 export interface NotifierOptions {
   readonly plan: NotificationPlan;
@@ -79,7 +79,7 @@ export class Notifier {
 
   async #deliver(each: Notice, tell: Tell): Promise<void> {
     try {
-      await tell(each);
+      await tell(each, `arn:aws:s3:::${this.#options.plan.bucket}`);
     } catch {
       return;
     }

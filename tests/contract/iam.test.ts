@@ -355,7 +355,7 @@ describe("a plan that this cannot judge is refused at the start", () => {
 
   test.each<[string, Plan]>([
     [
-      "the policy of the plan's role Odd has what the local IAM does not evaluate: the condition key aws:SourceIp",
+      "the policy of the plan's aws:iam/role:Role Odd has what the local IAM does not evaluate: the condition key aws:SourceIp",
       role(
         "Odd",
         policy({

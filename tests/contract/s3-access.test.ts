@@ -2,6 +2,7 @@ import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
@@ -46,6 +47,10 @@ beforeAll(async () => {
     roleResource("nobody"),
     roleResource("reader", ["s3:GetObject"], [`${files}/in/*`]),
     roleResource("writer", ["s3:PutObject"], [`${files}/*`]),
+    roleResource("sweeper", ["s3:DeleteObject"], [`${files}/tmp/*`]),
+    roleResource("finder", ["s3:GetObject", "s3:ListBucket"], [files, `${files}/*`]),
+    roleResource("rover", ["s3:GetObject"], ["arn:aws:s3:::*"]),
+    roleResource("copier", ["s3:GetObject", "s3:PutObject"], [`${files}/*`]),
     roleResource("lister", ["s3:ListBucket"], [files]),
     roleResource("sealer", ["s3:PutObject"], ["arn:aws:s3:::sealed/*"]),
   );
@@ -172,8 +177,43 @@ describe("and nothing else", () => {
   });
 });
 
+test("of many deletions at once each is allowed or denied by itself", async () => {
+  const keys = ["tmp/a", "in/a.csv", "tmp/b"];
+  const Delete = { Objects: [...keys.map((Key) => ({ Key })), { Key: "tmp/a", VersionId: "v" }] };
+  const { Deleted, Errors } = await as("sweeper").send(new DeleteObjectsCommand({ Bucket: "files", Delete }));
+  expect(Deleted?.map(({ Key }) => Key)).toEqual(["tmp/a", "tmp/b"]);
+  expect(Errors?.map(({ Key, VersionId, Code, Message }) => [Key, VersionId, Code, Message])).toEqual([
+    [
+      "in/a.csv",
+      undefined,
+      "AccessDenied",
+      expect.stringContaining(`s3:DeleteObject on resource: "${files}/in/a.csv"`),
+    ],
+    [
+      "tmp/a",
+      "v",
+      "AccessDenied",
+      expect.stringContaining(`s3:DeleteObjectVersion on resource: "${files}/tmp/a"`),
+    ],
+  ]);
+  expect(missing()).toBe(`s3:DeleteObject on ${files}/in/a.csv`);
+  expect(await answerTo("reader", (s3) => s3.send(new HeadObjectCommand(object)))).toBe("allowed");
+});
+
 test("an object under a customer's key needs that key too", async () => {
   const put: Call = (s3) => s3.send(new PutObjectCommand({ Bucket: "sealed", Key: "a", Body: "a" }));
   expect(await answerTo("sealer", put)).toBe("AccessDenied 403");
   expect(missing()).toBe(`kms:GenerateDataKey on ${keyArn}`);
+});
+
+test("whoever may not list a bucket does not hear what is not in it", async () => {
+  const gone = { Bucket: "files", Key: "in/gone" };
+  expect(await answerTo("reader", (s3) => s3.send(new GetObjectCommand(gone)))).toBe("AccessDenied 403");
+  expect(missing()).toBe(`s3:ListBucket on ${files}`);
+  expect(await answerTo("reader", (s3) => s3.send(new HeadObjectCommand(gone)))).toMatch(/ 403$/);
+  const copy = { Bucket: "files", Key: "b", CopySource: "files/in/gone" };
+  expect(await answerTo("copier", (s3) => s3.send(new CopyObjectCommand(copy)))).toBe("AccessDenied 403");
+  expect(await answerTo("finder", (s3) => s3.send(new GetObjectCommand(gone)))).toBe("NoSuchKey 404");
+  const nowhere = new GetObjectCommand({ ...gone, Bucket: "nowhere" });
+  expect(await answerTo("rover", (s3) => s3.send(nowhere))).toBe("NoSuchBucket 404");
 });

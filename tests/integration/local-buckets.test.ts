@@ -2,11 +2,19 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, expect, test } from "vitest";
 import { askingFunction, recorder, until } from "#tests/support/event-harness.ts";
-import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
+import {
+  functionArn,
+  opensFunction,
+  opensQueue,
+  queueArn,
+  resource,
+  roleResource,
+} from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { planBeside } from "#tests/support/plan-beside.ts";
 
-const queueArn = "arn:aws:sqs:eu-west-1:123456789012:settlements";
+const bucketArn = "arn:aws:s3:::inbound";
+const ruleArn = "arn:aws:events:eu-west-1:123456789012:rule/files";
 let system: TestSystem | undefined;
 afterEach(() => system?.stop());
 
@@ -17,11 +25,18 @@ test("a file in a bucket starts work: in a queue, in a function, and by a rule o
     resource("aws:s3/bucket:Bucket", "Inbound", { bucket: "inbound" }),
     queue("settlements"),
     queue("heard-of"),
+    queue("closed"),
+    opensQueue("settlements", "s3", bucketArn),
+    opensQueue("heard-of", "events", ruleArn),
+    opensQueue("closed", "events", `${ruleArn}-of-another-bus`),
     roleResource("Reader"),
     askingFunction("Reader", url),
+    opensFunction("Reader", "s3", bucketArn),
     resource("aws:s3/bucketNotification:BucketNotification", "InboundNotification", {
       ...{ bucket: "inbound", eventbridge: true },
-      queues: [{ queueArn, events: ["s3:ObjectCreated:*"], filterPrefix: "settlements/" }],
+      queues: [
+        { queueArn: queueArn("settlements"), events: ["s3:ObjectCreated:*"], filterPrefix: "settlements/" },
+      ],
       lambdaFunctions: [
         {
           lambdaFunctionArn: functionArn("Reader"),
@@ -38,7 +53,11 @@ test("a file in a bucket starts work: in a queue, in a function, and by a rule o
     }),
     resource("aws:cloudwatch/eventTarget:EventTarget", "FilesTarget", {
       rule: "files",
-      arn: queueArn.replace("settlements", "heard-of"),
+      arn: queueArn("heard-of"),
+    }),
+    resource("aws:cloudwatch/eventTarget:EventTarget", "FilesToClosed", {
+      rule: "files",
+      arn: queueArn("closed"),
     }),
   );
   system = await startTestSystem({ plan, warm: false });
@@ -65,6 +84,13 @@ test("a file in a bucket starts work: in a queue, in a function, and by a rule o
   expect(await bodiesIn("heard-of")).toMatchObject([
     { "detail-type": "Object Created", source: "aws.s3", detail: { object: { key: "disputes/c.csv" } } },
   ]);
+  // Its policy lets in another rule only: EventBridge does not ask again, and the event is lost.
+  expect(await bodiesIn("closed")).toEqual([]);
+  expect(system.functionLog).toContainEqual(
+    expect.stringMatching(
+      /rule\/files lost an event for arn:.*:closed, .* events\.amazonaws\.com is not authorized/,
+    ),
+  );
   await until(() => events.length === 1, "the function's invocation");
   expect(events[0]?.Records).toMatchObject([
     { eventSource: "aws:s3", s3: { object: { key: "statements/b.csv" } } },

@@ -2,17 +2,24 @@ import { PublishCommand, type PublishCommandInput, SNSClient } from "@aws-sdk/cl
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { askingFunction, type Recorder, recorder, until } from "#tests/support/event-harness.ts";
-import { functionArn, resource, roleResource } from "#tests/support/handmade-plan.ts";
+import {
+  functionArn,
+  opensFunction,
+  opensQueue,
+  queueArn,
+  resource,
+  roleResource,
+  topicArn as topicArnOf,
+} from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { planBeside } from "#tests/support/plan-beside.ts";
 
-const arnOf = (service: "sns" | "sqs", name: string) => `arn:aws:${service}:eu-west-1:123456789012:${name}`;
-const topicArn = arnOf("sns", "happenings");
+const topicArn = topicArnOf("happenings");
 const subscription = (name: string, inputs: Readonly<Record<string, unknown>>) =>
   resource("aws:sns/topicSubscription:TopicSubscription", name, { topic: topicArn, ...inputs });
 const toQueue = (name: string, inputs: Readonly<Record<string, unknown>> = {}) =>
-  subscription(`To${name}`, { protocol: "sqs", endpoint: arnOf("sqs", name), ...inputs });
-const redrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf("sqs", "unheard") });
+  subscription(`To${name}`, { protocol: "sqs", endpoint: queueArn(name), ...inputs });
+const redrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn("unheard") });
 
 let listener: Recorder;
 let system: TestSystem;
@@ -23,9 +30,16 @@ beforeEach(async () => {
   listener = await recorder();
   const plan = planBeside(
     resource("aws:sns/topic:Topic", "Happenings", { name: "happenings" }),
-    ...["all", "high", "euros", "unheard"].map((name) => resource("aws:sqs/queue:Queue", name, { name })),
+    ...["all", "high", "euros", "unheard", "closed"].map((name) =>
+      resource("aws:sqs/queue:Queue", name, { name }),
+    ),
+    ...["all", "high", "euros", "unheard", "missing"].map((name) => opensQueue(name, "sns", topicArn)),
     roleResource("Listener"),
     askingFunction("Listener", listener.url),
+    opensFunction("Listener", "sns", topicArn),
+    opensFunction("Gone", "sns", topicArn),
+    roleResource("Unwilling"),
+    askingFunction("Unwilling", listener.url),
     toQueue("all"),
     toQueue("high", {
       rawMessageDelivery: true,
@@ -50,6 +64,14 @@ beforeEach(async () => {
     toQueue("missing", {
       ...{ rawMessageDelivery: true, redrivePolicy },
       filterPolicy: JSON.stringify({ kind: ["lost"] }),
+    }),
+    toQueue("closed", {
+      ...{ rawMessageDelivery: true, redrivePolicy },
+      filterPolicy: JSON.stringify({ kind: ["refused"] }),
+    }),
+    subscription("ToUnwilling", {
+      ...{ protocol: "lambda", endpoint: functionArn("Unwilling") },
+      filterPolicy: JSON.stringify({ kind: ["refused"] }),
     }),
   );
   system = await startTestSystem({ plan, warm: false });
@@ -122,4 +144,16 @@ test("what a function or a queue that is not there cannot take is in the subscri
   const [raw, wrapped] = dead.sort((one, other) => (one.body?.length ?? 0) - (other.body?.length ?? 0));
   expect(raw).toEqual({ body: "lost", kind: "lost" });
   expect(JSON.parse(wrapped?.body ?? "")).toMatchObject({ Type: "Notification", MessageId, Message: "lost" });
+});
+
+test("a queue or a function whose policy does not let the topic in gets nothing, and is not asked again", async () => {
+  await publish("m", { kind: text("refused") });
+  expect((await received("unheard")).map(({ Body }) => Body)).toEqual(["m"]);
+  expect(await received("closed")).toEqual([]);
+  expect(listener.events).toEqual([]);
+  expect(system.functionLog).toContainEqual(
+    expect.stringMatching(
+      /ToUnwilling got nothing, and has no dead-letter queue: .*sns\.amazonaws\.com is not authorized to perform: lambda:InvokeFunction/,
+    ),
+  );
 });

@@ -24,6 +24,8 @@ import {
   functionArn,
   machineArn,
   machineResource,
+  opensQueue,
+  queueArn,
   resource,
   roleResource,
 } from "#tests/support/handmade-plan.ts";
@@ -31,7 +33,6 @@ import { SystemProcess } from "#tests/support/system-process.ts";
 
 const account = "123456789012";
 const queueUrl = (name: string) => `https://sqs.eu-west-1.amazonaws.com/${account}/${name}`;
-const queueArn = (name: string) => `arn:aws:sqs:eu-west-1:${account}:${name}`;
 const tableArn = `arn:aws:dynamodb:eu-west-1:${account}:table/orders`;
 
 const record = {
@@ -109,6 +110,7 @@ const planOf = (recorderUrl: string): Plan => {
         rule: "failed",
         arn: queueArn("alerts"),
       }),
+      opensQueue("alerts", "events", `arn:aws:events:eu-west-1:${account}:rule/failed`),
     ],
   };
 };

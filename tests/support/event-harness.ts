@@ -110,6 +110,7 @@ export function runSources(
   });
   const courier = new Courier({
     clients,
+    refuse: () => undefined,
     invokeLater: (functionArn, payload) => void lambda.invokeLater(functionArn, payload),
     putEvent: () => Promise.reject(new Error("this harness has no event bus")),
   });

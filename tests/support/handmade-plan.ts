@@ -107,3 +107,35 @@ export function machineResource(
 export function machineArn(name: string): string {
   return `arn:aws:states:${region}:${account}:stateMachine:${name}`;
 }
+
+const arnOf = (service: "sns" | "sqs", name: string): string =>
+  `arn:aws:${service}:${region}:${account}:${name}`;
+export const queueArn = (name: string): string => arnOf("sqs", name);
+export const topicArn = (name: string): string => arnOf("sns", name);
+
+/** The policy of a queue, of these statements. */
+export const queuePolicyResource = (
+  name: string,
+  ...Statement: readonly Readonly<Record<string, unknown>>[]
+): PlanResource =>
+  resource("aws:sqs/queuePolicy:QueuePolicy", `${name}Policy`, {
+    queueUrl: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+    policy: JSON.stringify({ Version: "2012-10-17", Statement }),
+  });
+
+/** The policy of a queue that lets a service of AWS send to it, for something of the estate. */
+export const opensQueue = (name: string, service: string, sourceArn: string): PlanResource =>
+  queuePolicyResource(name, {
+    Effect: "Allow",
+    Principal: { Service: `${service}.amazonaws.com` },
+    Action: "sqs:SendMessage",
+    Resource: queueArn(name),
+    Condition: { ArnLike: { "aws:SourceArn": sourceArn } },
+  });
+
+/** The permission of a service of AWS to invoke a function, for something of the estate. */
+export const opensFunction = (name: string, service: string, sourceArn: string): PlanResource =>
+  resource("aws:lambda/permission:Permission", `${name}For${service}`, {
+    ...{ action: "lambda:InvokeFunction", function: functionArn(name) },
+    ...{ principal: `${service}.amazonaws.com`, sourceArn },
+  });

@@ -1,5 +1,5 @@
 import type { AwsCall } from "../../door/engine.ts";
-import { type Deletion, deletionsIn } from "../../s3/deletes.ts";
+import { type Deletion, deletionName, deletionsIn } from "../../s3/deletes.ts";
 import { bypasses, type Place, placeOf, sourcePlaceOf } from "../../s3/request.ts";
 import type { AccessRequest, ConditionContext } from "../access-request.ts";
 import type { BucketKey, EstateFacts } from "../estate.ts";
@@ -55,6 +55,17 @@ export const s3Requests: AccessReader = (call, estate) => {
   ];
 };
 
+const objectReads = new Set(["GetObject", "GetObjectAttributes", "HeadObject"]);
+
+/** What a role must be allowed to hear that an object is not there: to list its bucket, or that of a copy's source. */
+export function listingsFor(call: AwsCall): readonly AccessRequest[] {
+  const place = placeOf(call);
+  const read = objectReads.has(call.action) && place !== undefined ? [place] : sourceOf(call);
+  return (read ?? []).map(({ bucket }) =>
+    request("ListBucket", call, { bucket, key: "", query: new URLSearchParams() }),
+  );
+}
+
 function permissionsOf(call: AwsCall, place: Place): readonly string[] {
   const { action, headers } = call;
   const isSaid = (header: RegExp) => Object.keys(headers).some((name) => header.test(name));
@@ -73,7 +84,7 @@ const versioned = (permission: string, { query }: Place): string =>
     ? permission.replace("Object", "ObjectVersion")
     : permission;
 
-/** Each key by itself: what one statement keeps does not go because another key may. */
+/** Each key by itself: S3 deletes those that may go, and says of each other that it may not. */
 function deletionsOf(call: AwsCall, { bucket }: Place): readonly AccessRequest[] | undefined {
   return deletionsFrom(call)?.flatMap(({ key, versionId }) => {
     const place = { bucket, key, query: new URLSearchParams(versionId === undefined ? {} : { versionId }) };
@@ -81,7 +92,8 @@ function deletionsOf(call: AwsCall, { bucket }: Place): readonly AccessRequest[]
       versioned("DeleteObject", place),
       ...(bypasses(call) ? ["BypassGovernanceRetention"] : []),
     ];
-    return needed.map((permission) => request(permission, call, place));
+    const part = deletionName({ key, ...(versionId !== undefined && { versionId }) });
+    return needed.map((permission) => ({ ...request(permission, call, place), part }));
   });
 }
 
