@@ -16,7 +16,7 @@ export default $config({
   },
   async run() {
     const { settingsOf } = await import("./stacks/settings.ts");
-    const { createKeys } = await import("./stacks/security.ts");
+    const { createAcquirerSecrets, createKeys } = await import("./stacks/security.ts");
     const { createTables } = await import("./stacks/data.ts");
     const { createQueues, createStreams } = await import("./stacks/messaging.ts");
     const { createBuckets } = await import("./stacks/storage.ts");
@@ -25,7 +25,7 @@ export default $config({
     const { createFailureCollection } = await import("./stacks/operations.ts");
     const { createIdentity } = await import("./stacks/identity.ts");
     const { createSagas } = await import("./stacks/processing.ts");
-    const { createApi } = await import("./stacks/api.ts");
+    const { createApi, createRoutes } = await import("./stacks/api.ts");
 
     if ($dev)
       throw new Error("`sst dev` would open the roles to the whole account: run `npm start` instead.");
@@ -33,22 +33,25 @@ export default $config({
     const keys = createKeys(settings);
     const tables = createTables(settings, keys);
     const identity = createIdentity(settings);
+    const http = createApi(settings);
     const base = {
       settings,
+      acquirerSecrets: createAcquirerSecrets(settings),
       keys,
       tables,
       queues: createQueues(),
       streams: createStreams(),
-      buckets: createBuckets(settings),
+      buckets: createBuckets(settings, keys),
       userPool: identity.pool,
       tokenIssuer: identity.issuer,
+      publicUrl: http.url,
     };
     const sagas = createSagas(base);
     const parts = { ...base, sagas };
     createConsumers(parts);
     createSchedules(parts);
     createFailureCollection(parts);
-    const http = createApi(parts);
+    createRoutes(http, parts);
     return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
   },
 });

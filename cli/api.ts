@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
-import { Refusal } from "./refusal.ts";
+import { NoAnswer, Refusal } from "./refusal.ts";
 
-const requestMsMax = 30_000;
+/** The API itself gives up after 30 s, and says so. */
+const requestMsMax = 35_000;
 /** A token that ends within this time is not used for another request. */
 const tokenReserveMs = 30_000;
 
@@ -37,7 +38,7 @@ export class Api {
     throw new Refusal(explain(reply));
   }
 
-  /** @throws Refusal only when nothing answers. */
+  /** @throws Refusal only when nothing answers, NoAnswer when that took too long. */
   async send(
     method: "GET" | "POST" | "PATCH",
     path: string,
@@ -86,6 +87,8 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(requestMsMax) });
   } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError")
+      throw new NoAnswer(`${new URL(url).origin} does not answer within ${requestMsMax / 1_000} s`);
     throw new Refusal(`nothing answers at ${new URL(url).origin}: is it running?`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
+import { resolve } from "./resolve.ts";
 import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -12,6 +13,10 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   dead-letters show <dl_…>                        one of them, with what it held
   dead-letters replay <dl_…> | --all              gives it back to what failed on it
   payments timeline <pay_…> [--merchant <mer_…>]  what happened to a payment, from all that remembers it
+  payments resolve <pay_…> --as authorized|captured|declined|failed|canceled --evidence "…" --version <n>
+      [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
+  refunds resolve <re_…> --as succeeded|failed --evidence "…" --version <n>
+                                                  says what became of what is in review; the acquirer is asked first
   prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)
@@ -27,6 +32,13 @@ function readArguments() {
       options: {
         state: { type: "string", default: "open" },
         merchant: { type: "string" },
+        as: { type: "string" },
+        evidence: { type: "string" },
+        version: { type: "string" },
+        acquirer: { type: "string" },
+        reference: { type: "string" },
+        "expires-at": { type: "string" },
+        "decline-code": { type: "string" },
         stage: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -54,6 +66,9 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
       : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
   "payments timeline": ({ values, rest }) =>
     showTimeline(operator(values), theOne(rest, "pay_…"), values.merchant),
+  "payments resolve": ({ values, rest }) =>
+    resolve(operator(values), "payments", theOne(rest, "pay_…"), values),
+  "refunds resolve": ({ values, rest }) => resolve(operator(values), "refunds", theOne(rest, "re_…"), values),
   prove: ({ values }) => proveStore(values),
 };
 

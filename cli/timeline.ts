@@ -4,7 +4,21 @@ import { table } from "./table.ts";
 
 const timeline = z.object({
   merchant: z.string(),
-  payment: z.object({ id: z.string(), state: z.string(), amount: z.number(), currency: z.string() }),
+  payment: z.object({
+    id: z.string(),
+    state: z.string(),
+    amount: z.number(),
+    currency: z.string(),
+    version: z.number(),
+  }),
+  review: z
+    .object({
+      operation: z.string(),
+      acquirer: z.string().nullable(),
+      reason: z.string(),
+      outcomes: z.array(z.string()),
+    })
+    .nullable(),
   data: z.array(
     z.object({ at: z.string(), kind: z.string(), what: z.string(), state: z.string().optional() }).loose(),
   ),
@@ -14,8 +28,13 @@ const timeline = z.object({
 export async function showTimeline(api: Api, id: string, merchant: string | undefined): Promise<string> {
   const query = merchant === undefined ? "" : `?${new URLSearchParams({ merchant })}`;
   const answer = await api.call("GET", `/v1/ops/payments/${encodeURIComponent(id)}/timeline${query}`);
-  const { data, payment, merchant: book } = timeline.parse(answer);
+  const { data, payment, review, merchant: book } = timeline.parse(answer);
   const rows = data.map(({ at, kind, what, state }) => [at, kind, what, state ?? ""]);
-  const head = `${payment.id} of ${book}: ${payment.amount} ${payment.currency}, ${payment.state}`;
-  return `${head}\n\n${table(["AT", "KIND", "WHAT", "STATE"], rows)}`;
+  const { id: shown, amount, currency, state, version } = payment;
+  const head = `${shown} of ${book}: ${amount} ${currency}, ${state}, version ${version}`;
+  const unknown =
+    review === null
+      ? ""
+      : `\nnot known: its ${review.operation} at ${review.acquirer ?? "an acquirer"} (${review.reason}); it can be resolved as ${review.outcomes.join(", ")}`;
+  return `${head}${unknown}\n\n${table(["AT", "KIND", "WHAT", "STATE"], rows)}`;
 }

@@ -142,7 +142,7 @@ function clientsThrough({ plan, door, credentials }: EventsOptions): AwsClients 
     region: plan.region,
     endpointOf: () => door.url,
     credentialsOf: (roleArn) => {
-      const key = known.get(roleArn) ?? credentials.issue(callerName(roleArn), roleArn);
+      const key = known.get(roleArn) ?? credentials.issue(callerName(roleArn), roleArn, { isPoller: true });
       known.set(roleArn, key);
       return key;
     },

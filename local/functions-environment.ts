@@ -20,7 +20,7 @@ export function functionEnvironments(
     const known = made.get(definition.arn);
     if (known !== undefined) return known;
     const { name, logicalName, roleArn } = definition;
-    const key = credentials.issue(shortNameOf(logicalName), roleArn, name);
+    const key = credentials.issue(shortNameOf(logicalName), roleArn, { sessionName: name });
     const resolved = Object.entries(definition.variables)
       .map(([name, value]) => [name, resolveHosts(value, hosts)] as const)
       .filter(([name, value]) => value !== definition.variables[name]);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseAcquirerSettings } from "#adapters/acquirers/settings.ts";
 import { sandboxUrl } from "./hosts.ts";
+import { rolesOf } from "./iam/roles.ts";
 import { type KeyPlan, keyIdOf } from "./kms/key.ts";
 import type { FunctionDefinition } from "./lambda/function-definition.ts";
 import { outputsOf, resourcesOf } from "./plan/load.ts";
@@ -20,6 +21,15 @@ export function userPoolOf(plan: Plan): z.output<typeof userPoolOutputs> {
   return outputsOf(pool, userPoolOutputs);
 }
 
+const apiOutputs = z.object({ apiEndpoint: z.string() });
+
+/** Where functions are told that the HTTP API is. @throws Refusal when the plan has none. */
+export function apiEndpointOf(plan: Plan): string {
+  const [api] = resourcesOf(plan, "aws:apigatewayv2/api:Api");
+  if (api === undefined) throw new Refusal("the plan has no HTTP API: there is nothing to call");
+  return outputsOf(api, apiOutputs).apiEndpoint;
+}
+
 /** The table that merchants are onboarded into. @throws Refusal when no function of the plan reads one. */
 export function merchantsTableOf(functions: readonly FunctionDefinition[]): string {
   const table = functions
@@ -35,6 +45,25 @@ export function costBpOf(functions: readonly FunctionDefinition[], sandbox: stri
   const settings = new Set(functions.map(({ variables }) => variables["ACQUIRERS"] ?? "[]"));
   const acquirers = [...settings].flatMap(parseAcquirerSettings);
   return acquirers.find(({ url }) => url === sandboxUrl(sandbox))?.costBp ?? 0;
+}
+
+/** A role that may leave files in a bucket, below the name of whoever has it. */
+export interface DeliveryRole {
+  readonly arn: string;
+  readonly bucket: string;
+}
+
+/** The role of the plan by which this acquirer leaves files, if there is one: that may put below its name, and nowhere else. */
+export function deliveryRoleOf(plan: Plan, acquirer: string): DeliveryRole | undefined {
+  const below = new RegExp(`^arn:aws:s3:::([a-z0-9.-]+)/${acquirer}/\\*$`);
+  for (const { arn, policies } of rolesOf(plan).values()) {
+    const puts = policies.statements
+      .flatMap(({ grants }) => grants)
+      .filter(({ action }) => action === "s3:PutObject");
+    const [bucket, ...others] = puts.map(({ resource }) => below.exec(resource)?.[1]);
+    if (bucket !== undefined && others.length === 0) return { arn, bucket };
+  }
+  return undefined;
 }
 
 /** `payments` for `tallystick-local-payments`, and a key's alias for its id. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { S3InboxSettings } from "./acquirers/inbox.ts";
 import { type Child, type ChildOptions, startChild } from "./process/child.ts";
 import { Refusal } from "./process/refusal.ts";
 
@@ -35,6 +36,19 @@ export async function tellWhereToNotify(sandboxes: readonly Sandbox[], apiUrl: s
     sandboxes.map(({ name, url }) =>
       control(name, `${url}/sandbox/notify-url`, { url: `${apiUrl}${notificationsPath(name)}` }),
     ),
+  );
+}
+
+/** Tells each acquirer where to leave its files, if the plan lets it. @throws Refusal when one does not hear it. */
+export async function tellWhereToDeliver(
+  sandboxes: readonly Sandbox[],
+  accessOf: (acquirer: string) => S3InboxSettings | undefined,
+): Promise<void> {
+  await Promise.all(
+    sandboxes.map(async ({ name, url }) => {
+      const access = accessOf(name);
+      if (access !== undefined) await control(name, `${url}/sandbox/inbound`, access);
+    }),
   );
 }
 

@@ -24,7 +24,7 @@ const usage = `npm start [-- flags]   runs Tallystick on this machine
   AWS_ENDPOINT_URL            another emulator, for those of the five that it has
   VALKEY_URL, POSTGRES_URL    another cache, another database, when the plan has one
   TALLYSTICK_IAM_LOG          a file to append IAM's decisions to, for \`npm run iam:report\`
-  DEBUG                       1 shows the reasons behind a refusal to start`;
+  DEBUG                       set to anything, shows what is behind a refusal, and what of the plan is left out here`;
 
 const stopMsMax = 10_000;
 /** One Ctrl-C arrives twice under npm: from the terminal, and handed on by npm. */

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { S3InboxSettings } from "./acquirers/inbox.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
@@ -38,14 +39,21 @@ import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sourceHash } from "./plan/source-hash.ts";
-import { costBpOf, merchantsTableOf, namesForPeople, userPoolOf } from "./plan-facts.ts";
+import {
+  apiEndpointOf,
+  costBpOf,
+  deliveryRoleOf,
+  merchantsTableOf,
+  namesForPeople,
+  userPoolOf,
+} from "./plan-facts.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
 import type { AwsEndpoints } from "./remote/endpoints.ts";
 import { findRemotes, type Remotes } from "./remote/remotes.ts";
 import { type AnsweredRequest, traced } from "./request-log.ts";
-import { type Sandbox, tellWhereToNotify } from "./sandbox.ts";
+import { type Sandbox, tellWhereToDeliver, tellWhereToNotify } from "./sandbox.ts";
 import { seed } from "./seed.ts";
 import { serviceCalls } from "./service-calls.ts";
 import { type RunningDynamoDb, runDynamoDb, runSandboxes, together } from "./services.ts";
@@ -148,11 +156,17 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     startServices(ground),
     runEngines({ ...options, plan, door, paths, remotes, refuse, written: () => wake("stream") }, started),
   );
-  const { lambda, events, stepFunctions } = runFunctions(ground, hostsOf(plan, issuer, sandboxes));
+  const hosts = hostsOf(plan, issuer, sandboxes);
+  const { lambda, events, stepFunctions } = runFunctions(ground, hosts);
   const invokeLater = toFunctions((functionArn, payload) => void lambda.invokeLater(functionArn, payload));
   engines.topics?.connect("lambda", ifAdmitted(refuse, "lambda:InvokeFunction", invokeLater));
   wake = (kind) => events.sources.wake(kind);
   door.serve(telling(withStreamNames(dynamoDb.engine, plan, dynamoDb.expired), () => wake("table_stream")));
+
+  // Before the first function starts: some are told where the API is.
+  const seeded = Promise.withResolvers<void>();
+  const server = await openApi(ground, lambda, seeded.promise);
+  hosts.set(apiEndpointOf(plan), server.url);
 
   const operator = credentials.issue("operator", undefined);
   const api = { endpoint: door.url, region: plan.region };
@@ -164,8 +178,11 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
-  const server = await openApi(ground, lambda);
-  await tellWhereToNotify(sandboxes, server.url);
+  seeded.resolve();
+  await together(
+    tellWhereToNotify(sandboxes, server.url),
+    tellWhereToDeliver(sandboxes, (name) => deliveryAccess(ground, name)),
+  );
 
   const file = endpointsFile(paths.endpoints);
   const endpoints: Endpoints = {
@@ -319,13 +336,17 @@ async function warm(lambda: LambdaService, { warn, warm: wanted = true }: System
   }
 }
 
+/** Listens at once; requests wait until the system is `ready`. */
 async function openApi(
   { options, plan, calls, guard, started }: Ground,
   lambda: LambdaService,
+  ready: Promise<void>,
 ): Promise<HttpApiServer> {
   const gateway = new HttpApiGateway({
     api: apiOf(plan),
-    invoke: ifInvokable(refusalsOf({ guard }), (arn, payload, how) => lambda.invoke(arn, payload, how)),
+    invoke: ifInvokable(refusalsOf({ guard }), (arn, payload, how) =>
+      ready.then(() => lambda.invoke(arn, payload, how)),
+    ),
     clock: Date.now,
     warn: options.warn,
   });
@@ -337,11 +358,23 @@ async function openApi(
   return server;
 }
 
-function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Hosts {
+/** But for the API itself, which has no port yet. */
+function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Map<string, string> {
   return new Map([
     [`https://${userPoolOf(plan).endpoint}`, issuer.url],
     ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),
   ]);
+}
+
+/** What an acquirer leaves files with: a key of its own role, so that IAM sees each file as it would on AWS. */
+function deliveryAccess({ plan, credentials, door }: Ground, acquirer: string): S3InboxSettings | undefined {
+  const role = deliveryRoleOf(plan, acquirer);
+  if (role === undefined) return undefined;
+  const key = credentials.issue(nameOfRole(role.arn), role.arn);
+  return {
+    ...{ endpoint: door.url, region: plan.region, bucket: role.bucket },
+    ...{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey },
+  };
 }
 
 function credentialsOf(

@@ -2,6 +2,7 @@ import type { FunctionName } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
+import type { StageSettings } from "./settings.ts";
 
 /**
  * Each prefix leads to one function. `ANY`, not the verbs that exist: API Gateway's own answer to another verb is a 404 of a form
@@ -29,10 +30,23 @@ const prefixes: readonly Prefix[] = [
     // More particular than the prefix of the payments, so that it goes before it.
     also: [{ path: "/v1/payments/{id}/events", route: "PaymentEventsList" }],
   },
-  // Acquirers sign what they send, and have no tokens of ours.
-  { path: "/v1/acquirers", route: "Acquirers", serves: "AcquirersApi", open: true },
+  // Acquirers sign what they send, and the links by which they send customers back are signed by us: no tokens.
+  {
+    path: "/v1/acquirers",
+    route: "Acquirers",
+    serves: "AcquirersApi",
+    open: true,
+    also: [{ path: "/v1/payments/{id}/return", route: "PaymentReturn" }],
+  },
   { path: "/v1/merchants", route: "Merchants", serves: "MerchantsApi" },
   { path: "/v1/ops", route: "Ops", serves: "OpsApi" },
+  // More particular than the prefix of the operators: what writes is not what reads.
+  {
+    path: "/v1/ops/payments/{id}/resolve",
+    route: "ResolvePayments",
+    serves: "ReviewsApi",
+    also: [{ path: "/v1/ops/refunds/{id}/resolve", route: "ResolveRefunds" }],
+  },
 ];
 
 interface Prefix {
@@ -59,9 +73,9 @@ const accessLogFields = {
   authorizerError: "$context.authorizer.error",
 };
 
-/** The HTTP API, its functions and its authorizer. */
-export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
-  const http = new sst.aws.ApiGatewayV2("Api", {
+/** The HTTP API, without its routes: the functions behind them come later, and some are told where it is. */
+export function createApi(settings: StageSettings): sst.aws.ApiGatewayV2 {
+  return new sst.aws.ApiGatewayV2("Api", {
     // Callers are servers. Browsers will get an origin list of their own when a browser may call.
     cors: false,
     accessLog: { retention: "1 year" },
@@ -82,13 +96,17 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
           format: JSON.stringify(accessLogFields),
         }));
         stage.defaultRouteSettings = {
-          throttlingRateLimit: parts.settings.throttle.requestsPerSecond,
-          throttlingBurstLimit: parts.settings.throttle.burst,
+          throttlingRateLimit: settings.throttle.requestsPerSecond,
+          throttlingBurstLimit: settings.throttle.burst,
         };
         return undefined;
       },
     },
   });
+}
+
+/** The functions of the API, its authorizer, and which request goes to which. */
+export function createRoutes(http: sst.aws.ApiGatewayV2, parts: Parts): void {
   const authorizer = http.addAuthorizer({
     name: "Bearer",
     lambda: {
@@ -115,7 +133,6 @@ export function createApi(parts: Parts): sst.aws.ApiGatewayV2 {
     for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, ...auth });
   }
   http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
-  return http;
 }
 
 /** Routes take functions by ARN, so that several can lead to one function. */

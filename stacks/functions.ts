@@ -1,69 +1,5 @@
-import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
-import type { TableName } from "./data.ts";
-import { consumerTimeoutSeconds, type QueueName, type StreamName } from "./messaging.ts";
-import type { SagaName } from "./parts.ts";
-import type { Keys } from "./security.ts";
-import type { BucketName } from "./storage.ts";
-
-/** What a function may do to one table. */
-export interface TableUse {
-  readonly may: readonly (
-    | "get"
-    | "batchGet"
-    | "put"
-    | "batchWrite"
-    | "update"
-    | "delete"
-    | "query"
-    | "scan"
-  )[];
-  /** Indexes that it may query, beside the table itself. */
-  readonly mayQueryIndexes?: readonly string[];
-  /** It may read these attributes and no others: each read must name the ones that it wants. */
-  readonly onlyAttributes?: readonly string[];
-  /** Each of these verbs it may use under these partition keys and no others; `*` stands for any text. */
-  readonly onlyUnder?: { readonly [Verb in "put" | "update" | "delete"]?: readonly string[] };
-}
-
-export type BucketUse = "get" | "put" | "list";
-
-export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
-
-/** All that a function touches. Its role and its environment are generated from this, and nothing is added by hand. */
-export interface FunctionDeclaration {
-  /** `<file without extension>.<export>`, from the root of the project. */
-  readonly handler: string;
-  readonly purpose: string;
-  readonly memoryMb: number;
-  readonly timeoutSeconds: number;
-  /** Each table gives the function `<NAME>_TABLE`. */
-  readonly tables?: { readonly [Name in TableName]?: TableUse };
-  /** Each key gives the function `<NAME>_KEY_ARN`. */
-  readonly keys?: { readonly [Name in Exclude<keyof Keys, "vaultTable">]?: readonly KeyUse[] };
-  /** Queues that it sends to. Each gives the function `<NAME>_QUEUE_URL`. */
-  readonly sendsTo?: readonly QueueName[];
-  /** Streams that it puts records on. Each gives the function `<NAME>_STREAM`. */
-  readonly putsOn?: readonly StreamName[];
-  /** What it may do to the objects of a bucket. Each gives the function `<NAME>_BUCKET`. */
-  readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
-  /** What invokes it, batch by batch: its role may read the source. */
-  readonly consumes?: EventSource;
-  /** Streams of tables, and streams, that it may read back: what a function gave up is named by its place only. */
-  readonly readsBack?: readonly (TableSource | StreamSource)[];
-  /** Functions that it may invoke, by their names here. */
-  readonly invokes?: readonly string[];
-  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
-  readonly every?: string;
-  /** Sagas whose failed executions it may redrive or start anew. */
-  readonly redrives?: readonly SagaName[];
-  /** Sagas whose executions it may look up by name. Each gives the function `<NAME>_SAGA_ARN`. */
-  readonly describes?: readonly SagaName[];
-  /** Each saga gives the function `<NAME>_SAGA_ARN`. */
-  readonly starts?: readonly SagaName[];
-  /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
-  readonly registersClients?: true;
-  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER")[];
-}
+import type { FunctionDeclaration } from "./function-declaration.ts";
+import { consumerTimeoutSeconds } from "./messaging.ts";
 
 /** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
 const apiTimeoutSeconds = 29;
@@ -117,7 +53,7 @@ const declarations = {
       ledger: {
         may: ["batchGet", "query", "put", "update"],
         onlyUnder: {
-          put: ["*#account#acc_*", "*#accounts#*", "*#journal#*", "*#postings#acc_*"],
+          put: ["*#account#acc_*", "*#accounts#*", "*#expiring#*", "*#journal#*", "*#postings#acc_*"],
           update: ["*#account#acc_*"],
         },
       },
@@ -169,12 +105,13 @@ const declarations = {
   },
   AcquirersApi: {
     handler: "functions/api/acquirers.handler",
-    purpose: "Hears what acquirers tell unasked, and lets payments go on",
+    purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments go on",
     memoryMb: 512,
     timeoutSeconds: 10,
-    tables: { payments: { may: ["get"] } },
+    tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
+    keys: { returns: ["generateMac"] },
     starts: ["payment"],
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS"],
   },
   MerchantsApi: {
     handler: "functions/api/merchants.handler",
@@ -201,6 +138,16 @@ const declarations = {
     invokes: ["Relay", "RecordEvents"],
     redrives: ["recovery"],
     describes: ["recovery"],
+  },
+  ReviewsApi: {
+    handler: "functions/api/reviews.handler",
+    purpose: "Writes down what operators say became of payments and refunds in review",
+    memoryMb: 512,
+    timeoutSeconds: apiTimeoutSeconds,
+    // It books nothing and asks nobody: the recovery that it starts does, and the sagas behind that.
+    tables: { payments: { may: ["get", "put"] }, merchants: { may: ["scan"] } },
+    starts: ["recovery"],
+    variables: ["ACQUIRERS"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",
@@ -231,8 +178,8 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { vault: { may: ["get"] }, payments: { may: ["put"] } },
-    keys: { vault: ["decrypt"] },
-    variables: ["ACQUIRERS"],
+    keys: { vault: ["decrypt"], returns: ["generateMac"] },
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS", "PUBLIC_URL"],
   },
   PostTask: {
     handler: "functions/tasks/post.handler",
@@ -247,7 +194,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   CompensateTask: {
     handler: "functions/tasks/compensate.handler",
@@ -255,7 +202,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] }, ledger: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   ResumeTask: {
     handler: "functions/tasks/resume.handler",
@@ -263,7 +210,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: 12,
     tables: { payments: { may: ["put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   TransferTask: {
     handler: "functions/tasks/transfer.handler",
@@ -295,7 +242,7 @@ const declarations = {
       payments: { may: ["get", "put"] },
       ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
     },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   ReviewRefundTask: {
     handler: "functions/tasks/review-refund.handler",
@@ -311,7 +258,7 @@ const declarations = {
     timeoutSeconds: 25,
     // It books nothing: the sagas that it starts do.
     tables: { payments: { may: ["get", "put"] } },
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],
   },
   Check: {
     handler: "functions/consumers/check.handler",
@@ -335,6 +282,25 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
     starts: ["payment"],
+  },
+  ExpireHolds: {
+    handler: "functions/tasks/expire-holds.handler",
+    purpose: "Releases merchants' holds whose time has passed",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    every: "rate(3 minutes)",
+    tables: {
+      // Of the accounts it touches the merchants' own, and what it may take away is the note of a hold's time.
+      ledger: {
+        may: ["batchGet", "query", "put", "update", "delete"],
+        onlyUnder: {
+          put: ["*#journal#*", "*#postings#acc_*"],
+          update: ["*#account#acc_*"],
+          delete: ["*#expiring#*"],
+        },
+      },
+      merchants: { may: ["scan"] },
+    },
   },
   ReviewTask: {
     handler: "functions/tasks/review.handler",

@@ -1,6 +1,6 @@
 import type { Tables } from "./data.ts";
 import type { Queues, Streams } from "./messaging.ts";
-import type { Keys } from "./security.ts";
+import type { AcquirerSecrets, Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Buckets } from "./storage.ts";
 
@@ -17,6 +17,7 @@ export type Sagas = { readonly [Name in SagaName]: aws.sfn.StateMachine };
 /** What functions are wired to. A saga's own tasks are created before it, so they see no sagas. */
 export interface Parts {
   readonly settings: StageSettings;
+  readonly acquirerSecrets: AcquirerSecrets | undefined;
   readonly keys: Keys;
   readonly tables: Tables;
   readonly queues: Queues;
@@ -24,5 +25,7 @@ export interface Parts {
   readonly buckets: Buckets;
   readonly userPool: aws.cognito.UserPool;
   readonly tokenIssuer: $util.Output<string>;
+  /** Where the world finds the HTTP API. */
+  readonly publicUrl: $util.Output<string>;
   readonly sagas?: Sagas;
 }

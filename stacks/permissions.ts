@@ -1,11 +1,12 @@
 import { type EventSource, sourceArnOf } from "./consumers.ts";
-import {
-  type BucketUse,
-  type FunctionDeclaration,
-  functions,
-  type KeyUse,
-  type TableUse,
-} from "./functions.ts";
+import type {
+  BucketUse,
+  FunctionDeclaration,
+  FunctionKey,
+  KeyUse,
+  TableUse,
+} from "./function-declaration.ts";
+import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
 
@@ -191,7 +192,12 @@ export function environmentOf(
   parts: Parts,
 ): Record<string, $util.Input<string>> {
   const { settings, tables, keys, queues, streams, buckets, sagas } = parts;
-  const values = { ACQUIRERS: JSON.stringify(settings.acquirers), TOKEN_ISSUER: parts.tokenIssuer };
+  const values = {
+    ACQUIRERS: JSON.stringify(settings.acquirers),
+    TOKEN_ISSUER: parts.tokenIssuer,
+    PUBLIC_URL: parts.publicUrl,
+    ...parts.acquirerSecrets,
+  };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
@@ -206,7 +212,10 @@ export function environmentOf(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
-    ...(declaration.variables ?? []).map((name) => [name, values[name]] as const),
+    ...(declaration.variables ?? []).flatMap((name) => {
+      const value = values[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
   ]);
 }
 
@@ -269,7 +278,7 @@ function openVaultTable({ keys, settings }: Parts): Permission {
   };
 }
 
-function keyPermission(name: "vault" | "fingerprint", uses: readonly KeyUse[], { keys }: Parts): Permission {
+function keyPermission(name: FunctionKey, uses: readonly KeyUse[], { keys }: Parts): Permission {
   const conditions =
     name === "vault"
       ? // "Null is false": the request's context has the entry, whatever its value.

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FunctionName } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
+import type { QueueName } from "./messaging.ts";
 import { logicalName, physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import { type Permission, unscoped } from "./permissions.ts";
@@ -15,6 +16,8 @@ interface SagaDeclaration {
   readonly tasks: Readonly<Record<string, FunctionName>>;
   /** Sagas that it starts, by the name that the definition has for their ARN. Declared before it. */
   readonly starts?: Readonly<Record<string, SagaName>>;
+  /** Queues that it sends to, by the name that the definition has for their URL. */
+  readonly sendsTo?: Readonly<Record<string, QueueName>>;
 }
 
 const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
@@ -29,6 +32,7 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
       CompensateFunctionArn: "CompensateTask",
       ReviewFunctionArn: "ReviewTask",
     },
+    sendsTo: { ChecksQueueUrl: "checks" },
   },
   refund: {
     definition: "workflows/refund/machine.asl.json",
@@ -55,22 +59,26 @@ export function createSagas(parts: Parts): Sagas {
     return arn;
   };
   for (const name of Object.keys(declarations) as SagaName[]) {
-    const { definition, tasks: invoked, starts = {} } = declarations[name];
-    const functionArns = mapValues(invoked, taskArn);
-    const sagaArns = mapValues(starts, (other) => startedBy(name, other, created).arn);
-    created[name] = createSaga(name, definition, functionArns, sagaArns);
+    const { definition, tasks: invoked, starts = {}, sendsTo = {} } = declarations[name];
+    created[name] = createSaga(name, definition, {
+      functionArns: mapValues(invoked, taskArn),
+      sagaArns: mapValues(starts, (other) => startedBy(name, other, created).arn),
+      queues: mapValues(sendsTo, (queue) => parts.queues[queue]),
+    });
   }
   return created as Sagas;
 }
 
 type Arns = Readonly<Record<string, $util.Output<string>>>;
 
-function createSaga(
-  sagaName: SagaName,
-  definitionFile: string,
-  functionArns: Arns,
-  sagaArns: Arns,
-): aws.sfn.StateMachine {
+/** What a saga calls, by the names that its definition has for it. */
+interface Called {
+  readonly functionArns: Arns;
+  readonly sagaArns: Arns;
+  readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
+}
+
+function createSaga(sagaName: SagaName, definitionFile: string, called: Called): aws.sfn.StateMachine {
   const logical = `${logicalName(sagaName)}Saga`;
   const name = physicalName(logicalName(sagaName));
   const logGroup = new aws.cloudwatch.LogGroup(`${logical}LogGroup`, {
@@ -82,8 +90,10 @@ function createSaga(
   return new aws.sfn.StateMachine(logical, {
     name,
     type: sagaTypes[sagaName],
-    roleArn: createRole(logical, name, Object.values(functionArns), Object.values(sagaArns)).arn,
-    definition: $util.output({ ...functionArns, ...sagaArns }).apply((arns) => fillIn(definitionFile, arns)),
+    roleArn: createRole(logical, name, called).arn,
+    definition: $util
+      .output({ ...called.functionArns, ...called.sagaArns, ...mapValues(called.queues, ({ url }) => url) })
+      .apply((names) => fillIn(definitionFile, names)),
     loggingConfiguration: {
       level: "ERROR",
       // Inputs and outputs of steps stay out of the log.
@@ -113,13 +123,15 @@ const mapValues = <From, To>(
 function createRole(
   logical: string,
   machineName: string,
-  tasks: $util.Output<string>[],
-  started: $util.Output<string>[],
+  { functionArns, sagaArns, queues }: Called,
 ): aws.iam.Role {
   const { accountId } = aws.getCallerIdentityOutput();
+  const started = Object.values(sagaArns);
+  const sentTo = Object.values(queues).map(({ arn }) => arn);
   const permissions: Permission[] = [
-    { actions: ["lambda:InvokeFunction"], resources: tasks },
+    { actions: ["lambda:InvokeFunction"], resources: Object.values(functionArns) },
     ...(started.length === 0 ? [] : [{ actions: ["states:StartSyncExecution"], resources: started }]),
+    ...(sentTo.length === 0 ? [] : [{ actions: ["sqs:SendMessage"], resources: sentTo }]),
     unscoped(
       "logs:CreateLogDelivery",
       "logs:GetLogDelivery",
@@ -148,22 +160,22 @@ function createRole(
 }
 
 /**
- * Reads a definition and puts the ARNs in the place of `${…FunctionArn}`.
- * @throws Error for a name that has no ARN, or an ARN that the definition does not use.
+ * Reads a definition and puts ARNs and URLs in the place of `${…FunctionArn}`.
+ * @throws Error for a name that is not given, or one that the definition does not use.
  */
-function fillIn(file: string, arns: Readonly<Record<string, string>>): string {
+function fillIn(file: string, names: Readonly<Record<string, string>>): string {
   const used = new Set<string>();
   const text = readFileSync(join($cli.paths.root, file), "utf8").replace(
     /\$\{(\w+)\}/g,
     (_, name: string) => {
-      const arn = arns[name];
-      if (arn === undefined)
+      const value = names[name];
+      if (value === undefined)
         throw new Error(`${file} names \${${name}}, which stacks/processing.ts does not create.`);
       used.add(name);
-      return arn;
+      return value;
     },
   );
-  const unused = Object.keys(arns).filter((name) => !used.has(name));
+  const unused = Object.keys(names).filter((name) => !used.has(name));
   if (unused.length > 0)
     throw new Error(`${file} does not use ${unused.join(", ")} of stacks/processing.ts.`);
   return JSON.stringify(JSON.parse(text));

@@ -2,13 +2,23 @@
  * Lets one AWS service assume a role, and nobody else. (SST's function roles would also trust every principal of the
  * account, through its root.)
  */
-export function trustOnly(service: string, conditions?: $util.Input<object>): $util.Output<string> {
+export const trustOnly = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
+  trust({ Service: service }, conditions);
+
+/**
+ * Lets another company's account assume a role, in our affairs only: an account that serves many companies names the
+ * one that it acts for by the external id.
+ */
+export const trustAccount = (awsAccount: string, externalId: string): $util.Output<string> =>
+  trust({ AWS: `arn:aws:iam::${awsAccount}:root` }, { StringEquals: { "sts:ExternalId": externalId } });
+
+function trust(principal: object, conditions: $util.Input<object> | undefined): $util.Output<string> {
   return $jsonStringify({
     Version: "2012-10-17",
     Statement: [
       {
         Effect: "Allow",
-        Principal: { Service: service },
+        Principal: principal,
         Action: "sts:AssumeRole",
         ...(conditions && { Condition: conditions }),
       },

@@ -1,11 +1,15 @@
 import { physicalName } from "./naming.ts";
-import type { StageSettings } from "./settings.ts";
+import { isSandbox, type StageSettings } from "./settings.ts";
 
 export interface Keys {
   /** Wraps the data keys that encrypt cards. */
   readonly vault: aws.kms.Key;
   /** Makes card fingerprints: equal cards of one merchant are seen as equal without the number. */
   readonly fingerprint: aws.kms.Key;
+  /** Signs the links by which acquirers send customers back to us. */
+  readonly returns: aws.kms.Key;
+  /** Encrypts the files that acquirers and banks put into their bucket. */
+  readonly inbound: aws.kms.Key;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
   readonly vaultTable: aws.kms.Key;
 }
@@ -30,6 +34,15 @@ export function createKeys(settings: StageSettings): Keys {
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
+    inbound: createKey(settings, "Inbound", {
+      description: "Encrypts the files of acquirers and banks at rest",
+      enableKeyRotation: true,
+    }),
+    returns: createKey(settings, "Returns", {
+      description: "Signs the links by which customers come back",
+      keyUsage: "GENERATE_VERIFY_MAC",
+      customerMasterKeySpec: "HMAC_256",
+    }),
   };
 }
 
@@ -50,4 +63,19 @@ function createKey(settings: StageSettings, name: string, args: aws.kms.KeyArgs)
     targetKeyId: key.keyId,
   });
   return key;
+}
+
+export type AcquirerSecretVariable = "ACQUIRER_API_KEYS" | "ACQUIRER_NOTIFICATION_SECRETS";
+export type AcquirerSecrets = { readonly [Name in AcquirerSecretVariable]: $util.Output<string> };
+
+/**
+ * What the stage shares with its acquirers, as JSON by their names (adapters/acquirers/secrets.ts). SST asks for what is not
+ * set before it deploys anything. Undefined where all are sandboxes, whose secrets everybody may know.
+ */
+export function createAcquirerSecrets({ acquirers }: StageSettings): AcquirerSecrets | undefined {
+  if (acquirers.every(isSandbox)) return undefined;
+  return {
+    ACQUIRER_API_KEYS: new sst.Secret("AcquirerApiKeys").value,
+    ACQUIRER_NOTIFICATION_SECRETS: new sst.Secret("AcquirerNotificationSecrets").value,
+  };
 }

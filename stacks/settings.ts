@@ -15,6 +15,14 @@ export interface AcquirerSettings {
   readonly cost_bp: number;
 }
 
+/** A company that leaves files in our bucket, below its own name, by assuming a role of ours. */
+export interface Deliverer {
+  /** The acquirer's or bank's name: where its files are, and what its role is called after. */
+  readonly name: string;
+  /** Its own AWS account, 12 digits. */
+  readonly awsAccount: string;
+}
+
 /** What differs from one stage to the next. A stage differs only here: stacks hold no `if (stage === …)`. */
 export interface StageSettings {
   readonly stage: Stage;
@@ -31,6 +39,9 @@ export interface StageSettings {
   readonly throttle: { readonly requestsPerSecond: number; readonly burst: number };
   /** In order of preference at equal cost. Without any, no card payment can be authorized. */
   readonly acquirers: readonly AcquirerSettings[];
+  readonly deliverers: readonly Deliverer[];
+  /** How long the files of acquirers and banks are kept, in days. */
+  readonly inboundFileDays: number;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -49,12 +60,21 @@ const sandboxAcquirers: readonly AcquirerSettings[] = [
   },
 ];
 
+export const isSandbox = ({ url }: AcquirerSettings): boolean => new URL(url).hostname.endsWith(".test");
+
+/** No accounts of anyone: nobody assumes these roles, the local cloud hands out their keys. */
+const sandboxDeliverers: readonly Deliverer[] = [
+  { name: "alpha", awsAccount: "111111111111" },
+  { name: "beta", awsAccount: "222222222222" },
+];
+
 const disposable = {
   region: "eu-west-1",
   retainData: false,
   protectFromDeletion: false,
   pointInTimeRecovery: false,
   keyDeletionDays: 7,
+  inboundFileDays: 30,
   throttle: { requestsPerSecond: 200, burst: 400 },
 } as const;
 
@@ -64,15 +84,18 @@ const durable = {
   protectFromDeletion: true,
   pointInTimeRecovery: true,
   keyDeletionDays: 30,
+  // Ten years, and what is left of the last: as long as books and their evidence are kept.
+  inboundFileDays: 11 * 366,
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
-  local: { ...disposable, acquirers: sandboxAcquirers },
-  // A company that runs these stages lists the acquirers it has contracts with.
-  dev: { ...disposable, acquirers: [] },
-  staging: { ...durable, throttle: disposable.throttle, acquirers: [] },
-  production: { ...durable, acquirers: [] },
+  local: { ...disposable, acquirers: sandboxAcquirers, deliverers: sandboxDeliverers },
+  // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
+  // and AcquirerNotificationSecrets.
+  dev: { ...disposable, acquirers: [], deliverers: [] },
+  staging: { ...durable, throttle: disposable.throttle, acquirers: [], deliverers: [] },
+  production: { ...durable, acquirers: [], deliverers: [] },
 };
 
 /**

@@ -26,6 +26,20 @@ const review = z.strictObject({
   reason: z.string(),
 });
 
+/** What an operator said: nobody but the two records' readers looks into it. */
+const word = z.strictObject({
+  as: z.string(),
+  by: z.string(),
+  at: epochMs,
+  seen: z.int().positive(),
+  evidence: z.string(),
+  authorization: authorization.optional(),
+  acquirer: z.string().optional(),
+  decline: z.string().optional(),
+  end: z.string().optional(),
+  says: z.string().optional(),
+});
+
 const paymentRecord = z.strictObject({
   id: z.string().startsWith("pay_"),
   book: z.string(),
@@ -47,6 +61,7 @@ const paymentRecord = z.strictObject({
   version: z.int().positive(),
   pending_operation: pendingOperation.optional(),
   refunds: z.array(z.string().startsWith("re_")).optional(),
+  words: z.array(word).optional(),
   state: z.enum(paymentStates),
   authorization: authorization.optional(),
   captured: minorUnits.optional(),
@@ -76,6 +91,7 @@ const refundRecord = z.strictObject({
   created_at: epochMs,
   updated_at: epochMs,
   version: z.int().positive(),
+  words: z.array(word).optional(),
   state: z.enum(refundStates),
   held: z.boolean().optional(),
   failure: z.string().optional(),

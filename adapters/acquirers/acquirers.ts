@@ -11,6 +11,7 @@ import type { Acquirer, Acquirers } from "#core/acquiring/port.ts";
 import { route } from "#core/acquiring/routing.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import { HttpAcquirer } from "./http-acquirer.ts";
+import { apiKeysOf } from "./secrets.ts";
 import { parseAcquirerSettings } from "./settings.ts";
 
 /** One per process: it holds the acquirers' sockets and what is known of their health. */
@@ -22,26 +23,28 @@ export interface HttpAcquirers extends Acquirers {
 export interface AcquirersOptions {
   /** Epoch milliseconds. */
   readonly clock?: () => number;
-  readonly apiKeyOf?: (acquirer: string) => string;
+  /** The ACQUIRER_API_KEYS variable, see `apiKeysOf`. */
+  readonly apiKeys?: string | undefined;
 }
-
-const sandboxApiKey = (acquirer: string): string => `sandbox-${acquirer}`;
 
 /**
  * @param settings the ACQUIRERS variable, see `parseAcquirerSettings`.
  * @throws AcquirerSettingsInvalid
  */
 export function createAcquirers(settings: string, options: AcquirersOptions = {}): HttpAcquirers {
-  const { clock = Date.now, apiKeyOf = sandboxApiKey } = options;
+  const { clock = Date.now } = options;
   const profiles = parseAcquirerSettings(settings);
+  const apiKeys = apiKeysOf(profiles, options.apiKeys);
   const circuits = new Map<string, Circuit>();
-  const clients = profiles.map(
-    ({ name, url }) => new HttpAcquirer({ name, url, clock, apiKey: apiKeyOf(name) }),
-  );
+  const clients = profiles.map(({ name, url }) => {
+    const apiKey = apiKeys.get(name);
+    invariant(apiKey !== undefined, `${name} has its key`);
+    return new HttpAcquirer({ name, url, clock, apiKey });
+  });
   const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock)]));
   return {
     route: (request) => route(profiles, request, healthAt(circuits, clock())),
-    candidates: (request) => route(profiles, request, { admits: () => true }),
+    names: profiles.map(({ name }) => name),
     named: (name) => {
       const acquirer = watched.get(name);
       invariant(acquirer !== undefined, `the acquirer ${name} is in the settings`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createAcquirers } from "./acquirers.ts";
 import { AcquirerSettingsInvalid, parseAcquirerSettings } from "./settings.ts";
 
 const alpha = { name: "alpha", url: "https://alpha.example", currencies: ["EUR", "USD"], cost_bp: 20 };
@@ -15,6 +16,17 @@ describe("the ACQUIRERS setting", () => {
 
   it("may be empty: a stage without card payments", () => {
     expect(parseAcquirerSettings("[]")).toEqual([]);
+  });
+
+  it("may list an acquirer that takes nothing any more, and is asked about what it has", () => {
+    const leaving = { ...alpha, url: loopback, currencies: [] };
+    expect(parseAcquirerSettings(JSON.stringify([leaving]))).toMatchObject([
+      { name: "alpha", currencies: [] },
+    ]);
+    const acquirers = createAcquirers(JSON.stringify([leaving]));
+    expect(acquirers.route({ currency: "EUR", method: "card" })).toEqual([]);
+    expect(acquirers.names).toEqual(["alpha"]);
+    acquirers.close();
   });
 
   it.each<{ what: string; setting: unknown; message: string }>([
@@ -41,7 +53,6 @@ describe("the ACQUIRERS setting", () => {
       setting: [alpha, { ...alpha, name: "beta", currencies: ["EUR", "XXX"] }],
       message: "[1.currencies.1] a currency is an ISO 4217 code",
     },
-    { what: "no currency", setting: [{ ...alpha, currencies: [] }], message: "[0.currencies] Too small" },
     { what: "a negative cost", setting: [{ ...alpha, cost_bp: -1 }], message: "[0.cost_bp] Too small" },
     {
       what: "a field nobody reads",

@@ -15,6 +15,15 @@ export interface AcquirerSettings extends AcquirerProfile {
 
 const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
+/**
+ * Whether nobody but ourselves can answer under an acquirer's URL: on this machine, or under a name that never resolves
+ * (RFC 6761), which the local cloud and the simulation have their own sandboxes under.
+ */
+export function isSandbox({ url }: Pick<AcquirerSettings, "url">): boolean {
+  const { hostname } = new URL(url);
+  return loopback.has(hostname) || hostname.endsWith(".test");
+}
+
 /** Card numbers travel there: in the clear on this machine only. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -28,14 +37,12 @@ const schema = z
     z.strictObject({
       name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "a name is 1 to 32 of a-z, 0-9 and -"),
       url: z.string().refine(isSafeUrl, "a URL is https, or http on loopback, without credentials and query"),
-      currencies: z
-        .array(
-          z.custom<Currency>(
-            (code) => typeof code === "string" && isCurrency(code),
-            "a currency is an ISO 4217 code",
-          ),
-        )
-        .min(1),
+      currencies: z.array(
+        z.custom<Currency>(
+          (code) => typeof code === "string" && isCurrency(code),
+          "a currency is an ISO 4217 code",
+        ),
+      ),
       cost_bp: z.int().min(0).max(10_000),
     }),
   )
@@ -44,11 +51,12 @@ const schema = z
 
 /**
  * Reads the ACQUIRERS variable: `[{"name", "url", "currencies": [ISO 4217], "cost_bp": 0 … 10,000}]`, at most 16.
+ * One without currencies gets no new payments, and is asked about those that it has: it leaves the list when none is open.
  * An empty list is a stage without card payments.
  * @throws AcquirerSettingsInvalid that names every fault and its place.
  */
 export function parseAcquirerSettings(json: string): readonly AcquirerSettings[] {
-  const parsed = schema.safeParse(parseJson(json));
+  const parsed = schema.safeParse(parseJson("ACQUIRERS", json));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `[${issue.path.join(".")}] ${issue.message}`);
     throw new AcquirerSettingsInvalid(`ACQUIRERS: ${faults.join("; ")}`);
@@ -56,10 +64,11 @@ export function parseAcquirerSettings(json: string): readonly AcquirerSettings[]
   return parsed.data.map(({ cost_bp, ...settings }) => ({ ...settings, costBp: cost_bp }));
 }
 
-function parseJson(text: string): unknown {
+/** @throws AcquirerSettingsInvalid without a word of what the variable holds. */
+export function parseJson(variable: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new AcquirerSettingsInvalid("ACQUIRERS: not JSON");
+    throw new AcquirerSettingsInvalid(`${variable}: not JSON`);
   }
 }

@@ -17,6 +17,7 @@ import type { OpenedAccount, UserAccount } from "#core/ledger/user-account.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { reach } from "./client.ts";
 import { nothingStored } from "./conditions.ts";
+import { outwait } from "./contention.ts";
 import { guardedAccountItem } from "./guarded-accounts.ts";
 import { accountKey, accountListKey, accountListPartition, type Key, listShards } from "./keys.ts";
 import { getEach, newestOf } from "./reads.ts";
@@ -133,31 +134,34 @@ export class AccountStore {
         "debits_posted = credits_posted AND debits_pending = :none AND credits_pending = :none",
       );
     try {
-      const { Attributes } = await reach(
-        this.#client.send(
-          new UpdateItemCommand({
-            TableName: this.#table,
-            Key: marshall(accountKey(book, id)),
-            UpdateExpression: "SET #condition = :condition ADD revision :one",
-            ConditionExpression: conditions.join(" AND "),
-            ExpressionAttributeNames: { "#condition": "condition" },
-            ExpressionAttributeValues: marshall({
-              ":condition": condition,
-              ":closed": "closed",
-              ":one": 1,
-              ...(revision === undefined ? {} : { ":revision": revision }),
-              ...(condition === "closed" ? { ":none": 0 } : {}),
-            }),
-            ReturnValues: "ALL_NEW",
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-          }),
-        ),
-      );
+      const update = new UpdateItemCommand({
+        TableName: this.#table,
+        Key: marshall(accountKey(book, id)),
+        UpdateExpression: "SET #condition = :condition ADD revision :one",
+        ConditionExpression: conditions.join(" AND "),
+        ExpressionAttributeNames: { "#condition": "condition" },
+        ExpressionAttributeValues: marshall({
+          ":condition": condition,
+          ":closed": "closed",
+          ":one": 1,
+          ...(revision === undefined ? {} : { ":revision": revision }),
+          ...(condition === "closed" ? { ":none": 0 } : {}),
+        }),
+        ReturnValues: "ALL_NEW",
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      });
+      // Each posting is a transaction that holds the item for a moment.
+      const { Attributes } = await outwait(() => reach(this.#client.send(update)));
       return { kind: "changed", account: accountOf(unmarshall(Attributes ?? {}) as AccountItem) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       if (error.Item === undefined) return { kind: "not_found" };
-      return { kind: "refused", account: accountOf(unmarshall(error.Item) as AccountItem) };
+      const account = accountOf(unmarshall(error.Item) as AccountItem);
+      // After a lost reply the SDK tries again and meets its own first try. What somebody else wrote there would be the same
+      // change from the same revision, which RFC 9110 (13.1.1) lets succeed too.
+      const isDone =
+        revision !== undefined && account.revision === revision + 1 && account.condition === condition;
+      return { kind: isDone ? "changed" : "refused", account };
     }
   }
 }

@@ -3,8 +3,11 @@ import {
   TransactionCanceledException,
   TransactionConflictException,
 } from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { describe, expect, test } from "vitest";
+import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { examplePayment } from "#tests/support/examples.ts";
+import { AccountStore } from "./account-store.ts";
 import { PaymentStore } from "./payment-store.ts";
 import { transact } from "./transact.ts";
 
@@ -13,6 +16,11 @@ const conflict = new TransactionConflictException(metadata);
 const canceled = (...codes: string[]) =>
   new TransactionCanceledException({ ...metadata, CancellationReasons: codes.map((Code) => ({ Code })) });
 
+const account = marshall({
+  ...{ pk: "mer_demo#account#acc_a", currency: "USD", normal_side: "credit", condition: "frozen" },
+  ...{ debits_posted: 0, debits_pending: 0, credits_posted: 0, credits_pending: 0 },
+});
+
 /** A client whose calls end as the script says, in order, and then well. */
 function scripted(...ends: readonly Error[]) {
   let calls = 0;
@@ -20,7 +28,7 @@ function scripted(...ends: readonly Error[]) {
     const end = ends[calls];
     calls += 1;
     if (end !== undefined) throw end;
-    return {};
+    return { Attributes: account };
   };
   return { client: { send } as unknown as DynamoDBClient, calls: () => calls };
 }
@@ -56,18 +64,23 @@ describe("a transaction", () => {
   });
 });
 
-describe("a single put", () => {
-  const create = (client: DynamoDBClient) =>
-    new PaymentStore(client, { payments: "p" }).create(examplePayment());
+const create = (client: DynamoDBClient) =>
+  new PaymentStore(client, { payments: "p" }).create(examplePayment());
+const freeze = (client: DynamoDBClient) =>
+  new AccountStore(client, "l").change("mer_demo" as Book, "acc_a" as UserAccountId, "frozen", undefined);
 
+describe.each<{ what: string; write: (client: DynamoDBClient) => Promise<unknown>; ends: object }>([
+  { what: "a payment's put", write: create, ends: { kind: "created" } },
+  { what: "the freezing of an account", write: freeze, ends: { kind: "changed" } },
+])("$what", ({ write, ends }) => {
   test("outwaits the transaction that holds its item", async () => {
     const { client, calls } = scripted(conflict, conflict);
-    expect(await create(client)).toEqual({ kind: "created" });
+    expect(await write(client)).toMatchObject(ends);
     expect(calls()).toBe(3);
   });
 
   test("that always meets one is contention", async () => {
     const { client } = scripted(...Array.from({ length: 6 }, () => conflict));
-    await expect(create(client)).rejects.toMatchObject({ name: "StoreContention" });
+    await expect(write(client)).rejects.toMatchObject({ name: "StoreContention" });
   });
 });

@@ -1,7 +1,6 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
@@ -10,6 +9,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DeadLetter, DeadLetterId, DeadLetterOrigin, Replay } from "#core/operations/dead-letter.ts";
 import { reach } from "./client.ts";
 import type { Key } from "./keys.ts";
+import { getItem } from "./reads.ts";
 
 interface DeadLetterItem extends Key {
   readonly origin: DeadLetterOrigin;
@@ -53,12 +53,8 @@ export class DeadLetterStore {
   }
 
   async get(id: DeadLetterId): Promise<DeadLetter | undefined> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({ TableName: this.#table, Key: marshall(keyOf(id)), ConsistentRead: true }),
-      ),
-    );
-    return Item === undefined ? undefined : letterOf(unmarshall(Item) as DeadLetterItem);
+    const item = await getItem(this.#client, this.#table, keyOf(id));
+    return item === undefined ? undefined : letterOf(unmarshall(item) as DeadLetterItem);
   }
 
   /** Newest first. `before`: the id of the last letter of the page before. */

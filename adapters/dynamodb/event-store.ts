@@ -13,11 +13,12 @@ import { reach } from "./client.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { listPartition, listShardOf } from "./keys.ts";
 import type { Item } from "./payment-codec.ts";
-import { getItems, newestPlaces, type Place, placeOf } from "./time-list.ts";
+import { getItems } from "./reads.ts";
+import { newestPlaces, type Place, placeOf } from "./time-list.ts";
 
 /** Sequences sort as text: no payment has this many versions. */
 const sequenceDigits = 6;
-/** The archive keeps events for ever; here they serve whoever missed a notification. */
+/** Here they serve whoever missed a notification. An archive (not built yet) will keep them for ever. */
 const keptSeconds = 30 * 24 * 3_600;
 /** DynamoDB takes 25 puts per call. */
 const writesMax = 25;
@@ -138,7 +139,7 @@ export class EventStore {
 
   async #at(places: readonly Place[]): Promise<PublishedEvent[]> {
     const keys = places.map(({ key }) => key);
-    return (await getItems(this.#client, this.#table, keys)).map(eventIn);
+    return (await getItems(this.#client, this.#table, keys, { consistent: false })).map(eventIn);
   }
 }
 

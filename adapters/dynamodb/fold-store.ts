@@ -1,7 +1,6 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
@@ -11,7 +10,7 @@ import { reach } from "./client.ts";
 import { StoreContention } from "./errors.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
 import { foldKey, foldPartition, type Key } from "./keys.ts";
-import { pagesOf } from "./reads.ts";
+import { getItem, pagesOf } from "./reads.ts";
 
 /** Another folder got in between: once when Lambda moves a shard, more often never. */
 const triesMax = 4;
@@ -59,12 +58,8 @@ export class FoldStore {
   }
 
   async #get(key: Key): Promise<ShardFold> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true }),
-      ),
-    );
-    return Item === undefined ? nothingFolded : shardFold(unmarshall(Item) as FoldItem);
+    const item = await getItem(this.#client, this.#table, key);
+    return item === undefined ? nothingFolded : shardFold(unmarshall(item) as FoldItem);
   }
 
   /** @returns the fold that stands in the way, or undefined when it was replaced. */

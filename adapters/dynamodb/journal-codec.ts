@@ -36,6 +36,7 @@ interface ResolutionItem extends Key {
   /** Of `posted` resolutions only: the entry that the hold became. */
   readonly entry_id?: string;
   readonly legs?: readonly LegItem[];
+  /** Of what was posted, or has expired. */
   readonly effective_at?: number;
 }
 
@@ -73,6 +74,7 @@ export function journalItem(record: JournalRecord): JournalItem {
           effective_at: resolution.entry.effectiveAt,
         }
       : {}),
+    ...(resolution.kind === "expired" ? { effective_at: resolution.effectiveAt } : {}),
   };
 }
 
@@ -104,16 +106,17 @@ function resolutionOf(item: ResolutionItem, book: Book): Resolution {
     recordedAt: item.recorded_at,
     execution: item.execution,
   };
-  if (item.kind !== "posted") return { ...common, kind: item.kind };
-  return {
-    ...common,
-    kind: "posted",
-    entry: {
-      id: item.entry_id as EntryId,
-      legs: (item.legs ?? []).map(legOf),
-      effectiveAt: item.effective_at ?? item.recorded_at,
-    },
-  };
+  const effectiveAt = item.effective_at ?? item.recorded_at;
+  switch (item.kind) {
+    case "voided":
+      return { ...common, kind: item.kind };
+    case "expired":
+      return { ...common, kind: item.kind, effectiveAt };
+    case "posted": {
+      const entry = { id: item.entry_id as EntryId, legs: (item.legs ?? []).map(legOf), effectiveAt };
+      return { ...common, kind: item.kind, entry };
+    }
+  }
 }
 
 const legItem = (leg: Leg): LegItem => ({

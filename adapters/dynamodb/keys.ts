@@ -11,7 +11,10 @@ export interface Key {
   readonly sk: string;
 }
 
-export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: "payment" });
+/** Tells payments from what else lies in their table. */
+export const paymentSortKey = "payment";
+
+export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${id}`, sk: paymentSortKey });
 
 export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 
@@ -79,6 +82,25 @@ export function postingKey(book: Book, account: UserAccountId, record: JournalRe
   const kind = record.type === "resolution" ? "resolution" : "entry";
   const at = new Date(recordedAtOf(record)).toISOString();
   return { pk: postingPartition(book, account, shard), sk: `${kind}#${at}#${id}` };
+}
+
+/**
+ * Where a book's holds stand that time may end, by when it does. Dealt like a merchant's payments: keys ordered by time
+ * land next to each other.
+ */
+const expiringPartition = (book: Book, shard: number): string => `${book}#expiring#${shard}`;
+export const expiringPartitions = (book: Book): readonly string[] =>
+  Array.from({ length: listShards }, (_, shard) => expiringPartition(book, shard));
+
+export const expiringKey = (book: Book, hold: EntryId, expiresAt: number): Key => ({
+  pk: expiringPartition(book, shardOf(hold, listShards)),
+  sk: `${new Date(expiresAt).toISOString()}#${hold}`,
+});
+
+/** The hold that a key under `expiringPartitions` is of, and its time in epoch milliseconds. */
+export function expiringIn({ sk }: Key): { readonly hold: EntryId; readonly expiresAt: number } {
+  const at = sk.indexOf("#");
+  return { hold: sk.slice(at + 1) as EntryId, expiresAt: Date.parse(sk.slice(0, at)) };
 }
 
 /** A book's accounts by the time of their opening, dealt like a merchant's payments. */

@@ -1,7 +1,6 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
@@ -16,6 +15,7 @@ import {
   profileItem,
   profileKey,
 } from "./merchant-codec.ts";
+import { getItem } from "./reads.ts";
 
 /**
  * Merchants as operators write them. Nothing is remembered here, and reads see every write that was answered: an
@@ -31,12 +31,8 @@ export class MerchantRegister {
   }
 
   async find(id: Book): Promise<Registered | undefined> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({ TableName: this.#table, Key: marshall(profileKey(id)), ConsistentRead: true }),
-      ),
-    );
-    return Item === undefined ? undefined : registeredOf(unmarshall(Item) as ProfileItem);
+    const item = await getItem(this.#client, this.#table, profileKey(id));
+    return item === undefined ? undefined : registeredOf(unmarshall(item) as ProfileItem);
   }
 
   /** A page in the order of ids, with whether more follow. */

@@ -3,7 +3,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  TransactionConflictException,
   type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
@@ -16,12 +15,14 @@ import type { Change, Committed, PaymentCommits } from "#core/payments/ports.ts"
 import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { type Condition, isAt, nothingStored } from "./conditions.ts";
-import { contended, outwait } from "./contention.ts";
+import { outwait } from "./contention.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { paymentKey } from "./keys.ts";
 import { paymentItem, paymentOf } from "./payment-codec.ts";
-import { getItems, newestPlaces } from "./time-list.ts";
+import { ledgerOf, type PaymentTables } from "./payment-tables.ts";
+import { getItem, getItems } from "./reads.ts";
+import { newestPlaces } from "./time-list.ts";
 import { transact } from "./transact.ts";
 
 export type Created = { readonly kind: "created" } | { readonly kind: "exists"; readonly payment: Payment };
@@ -32,14 +33,11 @@ export type ListPosition = string;
 /** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
 export class PaymentStore implements PaymentCommits {
   readonly #client: DynamoDBClient;
-  readonly #payments: string;
-  readonly #ledger: string | undefined;
+  readonly #tables: PaymentTables;
 
-  /** `ledger` may be left out by whoever commits no journal records. */
-  constructor(client: DynamoDBClient, tables: { readonly payments: string; readonly ledger?: string }) {
+  constructor(client: DynamoDBClient, tables: PaymentTables) {
     this.#client = client;
-    this.#payments = tables.payments;
-    this.#ledger = tables.ledger;
+    this.#tables = tables;
   }
 
   /** Puts a new payment once. This, and not the idempotency record, is what makes a request one payment for ever. */
@@ -65,16 +63,8 @@ export class PaymentStore implements PaymentCommits {
 
   /** Strongly consistent. */
   async get(book: Book, id: PaymentId): Promise<Payment | undefined> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({
-          TableName: this.#payments,
-          Key: marshall(paymentKey(book, id)),
-          ConsistentRead: true,
-        }),
-      ),
-    );
-    return Item === undefined ? undefined : paymentOf(Item);
+    const item = await getItem(this.#client, this.#tables.payments, paymentKey(book, id));
+    return item === undefined ? undefined : paymentOf(item);
   }
 
   /** Whether there is such a payment. Reads its key and nothing else of it. */
@@ -82,7 +72,7 @@ export class PaymentStore implements PaymentCommits {
     const { Item } = await reach(
       this.#client.send(
         new GetItemCommand({
-          TableName: this.#payments,
+          TableName: this.#tables.payments,
           Key: marshall(paymentKey(book, id)),
           ProjectionExpression: "pk, sk",
         }),
@@ -97,13 +87,11 @@ export class PaymentStore implements PaymentCommits {
     options: { readonly limit: number; readonly before?: ListPosition },
   ): Promise<{ payments: Payment[]; next?: ListPosition }> {
     const { limit, before } = options;
-    const { places } = await newestPlaces(this.#client, this.#payments, book, { readMax: limit + 1, before });
+    const table = this.#tables.payments;
+    const { places } = await newestPlaces(this.#client, table, book, { readMax: limit + 1, before });
     const page = places.slice(0, limit);
-    const items = await getItems(
-      this.#client,
-      this.#payments,
-      page.map(({ key }) => key),
-    );
+    const keys = page.map(({ key }) => key);
+    const items = await getItems(this.#client, table, keys, { consistent: false });
     const last = page.at(-1);
     return {
       payments: items.map(paymentOf),
@@ -112,13 +100,13 @@ export class PaymentStore implements PaymentCommits {
   }
 
   async #commitWithJournal(before: Payment, after: Payment, journal: JournalRecord): Promise<Committed> {
-    invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
-    const accounts = accountWrites(this.#ledger, after.book, journal);
+    const ledger = ledgerOf(this.#tables);
+    const accounts = accountWrites(ledger, after.book, journal);
     // In this order: only behind a version and an id that are free does a refusal by an account mean one.
     const items: TransactWriteItem[] = [
       {
         Put: {
-          TableName: this.#payments,
+          TableName: this.#tables.payments,
           Item: paymentItem(after),
           ...isAt(before),
           ReturnValuesOnConditionCheckFailure: "ALL_OLD",
@@ -126,7 +114,7 @@ export class PaymentStore implements PaymentCommits {
       },
       {
         Put: {
-          TableName: this.#ledger,
+          TableName: ledger,
           Item: marshall(journalItem(journal)),
           ...nothingStored,
         },
@@ -151,12 +139,12 @@ export class PaymentStore implements PaymentCommits {
     return outwait(() => this.#putOnce(payment, condition));
   }
 
-  async #putOnce(payment: Payment, condition: Condition): Promise<Payment | undefined | typeof contended> {
+  async #putOnce(payment: Payment, condition: Condition): Promise<Payment | undefined> {
     try {
       await reach(
         this.#client.send(
           new PutItemCommand({
-            TableName: this.#payments,
+            TableName: this.#tables.payments,
             Item: paymentItem(payment),
             ...condition,
             ReturnValuesOnConditionCheckFailure: "ALL_OLD",
@@ -165,8 +153,6 @@ export class PaymentStore implements PaymentCommits {
       );
       return undefined;
     } catch (error) {
-      // A single put fails so while a transaction of someone else holds the item; the SDK does not try it again.
-      if (error instanceof TransactionConflictException) return contended;
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       invariant(error.Item !== undefined, `${payment.id} exists`);
       return paymentOf(error.Item);

@@ -49,9 +49,16 @@ export function countersOf(postings: Iterable<PostingItem>): Counters {
   return counters;
 }
 
-/** When the money moved in the world: what is released, when the ledger learned of it. */
+/** When the money moved in the world: what was voided, when the ledger learned of it. */
 function effectiveAtOf(record: JournalRecord): number {
   if (record.type !== "resolution") return record.entry.effectiveAt;
   const { resolution } = record;
-  return resolution.kind === "posted" ? resolution.entry.effectiveAt : resolution.recordedAt;
+  switch (resolution.kind) {
+    case "posted":
+      return resolution.entry.effectiveAt;
+    case "expired":
+      return resolution.effectiveAt;
+    case "voided":
+      return resolution.recordedAt;
+  }
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   BatchGetItemCommand,
   type DynamoDBClient,
+  GetItemCommand,
   QueryCommand,
   type QueryCommandInput,
   type QueryCommandOutput,
@@ -10,13 +12,17 @@ import { invariant } from "#core/kernel/invariant.ts";
 import { reach } from "./client.ts";
 import { StoreUnavailable } from "./errors.ts";
 import type { Key } from "./keys.ts";
+import type { Item } from "./payment-codec.ts";
 
 type Values = Readonly<Record<string, string | number>>;
 
 /** What DynamoDB takes of one BatchGetItem. */
 export const batchGetMax = 100;
+/** It may leave out a part when it is busy, or the answer grows past 16 MB. */
+const batchTriesMax = 4;
+const batchPauseMs = 25;
 
-/** A strongly consistent query, one page at a time: memory holds a page, never all. */
+/** A query, one page at a time: memory holds a page, never all. Strongly consistent, but for an index, which lags. */
 export async function* pagesOf<Item>(
   client: DynamoDBClient,
   query: Omit<QueryCommandInput, "ExpressionAttributeValues" | "ExclusiveStartKey" | "ConsistentRead">,
@@ -29,7 +35,7 @@ export async function* pagesOf<Item>(
         new QueryCommand({
           ...query,
           ExpressionAttributeValues: marshall(values),
-          ConsistentRead: true,
+          ConsistentRead: query.IndexName === undefined,
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         }),
       ),
@@ -65,18 +71,50 @@ export async function newestOf<Item extends Key>(
   return [];
 }
 
-/** Up to 100 items by their keys, strongly consistent, in no order; those that are not there are left out. */
-export async function getEach<Item extends Key>(
+/** One item, strongly consistent. */
+export async function getItem(client: DynamoDBClient, table: string, key: Key): Promise<Item | undefined> {
+  const { Item } = await reach(
+    client.send(new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true })),
+  );
+  return Item;
+}
+
+/**
+ * Up to 100 items in the order of their keys; those that are not there are left out.
+ * @param consistent strongly, at twice the price
+ * @throws StoreUnavailable when DynamoDB leaves out a part on every try.
+ */
+export async function getItems(
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
+  { consistent }: { readonly consistent: boolean },
 ): Promise<Item[]> {
   invariant(keys.length <= batchGetMax, `${batchGetMax} items are read at once, not ${keys.length}`);
-  if (keys.length === 0) return [];
-  const request = { [table]: { Keys: keys.map((key) => marshall(key)), ConsistentRead: true } };
-  const { Responses, UnprocessedKeys } = await reach(
-    client.send(new BatchGetItemCommand({ RequestItems: request })),
-  );
-  if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new StoreUnavailable("a batch was read in part");
-  return (Responses?.[table] ?? []).map((item) => unmarshall(item) as Item);
+  const found = new Map<string, Item>();
+  let left: Item[] = keys.map((key) => marshall(key));
+  for (let attempt = 0; attempt < batchTriesMax && left.length > 0; attempt += 1) {
+    if (attempt > 0) await sleep(batchPauseMs * 2 ** attempt);
+    const { Responses, UnprocessedKeys } = await reach(
+      client.send(
+        new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } } }),
+      ),
+    );
+    for (const item of Responses?.[table] ?? []) found.set(placeIn(item), item);
+    left = UnprocessedKeys?.[table]?.Keys ?? [];
+  }
+  if (left.length > 0) throw new StoreUnavailable(`${left.length} items of ${table} were not read`);
+  return keys.map(({ pk, sk }) => found.get(`${pk} ${sk}`)).filter((item) => item !== undefined);
+}
+
+const placeIn = (item: Item): string => `${item["pk"]?.S} ${item["sk"]?.S}`;
+
+/** The same, read and strongly consistent. */
+export async function getEach<Stored extends Key>(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Key[],
+): Promise<Stored[]> {
+  const items = await getItems(client, table, keys, { consistent: true });
+  return items.map((item) => unmarshall(item) as Stored);
 }

@@ -1,9 +1,4 @@
-import {
-  type CancellationReason,
-  type DynamoDBClient,
-  GetItemCommand,
-  type TransactWriteItem,
-} from "@aws-sdk/client-dynamodb";
+import type { CancellationReason, DynamoDBClient, TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -12,25 +7,23 @@ import type { Payment } from "#core/payments/payment.ts";
 import type { RefundChange, RefundCommits, RefundCommitted } from "#core/payments/ports.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { sameRefundTransition, sameTransition } from "#core/payments/replay.ts";
-import { reach } from "./client.ts";
 import { isAt, nothingStored } from "./conditions.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { type Key, paymentKey, refundKey } from "./keys.ts";
 import { type Item, paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
+import { ledgerOf, type PaymentTables } from "./payment-tables.ts";
+import { getItem } from "./reads.ts";
 import { transact } from "./transact.ts";
 
 /** Refunds. Each step is one transaction over the refund, its payment, the ledger and the accounts that it moves. */
 export class RefundStore implements RefundCommits {
   readonly #client: DynamoDBClient;
-  readonly #payments: string;
-  readonly #ledger: string | undefined;
+  readonly #tables: PaymentTables;
 
-  /** Refunds live in the payments table. `ledger` may be left out by whoever commits no journal records. */
-  constructor(client: DynamoDBClient, tables: { readonly payments: string; readonly ledger?: string }) {
+  constructor(client: DynamoDBClient, tables: PaymentTables) {
     this.#client = client;
-    this.#payments = tables.payments;
-    this.#ledger = tables.ledger;
+    this.#tables = tables;
   }
 
   /** Strongly consistent. */
@@ -52,7 +45,9 @@ export class RefundStore implements RefundCommits {
     if (payment !== undefined)
       invariant(payment.after.version === payment.before.version + 1, `${of.id} goes up by one version`);
     const accounts =
-      change.journal === undefined ? undefined : accountWrites(this.#ledgerTable(), of.book, change.journal);
+      change.journal === undefined
+        ? undefined
+        : accountWrites(ledgerOf(this.#tables), of.book, change.journal);
     // In this order: only behind versions and an id that are free does a refusal by an account mean one.
     const items = [...this.#puts(change), ...(accounts?.items ?? [])];
     const result = await transact(this.#client, items);
@@ -71,7 +66,7 @@ export class RefundStore implements RefundCommits {
   }
 
   #puts({ payment, refund, journal }: RefundChange): TransactWriteItem[] {
-    const table = this.#payments;
+    const table = this.#tables.payments;
     const told = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
     const begins = refund.before === undefined ? nothingStored : isAt(refund.before);
     return [
@@ -85,7 +80,11 @@ export class RefundStore implements RefundCommits {
         ? []
         : [
             {
-              Put: { TableName: this.#ledgerTable(), Item: marshall(journalItem(journal)), ...nothingStored },
+              Put: {
+                TableName: ledgerOf(this.#tables),
+                Item: marshall(journalItem(journal)),
+                ...nothingStored,
+              },
             },
           ]),
     ];
@@ -119,18 +118,8 @@ export class RefundStore implements RefundCommits {
     return paymentOf(item);
   }
 
-  async #read({ pk, sk }: Key): Promise<Item | undefined> {
-    const { Item } = await reach(
-      this.#client.send(
-        new GetItemCommand({ TableName: this.#payments, Key: marshall({ pk, sk }), ConsistentRead: true }),
-      ),
-    );
-    return Item;
-  }
-
-  #ledgerTable(): string {
-    invariant(this.#ledger !== undefined, "a store that posts was given the ledger's table");
-    return this.#ledger;
+  #read(key: Key): Promise<Item | undefined> {
+    return getItem(this.#client, this.#tables.payments, key);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Refund } from "#core/payments/refund.ts";
 import { type Finding, found } from "#core/proof/finding.ts";
 import { checkKeys, checkTexts, type PlainItem } from "#core/proof/items.ts";
 import type { StoredBook, WholeStore } from "#core/proof/proof.ts";
-import type { AccountNote, KeyedAnswer, StoredAccount } from "#core/proof/stored.ts";
+import type { AccountNote, ExpiryNote, KeyedAnswer, StoredAccount } from "#core/proof/stored.ts";
 import { reach } from "./client.ts";
 import { decode, type StoredItem } from "./stored.ts";
 
@@ -30,6 +30,7 @@ interface Books {
   readonly refunds: Refund[];
   readonly accounts: StoredAccount[];
   readonly notes: AccountNote[];
+  readonly expiring: ExpiryNote[];
   readonly journals: Map<string, JournalRecord[]>;
   readonly folds: Map<string, ShardFold>;
 }
@@ -132,6 +133,7 @@ class Reading {
       refunds: [],
       accounts: [],
       notes: [],
+      expiring: [],
       journals: new Map(),
       folds: new Map(),
     };
@@ -163,6 +165,9 @@ function keep(book: Books, item: StoredItem): void {
       return;
     case "note":
       book.notes.push(decoded.note);
+      return;
+    case "expiring":
+      book.expiring.push(decoded.note);
       return;
     case "listed":
       return;

@@ -6,9 +6,10 @@ import type { ShardFold } from "#core/ledger/shard-fold.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Refund } from "#core/payments/refund.ts";
-import type { AccountNote, Stored, StoredAccount } from "#core/proof/stored.ts";
+import type { AccountNote, ExpiryNote, Stored, StoredAccount } from "#core/proof/stored.ts";
 import { type FoldItem, shardFold } from "./fold-codec.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
+import { expiringIn } from "./keys.ts";
 import { paymentOf, refundOf } from "./payment-codec.ts";
 import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
 
@@ -20,6 +21,8 @@ export type Decoded =
   | { readonly kind: "refund"; readonly refund: Refund }
   | { readonly kind: "account"; readonly account: StoredAccount }
   | { readonly kind: "note"; readonly note: AccountNote }
+  /** When time is to end a hold. */
+  | { readonly kind: "expiring"; readonly note: ExpiryNote }
   /** That an account is there, for whoever lists them. */
   | { readonly kind: "listed" }
   | { readonly kind: "fold"; readonly shard: string; readonly fold: ShardFold }
@@ -86,6 +89,8 @@ function decodeItem(item: StoredItem): Decoded {
       return { kind, account: accountOf(plain as Record<string, unknown>, book as Book, rest.join("#")) };
     case "postings":
       return { kind: "note", note: noteOf(plain as PostingItem, rest[0] ?? "") };
+    case "expiring":
+      return { kind, note: expiringIn({ pk, sk }) };
     case "accounts":
       return { kind: "listed" };
     case "fold":

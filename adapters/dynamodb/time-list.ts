@@ -1,8 +1,7 @@
-import { BatchGetItemCommand, type DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
 import { reach } from "./client.ts";
-import { StoreUnavailable } from "./errors.ts";
 import { type Key, listPartition, listShards } from "./keys.ts";
 import type { Item } from "./payment-codec.ts";
 
@@ -70,20 +69,4 @@ function merged(shards: readonly (readonly Place[])[], readMax: number): ReadPla
 export function placeOf(item: Item): Place {
   const { pk, sk, list_sk: position } = unmarshall(item) as Key & { list_sk: string };
   return { position, key: { pk, sk } };
-}
-
-/** Items in the order of their keys, without those that are gone. At most 100. @throws StoreUnavailable */
-export async function getItems(client: DynamoDBClient, table: string, keys: readonly Key[]): Promise<Item[]> {
-  if (keys.length === 0) return [];
-  const { Responses, UnprocessedKeys } = await reach(
-    client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: keys.map((key) => marshall(key)) } } }),
-    ),
-  );
-  if (Object.keys(UnprocessedKeys ?? {}).length > 0)
-    throw new StoreUnavailable(`a page of ${table} was read in part`);
-  const found = new Map(
-    (Responses?.[table] ?? []).map((item) => [`${item["pk"]?.S} ${item["sk"]?.S}`, item]),
-  );
-  return keys.map(({ pk, sk }) => found.get(`${pk} ${sk}`)).filter((item) => item !== undefined);
 }

@@ -14,13 +14,14 @@ import {
 } from "#core/ledger/journal.ts";
 import type { Resolution } from "#core/ledger/resolution.ts";
 import { decideBatch, type EntryResult, refusedBatch, type TakenId } from "#core/ledger/user-batch.ts";
-import { isUserEntry, type ProposedEntry, type RecordedBy } from "#core/ledger/user-entry.ts";
+import { isUserEntry, type ProposedEntry, type RecordedBy, userLegsMax } from "#core/ledger/user-entry.ts";
 import { AccountStore } from "./account-store.ts";
 import { nothingStored } from "./conditions.ts";
 import { StoreContention } from "./errors.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { JournalStore } from "./journal-store.ts";
+import { expiringKey } from "./keys.ts";
 import { transact } from "./transact.ts";
 
 /** Another request may take an id between our look and our write: the second look says what it stands for. */
@@ -68,8 +69,7 @@ export class UserLedger {
       const refusals = await this.#record(book, entries.map(entryRecord));
       if (refusals === "written") return entries.map((entry) => ({ kind: "created", entry }));
       if (refusals === "taken") continue;
-      await this.#keepRefusals(entries, refusals);
-      return refusedBatch(entries, refusals);
+      if (await this.#keepRefusals(entries, refusals)) return refusedBatch(entries, refusals);
     }
     throw new StoreContention(`${triesMax} tries met another request under the same ids`);
   }
@@ -90,14 +90,21 @@ export class UserLedger {
     return { kind: "refused", refusal: theOne(refusals) };
   }
 
-  /** One transaction: records that are not there yet, the accounts that they move, the postings by which they are found. */
+  /**
+   * One transaction: records that are not there yet, the accounts that they move, the postings by which they are found,
+   * and when time is to end the holds among them.
+   */
   async #record(
     book: Book,
     records: readonly JournalRecord[],
   ): Promise<"written" | "taken" | ReadonlyMap<EntryId, PostingRefusal>> {
     for (const record of records) requireOwn(record);
     const accounts = accountWrites(this.#table, book, ...records);
-    const items = [...records.map((record) => this.#put(record)), ...accounts.items];
+    const items = [
+      ...records.map((record) => this.#put(record)),
+      ...accounts.items,
+      ...records.flatMap((record) => this.#due(record)),
+    ];
     invariant(items.length <= transactionItemsMax, `a transaction has at most ${transactionItemsMax} items`);
     const result = await transact(this.#client, items);
     if (result.written) return "written";
@@ -109,15 +116,26 @@ export class UserLedger {
     return { Put: { TableName: this.#table, Item: marshall(journalItem(record)), ...nothingStored } };
   }
 
-  /** Whoever takes the id first keeps it: if not we, the next request with it is told. */
+  /** By which the sweep finds a hold that nobody asks about: written with it, or not at all. */
+  #due(record: JournalRecord): TransactWriteItem[] {
+    if (record.type !== "entry") return [];
+    const { book, id, expiresAt } = record.entry;
+    if (expiresAt === undefined) return [];
+    return [{ Put: { TableName: this.#table, Item: marshall(expiringKey(book, id, expiresAt)) } }];
+  }
+
+  /** @returns whether all are kept: whoever takes an id first keeps it, and then what it stands for is the answer. */
   async #keepRefusals(
     entries: readonly JournalEntry[],
     refusals: ReadonlyMap<EntryId, PostingRefusal>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     for (const entry of entries) {
       const refusal = refusals.get(entry.id);
-      if (refusal !== undefined) await transact(this.#client, [this.#put(failureRecord(entry, refusal))]);
+      if (refusal === undefined) continue;
+      const { written } = await transact(this.#client, [this.#put(failureRecord(entry, refusal))]);
+      if (!written) return false;
     }
+    return true;
   }
 
   async #known(book: Book, proposals: readonly ProposedEntry[]) {
@@ -128,7 +146,10 @@ export class UserLedger {
       ),
       this.#accounts.currencies(
         book,
-        proposals.flatMap(({ legs }) => legs.map(({ account }) => account)),
+        // One with too many legs is refused for that before its accounts matter, and they may be more than one read takes.
+        proposals.flatMap(({ legs }) =>
+          legs.length > userLegsMax ? [] : legs.map(({ account }) => account),
+        ),
       ),
     ]);
     const taken = new Map<EntryId, TakenId>();

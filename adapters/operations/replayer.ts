@@ -14,7 +14,7 @@ import type { DeadLetter, DeadLetterOrigin } from "#core/operations/dead-letter.
 
 /** Why a letter was not replayed. It stays open, and the same replay may be tried again. */
 export type ReplayRefusal =
-  /** There is no way back for it: records that their stream forgot, a message that was put here by hand. */
+  /** There is no way back for it: records that their stream forgot, a notification that nothing handles. */
   | { readonly code: "no_way_back" }
   /** What it was given to failed on it again. */
   | { readonly code: "failed_again"; readonly reason: string };
@@ -50,15 +50,18 @@ export class Replayer {
   }
 
   /** @returns what was done, for people. @throws what AWS throws when it cannot be reached: then nothing is known. */
-  replay({ origin, replays }: DeadLetter): Promise<Result<string, ReplayRefusal>> {
+  replay({ origin, replays, reason }: DeadLetter): Promise<Result<string, ReplayRefusal>> {
     switch (origin.kind) {
       case "message":
         return this.#sendBack(origin);
       case "record":
         return this.#handOver(origin);
       case "execution":
-        return this.#redrive(origin, replays.length + 1);
+        return endsForGood(reason)
+          ? this.#startAnew(origin, replays.length + 1)
+          : this.#redrive(origin, replays.length + 1);
       case "lost_records":
+      case "notification":
         return Promise.resolve(err({ code: "no_way_back" }));
       default:
         return absurd(origin);
@@ -85,22 +88,32 @@ export class Replayer {
   }
 
   /** From the state that failed, with what the states before it did; past 14 days from the start, under a new name. */
-  async #redrive(
-    { executionArn, ...origin }: Of<"execution">,
-    n: number,
-  ): Promise<Result<string, ReplayRefusal>> {
+  async #redrive(origin: Of<"execution">, n: number): Promise<Result<string, ReplayRefusal>> {
+    const { executionArn } = origin;
     try {
       await this.#clients.executions.send(new RedriveExecutionCommand({ executionArn }));
       return ok("redriven");
     } catch (error) {
       if (!(error instanceof ExecutionNotRedrivable || error instanceof ExecutionLimitExceeded)) throw error;
+      return this.#startAnew(origin, n);
     }
+  }
+
+  async #startAnew(
+    { executionArn, stateMachineArn, input }: Of<"execution">,
+    n: number,
+  ): Promise<Result<string, ReplayRefusal>> {
     const name = `${executionArn.slice(executionArn.lastIndexOf(":") + 1)}-replay-${n}`.slice(-nameLengthMax);
-    const { stateMachineArn, input } = origin;
     await this.#clients.executions.send(new StartExecutionCommand({ stateMachineArn, name, input }));
     return ok(`started anew as ${name}`);
   }
 }
+
+/**
+ * Whether the execution ended in a Fail state of its own making: redriven, it would enter that again, and fail again at
+ * once. The recovery ends so (workflows/recovery) when its last look has found nothing.
+ */
+const endsForGood = (reason: string): boolean => reason.startsWith("FAILED: Unresolved");
 
 type Of<Kind extends DeadLetterOrigin["kind"]> = Extract<DeadLetterOrigin, { readonly kind: Kind }>;
 

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type _Record,
   DynamoDBStreamsClient,
   GetRecordsCommand as GetTableRecordsCommand,
   GetShardIteratorCommand as GetTableShardIteratorCommand,
+  ResourceNotFoundException as TableShardNotFoundException,
   TrimmedDataAccessException,
 } from "@aws-sdk/client-dynamodb-streams";
 import {
@@ -10,6 +12,7 @@ import {
   GetShardIteratorCommand,
   KinesisClient,
   type _Record as KinesisRecord,
+  ResourceNotFoundException,
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
@@ -19,8 +22,6 @@ export interface StreamRange {
   readonly shardId: string;
   readonly first: string;
   readonly last: string;
-  /** How many records lie in it, for who reads to know when it is done. */
-  readonly count: number;
 }
 
 /** A record as Lambda shows it to a function, as JSON text. */
@@ -29,13 +30,25 @@ export interface ShownRecord {
   readonly text: string;
 }
 
-/** Pages read at most: a page may be empty, or hold a part of what was asked for. */
-const pagesMax = 100;
+export interface ReadBack {
+  /** All of the shard in the range, also what the function's mapping filters out. */
+  readonly records: readonly ShownRecord[];
+  /**
+   * `whole`: both ends were seen, and a stream forgets nothing between two records that it has. `trimmed`: it has forgotten
+   * one of them. `unfinished`: time was up before the last.
+   */
+  readonly extent: "whole" | "trimmed" | "unfinished";
+}
 
-/** Sequence numbers are decimal, of different lengths, and longer than a number holds. */
-const isPast = (sequenceNumber: string, last: string): boolean => BigInt(sequenceNumber) > BigInt(last);
+type Page = readonly ShownRecord[];
 
-/** Reads what a function gave up back from its stream: the notice says only where it lies. Short when it is gone. */
+/** A shard may be read five times a second, and answers with empty pages where there is nothing. */
+const emptyPagePauseMs = 200;
+
+/**
+ * Reads what a function gave up back from its stream: the notice says only where it lies. How many records it counts
+ * says nothing about when to stop: AWS does not tell whether that is before or after the mapping's filter.
+ */
 export class StreamRanges {
   readonly #tables: DynamoDBStreamsClient;
   readonly #streams: KinesisClient;
@@ -45,50 +58,69 @@ export class StreamRanges {
     this.#streams = streams;
   }
 
-  read(range: StreamRange): Promise<readonly ShownRecord[]> {
-    return range.streamArn.startsWith("arn:aws:kinesis:") ? this.#readStream(range) : this.#readTable(range);
+  /** @param until epoch milliseconds; what takes longer is `unfinished` */
+  async read(range: StreamRange, until: number): Promise<ReadBack> {
+    const nextPage = range.streamArn.startsWith("arn:aws:kinesis:")
+      ? await this.#openStream(range)
+      : await this.#openTable(range);
+    return collect(range, nextPage, until);
   }
 
-  async #readTable(range: StreamRange): Promise<readonly ShownRecord[]> {
-    let iterator: string | undefined;
-    try {
-      const opened = await this.#tables.send(
-        new GetTableShardIteratorCommand({
-          StreamArn: range.streamArn,
-          ShardId: range.shardId,
-          ShardIteratorType: "AT_SEQUENCE_NUMBER",
-          SequenceNumber: range.first,
-        }),
-      );
-      iterator = opened.ShardIterator;
-    } catch (error) {
-      if (error instanceof TrimmedDataAccessException) return [];
-      throw error;
-    }
-    return collect(range, async () => {
+  async #openTable(range: StreamRange): Promise<() => Promise<Page | undefined>> {
+    let iterator = await this.#tableIterator(range);
+    return async () => {
       if (iterator === undefined) return undefined;
       const page = await this.#tables.send(new GetTableRecordsCommand({ ShardIterator: iterator }));
       iterator = page.NextShardIterator;
       return (page.Records ?? []).map((record) => shownTableRecord(record, range.streamArn));
-    });
+    };
   }
 
-  async #readStream(range: StreamRange): Promise<readonly ShownRecord[]> {
-    const opened = await this.#streams.send(
-      new GetShardIteratorCommand({
-        StreamARN: range.streamArn,
-        ShardId: range.shardId,
-        ShardIteratorType: "AT_SEQUENCE_NUMBER",
-        StartingSequenceNumber: range.first,
-      }),
-    );
-    let iterator = opened.ShardIterator;
-    return collect(range, async () => {
+  /** At the first record, or at the oldest that is left; undefined when the whole shard is gone. */
+  async #tableIterator({ streamArn, shardId, first }: StreamRange): Promise<string | undefined> {
+    const shard = { StreamArn: streamArn, ShardId: shardId };
+    const positions = [
+      { ShardIteratorType: "AT_SEQUENCE_NUMBER", SequenceNumber: first },
+      { ShardIteratorType: "TRIM_HORIZON" },
+    ] as const;
+    for (const position of positions) {
+      try {
+        const command = new GetTableShardIteratorCommand({ ...shard, ...position });
+        return (await this.#tables.send(command)).ShardIterator;
+      } catch (error) {
+        if (error instanceof TableShardNotFoundException) return undefined;
+        if (!(error instanceof TrimmedDataAccessException)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #openStream(range: StreamRange): Promise<() => Promise<Page | undefined>> {
+    let iterator = await this.#streamIterator(range);
+    return async () => {
       if (iterator === undefined) return undefined;
       const page = await this.#streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
-      iterator = page.NextShardIterator;
+      // At its tip the shard has nothing more: what was given up is older than the notice.
+      iterator = page.MillisBehindLatest === 0 ? undefined : page.NextShardIterator;
       return (page.Records ?? []).map((record) => shownStreamRecord(record, range));
-    });
+    };
+  }
+
+  async #streamIterator({ streamArn, shardId, first }: StreamRange): Promise<string | undefined> {
+    try {
+      const opened = await this.#streams.send(
+        new GetShardIteratorCommand({
+          StreamARN: streamArn,
+          ShardId: shardId,
+          ShardIteratorType: "AT_SEQUENCE_NUMBER",
+          StartingSequenceNumber: first,
+        }),
+      );
+      return opened.ShardIterator;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -100,21 +132,29 @@ export const createStreamRanges = (): StreamRanges =>
     new KinesisClient({ requestHandler: new NodeHttpHandler({}) }),
   );
 
-/** Takes pages until the range is complete, is passed, or there are no more. */
+/** Takes pages until the last record is there or passed, the shard has no more, or time is up. */
 async function collect(
   range: StreamRange,
-  nextPage: () => Promise<readonly ShownRecord[] | undefined>,
-): Promise<readonly ShownRecord[]> {
-  const found: ShownRecord[] = [];
-  for (let page = 0; page < pagesMax && found.length < range.count; page += 1) {
-    const records = await nextPage();
-    if (records === undefined) break;
-    for (const record of records) {
-      if (isPast(record.sequenceNumber, range.last)) return found;
-      found.push(record);
+  nextPage: () => Promise<Page | undefined>,
+  until: number,
+): Promise<ReadBack> {
+  // Sequence numbers are decimal, of different lengths, and longer than a number holds.
+  const [first, last] = [BigInt(range.first), BigInt(range.last)];
+  const records: ShownRecord[] = [];
+  let hasFirst = false;
+  while (Date.now() < until) {
+    const page = await nextPage();
+    if (page === undefined) return { records, extent: "trimmed" };
+    if (page.length === 0) await sleep(emptyPagePauseMs);
+    for (const record of page) {
+      const place = BigInt(record.sequenceNumber);
+      if (place > last) return { records, extent: "trimmed" };
+      records.push(record);
+      hasFirst ||= place === first;
+      if (place === last) return { records, extent: hasFirst ? "whole" : "trimmed" };
     }
   }
-  return found;
+  return { records, extent: "unfinished" };
 }
 
 function shownTableRecord(record: _Record, streamArn: string): ShownRecord {

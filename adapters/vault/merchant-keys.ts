@@ -1,8 +1,7 @@
-import { createSecretKey, type KeyObject } from "node:crypto";
-import { GenerateMacCommand, type KMSClient } from "@aws-sdk/client-kms";
-import { invariant } from "#core/kernel/invariant.ts";
+import type { KeyObject } from "node:crypto";
+import type { KMSClient } from "@aws-sdk/client-kms";
 import type { Book } from "#core/ledger/account.ts";
-import { reachKeys } from "../kms/client.ts";
+import { deriveKey } from "../kms/derived-key.ts";
 
 /** Merchants whose keys are kept in memory at the same time; beyond them, the oldest goes. */
 const merchantsMax = 500;
@@ -31,24 +30,10 @@ export class MerchantKeys {
     if (known !== undefined) return known;
     const [oldest] = this.#keys.keys();
     if (this.#keys.size >= merchantsMax && oldest !== undefined) this.#keys.delete(oldest);
-    const asked = this.#derive(book);
+    const asked = deriveKey(this.#kms, this.#keyArn, `card-fingerprint:${book}:${keyVersion}`);
     this.#keys.set(book, asked);
     // A failure is not remembered: the next card asks again.
     asked.catch(() => this.#keys.delete(book));
     return asked;
-  }
-
-  async #derive(book: Book): Promise<KeyObject> {
-    const { Mac } = await reachKeys(
-      this.#kms.send(
-        new GenerateMacCommand({
-          KeyId: this.#keyArn,
-          MacAlgorithm: "HMAC_SHA_256",
-          Message: Buffer.from(`card-fingerprint:${book}:${keyVersion}`),
-        }),
-      ),
-    );
-    invariant(Mac !== undefined, "GenerateMac answers with a MAC");
-    return createSecretKey(Mac);
   }
 }

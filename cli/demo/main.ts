@@ -10,15 +10,25 @@ import { type Day, type MerchantName, readDay } from "./day.ts";
 import { Merchant } from "./merchant.ts";
 import { byKind, type Outcome, percentile } from "./outcomes.ts";
 import { sendPayments } from "./send.ts";
-import { callsOf, type Usage, usageAt } from "./usage.ts";
+import { costOf, type Side, since, totalOf, type Usage, usageAt } from "./usage.ts";
 
 const usageText = `npm run demo [-- flags]   sends a merchant's day to the local system, and proves its books
 
   --file <file>                   another day (samples/payments.ndjson)
   --wait <seconds>                for payments without an outcome, at the end (50)
-  --state-directory <directory>   of the local system (.local)`;
+  --state-directory <directory>   of the local system (.local)
+  --help`;
 
 const pollMs = 500;
+/** Approved and captured at once. */
+const plainPayment = {
+  merchant: "demo" as const,
+  amount: 1_234,
+  currency: "USD",
+  card: "4242424242424242",
+  afterwards: [],
+  repeat: 0,
+};
 const open = new Set(["processing", "requires_action", "in_review"]);
 
 function readFlags() {
@@ -59,7 +69,7 @@ async function main(): Promise<void> {
   const sentSeconds = (performance.now() - startedMs) / 1_000;
   const ended = await settle(outcomes, merchants, waitSeconds);
   report(ended, sentSeconds);
-  await reportCost(ended, before, aws);
+  await reportCost(ended, { before, aws, merchant: merchants.demo });
   console.log();
   if (!(await prove(storeConnection(state), console.log))) process.exitCode = 1;
 }
@@ -112,18 +122,26 @@ function report(outcomes: readonly Outcome[], seconds: number): void {
   if (complaints.length > 0) process.exitCode = 1;
 }
 
-/** By the local cloud's meter: what the payments cost, ahead of their answers and behind them. */
-async function reportCost(outcomes: readonly Outcome[], before: Usage, aws: string): Promise<void> {
-  const after = await usageAt(aws);
-  const paid = outcomes.filter(({ paymentId }) => paymentId !== undefined);
-  const each = (kind: "ahead" | "behind") =>
-    ((after.writeUnits[kind] - before.writeUnits[kind]) / Math.max(1, paid.length)).toFixed(1);
+/** By the local cloud's meter: what the day's payments were written with, and what a plain one costs. */
+async function reportCost(
+  outcomes: readonly Outcome[],
+  { before, aws, merchant }: { readonly before: Usage; readonly aws: string; readonly merchant: Merchant },
+): Promise<void> {
+  const paid = outcomes.filter(({ paymentId }) => paymentId !== undefined).length;
+  const written = totalOf(since(before, await usageAt(aws)));
+  const each = (side: Side) => (written[side] / Math.max(1, paid)).toFixed(1);
   console.log(
-    `per payment: ${each("ahead")} write units before its answer, ${each("behind")} behind it (events, balances)`,
+    `per payment, with all that came after it: ${each("before")} write units before answers, ${each("behind")} behind them`,
   );
-  const latest = paid.filter(({ state }) => state === "captured").at(-1)?.paymentId;
-  if (latest !== undefined)
-    console.log(`the latest captured payment took ${await callsOf(aws, latest)} AWS calls`);
+  await merchant.know(plainPayment.card);
+  const key = `plain-${Date.now()}`;
+  const { calls, writeUnits } = await costOf(aws, () => merchant.pay({ ...plainPayment, key }));
+  const rowsOf = (usage: Usage, what: string) => [
+    ...[...usage].map(([name, sides]) => [`  ${name}`, String(sides.before), String(sides.behind)]),
+    [what, String(totalOf(usage).before), String(totalOf(usage).behind)],
+  ];
+  const rows = [...rowsOf(calls, "AWS calls"), ...rowsOf(writeUnits, "write units")];
+  console.log(`\n${table(["ONE CARD PAYMENT, ALONE", "BEFORE ITS ANSWER", "BEHIND IT"], rows)}`);
 }
 
 main().catch((thrown: unknown) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api, type ApiReply, explain } from "../api.ts";
 import type { Connection } from "../connection.ts";
-import { Refusal } from "../refusal.ts";
+import { NoAnswer, Refusal } from "../refusal.ts";
 import type { AccountLine, PaymentLine, Step, TopUpLine } from "./day.ts";
 
 const payment = z.object({
@@ -14,12 +14,17 @@ const payment = z.object({
 });
 export type PaymentView = z.output<typeof payment>;
 
-/** How long after a 409, a 429 or a 503 the same request is sent again, and how often: what `Retry-After` asks for, at least. */
-const retryMs = 400;
-const triesMax = 12;
+/**
+ * How long after a 409, a 429 or a 503 the same request is sent again: doubled each time. A request that a slow machine
+ * did not answer is under way for as long as the API waits for it, so the patience is twice that.
+ */
+const retryMsMin = 400;
+const retryMsMax = 3_200;
+const patienceMsMax = 60_000;
 const busyStatusCodes = new Set([409, 429, 503]);
-/** Refusals that another try cannot change. */
-const finalConflicts = new Set(["wrong_state", "not_replayable"]);
+/** A 409 that another try cannot change. */
+const isFinal = (code: string): boolean =>
+  code === "wrong_state" || code === "not_replayable" || code.startsWith("exists_with_different_");
 
 /** What came of one request, and how long its caller waited. */
 export interface Sent {
@@ -49,6 +54,11 @@ export class Merchant {
     ];
     const id = `top-up-${account}-${currency.toLowerCase()}`;
     await this.#succeed("POST", "/v1/ledger/entries", { id, state: "posted", legs }, id);
+  }
+
+  /** Tokenizes a card ahead of its first payment. */
+  async know(card: string): Promise<void> {
+    await this.#tokenFor(card);
   }
 
   async pay(line: PaymentLine): Promise<Sent> {
@@ -96,19 +106,21 @@ export class Merchant {
     return { reply, durationMs: performance.now() - startedMs };
   }
 
-  /** Sends it again, under the same key, while the API says that it is busy. */
+  /** Sends it again, under the same key, while the API says that it is busy, or says nothing in time. */
   async #patiently(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<ApiReply> {
-    for (let attempt = 1; ; attempt += 1) {
-      const reply = await this.#api.send(
-        method,
-        path,
-        body,
-        key === undefined ? {} : { "idempotency-key": key },
-      );
+    const deadlineMs = performance.now() + patienceMsMax;
+    for (let waitMs = retryMsMin; ; waitMs = Math.min(2 * waitMs, retryMsMax)) {
+      const isLast = performance.now() >= deadlineMs;
+      const headers = key === undefined ? {} : { "idempotency-key": key };
+      const reply = await this.#api.send(method, path, body, headers).catch((thrown: unknown) => {
+        if (thrown instanceof NoAnswer && !isLast) return undefined;
+        throw thrown;
+      });
+      if (reply === undefined) continue;
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
-      const isBusy = busyStatusCodes.has(reply.statusCode) && !finalConflicts.has(code);
-      if (!isBusy || attempt >= triesMax) return reply;
-      await sleep(retryMs);
+      const isBusy = busyStatusCodes.has(reply.statusCode) && !isFinal(code);
+      if (!isBusy || isLast) return reply;
+      await sleep(waitMs);
     }
   }
 }

@@ -9,7 +9,8 @@ export type AcquirerOperation = (typeof acquirerOperations)[number];
  *
  * - `approved`, `declined`: the acquirer decided.
  * - `pending`: it accepted the request and decides later (3DS, asynchronous methods).
- * - `not_attempted`: it certainly did not execute the request. Only this may fail over to another acquirer.
+ * - `not_attempted`: it certainly did not execute the request. Only this, and a decline whose rule is `cascade`, may fail
+ *   over to another acquirer.
  * - `unknown`: it may have executed it. Inquire before anything else is done to this payment.
  */
 export type AcquirerOutcome =

@@ -23,7 +23,7 @@ export interface AuthorizeRequest extends OperationRequest {
   readonly card: Card;
   /** The merchant as the acquirer knows it. */
   readonly merchant: string;
-  /** Where the acquirer's page sends a customer who had to act there (3DS): http or https. */
+  /** Where the acquirer's page sends a customer who had to act there (3DS): http or https, and ours. */
   readonly returnUrl?: string;
 }
 
@@ -65,8 +65,8 @@ export interface Acquirer {
 export interface Acquirers {
   /** Names, first choice first. Empty when none takes the currency, or all that do are unwell. */
   route(request: RouteRequest): readonly string[];
-  /** All that take the currency, well or not: any of them may have been asked. */
-  candidates(request: RouteRequest): readonly string[];
+  /** All of the stage, whatever they take now, well or not: any of them may have been asked. */
+  readonly names: readonly string[];
   /** @throws InvariantViolation for a name that the settings do not list. */
   named(name: string): Acquirer;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { brandOf, hasBrandLength } from "./brands.ts";
 import { passesLuhn } from "./luhn.ts";
-import { binOf, containsPan, last4Of, type Pan, parsePan } from "./pan.ts";
+import { binOf, containsPan, last4Of, type Pan, parsePan, withoutPans } from "./pan.ts";
 
 /** `digits` and the one check digit that fits them. */
 const withCheckDigit = (digits: string): string => {
@@ -182,4 +182,31 @@ test("a long text takes time in proportion to its length", () => {
   const startedMs = performance.now();
   containsPan(long);
   expect(performance.now() - startedMs).toBeLessThan(2_000);
+});
+
+describe("what others wrote", () => {
+  test.each([
+    ['{"pan":"4242424242424242"}', '{"pan":"424242******4242"}'],
+    ["4242 4242 4242 4242 and 3782-822463-10005", "424242******4242 and 378282*****0005"],
+    ["\uff14242424242424242", "424242******4242"],
+    [`4242424242424242 ${"1234567890".repeat(3)}`, `424242${"*".repeat(36)}7890`],
+  ])("%s is kept as %s", (text, kept) => {
+    expect(withoutPans(text)).toBe(kept);
+  });
+
+  test.each(['{"dispute":"dsp_1","arn":"74537604221222132710572"}', "\ufb01rst", ""])(
+    "without a card number stays as it is: %s",
+    (text) => {
+      expect(withoutPans(text)).toBe(text);
+    },
+  );
+
+  test("holds no card number afterwards, wherever it stood", () => {
+    const around = fc.string({ unit: fc.constantFrom(..."0123456789 -.x"), maxLength: 30 });
+    fc.assert(
+      fc.property(around, visas, around, (before, pan, after) => {
+        expect(containsPan(withoutPans(before + pan + after))).toBe(false);
+      }),
+    );
+  });
 });

@@ -55,6 +55,21 @@ export function containsPan(text: string): boolean {
   return groups.some((_, first) => startsPan(plain, groups, first));
 }
 
+/** As many digits as a card number has, or more, in groups that little parts. */
+const panLike = /[0-9](?:[\s.\-\u2010-\u2015\u2212]{0,3}[0-9]){12,}/g;
+
+/**
+ * The text without what reads as a card number, for what others wrote and we have to keep: of each run of as many digits
+ * the first six and the last four stay. A text without card numbers stays as it is.
+ */
+export function withoutPans(text: string): string {
+  if (!containsPan(text)) return text;
+  return text.normalize("NFKC").replaceAll(panLike, (run) => {
+    const digits = run.replaceAll(/[^0-9]/g, "");
+    return digits.slice(0, 6) + "*".repeat(digits.length - 10) + digits.slice(-4);
+  });
+}
+
 function digitGroups(text: string): DigitGroup[] {
   return Array.from(text.matchAll(/[0-9]+/g), ({ 0: digits, index }) => ({
     digits,

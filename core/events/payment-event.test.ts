@@ -7,6 +7,7 @@ import { InvariantViolation } from "../kernel/invariant.ts";
 import type { PaymentEvent } from "../payments/events.ts";
 import { evolve } from "../payments/evolve.ts";
 import type { PendingOperation } from "../payments/operation.ts";
+import type { PaymentWord } from "../payments/operator-word.ts";
 import type { Payment, Review, Standing } from "../payments/payment.ts";
 import { paymentView } from "../payments/view.ts";
 import { eventOf, type PaymentEventType, parseEventId, publishedEvent } from "./payment-event.ts";
@@ -17,6 +18,7 @@ const challenged: Standing = { state: "requires_action", acquirer: "alpha", acqu
 const authorized: Standing = { state: "authorized", authorization };
 const captured: Standing = { state: "captured", authorization, captured: 100_00n, refunded: 0n };
 const refund: PendingOperation = { kind: "refund", refund: refundId, amount: 30_00n, startedAt: noon };
+const word: PaymentWord = { as: "failed", by: "ops-1", at: noon, seen: 2, evidence: "case 4711" };
 const started = (operation: PendingOperation): PaymentEvent => ({ type: "operation_started", operation });
 
 const paymentAt = (standing: Standing, course: Partial<Payment> = {}): Payment =>
@@ -40,6 +42,10 @@ test.each<[PaymentEventType, Standing, Partial<Payment>, PaymentEvent]>([
   ["payment.refund_in_review", captured,                { pendingOperation: refund }, { type: "refund_in_review", refund: refundId }],
   ["payment.refunded",         captured,                { pendingOperation: refund }, { type: "refund_succeeded", refund: refundId }],
   ["payment.refund_failed",    captured,                { pendingOperation: refund }, { type: "refund_failed", refund: refundId }],
+  ["payment.review_updated",   { state: "in_review", review }, {},                   { type: "operator_said", word }],
+  ["payment.review_updated",   { state: "in_review", review }, { words: [word] },    { type: "operator_overruled", says: "alpha has approved it" }],
+  ["payment.review_updated",   captured,                { pendingOperation: { ...refund, inReview: true } }, { type: "refund_operator_said", refund: refundId }],
+  ["payment.refunded",         captured,                { pendingOperation: { ...refund, inReview: true } }, { type: "refund_succeeded", refund: refundId }],
 ])("%s: a payment that is $state", (type, standing, course, fact) => {
   const before = paymentAt(standing, course);
   const after = evolve(before, fact, noon + minute);

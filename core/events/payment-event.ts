@@ -3,7 +3,7 @@ import { base32 } from "../kernel/base32.ts";
 import type { Brand } from "../kernel/brand.ts";
 import { derivedId, idTail } from "../kernel/derived-id.ts";
 import { absurd, invariant } from "../kernel/invariant.ts";
-import type { OperationKind } from "../payments/operation.ts";
+import { isSameOperation, type OperationKind } from "../payments/operation.ts";
 import { type Payment, refundedOf } from "../payments/payment.ts";
 import type { PaymentState } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
@@ -27,6 +27,7 @@ export const paymentEventTypes = [
   "payment.refund_in_review",
   "payment.refunded",
   "payment.refund_failed",
+  "payment.review_updated",
 ] as const;
 export type PaymentEventType = (typeof paymentEventTypes)[number];
 
@@ -100,9 +101,10 @@ function typeByState(state: PaymentState): PaymentEventType {
   return state === "processing" ? "payment.resumed" : `payment.${state}`;
 }
 
-/** A change that leaves the state as it is begins an operation, or is what came of a refund. */
+/** A change that leaves the state as it is begins an operation, is what came of a refund, or what somebody said of a review. */
 function typeOfProgress(before: Payment, after: Payment): PaymentEventType {
   const [was, is] = [before.pendingOperation, after.pendingOperation];
+  if (isReviewed(before, after)) return "payment.review_updated";
   if (was === undefined) {
     invariant(is !== undefined, `${after.id} begins an operation`);
     return typeOfStart(is.kind);
@@ -110,6 +112,12 @@ function typeOfProgress(before: Payment, after: Payment): PaymentEventType {
   invariant(was.kind === "refund", `${after.id} stays ${after.state}, so that its ${was.kind} goes on`);
   if (is !== undefined) return "payment.refund_in_review";
   return refundedOf(after) > refundedOf(before) ? "payment.refunded" : "payment.refund_failed";
+}
+
+/** What is in review, itself or its refund, stays there: somebody said something about it. */
+function isReviewed({ pendingOperation: was }: Payment, { state, pendingOperation: is }: Payment): boolean {
+  const isOpen = state === "in_review" || (was?.kind === "refund" && was.inReview === true);
+  return isOpen && isSameOperation(was, is);
 }
 
 function typeOfStart(kind: OperationKind): PaymentEventType {

@@ -8,7 +8,7 @@ export type Book = Brand<string, "Book">;
 /** `<merchant>:<code>[:<party>]:<ccy>` for system accounts, `acc_…` for a merchant's own. */
 export type AccountId = Brand<string, "AccountId">;
 
-/** Entries of the API touch `user` accounts only; sagas and the reconciler alone post to `system` accounts. */
+/** Entries of the API touch `user` accounts only; sagas, and the reconciler to come, alone post to `system` accounts. */
 export type AccountClass = "system" | "user";
 
 declare const own: unique symbol;

@@ -39,6 +39,7 @@ export interface JournalEntry {
 
 /** An entry that waits for its one resolution. */
 export type Hold = JournalEntry & { readonly state: "pending" };
+export const isHold = (entry: JournalEntry): entry is Hold => entry.state === "pending";
 
 /** Enough for every posting in the chart and for a merchant's own splits, and far below one item's 400 KB. */
 export const legsMax = 100;

@@ -43,7 +43,7 @@ describe("the movements of", () => {
   });
 
   test("an expiry take the hold back", () => {
-    const expired = { ...voidHold(hold, noon, "second"), kind: "expired" as const };
+    const expired = { ...voidHold(hold, noon, "second"), kind: "expired" as const, effectiveAt: noon };
 
     expect(Object.fromEntries(movements(resolutionRecord(expired)))).toEqual({
       acc_a: { ...still, debitsPending: -100n },

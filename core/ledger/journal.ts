@@ -1,7 +1,7 @@
 import { invariant } from "../kernel/invariant.ts";
 import type { Currency } from "../money/currency.ts";
 import { type AccountId, addCounters, type Counters, noCounters } from "./account.ts";
-import type { EntryId, JournalEntry, Leg } from "./entry.ts";
+import { type EntryId, type Hold, isHold, type JournalEntry, type Leg } from "./entry.ts";
 import type { PostingRefusal } from "./errors.ts";
 import type { Resolution } from "./resolution.ts";
 
@@ -45,6 +45,14 @@ export const entryIdOf = (record: JournalRecord): EntryId =>
 /** Epoch milliseconds: when the ledger learned of it. */
 export const recordedAtOf = (record: JournalRecord): number =>
   record.type === "resolution" ? record.resolution.recordedAt : record.entry.recordedAt;
+
+/** The holds that records open and that none of them ends. */
+export function openHolds(records: readonly JournalRecord[]): Hold[] {
+  const ended = new Set(records.filter(({ type }) => type === "resolution").map(entryIdOf));
+  return records.flatMap((record) =>
+    record.type === "entry" && isHold(record.entry) && !ended.has(record.entry.id) ? [record.entry] : [],
+  );
+}
 
 /** What happened to one account: its currency, and by how much each counter moved or stands. */
 export interface AccountCounters extends Counters {

@@ -111,6 +111,14 @@ test("a hold expires from its last moment on, whole, and not before", () => {
   expect(expireHold(hold, expiresAt, "sweep")).toEqual({
     ...voidHold(hold, expiresAt, "sweep"),
     kind: "expired",
+    effectiveAt: expiresAt,
+  });
+});
+
+test("a hold has expired when its time was up, however late that was noticed", () => {
+  expect(expireHold(hold, expiresAt + 90_000, "sweep")).toMatchObject({
+    effectiveAt: expiresAt,
+    recordedAt: expiresAt + 90_000,
   });
 });
 

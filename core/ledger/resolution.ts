@@ -22,7 +22,8 @@ export type Resolution = {
       readonly entry: { readonly id: EntryId; readonly legs: readonly Leg[]; readonly effectiveAt: number };
     }
   | { readonly kind: "voided" }
-  | { readonly kind: "expired" }
+  /** `effectiveAt`: when its time was up, epoch milliseconds. It is recorded when somebody noticed. */
+  | { readonly kind: "expired"; readonly effectiveAt: number }
 );
 
 export type ResolutionKind = Resolution["kind"];
@@ -56,14 +57,14 @@ export function postHold(
 }
 
 /** Releases a hold whole. */
-export function voidHold(hold: Hold, at: number, execution: string): Resolution {
+export function voidHold(hold: Hold, at: number, execution: string): Extract<Resolution, { kind: "voided" }> {
   return { kind: "voided", hold: hold.id, book: hold.book, released: hold.legs, recordedAt: at, execution };
 }
 
 /** Releases a hold whose time has passed. `at` in epoch milliseconds. Undefined while the hold still stands. */
 export function expireHold(hold: Hold, at: number, execution: string): Resolution | undefined {
   if (hold.expiresAt === undefined || at < hold.expiresAt) return undefined;
-  return { ...voidHold(hold, at, execution), kind: "expired" };
+  return { ...voidHold(hold, at, execution), kind: "expired", effectiveAt: hold.expiresAt };
 }
 
 /** What a second resolution of the same hold is told. */

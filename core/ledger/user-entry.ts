@@ -54,7 +54,7 @@ export interface ProposedEntry {
 }
 
 /** Each guarded account is two items of a transaction, the entry one: DynamoDB takes a hundred. */
-const userLegsMax = 40;
+export const userLegsMax = 40;
 
 /** What is wrong with a proposal; the same is refused for ever. In order of precedence. */
 const proposalFlaws = [

@@ -24,6 +24,7 @@ export type DeadLetterOrigin =
       readonly streamArn: string;
       readonly first: string;
       readonly last: string;
+      /** At most so many: AWS does not say whether it counts records before or after a mapping's filter. */
       readonly count: number;
     }
   /** A Standard execution that failed. Replayed by a redrive from the state that failed, or a new start. */
@@ -33,6 +34,15 @@ export type DeadLetterOrigin =
       readonly stateMachineArn: string;
       /** JSON text. */
       readonly input: string;
+    }
+  /** What an acquirer told and signed, and nothing here handles yet. There is nothing to give it back to. */
+  | {
+      readonly kind: "notification";
+      readonly acquirer: string;
+      /** As it arrived, but for card numbers. */
+      readonly body: string;
+      /** The header that proved whose it is. */
+      readonly signature: string;
     };
 
 export interface Replay {

@@ -46,7 +46,7 @@ describe("given a payment in processing, when the acquirer", () => {
       outcome: { kind: "unknown", reason: "timeout" },
       event: { type: "review_required", review: { operation: "authorize", acquirer: "beta", reason: "timeout" } } },
   ])("$says, then that is the event", ({ outcome, event }) => {
-    expect(concludeAuthorization(processing, asked(outcome), noon)).toEqual({ ok: true, value: event });
+    expect(concludeAuthorization(processing, asked(outcome))).toEqual({ ok: true, value: event });
   });
 });
 
@@ -70,7 +70,7 @@ describe.each(elsewhere)("given a payment that is $given.state", ({ given }) => 
     { kind: "not_attempted", reason: "late" },
     { kind: "unknown", reason: "late" },
   ])("when an authorization is $kind late, then it is refused", (outcome) => {
-    expect(concludeAuthorization(payment, asked(outcome), noon)).toEqual(refused);
+    expect(concludeAuthorization(payment, asked(outcome))).toEqual(refused);
   });
 
   test("when it is to be captured, canceled, failed or reviewed, then it is refused", () => {
@@ -151,7 +151,7 @@ test("whatever is decided applies, and whatever is refused is outside the table"
       const target = targets[outcome.kind];
 
       fc.pre(heldAuthorizationOf(payment) === undefined);
-      const decided = concludeAuthorization(payment, asked(outcome), noon);
+      const decided = concludeAuthorization(payment, asked(outcome));
 
       expect(decided.ok).toBe(mayMove(payment.state, target));
       if (decided.ok) expect(evolve(payment, decided.value, noon).state).toBe(target);
@@ -166,7 +166,7 @@ describe("given a payment in review whose hold stands", () => {
 
   test("when an inquiry finds that authorization, then it is authorized by it, with the expiry that was held", () => {
     const outcome: AcquirerOutcome = { kind: "approved", reference, expiresAt: noon + minute };
-    expect(concludeAuthorization(payment, { acquirer, outcome }, noon)).toEqual({
+    expect(concludeAuthorization(payment, { acquirer, outcome })).toEqual({
       ok: true,
       value: { type: "authorized", authorization: exampleAuthorization },
     });
@@ -179,7 +179,7 @@ describe("given a payment in review whose hold stands", () => {
   ])(
     "when an inquiry says $kind of another one, then it is refused: the hold would be forgotten",
     (outcome) => {
-      expect(concludeAuthorization(payment, asked(outcome), noon)).toEqual({
+      expect(concludeAuthorization(payment, asked(outcome))).toEqual({
         ok: false,
         error: { code: "wrong_state", state: "in_review" },
       });

@@ -33,7 +33,19 @@ export interface AuthorizationResult {
 }
 
 /** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
-const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+export const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+
+/**
+ * What an acquirer approved. One that does not say until when is counted from the payment's creation: it may tell of an
+ * approval days after it gave it.
+ */
+export const approvedBy = (
+  acquirer: string,
+  { createdAt }: Pick<Payment, "createdAt">,
+  { reference, expiresAt = createdAt + authorizationLifetimeMs }: Omit<Approved, "kind">,
+): Authorization => ({ acquirer, reference, expiresAt });
+
+type Approved = Extract<AcquirerOutcome, { kind: "approved" }>;
 
 /**
  * An approval, or a decline, or the end of all roads: what the result of asking, or of inquiring later, means for the
@@ -42,13 +54,11 @@ const authorizationLifetimeMs = 7 * 24 * 3_600_000;
 export function concludeAuthorization(
   payment: Payment,
   result: AuthorizationResult,
-  now: number,
 ): Result<PaymentEvent, PaymentRefusal> {
   const { outcome, acquirer } = result;
   switch (outcome.kind) {
     case "approved": {
-      const expiresAt = outcome.expiresAt ?? now + authorizationLifetimeMs;
-      const authorization = { acquirer, reference: outcome.reference, expiresAt };
+      const authorization = approvedBy(acquirer, payment, outcome);
       const held = heldAuthorizationOf(payment);
       if (held !== undefined && !isSameAuthorization(held, authorization)) return wrongState(payment);
       return move(payment, "authorized", { type: "authorized", authorization: held ?? authorization });

@@ -1,6 +1,7 @@
 import type { DeclineCode } from "../acquiring/declines.ts";
 import type { RefundId } from "./ids.ts";
 import type { PendingOperation } from "./operation.ts";
+import type { PaymentWord } from "./operator-word.ts";
 import type { Authorization, Review } from "./payment.ts";
 
 /** A fact about a payment. `evolve` applies it; each is one version. */
@@ -24,9 +25,15 @@ export type Transition =
   | { readonly type: "expired" }
   | { readonly type: "review_required"; readonly review: Review };
 
-/** A fact that leaves the state as it is: an operation begins, or a refund comes to something. */
+/** A fact that leaves the state as it is: an operation begins, a refund comes to something, an operator says something. */
 export type Progress =
   | { readonly type: "operation_started"; readonly operation: PendingOperation }
   | { readonly type: "refund_succeeded"; readonly refund: RefundId }
   | { readonly type: "refund_failed"; readonly refund: RefundId }
-  | { readonly type: "refund_in_review"; readonly refund: RefundId };
+  | { readonly type: "refund_in_review"; readonly refund: RefundId }
+  /** An operator says what became of a payment in review. What follows from it, the recovery does. */
+  | { readonly type: "operator_said"; readonly word: PaymentWord }
+  /** An acquirer says something else than the operator. */
+  | { readonly type: "operator_overruled"; readonly says: string }
+  /** An operator says what became of the refund in review. The refund has the word. */
+  | { readonly type: "refund_operator_said"; readonly refund: RefundId };

@@ -7,6 +7,7 @@ import { InvariantViolation } from "../kernel/invariant.ts";
 import type { PaymentEvent, Transition } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { PendingOperation } from "./operation.ts";
+import { openWordOf, type PaymentWord, possibleOutcomes, wordsMax } from "./operator-word.ts";
 import {
   capturedOf,
   type Payment,
@@ -131,7 +132,12 @@ function applies(payment: Payment, event: PaymentEvent): boolean {
     case "refund_succeeded":
     case "refund_failed":
     case "refund_in_review":
+    case "refund_operator_said":
       return pending?.kind === "refund" && pending.refund === event.refund;
+    case "operator_said":
+      return possibleOutcomes(payment).includes(event.word.as) && (payment.words?.length ?? 0) < wordsMax;
+    case "operator_overruled":
+      return openWordOf<PaymentWord>(payment) !== undefined;
     default: {
       if (!mayMove(state, stateAfter[event.type])) return false;
       if (event.type === "captured" && pending?.kind === "capture") return event.amount === pending.amount;
@@ -172,6 +178,10 @@ test("whatever happens in whatever order: states move along the table, versions 
           event.type in stateAfter ? stateAfter[event.type as Transition["type"]] : payment.state,
         );
         expect(agreement(after)).toEqual(agreement(start));
+        // What was said stays said, and what came of it too.
+        for (const [place, word] of (payment.words ?? []).entries())
+          expect(after.words?.[place]).toMatchObject(word);
+        if (after.state !== "in_review") expect(openWordOf<PaymentWord>(after)).toBeUndefined();
         expect(0n <= refundedOf(after) && refundedOf(after) >= refundedOf(payment)).toBe(true);
         expect(refundedOf(after) + refundPendingOf(after) <= capturedOf(after)).toBe(true);
         expect(capturedOf(after) <= after.total.amount).toBe(true);

@@ -2,6 +2,7 @@ import { absurd, invariant } from "../kernel/invariant.ts";
 import type { PaymentEvent, Progress, Transition } from "./events.ts";
 import type { RefundId } from "./ids.ts";
 import { mayGoOnIn, type PendingOperation } from "./operation.ts";
+import { checkWord, openWordOf, overruled, withWord, wordsAt } from "./operator-word.ts";
 import {
   authorizationOf,
   capturedOf,
@@ -25,11 +26,14 @@ export function evolve(payment: Payment, event: PaymentEvent, now: number): Paym
 }
 
 const isProgress = (event: PaymentEvent): event is Progress =>
-  event.type === "operation_started" || event.type.startsWith("refund_");
+  event.type === "operation_started" ||
+  event.type.startsWith("refund_") ||
+  event.type.startsWith("operator_");
 
 function afterProgress(payment: Payment, event: Progress, now: number): Payment {
   const { pendingOperation: pending, ...rest } = payment;
   const moved = { ...rest, version: payment.version + 1, updatedAt: now };
+  const goesOn = pending === undefined ? moved : { ...moved, pendingOperation: pending };
   switch (event.type) {
     case "operation_started": {
       const { operation } = event;
@@ -47,6 +51,15 @@ function afterProgress(payment: Payment, event: Progress, now: number): Payment 
       const { amount } = refundInProgress(payment, event.refund);
       return { ...moved, refunded: refundedOf(payment) + amount } as Payment;
     }
+    case "refund_operator_said":
+      refundInProgress(payment, event.refund);
+      return goesOn;
+    case "operator_said":
+      invariant(checkWord(payment, event.word).ok, `${payment.id} can be said to be ${event.word.as}`);
+      return { ...goesOn, words: withWord(payment, event.word) };
+    case "operator_overruled":
+      invariant(openWordOf(payment) !== undefined, `${payment.id} has a word to be overruled`);
+      return { ...goesOn, words: overruled(payment, event.says) };
     default:
       return absurd(event);
   }
@@ -71,6 +84,7 @@ function afterTransition(payment: Payment, event: Transition, now: number): Paym
     updatedAt: now,
     ...(pending === undefined ? {} : { pendingOperation: pending }),
     ...(refunds === undefined ? {} : { refunds }),
+    ...wordsAt(payment, standing.state),
     ...standing,
   };
 }

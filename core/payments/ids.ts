@@ -36,7 +36,10 @@ export const refundIdOf = (request: KeyedRequest): RefundId => `re_${idOf(reques
 const idOf = ({ book, route, idempotencyKey }: KeyedRequest): string =>
   derivedId([book, route, idempotencyKey]);
 
-/** Our key at an acquirer, the same on every retry: `pay_…:authorize:1`, `pay_…:refund:<n>` for the n-th refund. */
+/**
+ * Our key at an acquirer, the same on every retry: `pay_…:authorize:1`, `pay_…:refund:<n>` for the n-th refund. The
+ * authorization is reversed under `pay_…:reversal:1`, the capture under `pay_…:reversal:2`.
+ */
 export const operationKey = (payment: PaymentId, operation: AcquirerOperation, n = 1): string =>
   `${payment}:${operation}:${n}`;
 

@@ -5,6 +5,7 @@ import type { Money } from "../money/money.ts";
 import type { FeeSchedule } from "../pricing/fee-schedule.ts";
 import type { PaymentId, RefundId } from "./ids.ts";
 import type { PendingOperation } from "./operation.ts";
+import type { PaymentWord } from "./operator-word.ts";
 
 /** What was agreed when the payment was created. Never changes. */
 interface Agreement {
@@ -19,7 +20,7 @@ interface Agreement {
   readonly fingerprint: string;
   readonly reference?: string;
   readonly description?: string;
-  /** Where the customer's browser goes after a challenge of the issuer: an https URL of the merchant. */
+  /** Where we send the customer's browser after a challenge of the issuer: an https URL of the merchant. */
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Epoch milliseconds. */
@@ -104,6 +105,8 @@ interface Course {
   readonly pendingOperation?: PendingOperation;
   /** Every refund that was ever begun, the n-th in the n-th place. */
   readonly refunds?: readonly RefundId[];
+  /** What operators said of it while it was in review. */
+  readonly words?: readonly PaymentWord[];
 }
 
 export type Payment = Agreement & Course & Standing;

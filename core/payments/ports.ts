@@ -70,6 +70,12 @@ interface CardVault {
   reveal(book: Book, token: string): Promise<Card | undefined>;
 }
 
+/** The way back for a customer who has to act at an acquirer's page. */
+interface ReturnLinks {
+  /** A URL of ours: whoever comes there makes us ask the acquirer, and goes on to the merchant's page. */
+  urlFor(payment: Pick<Payment, "book" | "id">): Promise<string>;
+}
+
 /** What the steps of the refund saga need of the world. */
 export interface RefundPorts {
   readonly refunds: RefundCommits;
@@ -83,6 +89,7 @@ export interface SagaPorts {
   readonly payments: PaymentCommits;
   readonly acquirers: Acquirers;
   readonly cards: CardVault;
+  readonly returns: ReturnLinks;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -15,6 +15,7 @@ import {
   type Standing,
 } from "./payment.ts";
 import type { PaymentState } from "./states.ts";
+import { paymentWordFrom, type WordRecord, wordRecord } from "./word-record.ts";
 
 /**
  * A payment as plain JSON: what the table stores and the saga passes on. Amounts are integers of at most 10^15,
@@ -38,6 +39,7 @@ export interface PaymentRecord {
   readonly version: number;
   readonly pending_operation?: OperationRecord;
   readonly refunds?: readonly string[];
+  readonly words?: readonly WordRecord[];
   readonly state: PaymentState;
   readonly authorization?: AuthorizationRecord;
   readonly captured?: number;
@@ -87,6 +89,7 @@ export function toRecord(payment: Payment): PaymentRecord {
       ? {}
       : { pending_operation: operationRecord(payment.pendingOperation) }),
     ...(payment.refunds === undefined ? {} : { refunds: payment.refunds }),
+    ...(payment.words === undefined ? {} : { words: payment.words.map(wordRecord) }),
     ...standingRecord(payment),
   };
 }
@@ -112,6 +115,7 @@ export function fromRecord(record: PaymentRecord): Payment {
       ? {}
       : { pendingOperation: operationFrom(record.pending_operation) }),
     ...(record.refunds === undefined ? {} : { refunds: record.refunds as readonly RefundId[] }),
+    ...(record.words === undefined ? {} : { words: record.words.map(paymentWordFrom) }),
     ...standingOf(record),
   };
 }

@@ -6,6 +6,7 @@ import type { PaymentId, RefundId } from "./ids.ts";
 import type { Review } from "./payment.ts";
 import type { ReviewRecord } from "./record.ts";
 import type { Refund, RefundStanding, RefundState } from "./refund.ts";
+import { refundWordFrom, type WordRecord, wordRecord } from "./word-record.ts";
 
 /** A refund as plain JSON: what the table stores and the saga passes on. See `PaymentRecord`. */
 export interface RefundRecord {
@@ -21,6 +22,7 @@ export interface RefundRecord {
   readonly created_at: number;
   readonly updated_at: number;
   readonly version: number;
+  readonly words?: readonly WordRecord[];
   readonly state: RefundState;
   /** Of refunds whose end is open. */
   readonly held?: boolean;
@@ -42,6 +44,7 @@ export function toRefundRecord(refund: Refund): RefundRecord {
     created_at: refund.createdAt,
     updated_at: refund.updatedAt,
     version: refund.version,
+    ...(refund.words === undefined ? {} : { words: refund.words.map(wordRecord) }),
     ...standingOf(refund),
   };
 }
@@ -60,6 +63,7 @@ export function fromRefundRecord(record: RefundRecord): Refund {
     createdAt: record.created_at,
     updatedAt: record.updated_at,
     version: record.version,
+    ...(record.words === undefined ? {} : { words: record.words.map(refundWordFrom) }),
     ...standingFrom(record),
   };
 }

@@ -2,6 +2,7 @@ import { absurd, invariant } from "../kernel/invariant.ts";
 import type { Book } from "../ledger/account.ts";
 import type { Money } from "../money/money.ts";
 import type { PaymentId, RefundId } from "./ids.ts";
+import { checkRefundWord, type RefundWord, withWord, wordsAt } from "./operator-word.ts";
 import type { Payment, Review } from "./payment.ts";
 
 /** What was asked for. Never changes. */
@@ -42,6 +43,8 @@ export type Refund = RefundAgreement & {
   readonly version: number;
   /** Epoch milliseconds. */
   readonly updatedAt: number;
+  /** What operators said of it while it was in review. */
+  readonly words?: readonly RefundWord[];
 } & RefundStanding;
 
 export type RefundState = Refund["state"];
@@ -95,7 +98,9 @@ export type RefundEvent =
   | { readonly type: "held" }
   | { readonly type: "succeeded" }
   | { readonly type: "failed"; readonly reason: string }
-  | { readonly type: "review_required"; readonly review: Review };
+  | { readonly type: "review_required"; readonly review: Review }
+  /** An operator says what became of it: what follows, the refund's saga does. */
+  | { readonly type: "operator_said"; readonly word: RefundWord };
 
 /**
  * The refund after a fact.
@@ -103,16 +108,26 @@ export type RefundEvent =
  * success without one.
  */
 export function evolveRefund(refund: Refund, event: RefundEvent, now: number): Refund {
+  if (event.type === "operator_said") {
+    invariant(checkRefundWord(refund, event.word).ok, `${refund.id} can be said to have ${event.word.as}`);
+    return { ...refund, version: refund.version + 1, updatedAt: now, words: withWord(refund, event.word) };
+  }
   const standing = standingAfter(refund, event);
   const isHold = event.type === "held" && standing.state === refund.state;
   invariant(
     isHold || refundMayMove(refund.state, standing.state),
     `${refund.id} moves from ${refund.state} to ${standing.state}`,
   );
-  return { ...agreementOf(refund), version: refund.version + 1, updatedAt: now, ...standing };
+  const words = isHold ? pickWords(refund) : wordsAt(refund, standing.state);
+  return { ...agreementOf(refund), version: refund.version + 1, updatedAt: now, ...words, ...standing };
 }
 
-function standingAfter(refund: Refund, event: RefundEvent): RefundStanding {
+const pickWords = ({ words }: Refund) => (words === undefined ? {} : { words });
+
+function standingAfter(
+  refund: Refund,
+  event: Exclude<RefundEvent, { type: "operator_said" }>,
+): RefundStanding {
   switch (event.type) {
     case "held":
       invariant("held" in refund && !refund.held, `${refund.id} is held once`);

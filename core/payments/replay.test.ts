@@ -34,6 +34,10 @@ const refunding = (pendingOperation: PendingOperation): Payment => ({
   ...captured(60_00n),
   pendingOperation,
 });
+const said = (by: string): Payment => ({
+  ...at(3, { state: "in_review", review: { operation: "authorize", reason: "timeout" } }),
+  words: [{ as: "failed", by, at: noon, seen: 2, evidence: "case 4711" }],
+});
 const refunded = (amount: bigint): Payment =>
   at(5, { state: "captured", authorization, captured: 60_00n, refunded: amount });
 
@@ -53,6 +57,9 @@ test.each<{ rule: string; stored: Payment; intended: Payment; same: boolean }>([
   { rule: "asked for at another time it is another",         stored: begun(capture),      intended: begun({ ...capture, startedAt: noon + 1 }),  same: false },
   { rule: "another refund is another operation",             stored: refunding(refund),   intended: refunding({ ...refund, refund: otherId }),   same: false },
   { rule: "a refund whose end is unknown is no end",         stored: refunding(refund),   intended: refunding({ ...refund, inReview: true }),    same: false },
+  { rule: "the same word is the same",                       stored: said("ops-1"),           intended: said("ops-1"),                               same: true },
+  { rule: "another operator's word is another",              stored: said("ops-1"),           intended: said("ops-2"),                               same: false },
+  { rule: "a word is not what was there before",             stored: said("ops-1"),           intended: { ...said("ops-1"), words: [] },             same: false },
   { rule: "a refund that failed is not one that succeeded",  stored: refunded(0n),        intended: refunded(30_00n),                            same: false },
 ])("$rule", ({ stored, intended, same }) => {
   expect(sameTransition(stored, intended)).toBe(same);

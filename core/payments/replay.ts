@@ -1,4 +1,5 @@
 import { isSameOperation } from "./operation.ts";
+import { isSameWord } from "./operator-word.ts";
 import { authorizationOf, capturedOf, type Payment, refundedOf } from "./payment.ts";
 import { isHeld, type Refund } from "./refund.ts";
 
@@ -23,7 +24,8 @@ export function sameTransition(stored: Payment, intended: Payment): boolean {
     authorizationOf(stored)?.reference === authorizationOf(intended)?.reference &&
     isSameOperation(stored.pendingOperation, intended.pendingOperation) &&
     capturedOf(stored) === capturedOf(intended) &&
-    refundedOf(stored) === refundedOf(intended)
+    refundedOf(stored) === refundedOf(intended) &&
+    isSameSaid(stored, intended)
   );
 }
 
@@ -31,4 +33,15 @@ export function sameTransition(stored: Payment, intended: Payment): boolean {
 export const sameRefundTransition = (stored: Refund, intended: Refund): boolean =>
   stored.version === intended.version &&
   stored.state === intended.state &&
-  isHeld(stored) === isHeld(intended);
+  isHeld(stored) === isHeld(intended) &&
+  isSameSaid(stored, intended);
+
+/** Two operators may say two things of one version; whichever was written first stands. */
+function isSameSaid(
+  stored: Pick<Payment | Refund, "words">,
+  intended: Pick<Payment | Refund, "words">,
+): boolean {
+  const [one, other] = [stored.words?.at(-1), intended.words?.at(-1)];
+  if (one === undefined || other === undefined) return one === other;
+  return stored.words?.length === intended.words?.length && isSameWord(one, other) && one.end === other.end;
+}

@@ -35,13 +35,21 @@ export function checkTransition(before: Payment | undefined, after: Payment): Fi
   return isAgreed ? [] : wrong("changed what was agreed");
 }
 
-/** Within a state, an operation begins, a refund ends, or a refund becomes unknown: nothing else is a version. */
+/**
+ * Within a state, an operation begins, a refund ends or becomes unknown, or an operator says something of what is in
+ * review: nothing else is a version.
+ */
 function isProgress(before: Payment, after: Payment): boolean {
   if (before.state !== after.state) return false;
+  if (after.state === "in_review") return isNews(before.words, after.words);
   const [was, is] = [before.pendingOperation, after.pendingOperation];
   if (was === undefined || is === undefined) return was?.kind !== is?.kind;
-  return was.kind === "refund" && is.kind === "refund" && was.inReview === undefined && is.inReview === true;
+  return was.kind === "refund" && is.kind === "refund" && is.inReview === true;
 }
+
+/** Words are added, or the last one is overruled. */
+const isNews = (before: Payment["words"] = [], after: Payment["words"] = []): boolean =>
+  after.length === before.length + 1 || (after.length > 0 && before.at(-1)?.end !== after.at(-1)?.end);
 
 const isAnother = ({ pendingOperation: was }: Payment, { pendingOperation: is }: Payment): boolean =>
   was !== undefined && is !== undefined && (was.kind !== is.kind || was.startedAt !== is.startedAt);
@@ -58,8 +66,13 @@ export function checkRefundTransition(before: Refund | undefined, after: Refund)
     const isFirst = after.version === 1 && after.state === "processing" && !after.held;
     return isFirst ? [] : wrong(`begins as ${after.state}, version ${after.version}`);
   }
+  const isSaid =
+    before.state === after.state && (after.words?.length ?? 0) === (before.words?.length ?? 0) + 1;
   const isHold = before.state === after.state && !isHeld(before) && isHeld(after);
-  if ((!isHold && !refundMayMove(before.state, after.state)) || after.version !== before.version + 1)
+  if (
+    (!isHold && !isSaid && !refundMayMove(before.state, after.state)) ||
+    after.version !== before.version + 1
+  )
     return wrong(
       `moved from ${before.state} (version ${before.version}) to ${after.state} (version ${after.version})`,
     );

@@ -81,6 +81,20 @@ const topUp = posted("je_top_up", [
 ]);
 const transfer = entryRecord(right(walletTransfer(wallet, method, recorder)));
 
+const walletHold = {
+  type: "entry" as const,
+  entry: {
+    id: "je_hold" as EntryId,
+    book: demo,
+    state: "pending" as const,
+    legs: [debit(alice, 5_00n, "USD"), credit("acc_float" as AccountId, 5_00n, "USD")],
+    effectiveAt: noon,
+    recordedAt: noon,
+    expiresAt: noon + day,
+    execution: "test",
+  },
+};
+
 const journal = [hold, capture, refundHeld, refunded, topUp, transfer];
 const account = (id: string, change: Partial<StoredAccount>): StoredAccount => {
   const unlimited = 10n ** 30n;
@@ -126,6 +140,7 @@ const well: StoredBook = {
     note(alice, "je_pay_wallet.transfer.1", { debitsPosted: 10_00n }),
     note("acc_sales_usd", "je_pay_wallet.transfer.1", { creditsPosted: 10_00n }),
   ],
+  expiring: [],
   shards: [{ name: "mer_demo#journal#00", journal, fold: foldOf(journal) }],
 };
 
@@ -201,6 +216,7 @@ describe.each<[string, WholeStore, string]>([
   ["a wallet's payment without its transfer", whole(without(transfer)), "holds: pay_wallet: is captured, and its transfer is nothing"],
   ["a wallet's payment that never was, with one", whole({ payments: [captured, { ...wallet, state: "failed", failure: "x" } as Payment] }), "holds: pay_wallet: is failed, and its transfer is posted"],
   ["a wallet's payment of another amount", whole({ payments: [captured, { ...wallet, captured: 9_00n } as Payment] }), "holds: pay_wallet: its transfer of 1000 is not what it took, 900"],
+  ["a merchant's hold that its time should have ended", whole({ journal: [...journal, walletHold], expiring: [{ hold: walletHold.entry.id, expiresAt: noon + day }] }), "expiry: je_hold: expired at 2026-03-02T12:00:00.000Z, and is not released"],
   ["an amount out of range", whole(paid({ ...captured, total: money(0n, "USD") })), `amounts: ${captured.id}: 0 is out of range`],
 ])("a store is found with %s", (_what, store, expected) => {
   test("and named", () => {

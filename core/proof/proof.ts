@@ -5,18 +5,20 @@ import { fold, type TrialBalance, trialBalance } from "../ledger/trial-balance.t
 import type { Currency } from "../money/currency.ts";
 import type { Payment } from "../payments/payment.ts";
 import { checkCourse, checkOutbox, checkSink } from "./events.ts";
+import { checkExpiry } from "./expiry.ts";
 import type { Finding } from "./finding.ts";
 import { checkAccountNotes, checkShard } from "./folds.ts";
 import { checkHolds } from "./holds.ts";
 import { checkAccounts, checkEntriesBalance, checkEntryIds, checkRoom, checkTrialBalance } from "./ledger.ts";
 import { checkAmounts, checkKeyedAnswers, checkReferences } from "./payments.ts";
-import type { AccountNote, KeyedAnswer, Stored, StoredAccount, StoredShard } from "./stored.ts";
+import type { AccountNote, ExpiryNote, KeyedAnswer, Stored, StoredAccount, StoredShard } from "./stored.ts";
 
 /** All that the tables say of one book. */
 export interface StoredBook extends Stored {
   readonly book: Book;
   readonly shards: readonly StoredShard[];
   readonly notes: readonly AccountNote[];
+  readonly expiring: readonly ExpiryNote[];
 }
 
 /** All that the tables say. */
@@ -62,6 +64,7 @@ export function proofsOf(whole: WholeStore, now: number): Proof[] {
     proof("5", "one entry for one id", entries, each(({ journal }) => checkEntryIds(journal))),
     proof("6", "no account passes its limits", accounts.length, [...each(checkAccounts).filter(by("guarded")), ...limited.flatMap((account) => checkRoom(account, limitsOf(account)))]),
     proof("7", "payments, refunds and holds agree", payments.length + refunds.length, each(checkHolds)),
+    proof("7 12", "merchants' holds end with their time", entries, each(({ journal, expiring }) => checkExpiry(journal, expiring, now))),
     proof("8", "states move along the table", told.events.length, checkCourse(told.events)),
     proof("10", "what is committed is told, and nothing else", told.payments.length, checkOutbox(told.payments, told.events)),
     proof("11", "each event is kept once, without a gap", told.events.length, checkSink(told.events)),

@@ -1,4 +1,5 @@
 import type { Account, Book, Counters } from "../ledger/account.ts";
+import type { EntryId } from "../ledger/entry.ts";
 import type { JournalRecord } from "../ledger/journal.ts";
 import type { ShardFold } from "../ledger/shard-fold.ts";
 import type { Payment } from "../payments/payment.ts";
@@ -31,6 +32,13 @@ export interface AccountNote {
   readonly record: string;
   /** By how much. */
   readonly moved: Counters;
+}
+
+/** When time is to end a hold: by this a sweep finds it. */
+export interface ExpiryNote {
+  readonly hold: EntryId;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
 }
 
 /** The first answer to a request with an idempotency key, where it made something. */

@@ -1,57 +1,72 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { parseNotification, signatureHeaderName } from "#adapters/acquirers/notification.ts";
+import { notificationSecretsOf } from "#adapters/acquirers/secrets.ts";
 import { parseAcquirerSettings } from "#adapters/acquirers/settings.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { createReturnLinks } from "#adapters/kms/return-links.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { type AcquirerNotification, checkSignature } from "#core/acquiring/notification.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import { paymentOfKey } from "#core/payments/ids.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Problem } from "./http/problem.ts";
 import type { ApiRequest } from "./http/request.ts";
+import { letterOfNotification } from "./notification-letter.ts";
+import { returnCustomers } from "./return-customer.ts";
 
-const payments = new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") });
+const dynamoDb = createDynamoDb();
+const letters = new DeadLetterStore(dynamoDb, requiredVariable("DEAD_LETTERS_TABLE"));
+const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
 const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
-const acquirers = new Set(parseAcquirerSettings(requiredVariable("ACQUIRERS")).map(({ name }) => name));
+const secrets = notificationSecretsOf(
+  parseAcquirerSettings(requiredVariable("ACQUIRERS")),
+  optionalVariable("ACQUIRER_NOTIFICATION_SECRETS"),
+);
 const logger = new Logger({ serviceName: "acquirers" });
 
-/** As the sandbox acquirers have them. */
-const secretsOf = (acquirer: string): readonly string[] => [`sandbox-notify-${acquirer}`];
+const links = createReturnLinks(requiredVariable("RETURNS_KEY_ARN"));
 
-/** What acquirers tell unasked. */
+/** What acquirers tell unasked, and the customers whom they send back. */
 export const handler = apiHandler({
   "/v1/acquirers/:name/notifications": { POST: receiveNotification },
+  "/v1/payments/:id/return": { GET: { page: returnCustomers({ payments, saga, links, now: Date.now }) } },
 });
 
 /**
  * Takes a signed notification, and lets the payment go on that it speaks of. What it says is no proof: the saga asks the
- * acquirer. 202 also for what is no news here, or its sender would tell it again for ever.
+ * acquirer. 202 also for what is no news here, or its sender would tell it again for ever. What nothing here handles, as
+ * disputes, is kept among the dead letters before it is acknowledged: it is told once.
  */
 async function receiveNotification(request: ApiRequest): Promise<Answer> {
   const { name = "" } = request.parameters;
-  if (!acquirers.has(name)) throw new Problem("not_found");
+  const shared = secrets.get(name);
+  if (shared === undefined) throw new Problem("not_found");
   if (request.body === undefined)
     throw new Problem("malformed_json", { detail: "The body is not valid UTF-8." });
-  const signed = { header: request.headers[signatureHeaderName], rawBody: request.body };
-  const verdict = checkSignature(signed, secretsOf(name), Date.now());
+  const { [signatureHeaderName]: signature = "" } = request.headers;
+  const now = Date.now();
+  const verdict = checkSignature({ header: signature, rawBody: request.body }, shared, now);
   if (verdict !== "authentic")
     throw new Problem("signature_invalid", { detail: `The signature is ${verdict}.` });
 
   const notification = parseNotification(request.body);
-  const isTaken = notification !== undefined && (await goOn(name, notification));
-  if (!isTaken) logger.info("a notification is no news", { acquirer: name, notification: notification?.id });
+  const arrived = { acquirer: name, rawBody: request.body, signature, receivedAt: now };
+  if (notification?.about !== "operation") await letters.keep(letterOfNotification(arrived));
+  else if (!(await goOn(name, notification)))
+    logger.info("a notification is no news", { acquirer: name, notification: notification.id });
   return answer(202, { received: notification?.id ?? null });
 }
 
 /** @returns whether a payment waited for this. */
-async function goOn(acquirer: string, notification: AcquirerNotification): Promise<boolean> {
-  const id = paymentOfKey(notification.key);
-  const book = parseMerchantId(notification.merchant ?? "");
-  if (id === undefined || book === undefined || notification.about !== "operation") return false;
+async function goOn(acquirer: string, { key, merchant }: AcquirerNotification): Promise<boolean> {
+  const id = paymentOfKey(key);
+  const book = parseMerchantId(merchant ?? "");
+  if (id === undefined || book === undefined) return false;
   const payment = await payments.get(book, id);
   // Only an acquirer that the payment waits for is heard: another's word is about something else.
   if (payment?.state !== "requires_action" || payment.acquirer !== acquirer) return false;

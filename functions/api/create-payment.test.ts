@@ -117,7 +117,8 @@ describe("a payment that is created", () => {
   });
 
   test("carries what was agreed", async () => {
-    await send({ ...body, capture: "manual", description: "Two coffees" });
+    const returnUrl = "https://shop.example/done?cart=7";
+    await send({ ...body, capture: "manual", description: "Two coffees", return_url: returnUrl });
     expect(its.created).toMatchObject([
       {
         book: "mer_demo",
@@ -127,6 +128,7 @@ describe("a payment that is created", () => {
         fees: { basisPoints: 290, fixed: 30n },
         reference: "order-1001",
         description: "Two coffees",
+        returnUrl,
         metadata: { basket: "b-7" },
         createdAt: noon,
         version: 1,
@@ -294,6 +296,29 @@ describe("is refused with 422 before anything is inserted", () => {
       { return_url: "http://shop.example/done" },
       ["/return_url wrong_format"],
     ],
+    ["no page to return to", { return_url: "done" }, ["/return_url wrong_format"]],
+    ["nothing to return to", { return_url: "" }, ["/return_url too_small"]],
+    ["a script to return to", { return_url: "javascript:alert(1)" }, ["/return_url wrong_format"]],
+    [
+      "a page to return to with a password",
+      { return_url: "https://shop.example:x@evil.example/" },
+      ["/return_url wrong_format"],
+    ],
+    [
+      "a page to return to of 501 characters",
+      { return_url: `https://shop.example/${"a".repeat(480)}` },
+      ["/return_url too_big"],
+    ],
+    [
+      "a page to return to with a line break",
+      { return_url: "https://shop.example/\r\nset-cookie: a=b" },
+      ["/return_url forbidden_character"],
+    ],
+    [
+      "a card number in escapes in the page to return to",
+      { return_url: "https://shop.example/?c=%34242%34242+4242+4242" },
+      ["/return_url card_number"],
+    ],
     ["another way to capture", { capture: "later" }, ["/capture not_allowed"]],
     ["a reference of 129 characters", { reference: "r".repeat(129) }, ["/reference too_big"]],
     ["a description of 501 characters", { description: "d".repeat(501) }, ["/description too_big"]],
@@ -309,6 +334,7 @@ describe("is refused with 422 before anything is inserted", () => {
     ["reference", { reference: "4242424242424242" }],
     ["description", { description: "card 4242-4242-4242-4242" }],
     ["metadata", { metadata: { card: "4242424242424242" } }],
+    ["return_url", { return_url: "https://shop.example/4242424242424242" }],
   ])("a card number as %s, before a digest of it goes anywhere", async (_name, change) => {
     const once = vi.fn();
     const endpoint = createPayments({

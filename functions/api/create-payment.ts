@@ -14,7 +14,7 @@ import { createPayment, type Payment, type PaymentMethod } from "#core/payments/
 import { paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
-import { amount, currency, currencyUnknown, metadata, text } from "./http/fields.ts";
+import { amount, currency, currencyUnknown, metadata, pageUrl, text } from "./http/fields.ts";
 import { tagOf } from "./http/precondition.ts";
 import { preferenceOf } from "./http/prefer.ts";
 import { invalidField, Problem } from "./http/problem.ts";
@@ -35,7 +35,6 @@ const account = text(68).refine((id) => parseUserAccountId(id) !== undefined, {
   params: { code: "account_not_found" },
   error: "There is no such account",
 });
-const returnUrl = z.url({ protocol: /^https$/, error: "A return URL is an https URL" }).max(500);
 
 const paymentBody = z
   .strictObject({
@@ -46,7 +45,7 @@ const paymentBody = z
       z.strictObject({ type: z.literal("account"), account }),
     ]),
     capture: z.enum(["automatic", "manual"]).default("automatic"),
-    return_url: returnUrl.optional(),
+    return_url: pageUrl.optional(),
     reference: text(128).optional(),
     description: text(500).optional(),
     metadata: metadata.default({}),

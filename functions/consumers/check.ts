@@ -16,9 +16,17 @@ const recovery = new RecoverySaga(createStepFunctions(), requiredVariable("RECOV
 const checks = new CheckQueue(createSqs(), requiredVariable("CHECKS_QUEUE_URL"));
 const processor = new BatchProcessor(EventType.SQS);
 
-const reminder = z.object({ book: z.string(), payment: z.string(), version: z.int() });
+const reminder = z.object({
+  book: z.string(),
+  payment: z.string(),
+  version: z.int(),
+  strays: z.boolean().optional(),
+});
 
-/** Looks at payments again, when their reminders are due. Whoever still stands there is handed to the recovery. */
+/**
+ * Looks at payments again, when their reminders are due. Whoever still stands there is handed to the recovery; and so is
+ * one that a saga says an acquirer may hold money for unknown to it, wherever it stands.
+ */
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   processPartialResponse(event, look, processor);
 
@@ -28,6 +36,7 @@ async function look({ body }: SQSRecord): Promise<void> {
   if (id === undefined) throw new Error(`${check.payment} is not the id of a payment`);
   const payment = await payments.get(check.book as Book, id);
   if (payment === undefined) throw new Error(`${check.payment} is not there`);
+  if (check.strays === true) return recovery.start(payment, { strays: true });
   const todo = whatToDo(payment, check, Date.now());
   switch (todo.kind) {
     case "nothing":

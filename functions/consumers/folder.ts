@@ -7,6 +7,7 @@ import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { type JournalItem, journalRecord } from "#adapters/dynamodb/journal-codec.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import { requiredVariable } from "#functions/environment.ts";
+import { inLanes } from "#functions/lanes.ts";
 
 const folds = new FoldStore(createDynamoDb(), requiredVariable("LEDGER_TABLE"));
 const logger = new Logger({ serviceName: "folder" });
@@ -21,18 +22,14 @@ const shardsAtOnce = 16;
 export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const shards = [...Map.groupBy(Records, partitionOf)];
   const failed: string[] = [];
-  const work = shards.values();
-  const worker = async (): Promise<void> => {
-    for (const [partition, records] of work) {
-      try {
-        await folds.count(partition, records.map(streamed));
-      } catch (error) {
-        logger.error("a shard was not counted", { shard: partition, error: error as Error });
-        failed.push(sequenceOf(records[0]));
-      }
+  await inLanes(shards, shardsAtOnce, async ([partition, records]) => {
+    try {
+      await folds.count(partition, records.map(streamed));
+    } catch (error) {
+      logger.error("a shard was not counted", { shard: partition, error: error as Error });
+      failed.push(sequenceOf(records[0]));
     }
-  };
-  await Promise.all(Array.from({ length: shardsAtOnce }, worker));
+  });
   // Lambda goes on from the lowest of them. Shards that were counted pass over what comes again.
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -1,6 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import { z } from "zod";
-import type { StreamRange } from "#adapters/streams/stream-range.ts";
+import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
+import type { ReadBack, ShownRecord, StreamRange } from "#adapters/streams/stream-range.ts";
 import { type DeadLetter, deadLetterIdOf, paymentIn } from "#core/operations/dead-letter.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface GivenUpBatch {
   readonly reason: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** Of its records, before or after the mapping's filter: AWS does not say. */
+  readonly count: number;
 }
 
 const batchInfo = z.object({
@@ -28,6 +31,8 @@ const batchInfo = z.object({
   batchSize: z.int().positive(),
   streamArn: z.string(),
 });
+/** A record of a table's stream: those of a Kinesis stream have no keys. */
+const tableRecord = z.object({ dynamodb: z.object({ Keys: z.object({ sk: z.object({ S: z.string() }) }) }) });
 const streamNotice = z.object({
   requestContext: z.object({
     functionArn: z.string(),
@@ -68,8 +73,9 @@ export function givenUpIn(message: SQSRecord): GivenUp {
       batchSize: count,
     } = info;
     const { functionArn, condition, approximateInvokeCount: tries } = requestContext;
-    const batch = { functionArn, reason: `${condition} after ${tries} tries`, at: Date.parse(timestamp) };
-    return { kind: "batch", range: { streamArn, shardId, first, last, count }, batch };
+    const reason = `${condition} after ${tries} tries`;
+    const batch = { functionArn, reason, at: Date.parse(timestamp), count };
+    return { kind: "batch", range: { streamArn, shardId, first, last }, batch };
   }
   return { kind: "letter", letter: letterOfMessage(message) };
 }
@@ -77,11 +83,11 @@ export function givenUpIn(message: SQSRecord): GivenUp {
 /** One letter per record, so that each is replayed by itself; what the stream has forgotten is one letter that says so. */
 export function lettersOf(
   { range, batch }: Extract<GivenUp, { kind: "batch" }>,
-  records: readonly { readonly sequenceNumber: string; readonly text: string }[],
+  { records, extent }: ReadBack,
 ): readonly DeadLetter[] {
-  const { functionArn, reason, at } = batch;
-  const { streamArn, first, last, count } = range;
-  const letters: DeadLetter[] = records.map(({ sequenceNumber, text }) => ({
+  const { functionArn, reason, at, count } = batch;
+  const { streamArn, first, last } = range;
+  const letters: DeadLetter[] = records.filter(wasShown).map(({ sequenceNumber, text }) => ({
     id: deadLetterIdOf(at, functionArn, streamArn, sequenceNumber),
     origin: { kind: "record", functionArn, streamArn, sequenceNumber, record: text },
     reason,
@@ -89,11 +95,20 @@ export function lettersOf(
     receivedAt: at,
     replays: [],
   }));
-  const lost = count - records.length;
-  if (lost <= 0) return letters;
+  if (extent !== "trimmed") return letters;
+  const lost = Math.max(1, count - letters.length);
   const origin = { kind: "lost_records", functionArn, streamArn, first, last, count: lost } as const;
   const id = deadLetterIdOf(at, functionArn, streamArn, first, last, "lost");
   return [...letters, { id, origin, reason, receivedAt: at, replays: [] }];
+}
+
+/**
+ * Whether the function was shown it, and not only passed by. The relay is shown payments (its filter in
+ * stacks/functions.ts); a refund that lies between two of them was never given up, and no replay of it could succeed.
+ */
+function wasShown({ text }: ShownRecord): boolean {
+  const record = tableRecord.safeParse(jsonIn(text));
+  return !record.success || record.data.dynamodb.Keys.sk.S === paymentSortKey;
 }
 
 function letterOfMessage({ messageId, body, attributes, eventSourceARN }: SQSRecord): DeadLetter {

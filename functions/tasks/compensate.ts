@@ -2,7 +2,7 @@ import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { compensate } from "#core/payments/steps/compensate.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { compensateInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 
@@ -11,7 +11,9 @@ const ports = {
     payments: requiredVariable("PAYMENTS_TABLE"),
     ledger: requiredVariable("LEDGER_TABLE"),
   }),
-  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
+    apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+  }),
   now: Date.now,
 };
 

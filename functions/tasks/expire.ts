@@ -10,6 +10,7 @@ import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { expire } from "#core/payments/steps/expire.ts";
 import { requiredVariable } from "#functions/environment.ts";
+import { sweep } from "./sweep.ts";
 
 const dynamoDb = createDynamoDb();
 const paymentsTable = requiredVariable("PAYMENTS_TABLE");
@@ -21,21 +22,20 @@ const ports = {
 };
 const logger = new Logger({ serviceName: "expire" });
 
-/** Of one book in one sweep; the next sweep goes on with the rest. */
-const paymentsMax = 200;
 /** Left for what is under way when the time is up. */
 const reserveMs = 10_000;
 
 /** Ends what time ends. Nothing depends on it being punctual: what has expired is refused, swept or not. */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
   const execution = `expire:${context.awsRequestId}`;
-  for (const book of await merchants.ids()) {
-    const due = await duePayments(dynamoDb, paymentsTable, { book, until: Date.now(), limit: paymentsMax });
-    for (const id of due) {
-      if (context.getRemainingTimeInMillis() < reserveMs) return;
-      await end(book, id, execution);
-    }
-  }
+  const until = Date.now();
+  await sweep<PaymentId>(await merchants.ids(), {
+    due: (book) => duePayments(dynamoDb, paymentsTable, book, until),
+    end: (book, id) => end(book, id, execution),
+    mayGoOn: () => context.getRemainingTimeInMillis() > reserveMs,
+    failed: (book, error) => logger.error("a book could not be read", { book, error: error as Error }),
+    random: Math.random,
+  });
 };
 
 /** One that cannot be ended now does not keep the others. */
@@ -43,8 +43,7 @@ async function end(book: Book, id: PaymentId, execution: string): Promise<void> 
   try {
     const payment = await ports.payments.get(book, id);
     if (payment === undefined) return;
-    const letGo = await expire(ports, payment, { execution });
-    if (letGo !== undefined) await saga.start(letGo, { step: "compensate", reason: "expired" });
+    if (await expire(ports, payment, { execution })) await saga.start(payment, { step: "resume" });
   } catch (error) {
     logger.error("a payment could not be ended", { payment: id, error: error as Error });
   }

@@ -3,7 +3,7 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { recoverTask } from "./recovering.ts";
 
 const dynamoDb = createDynamoDb();
@@ -12,7 +12,9 @@ const refunds = new RefundStore(dynamoDb, tables);
 
 export const handler = recoverTask({
   payments: new PaymentStore(dynamoDb, tables),
-  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
+    apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+  }),
   now: Date.now,
   refundOf: async ({ book, pendingOperation }: Payment) =>
     pendingOperation?.kind === "refund" ? refunds.get(book, pendingOperation.refund) : undefined,

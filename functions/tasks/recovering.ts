@@ -18,17 +18,19 @@ interface Ports extends RecoveryPorts {
 interface Looked {
   readonly found: Found;
   readonly attempt: number;
+  readonly strays: boolean;
 }
 
 /** One look at a payment that was left open. After the last one it is left to a person. */
 export const recoverTask = (ports: Ports) =>
   taskOf(
     recoverInput,
-    async ({ book, payment: id, attempt, execution }, deadline): Promise<Looked> => {
-      const found = await recover(ports, await load(ports, book, id), { attempt, deadline, execution });
+    async ({ book, payment: id, attempt, strays, execution }, deadline): Promise<Looked> => {
+      const look = { attempt, strays, deadline, execution };
+      const found = await recover(ports, await load(ports, book, id), look);
       const isLast = attempt >= waitsSeconds.length;
       if (isLast && found.outcome === "ask_again") await giveUp(ports, found.payment, found.reason);
-      return { found, attempt };
+      return { found, attempt, strays: found.strays ?? strays };
     },
     outputOf,
   );
@@ -40,9 +42,9 @@ async function load({ payments }: Ports, book: Book, id: PaymentId): Promise<Pay
   return payment;
 }
 
-function outputOf({ found, attempt }: Looked): RecoverOutput {
+function outputOf({ found, attempt, strays }: Looked): RecoverOutput {
   const { book, id } = found.payment;
-  const common = { book, payment: id, attempt, wait: waitsSeconds[attempt] ?? -1 };
+  const common = { book, payment: id, attempt, strays, wait: waitsSeconds[attempt] ?? -1 };
   switch (found.outcome) {
     case "concluded":
       return { ...common, outcome: found.outcome };

@@ -2,13 +2,15 @@ import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { resume } from "#core/payments/steps/resume.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { resumeInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 
 const ports = {
   payments: new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") }),
-  acquirers: createAcquirers(requiredVariable("ACQUIRERS")),
+  acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
+    apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+  }),
   now: Date.now,
 };
 

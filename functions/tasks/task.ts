@@ -60,6 +60,8 @@ function outputOf(result: StepResult): StepOutput {
         authorization: authorizationRecord(result.authorization),
         reason: result.reason,
       };
+    case "overdue":
+      return { outcome: result.outcome, payment, reason: result.reason };
     default:
       return { outcome: result.outcome, payment };
   }

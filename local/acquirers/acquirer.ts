@@ -116,7 +116,12 @@ export class SandboxAcquirer {
     return this.#books.get("operation", key)?.operation;
   }
 
-  /** Decides whatever was to be decided by now. Any request does so first; call it now and then, so that it is told. */
+  /** Nothing is to be decided before, unless a request comes. Epoch milliseconds, or infinity. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** Decides whatever was to be decided by now. Any request does so first; call it when it is due, so that it is told. */
   decideDue(): void {
     const now = this.#options.clock();
     if (now < this.#dueAt) return;

@@ -4,8 +4,10 @@ import { noticesMax } from "./books.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Notice } from "./records.ts";
 
-/** How often it looks for what is to be decided, and to be told. */
-const lookEveryMs = 50;
+/** How soon it looks for what is to be told, after whatever may have changed it. */
+const lookAfterMs = 50;
+/** Longest wait for what is due later: clocks are set, and timers have a limit of their own. */
+const restMsMax = 60_000;
 /** From 250 ms, doubled each time, up to a minute: about ten minutes altogether. */
 const backoffMsMin = 250;
 const backoffMsMax = 60_000;
@@ -34,19 +36,28 @@ export class Notifier {
   /** Of notices that were tried and not heard. A new process tries them anew. */
   #attempts = new BoundedMap<Attempts>(noticesMax);
   readonly #inFlight = new Map<string, Promise<void>>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  /** When it looks next, epoch milliseconds. */
+  #looksAt = Number.POSITIVE_INFINITY;
   #url: string | undefined;
+  #isStopped = false;
 
   constructor(options: NotifierOptions) {
     this.#options = options;
     this.#url = options.url;
-    this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
+    this.wake();
+  }
+
+  /** Something may have been decided, or is to be: it looks in a moment. */
+  wake(): void {
+    this.#lookAt(this.#options.clock() + lookAfterMs);
   }
 
   /** From now on there; undefined: nowhere, notices wait. */
   tellAt(url: string | undefined): void {
     this.#url = url;
     this.#attempts = new BoundedMap(noticesMax);
+    this.wake();
   }
 
   /** Tells now what there is to tell, and waits for it: once each, whatever comes of it. */
@@ -56,20 +67,43 @@ export class Notifier {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
     this.#url = undefined;
+  }
+
+  /** Nothing is due before: an acquirer that nobody asks does nothing. */
+  #lookAt(at: number): void {
+    if (this.#isStopped || at >= this.#looksAt) return;
+    clearTimeout(this.#timer);
+    this.#looksAt = at;
+    const waitMs = Math.min(Math.max(0, at - this.#options.clock()), restMsMax);
+    this.#timer = setTimeout(() => this.#look(), waitMs).unref();
   }
 
   #look(): void {
     const { acquirer, clock } = this.#options;
+    this.#looksAt = Number.POSITIVE_INFINITY;
     acquirer.decideDue();
+    this.#lookAt(acquirer.dueAt);
     if (this.#url === undefined) return;
     for (const [id, notice] of acquirer.notices()) {
+      // The end of each makes for another look.
       if (this.#inFlight.size >= inFlightMax) return;
-      if (this.#inFlight.has(id) || (this.#attempts.get(id)?.nextAt ?? 0) > clock()) continue;
-      const telling = this.#tell(id, notice, this.#url).finally(() => this.#inFlight.delete(id));
-      this.#inFlight.set(id, telling);
+      if (this.#inFlight.has(id)) continue;
+      const { nextAt = 0 } = this.#attempts.get(id) ?? {};
+      if (nextAt > clock()) this.#lookAt(nextAt);
+      else
+        this.#inFlight.set(
+          id,
+          this.#tell(id, notice, this.#url).finally(() => this.#ended(id)),
+        );
     }
+  }
+
+  #ended(id: string): void {
+    this.#inFlight.delete(id);
+    this.wake();
   }
 
   async #tell(id: string, { body }: Notice, url: string): Promise<void> {

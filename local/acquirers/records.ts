@@ -107,6 +107,8 @@ const settlement = z.object({
   ordinalMax: z.number(),
   /** How many movements it holds: with fewer remembered, its files cannot be made again. */
   movements: z.number(),
+  /** The client has its files, or they cannot be made any more. */
+  done: z.literal(true).exactOptional(),
 });
 /** A day that was closed. */
 export type Settlement = Readonly<z.infer<typeof settlement>>;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { SandboxAcquirer } from "./acquirer.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { type Answer, decode, parseJson, refuse } from "./http.ts";
-import { type Inbox, s3Inbox, s3InboxSettings } from "./inbox.ts";
+import { s3Inbox, s3InboxSettings } from "./inbox.ts";
 import type { Notifier } from "./notifier.ts";
 import { filesOf } from "./settlement-files.ts";
 import { type Statement, totalsOf } from "./statement.ts";
@@ -21,12 +22,12 @@ const disputePath = /^\/sandbox\/disputes\/([^/]{1,100})$/;
 export class SandboxApi {
   readonly #acquirer: SandboxAcquirer;
   readonly #notifier: Notifier;
-  #inbox: Inbox | undefined;
+  readonly #deliveries: Deliveries;
 
-  constructor(acquirer: SandboxAcquirer, notifier: Notifier, inbox?: Inbox) {
+  constructor(acquirer: SandboxAcquirer, notifier: Notifier, deliveries: Deliveries) {
     this.#acquirer = acquirer;
     this.#notifier = notifier;
-    this.#inbox = inbox;
+    this.#deliveries = deliveries;
   }
 
   async answer(method: string, path: string, raw: string): Promise<Answer> {
@@ -55,7 +56,7 @@ export class SandboxApi {
   #deliverTo(body: unknown): Answer {
     const { data } = s3InboxSettings.nullable().safeParse(body);
     if (data === undefined) return refuse("malformed");
-    this.#inbox = data === null ? undefined : s3Inbox(this.#acquirer.name, data);
+    this.#deliveries.deliverTo(data === null ? undefined : s3Inbox(this.#acquirer.name, data));
     return { statusCode: 200, body: { bucket: data?.bucket ?? null } };
   }
 
@@ -67,13 +68,13 @@ export class SandboxApi {
     if (statement === undefined) return refuse("forgotten");
     const settled = { date: data.date, acquirer: this.#acquirer.name, ...summaryOf(statement) };
     try {
-      if (this.#inbox !== undefined) for (const file of filesOf(statement)) await this.#inbox.put(file);
+      const delivered = await this.#deliveries.deliver(statement);
+      return { statusCode: 200, body: { ...settled, delivered } };
     } catch (thrown) {
       // By its name only: a message may quote what was sent, and to whom.
       const reason = thrown instanceof Error ? thrown.name : "unknown";
       return { statusCode: 502, body: { error: "not_delivered", reason, ...settled } };
     }
-    return { statusCode: 200, body: { ...settled, delivered: this.#inbox !== undefined } };
   }
 
   #openDispute(body: unknown): Answer {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { close, listen } from "../process/http-server.ts";
 import type { SandboxAcquirer } from "./acquirer.ts";
+import { Deliveries } from "./deliveries.ts";
 import { type Answer, readBody, refuse, send } from "./http.ts";
-import type { Inbox } from "./inbox.ts";
 import { Notifier } from "./notifier.ts";
 import { answerOf, inquiry, parseOperation } from "./operations-api.ts";
 import { portalPage, takeEvidence } from "./portal-api.ts";
@@ -25,8 +25,6 @@ export interface ServerOptions {
   /** Required as bearer token when given; else every caller is welcome. */
   readonly apiKey?: string;
   readonly notifications?: NotificationOptions;
-  /** Where settlement files go; `PUT /sandbox/inbound` says it later. */
-  readonly inbox?: Inbox;
   /** How the server waits. Tests pass one that needs no time. */
   readonly wait?: (ms: number) => Promise<void>;
 }
@@ -49,9 +47,14 @@ export interface RunningServer {
 export async function startServer(acquirer: SandboxAcquirer, options: ServerOptions): Promise<RunningServer> {
   const { url, secret = `sandbox-notify-${acquirer.name}` } = options.notifications ?? {};
   const notifier = new Notifier({ acquirer, secret, url, clock: Date.now });
-  const front = new Front(acquirer, notifier, options);
+  const deliveries = new Deliveries(acquirer, Date.now);
+  const front = new Front(acquirer, notifier, deliveries, options);
   const server = createServer((request, response) => {
-    front.handle(request, response).catch(() => response.destroy());
+    front
+      .handle(request, response)
+      .catch(() => response.destroy())
+      // Whatever was asked may have left something to be decided, or to be told.
+      .finally(() => notifier.wake());
   });
   limit(server);
   const port = await listen(server, options.port);
@@ -60,6 +63,7 @@ export async function startServer(acquirer: SandboxAcquirer, options: ServerOpti
     url: front.baseUrl,
     stop: () => {
       notifier.stop();
+      deliveries.stop();
       return close(server, stopMsMax);
     },
   };
@@ -80,10 +84,10 @@ class Front {
   /** Where customers find the pages. */
   baseUrl = "";
 
-  constructor(acquirer: SandboxAcquirer, notifier: Notifier, options: ServerOptions) {
+  constructor(acquirer: SandboxAcquirer, notifier: Notifier, deliveries: Deliveries, options: ServerOptions) {
     this.#acquirer = acquirer;
     this.#notifier = notifier;
-    this.#sandbox = new SandboxApi(acquirer, notifier, options.inbox);
+    this.#sandbox = new SandboxApi(acquirer, notifier, deliveries);
     this.#options = options;
   }
 

@@ -19,6 +19,8 @@ export class Settlements {
   readonly #books: Books;
   readonly #options: SettlementOptions;
   #ordinalMax = 0;
+  /** The latest day that was looked at after its end. */
+  #lastEnded: string | undefined;
 
   constructor(books: Books, options: SettlementOptions) {
     this.#books = books;
@@ -55,6 +57,36 @@ export class Settlements {
     return this.#statementOf(date);
   }
 
+  /**
+   * Closes the day before this one (UTC) when something moved before its end that is in no settlement. Cheap but for the
+   * first time on a day: nothing moves in the past.
+   */
+  closeYesterday(): void {
+    const date = dateOf(this.#options.clock() - dayMs);
+    if (date === this.#lastEnded) return;
+    const isClosed = this.#books.get("settlement", date) !== undefined;
+    if (!isClosed && this.#movementsOf(date, { ordinalMax: this.#ordinalMax }).length > 0) this.close(date);
+    this.#lastEnded = date;
+  }
+
+  /** A closed day whose files the client does not have yet: the one that was closed first. */
+  undelivered(): Statement | undefined {
+    for (const [date, { done }] of this.#books.all("settlement")) {
+      if (done) continue;
+      const statement = this.#statementOf(date);
+      if (statement !== undefined) return statement;
+      this.delivered(date);
+    }
+    return undefined;
+  }
+
+  /** There is nothing left to deliver of this closed day. */
+  delivered(date: string): void {
+    const settlement = this.#books.get("settlement", date);
+    if (settlement === undefined || settlement.done === true) return;
+    this.#books.commit(["settlement", date, { ...settlement, done: true }]);
+  }
+
   /** A file of a closed day, by its name. */
   file(name: string): SettlementFile | undefined {
     const date = /(\d{4}-\d{2}-\d{2})/.exec(name)?.[1] ?? "";
@@ -83,6 +115,8 @@ export class Settlements {
     return movements;
   }
 }
+
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const isIn = (
   { ordinal, at }: Movement,

@@ -109,8 +109,8 @@ footer { margin-top: 1.5rem; font-size: .85rem; color: light-dark(#51606f, #a3b0
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 function page(statusCode: number, title: string, content: string, returnUrl: string | undefined): Answer {
-  // Browsers hold the redirect after a form against this policy, too.
-  const targets = returnUrl === undefined ? "'self'" : `'self' ${new URL(returnUrl).origin}`;
+  // Browsers hold all redirects after a form against this policy, and the client may send its customer on.
+  const targets = returnUrl === undefined ? "'self'" : `'self' ${new URL(returnUrl).origin} https:`;
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action ${targets}; base-uri 'none'; frame-ancestors *`;
   return {
     statusCode,

@@ -30,11 +30,15 @@ export interface CallRecord {
 
 type CallListener = (record: CallRecord) => void;
 
-/** The latest calls, oldest dropped first. */
+/**
+ * The latest calls, oldest dropped first. Looks of pollers that brought nothing are only counted: there are some every
+ * second, and a day of them would push everything else out.
+ */
 export class CallLog {
   readonly #capacity: number;
   readonly #listeners = new Set<CallListener>();
   #records: CallRecord[] = [];
+  #looks = 0;
 
   /** `capacity`: how many calls are remembered; about 0.5 KB each. */
   constructor(capacity: number) {
@@ -46,6 +50,16 @@ export class CallLog {
     // Cut in halves, so that one call in `capacity` pays for the move instead of each.
     if (this.#records.length >= 2 * this.#capacity) this.#records = this.#records.slice(-this.#capacity);
     for (const listener of this.#listeners) listener(record);
+  }
+
+  /** Counts a look that brought nothing. */
+  addLook(): void {
+    this.#looks += 1;
+  }
+
+  /** Looks that brought nothing, since the start. */
+  get looks(): number {
+    return this.#looks;
   }
 
   /** @returns a function that ends the subscription. */

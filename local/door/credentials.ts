@@ -21,11 +21,14 @@ export class CredentialRegistry {
   readonly #callers = new Map<string, KnownCaller>();
 
   /** Makes an access key for a caller. `roleArn` is undefined for the operator of this machine. */
-  issue(name: string, roleArn: string | undefined, sessionName?: string): Credentials {
+  issue(
+    name: string,
+    roleArn: string | undefined,
+    more: Pick<Caller, "sessionName" | "isPoller"> = {},
+  ): Credentials {
     const accessKeyId = accessKeyPrefix + randomBytes(8).toString("hex").toUpperCase();
     const secretAccessKey = randomBytes(30).toString("base64url");
-    const caller = { accessKeyId, roleArn, name, ...(sessionName !== undefined && { sessionName }) };
-    this.#callers.set(accessKeyId, { caller, secretAccessKey });
+    this.#callers.set(accessKeyId, { caller: { ...more, accessKeyId, roleArn, name }, secretAccessKey });
     return { accessKeyId, secretAccessKey };
   }
 

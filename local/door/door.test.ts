@@ -1,11 +1,13 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { KMSClient, ListKeysCommand } from "@aws-sdk/client-kms";
+import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonAnswer } from "./answers.ts";
 import { CallLog } from "./call-log.ts";
 import { CredentialRegistry, type Credentials } from "./credentials.ts";
 import { type Door, openDoor } from "./door.ts";
-import type { AwsCall, Engine } from "./engine.ts";
+import type { AwsAnswer, AwsCall, Engine } from "./engine.ts";
+import { Meter } from "./meter.ts";
 
 const role = "arn:aws:iam::123456789012:role/payments";
 
@@ -13,15 +15,19 @@ let door: Door;
 let log: CallLog;
 let warnings: string[];
 let payments: Credentials;
+let poller: Credentials;
+let meter: Meter;
 let seen: AwsCall[];
 
 beforeEach(async () => {
   const credentials = new CredentialRegistry();
   payments = credentials.issue("payments", role);
+  poller = credentials.issue("events of payments", role, { isPoller: true });
+  meter = new Meter();
   log = new CallLog(100);
   warnings = [];
   seen = [];
-  door = await openDoor({ credentials, log, warn: (line) => warnings.push(line), port: 0 });
+  door = await openDoor({ credentials, log, meter, warn: (line) => warnings.push(line), port: 0 });
   door.serve(
     engine("dynamodb", (call) => {
       seen.push(call);
@@ -158,6 +164,40 @@ describe("the door keeps a log", () => {
     await client(payments).send(new ListTablesCommand({}));
     const answer = await fetch(`${door.url}/_calls`);
     expect(await answer.json()).toMatchObject({ calls: [{ action: "ListTables" }] });
+  });
+});
+
+describe("a look at a queue", () => {
+  const inbox = "https://sqs.eu-west-1.amazonaws.com/123456789012/inbox";
+  const news = jsonAnswer({ Messages: [{ MessageId: "1", Body: "news" }] });
+  const nothing = jsonAnswer({});
+
+  async function look(credentials: Credentials, answer: AwsAnswer): Promise<void> {
+    door.serve(engine("sqs", () => answer));
+    const access = { endpoint: door.url, region: "eu-west-1", credentials, maxAttempts: 1 };
+    const sqs = new SQSClient({ ...access, useQueueUrlAsEndpoint: false, md5: false });
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: inbox })).catch(() => undefined);
+    sqs.destroy();
+  }
+
+  test("that brings a poller nothing is counted, and takes no other call's place", async () => {
+    await look(poller, nothing);
+    await look(poller, nothing);
+    expect({ calls: log.recent(), looks: log.looks }).toEqual({ calls: [], looks: 2 });
+    const [bytes] = meter.totals().filter(({ unit }) => unit === "bytes_out");
+    expect(bytes?.quantity).toBe(2 * nothing.body.length);
+  });
+
+  test.each([
+    ["brings a poller something", () => look(poller, news)],
+    ["a poller is refused", () => look(poller, jsonAnswer({ __type: "AccessDenied" }, 400))],
+    ["brings anyone else nothing", () => look(payments, nothing)],
+  ])("that %s is remembered", async (_what, call) => {
+    await call();
+    expect({ calls: log.recent(), looks: log.looks }).toMatchObject({
+      calls: [{ action: "ReceiveMessage" }],
+      looks: 0,
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { type CallLog, namesIn, traceRootOf } from "./call-log.ts";
 import type { CredentialRegistry } from "./credentials.ts";
 import { Dispatcher, type DispatcherOptions, type Outcome } from "./dispatcher.ts";
 import type { AwsAnswer, Engine } from "./engine.ts";
+import { broughtNothing } from "./looks.ts";
 
 /** DynamoDB's BatchWriteItem, the largest request of any service here. */
 const requestBytesMax = 16 * 1024 * 1024;
@@ -89,6 +90,7 @@ class Desk {
     if (outcome.answer === undefined) response.destroy();
     else send(response, outcome.answer);
 
+    if (broughtNothing(admission, outcome)) return log.addLook();
     const { resources, payments } = namesIn(body);
     log.add({
       ...arrival,
@@ -125,7 +127,7 @@ function callsAnswer(log: CallLog, path: string): AwsAnswer {
   return {
     statusCode: 200,
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ calls }),
+    body: JSON.stringify({ calls, looks: log.looks }),
   };
 }
 

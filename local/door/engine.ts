@@ -7,6 +7,8 @@ export interface Caller {
   readonly name: string;
   /** Session under which the role was assumed: for a function, its name on AWS. */
   readonly sessionName?: string;
+  /** It reads queues and streams all day, whether or not there is something in them. */
+  readonly isPoller?: true;
 }
 
 /** One AWS API call as it reached the door, its action already read from the protocol. */

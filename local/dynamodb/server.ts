@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Child, startChild } from "../process/child.ts";
 import { freePort } from "../process/http-server.ts";
 import { Refusal } from "../process/refusal.ts";
+import { indexStreams } from "./stream-index.ts";
 
 const readyMsMax = 5_000;
 const readyPollMs = 5;
@@ -33,7 +34,7 @@ export async function startDynamoDb(databaseFile: string): Promise<DynamoDbServe
       env: {},
       watchesStdin: false,
     });
-    const failure = await untilReady(endpoint, child);
+    const failure = (await untilReady(endpoint, child)) ?? failureOf(() => indexStreams(databaseFile));
     if (failure === undefined) return { endpoint, child };
     await child.stop();
     if (/not a valid SQLite|malformed|corrupt/i.test(failure)) {
@@ -45,7 +46,8 @@ export async function startDynamoDb(databaseFile: string): Promise<DynamoDbServe
   }
 }
 
-function binary(): string {
+/** Path of the program. @throws Refusal when this platform has none. */
+export function binary(): string {
   const platform = `${process.platform}-${process.arch}`;
   try {
     return createRequire(import.meta.url).resolve(`@dynoxide/${platform}/dynoxide`);
@@ -54,6 +56,15 @@ function binary(): string {
       `no DynamoDB for ${platform}: "npm install @dynoxide/${platform}", or start any DynamoDB emulator and name it in AWS_ENDPOINT_URL_DYNAMODB`,
       { cause: thrown },
     );
+  }
+}
+
+function failureOf(run: () => void): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (thrown) {
+    return String(thrown);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type HttpAnswer, type HttpLayer, headBytes } from "./http-message.ts";
 
-/** Limits and answers of the layer in front of the gateway: CloudFront with WAF. */
+/** Limits and answers of the layer in front of the gateway: CloudFront with WAF, which are not in `stacks/` yet. */
 interface EdgeRules {
   readonly bodyBytesMax: number;
   /** Names and values of all headers. */

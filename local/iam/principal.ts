@@ -7,7 +7,7 @@ export type Requester =
   | { readonly kind: "service"; readonly name: string };
 
 /** `account`: the statement speaks of all who are in the account, and leaves it to the account whom it lets in. */
-export type PrincipalMatch = "named" | "account" | "none";
+type PrincipalMatch = "named" | "account" | "none";
 
 /** How a statement's `Principal` stands to whoever asks. */
 export type PrincipalPattern = (requester: Requester) => PrincipalMatch;

@@ -18,9 +18,18 @@ type TimedOutcome = InvocationOutcome & { readonly durationMs: number };
 interface Waiter {
   readonly resolve: (environment: Environment) => void;
   readonly reject: (thrown: unknown) => void;
+  /** It has waited for as long as a start takes. */
+  isOverdue: boolean;
 }
 
-/** The environments of one function: kept warm, grown on demand, reaped when idle. */
+/** Longest wait for a busy environment before one more is started, however long the last start took. */
+const patienceMsMax = 1_000;
+
+/**
+ * The environments of one function: kept warm, grown on demand, reaped when idle. An invocation that finds them all busy
+ * first waits for as long as a start takes: whichever is free by then costs nothing, where a start keeps a core of this
+ * machine busy for half a second. On AWS others pay for that.
+ */
 export class EnvironmentPool {
   readonly #options: PoolOptions;
   readonly #all = new Set<Environment>();
@@ -30,6 +39,8 @@ export class EnvironmentPool {
   /** Bounded by the concurrency that the service admits. */
   readonly #waiters: Waiter[] = [];
   readonly #starts = new Set<Promise<Environment>>();
+  /** How long the latest start took, without its wait for room on the machine. */
+  #startMs = 0;
   #isStopped = false;
 
   constructor(options: PoolOptions) {
@@ -90,9 +101,16 @@ export class EnvironmentPool {
     const idle = this.#takeIdle();
     if (idle !== undefined) return Promise.resolve(idle);
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#grow();
+      const waiter: Waiter = { resolve, reject, isOverdue: false };
+      this.#waiters.push(waiter);
+      if (this.#all.size === 0) this.#grow();
+      else setTimeout(() => this.#growFor(waiter), Math.min(this.#startMs, patienceMsMax)).unref();
     });
+  }
+
+  #growFor(waiter: Waiter): void {
+    waiter.isOverdue = true;
+    this.#grow();
   }
 
   #takeIdle(): Environment | undefined {
@@ -103,9 +121,14 @@ export class EnvironmentPool {
     return undefined;
   }
 
-  /** One start for each waiter at most: a start that a returning environment made needless still ends up idle. */
+  /**
+   * One start for each overdue waiter at most, and for each at all while there is no environment to wait for: a start
+   * that a returning environment made needless still ends up idle.
+   */
   #grow(): void {
-    while (this.#starts.size < this.#waiters.length && this.size < this.#options.environmentsMax) {
+    const overdue = this.#all.size === 0 ? this.#waiters : this.#waiters.filter(({ isOverdue }) => isOverdue);
+    const wanted = overdue.length;
+    while (this.#starts.size < wanted && this.size < this.#options.environmentsMax) {
       this.#start().then(
         (environment) => this.#offer(environment),
         (thrown: unknown) => {
@@ -120,10 +143,12 @@ export class EnvironmentPool {
     const start = this.#options
       .schedule(async () => {
         if (this.#isStopped) throw new PoolStopped();
+        const startedMs = performance.now();
         const environment = await Environment.start({
           ...this.#options.environment(),
           onEnd: (ended) => this.#forget(ended),
         });
+        this.#startMs = performance.now() - startedMs;
         this.#all.add(environment);
         if (!this.#isStopped) return environment;
         await environment.stop();

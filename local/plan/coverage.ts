@@ -62,6 +62,9 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": leftOut(
     "this disk is yours to encrypt",
   ),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": leftOut(
+    "what is stored here goes when you wipe it",
+  ),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": leftOut("buckets are on this machine only"),
   "aws:scheduler/scheduleGroup:ScheduleGroup": leftOut("it is a name for schedules"),
   "aws:cloudwatch/logGroup:LogGroup": leftOut("logs go to the terminal"),

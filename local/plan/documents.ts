@@ -3,6 +3,7 @@ import type { PlanResource } from "./plan.ts";
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
+  "aws:s3/bucketPolicy:BucketPolicy": ["policy"],
   "aws:sfn/stateMachine:StateMachine": ["definition"],
 };
 

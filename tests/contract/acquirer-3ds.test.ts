@@ -72,6 +72,10 @@ describe("the customer's page", () => {
     // Nothing is loaded from anywhere, and no script runs.
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(page).not.toMatch(/<script|src=|url\(/);
+    // The page that the client sends its customer on to is not known here.
+    expect(answer.headers.get("content-security-policy")).toContain(
+      "form-action 'self' https://shop.example https:;",
+    );
   });
 
   it.each([

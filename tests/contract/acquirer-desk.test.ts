@@ -24,10 +24,11 @@ const settled = {
 };
 
 let acquirer: SandboxAcquirer;
+let time: { now: number };
 let url: string;
 
 beforeEach(async () => {
-  ({ acquirer } = sandboxAcquirer({ costBp: 20 }));
+  ({ acquirer, time } = sandboxAcquirer({ costBp: 20 }));
   for (const request of [authorize("a"), capture("c"), refund("r", 250)]) acquirer.execute(request);
   const server = await startServer(acquirer, { port: 0, latencyMs: 0, apiKey });
   onTestFinished(() => server.stop());
@@ -124,6 +125,14 @@ describe("the end of a day", () => {
       { error: "not_delivered", reason: "NoSuchBucket", ...settled },
     ]);
     await ask("PUT", "/sandbox/inbound", inbox.settings);
+    expect(await ask("POST", "/sandbox/settlements", today)).toEqual([200, { ...settled, delivered: true }]);
+  });
+
+  it("comes by itself, and the files with it", async () => {
+    const inbox = await startInbox();
+    await ask("PUT", "/sandbox/inbound", inbox.settings);
+    time.now += 24 * 60 * 60_000;
+    await expect.poll(inbox.keys, { timeout: 10_000 }).toEqual([`alpha/${xmlName}`, `alpha/${csvName}`]);
     expect(await ask("POST", "/sandbox/settlements", today)).toEqual([200, { ...settled, delivered: true }]);
   });
 

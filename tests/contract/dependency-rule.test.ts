@@ -36,6 +36,7 @@ it("holds in the house, whose modules and imports the cruiser sees", async () =>
     "workflows",
     "functions",
     "local",
+    "cli",
     "tests",
     "bench",
   ]);

@@ -87,7 +87,7 @@ function as<Client extends { destroy(): void }>(
   name: string,
   make: (options: { endpoint: string; region: string; maxAttempts: number; credentials: object }) => Client,
 ): Client {
-  const key = credentials.issue(name, roleArnOf(name), `${name}-session`);
+  const key = credentials.issue(name, roleArnOf(name), { sessionName: `${name}-session` });
   const client = make({ endpoint: door.url, region: plan.region, maxAttempts: 1, credentials: key });
   clients.push(client);
   return client;

@@ -65,7 +65,7 @@ function as(functionName: string) {
   return {
     endpoint: door.url,
     region: plan.region,
-    credentials: credentials.issue(functionName, definition.roleArn, definition.name),
+    credentials: credentials.issue(functionName, definition.roleArn, { sessionName: definition.name }),
     maxAttempts: 1,
   };
 }

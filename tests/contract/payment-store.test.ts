@@ -6,11 +6,12 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { duePayments } from "#adapters/dynamodb/due-payments.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey, entryKey, paymentKey, resolutionKey } from "#adapters/dynamodb/keys.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
-import { type Account, type AccountId, noCounters } from "#core/ledger/account.ts";
+import { type Account, type AccountId, type Book, noCounters } from "#core/ledger/account.ts";
 import { entryIdOf, entryRecord, type JournalRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { evolve } from "#core/payments/evolve.ts";
@@ -332,4 +333,18 @@ test("a merchant's payments are listed newest first, page by page, each once", a
     before = page.next;
   } while (before !== undefined && seen.length < 100);
   expect(seen).toEqual(ids);
+});
+
+test("the payments that time is to end are all found, the longest overdue first, and none that has time left", async () => {
+  const book = "mer_overdue" as Book;
+  const waiting = Array.from({ length: 231 }, (_, n): Payment => {
+    const authorization = { ...exampleAuthorization, expiresAt: noon + n };
+    const id = paymentIdOf({ book, route: "test", idempotencyKey: `due-${n}` });
+    return { ...examplePayment({ state: "authorized", authorization }), id, book, capture: "manual" };
+  });
+  await Promise.all(waiting.map((payment) => payments.create(payment)));
+  const pages: (readonly string[])[] = [];
+  for await (const page of duePayments(tables.client, "payments", book, noon + 229)) pages.push(page);
+  expect(pages.flat()).toEqual(waiting.slice(0, 230).map(({ id }) => id));
+  expect(pages.map(({ length }) => length)).toEqual([100, 100, 30]);
 });

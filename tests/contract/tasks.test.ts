@@ -230,24 +230,33 @@ describe("a capture that the acquirer refuses", () => {
     expect(trialBalance(await balancesOf(payment), "USD")).toMatchObject({ debits: 0n, credits: 0n });
   });
 
+  const expired = ({ payment }: StepOutput): StepOutput => ({
+    outcome: "held",
+    payment: {
+      ...payment,
+      authorization: { ...heldAuthorization({ outcome: "held", payment }), expires_at: Date.now() - minute },
+    },
+  });
+
   test("because the authorization expired is not even asked for", async () => {
     const { payment, held } = await hold(cards.approved);
-    const late = {
-      ...held.payment,
-      authorization: { ...heldAuthorization(held), expires_at: Date.now() - minute },
-    };
-    expect(refused(await settle({ payment: late })).reason).toBe("authorization_expired");
+    expect(refused(await settle(expired(held))).reason).toBe("authorization_expired");
     expect(saga.alpha.inquire(operationKey(payment.id, "capture"))).toBeUndefined();
   });
 
-  test("but a second attempt asks, because the first may have captured in time", async () => {
-    const { payment, held } = await hold(cards.approved);
-    const late = {
-      ...held.payment,
-      authorization: { ...heldAuthorization(held), expires_at: Date.now() - minute },
-    };
-    expect((await settle({ payment: late }, 1)).outcome).toBe("captured");
+  test("but a later attempt finds out whether the first captured in time", async () => {
+    const { payment, held } = await hold(cards.captureInSilence);
+    const unknown = await settle(held);
+    expect(unknown.payment.state).toBe("in_review");
+    expect((await settle(expired(unknown), 1)).outcome).toBe("captured");
     expect(saga.alpha.inquire(operationKey(payment.id, "capture"))?.result).toBe("approved");
+  });
+
+  test("and closes it when nobody knows of it: nothing is captured too late", async () => {
+    const { payment, held } = await hold(cards.approved);
+    expect(refused(await settle(expired(held), 1)).reason).toBe("authorization_expired");
+    expect(saga.alpha.inquire(operationKey(payment.id, "capture"))).toBeUndefined();
+    expect(saga.alpha.inquire(operationKey(payment.id, "reversal", 2))?.result).toBe("approved");
   });
 });
 

@@ -1,3 +1,4 @@
+import { type DynamoDBClient, TransactWriteItemsCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AccountStore } from "#adapters/dynamodb/account-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
@@ -45,6 +46,18 @@ const opening = (id: UserAccountId, more: Partial<OpenedAccount> = {}): OpenedAc
   openedAt: noon,
   ...more,
 });
+
+/** The tables' client, which lets something happen before each command of a kind. */
+function between<Command extends UpdateItemCommand | TransactWriteItemsCommand>(
+  kind: new (...input: never[]) => Command,
+  happens: (command: Command) => Promise<unknown>,
+): DynamoDBClient {
+  const send = async (command: Command) => {
+    if (command instanceof kind) await happens(command);
+    return tables.client.send(command as UpdateItemCommand);
+  };
+  return { send } as unknown as DynamoDBClient;
+}
 
 /** A book with a float, and two wallets that cannot be overdrawn, alice's with 100. */
 async function wallets(): Promise<void> {
@@ -165,6 +178,20 @@ describe("an account", () => {
       kind: "not_found",
     });
   });
+
+  test("whose change is sent again, because its reply was lost, is changed once", async () => {
+    await wallets();
+    const twice = new AccountStore(
+      between(UpdateItemCommand, (command) => tables.client.send(command)),
+      "ledger",
+    );
+    expect(await twice.change(book, alice, "frozen", 1)).toMatchObject({
+      kind: "changed",
+      account: { condition: "frozen", revision: 2 },
+    });
+    // Another's later change is not taken for one's own.
+    expect(await twice.change(book, alice, "open", 1)).toMatchObject({ kind: "refused" });
+  });
 });
 
 describe("an entry", () => {
@@ -187,6 +214,33 @@ describe("an entry", () => {
     await post(proposal("je_more", float, alice, 50n));
     expect(kindsOf(await post(over))).toEqual(["refused below_min_available"]);
     expect(kindsOf(await post({ ...over, id: "je_new" as UserEntryId }))).toEqual(["created"]);
+  });
+
+  test("that another request posts, while this one is being refused, is posted for both", async () => {
+    await wallets();
+    const over = proposal("je_over", alice, bob, 101n);
+    let transactions = 0;
+    // The first transaction is the refused one, the second is to keep the refusal.
+    const overtaken = between(TransactWriteItemsCommand, async () => {
+      transactions += 1;
+      if (transactions === 2) await post(proposal("je_more", float, alice, 50n), over);
+    });
+    expect(kindsOf(await new UserLedger(overtaken, "ledger").post(book, [over], by()))).toEqual(["exists"]);
+    expect(await journal.find(book, [over.id])).toMatchObject([{ type: "entry" }]);
+  });
+
+  test("with legs over more accounts than one read takes has too many legs, unless its id is taken", async () => {
+    await wallets();
+    const legs = Array.from({ length: 150 }, (_, n) => ({
+      account: `acc_${n}` as UserAccountId,
+      side: n % 2 === 0 ? ("debit" as const) : ("credit" as const),
+      amount: 1n,
+    }));
+    const wide = { ...proposal("je_wide", alice, bob, 1n), legs };
+    expect(await post(wide)).toEqual([{ kind: "flaw", flaw: "too_many_legs" }]);
+    expect(kindsOf(await post({ ...wide, id: "je_topup" as UserEntryId }))).toEqual([
+      "replay exists_with_different_legs",
+    ]);
   });
 
   test("of many at once leaves no limit passed", async () => {

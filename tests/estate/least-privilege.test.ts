@@ -3,6 +3,7 @@ import {
   accountKey,
   accountListKey,
   entryKey,
+  expiringKey,
   foldKey,
   journalPartition,
   postingPartitions,
@@ -57,17 +58,28 @@ const unscopedActions = [
 ];
 
 describe("roles", () => {
-  it("belong to one function each, or to a saga", () => {
+  const isDelivery = ({ name }: { readonly name: string }) => name.endsWith("DeliveryRole");
+
+  it("belong to one function each, to a saga, or to an acquirer that leaves files", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
-    expect(roles).toHaveLength(functions.length + ofType("aws:sfn/stateMachine:StateMachine").length);
+    expect(roles.filter((role) => !isDelivery(role))).toHaveLength(
+      functions.length + ofType("aws:sfn/stateMachine:StateMachine").length,
+    );
+    expect(roles.filter(isDelivery).map(({ name }) => name)).toEqual([
+      "AlphaDeliveryRole",
+      "BetaDeliveryRole",
+    ]);
   });
 
-  it.each(roles)("$name can be assumed by one AWS service and by nobody else", ({ name, inputs }) => {
-    const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
-    const principals = inputs.assumeRolePolicy.Statement.map(({ Principal }) => Principal);
-    expect(principals).toEqual([{ Service: service }]);
-  });
+  it.each(roles.filter((role) => !isDelivery(role)))(
+    "$name can be assumed by one AWS service and by nobody else",
+    ({ name, inputs }) => {
+      const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
+      const principals = inputs.assumeRolePolicy.Statement.map(({ Principal }) => Principal);
+      expect(principals).toEqual([{ Service: service }]);
+    },
+  );
 
   it.each(roles)("$name has no policy that AWS may change", ({ inputs }) => {
     expect(inputs.managedPolicyArns ?? []).toEqual([]);
@@ -87,11 +99,14 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda.
-        // and executions by whoever starts them.
+        // executions by whoever starts them, and files by whoever leaves them.
         else
-          expect(arn.replace(/(:log-group:\/aws\/lambda\/[\w-]+|:execution:[\w-]+):\*$/, "$1")).not.toContain(
-            "*",
-          );
+          expect(
+            arn.replace(
+              /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
+              "$1",
+            ),
+          ).not.toContain("*");
       }
     }
   });
@@ -145,12 +160,21 @@ describe("the card vault", () => {
   it("makes fingerprints in one function only", () => {
     expect(whoMay("kms:GenerateMac", keyArn("FingerprintKey"))).toEqual(["CardTokensApiRole"]);
   });
+
+  it("shares no key with the links of customers who come back, which two functions sign and check", () => {
+    expect(whoMay("kms:GenerateMac", keyArn("ReturnsKey"))).toEqual([
+      "AcquirersApiRole",
+      "AuthorizeTaskRole",
+    ]);
+  });
 });
 
 describe("money", () => {
   it("is posted by tasks of the sagas; of what the internet reaches one function posts, between merchants' own accounts", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
+      // Only the ends of merchants' holds: see below.
+      "ExpireHoldsRole",
       "ExpireRole",
       // Only under the keys of the folds: see below.
       "FolderRole",
@@ -167,6 +191,7 @@ describe("money", () => {
   it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
     const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
     expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([
+      "ExpireHoldsRole",
       ...movers.slice(0, 2),
       "LedgerApiRole",
       ...movers.slice(2),
@@ -186,14 +211,15 @@ describe("money", () => {
     ];
     const isMeant = (key: string) => new RegExp(`^${accountKeys.replaceAll("*", ".*")}$`).test(key);
     expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
-    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual([]);
+    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual(["ExpireHoldsRole"]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
   });
 
-  it("of system accounts, and balances, are under keys that the ledger API may not write", () => {
+  it("of system accounts, and balances, are under keys that the ledger API and the sweep of holds may not write", () => {
     const demo = "mer_demo" as Book;
     const wallet = "acc_wallet" as UserAccountId;
     const [account, listed] = [accountKey(demo, wallet), accountListKey(demo, wallet, 0)];
+    const due = expiringKey(demo, "je_1" as EntryId, 0);
     const entry = entryKey(demo, "je_1" as EntryId);
     const postings = postingPartitions(demo, wallet).map((pk) => ({ pk }));
     const others = [
@@ -201,11 +227,16 @@ describe("money", () => {
       accountKey(demo, "mer_demo:1100:alpha:USD" as AccountId),
       foldKey(journalPartition(demo, 3)),
     ];
-    for (const [action, own, notOwn] of [
-      ["PutItem", [account, listed, entry, ...postings], others],
-      ["UpdateItem", [account], [listed, entry, ...postings, ...others]],
+    const written = [account, listed, due, entry, ...postings];
+    for (const [role, action, own] of [
+      ["LedgerApiRole", "PutItem", written],
+      ["LedgerApiRole", "UpdateItem", [account]],
+      ["ExpireHoldsRole", "PutItem", [entry, ...postings]],
+      ["ExpireHoldsRole", "UpdateItem", [account]],
+      ["ExpireHoldsRole", "DeleteItem", [due]],
     ] as const) {
-      const grants = grantsOf("LedgerApiRole", `dynamodb:${action}`, table("ledger"));
+      const notOwn = [...written.filter((key) => !own.some((each) => each === key)), ...others];
+      const grants = grantsOf(role, `dynamodb:${action}`, table("ledger"));
       expect(grants).toHaveLength(1);
       const Condition = grants[0]?.Condition;
       expect(Condition?.["Null"]).toEqual({ "dynamodb:LeadingKeys": "false" });
@@ -226,6 +257,18 @@ describe("money", () => {
     for (const action of ["PutItem", "UpdateItem", "BatchWriteItem"])
       for (const name of ["payments", "ledger", "events", "merchants"] as const)
         expect(whoMay(`dynamodb:${action}`, table(name))).not.toContain("OpsApiRole");
+  });
+
+  it("is never touched by what writes an operator's word down: the recovery that it starts does the rest", () => {
+    const actions = ["Query", "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"];
+    for (const action of actions)
+      expect(whoMay(`dynamodb:${action}`, table("ledger"))).not.toContain("ReviewsApiRole");
+    expect(whoMay("dynamodb:PutItem", table("payments"))).toContain("ReviewsApiRole");
+    expect(whoMay("states:StartExecution", resource("RecoverySaga").outputs?.["arn"])).toEqual([
+      "CheckRole",
+      "OpsApiRole",
+      "ReviewsApiRole",
+    ]);
   });
 
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {

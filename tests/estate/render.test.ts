@@ -103,12 +103,62 @@ describe("a production estate", () => {
       expect(options).toMatchObject({ retainOnDelete: true });
     }
     const keys = resources.filter(({ type }) => type === "aws:kms/key:Key");
-    expect(keys).toHaveLength(3);
+    expect(keys).toHaveLength(5);
     for (const { inputs, options } of keys) {
       expect(inputs).toMatchObject({ deletionWindowInDays: 30 });
       // A table that outlives its key is lost.
       expect(options).toMatchObject({ retainOnDelete: true });
     }
+    const buckets = resources.filter(({ type }) => type === "aws:s3/bucket:Bucket");
+    expect(buckets.map(({ options }) => options)).toMatchObject([{ retainOnDelete: true }]);
+    // Books and their evidence are kept for ten years.
+    const lifecycle = resources.find(({ name }) => name === "InboundBucketLifecycle");
+    expect(lifecycle?.inputs).toMatchObject({ rules: [{ expiration: { days: 11 * 366 } }] });
+  });
+});
+
+describe("an estate with acquirers of its own", () => {
+  const root = () =>
+    projectWith(
+      "stacks/settings.ts",
+      "dev: { ...disposable, acquirers: [],",
+      'dev: { ...disposable, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+    );
+  const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
+  afterEach(() => {
+    for (const name of Object.keys(secrets)) delete process.env[`SST_SECRET_${name}`];
+  });
+
+  it("gives each function the secrets that it needs, and no other", async () => {
+    for (const [name, value] of Object.entries(secrets)) process.env[`SST_SECRET_${name}`] = value;
+    const { errors, text } = await render("dev", root());
+    expect(errors).toBe("");
+    const { resources } = JSON.parse(text()) as Plan;
+    const given = resources.flatMap(({ type, parent, inputs }) => {
+      if (type !== "aws:lambda/function:Function") return [];
+      const { variables } = inputs["environment"] as { variables: Readonly<Record<string, string>> };
+      return Object.entries(variables)
+        .filter(([name]) => name.startsWith("ACQUIRER_"))
+        .map((variable) => [parent, ...variable].join(" "));
+    });
+    const asking = [
+      "AuthorizeTask",
+      "CompensateTask",
+      "GiveBackTask",
+      "RecoverTask",
+      "ResumeTask",
+      "SettleTask",
+    ];
+    expect(given.toSorted()).toEqual([
+      "AcquirersApi ACQUIRER_NOTIFICATION_SECRETS notification-secrets",
+      ...asking.map((name) => `${name} ACQUIRER_API_KEYS api-keys`),
+    ]);
+  });
+
+  it("is not deployed without their secrets", async () => {
+    const { exitCode, errors } = await render("dev", root());
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("AcquirerApiKeys");
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
+import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
 import { merchantScopes } from "#functions/verdict.ts";
 import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
@@ -37,6 +38,7 @@ const userPoolId = String(resource("Clients").outputs?.["id"]);
 
 const namedVariables: Readonly<Record<string, unknown>> = {
   ACQUIRERS: expect.any(String),
+  PUBLIC_URL: ofType("aws:apigatewayv2/api:Api")[0]?.outputs?.["apiEndpoint"],
   TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
   USER_POOL_ID: userPoolId,
 };
@@ -260,7 +262,7 @@ describe("what carries messages", () => {
     const patterns = inputs.filterCriteria.filters.map(({ pattern }) => compilePattern(pattern));
     const isTold = (sk: string) =>
       patterns.some((matches) => matches({ eventName: "MODIFY", dynamodb: { Keys: { sk: { S: sk } } } }));
-    expect(["payment", "refund", "attempt"].filter(isTold)).toEqual(["payment"]);
+    expect(["payment", "refund", "attempt"].filter(isTold)).toEqual([paymentSortKey]);
   });
 
   it.each(mappings)("$name reports single failures, and hides or bisects the rest", ({ inputs }) => {
@@ -328,9 +330,13 @@ describe("the HTTP API", () => {
         ["ANY /v1/events", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/events/{proxy+}", "tallystick-local-events-api", "CUSTOM"],
         ["ANY /v1/payments/{id}/events", "tallystick-local-events-api", "CUSTOM"],
+        ["ANY /v1/payments/{id}/return", "tallystick-local-acquirers-api", "NONE"],
         ["ANY /v1/merchants", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/merchants/{proxy+}", "tallystick-local-merchants-api", "CUSTOM"],
         ["ANY /v1/ops", "tallystick-local-ops-api", "CUSTOM"],
+        ["ANY /v1/ops/payments/{id}/resolve", "tallystick-local-reviews-api", "CUSTOM"],
+        ["ANY /v1/ops/payments/{id}/resolve/{proxy+}", "tallystick-local-reviews-api", "CUSTOM"],
+        ["ANY /v1/ops/refunds/{id}/resolve", "tallystick-local-reviews-api", "CUSTOM"],
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
         ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],

@@ -1,5 +1,6 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { signatureHeader } from "#core/acquiring/notification.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
@@ -20,6 +21,7 @@ beforeAll(async () => {
   const credentials = { accessKeyId, secretAccessKey };
   sqs = new SQSClient({ endpoint, region, credentials, useQueueUrlAsEndpoint: false });
 });
+afterEach(() => system.faults.clear());
 afterAll(async () => {
   sqs?.destroy();
   await system?.stop();
@@ -32,6 +34,7 @@ const send = (queue: string, body: string) =>
 
 interface Listed {
   readonly id: string;
+  readonly payment: string | null;
   readonly reason: string;
   readonly state: string;
   readonly replays: readonly { readonly by: string; readonly done: string }[];
@@ -70,4 +73,89 @@ test("merchants see no dead letters, and nobody sees what is none", async () => 
   for (const id of ["dl_00000000000000000000000000", "dl_x", "pay_x"]) {
     expect((await operator.get(`/v1/ops/dead-letters/${id}`)).statusCode).toBe(404);
   }
+});
+
+describe("what an acquirer tells and nothing handles yet", () => {
+  /** Alpha's desk, where customers deny what they paid. */
+  const desk = async (method: string, path: string, body?: object) => {
+    const answer = await fetch(`${system.endpoints.acquirers[0]}${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return JSON.parse(await answer.text());
+  };
+  const dispute = async () => {
+    const demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
+    const { body: payment } = await demo.payWithCard({ number: "4242424242424242" });
+    const { reference } = await desk("GET", `/v1/operations/${payment.id}:capture:1`);
+    const opened = await desk("POST", "/sandbox/disputes", { reference, amount: 5_00, reason: "fraudulent" });
+    return { payment, reference, opened };
+  };
+  const lettersOf = async (payment: string) =>
+    (await listed()).filter((letter) => letter.payment === payment);
+  const firstLetterOf = async (payment: string): Promise<string> =>
+    eventually(async () => (await lettersOf(payment))[0]?.id);
+
+  test("is kept whole for a person, a dispute's beginning and its end", async () => {
+    const { payment, reference, opened } = await dispute();
+    const { body: letter } = await operator.get(`/v1/ops/dead-letters/${await firstLetterOf(payment.id)}`);
+    expect(letter).toMatchObject({
+      ...{ kind: "notification", state: "open", from: "acquirer alpha", payment: payment.id },
+      reason: "nothing here handles dispute.opened",
+      content: {
+        acquirer: "alpha",
+        body: {
+          ...{ type: "dispute.opened", merchant: "mer_demo", key: `${payment.id}:capture:1`, reference },
+          dispute: { ...opened, amount: 5_00, currency: "USD", reason: "fraudulent" },
+        },
+      },
+    });
+    await desk("POST", `/sandbox/disputes/${opened.id}`, { outcome: "lost" });
+    const reasons = await eventually(async () => {
+      const letters = await lettersOf(payment.id);
+      return letters.length === 2 ? letters.map(({ reason }) => reason) : undefined;
+    });
+    expect(reasons.toSorted()).toEqual([
+      "nothing here handles dispute.closed",
+      "nothing here handles dispute.opened",
+    ]);
+    const replayed = await operator.send("POST", `/v1/ops/dead-letters/${letter.id}/replay`);
+    expect([replayed.statusCode, replayed.body.code]).toEqual([409, "not_replayable"]);
+  });
+
+  test("is not acknowledged before it is kept: the acquirer tells it again", async () => {
+    const down = system.faults.inject({
+      ...{ caller: "AcquirersApi", action: "PutItem", count: 1_000 },
+      fault: { kind: "refuse", error: "InternalServerError", statusCode: 500 },
+    });
+    const { payment } = await dispute();
+    await eventually(async () => (down.hits > 0 ? true : undefined));
+    expect(await lettersOf(payment.id)).toEqual([]);
+    down.remove();
+    expect(await firstLetterOf(payment.id)).toMatch(/^dl_/);
+  });
+
+  const body = JSON.stringify({ id: "ntf_new", type: "payout.sent", created_at: "2030-01-01T00:00:00Z" });
+  const tell = () =>
+    ApiClient.anonymous(system.endpoints).send("POST", "/v1/acquirers/alpha/notifications", {
+      body,
+      headers: { "acquirer-signature": signatureHeader(body, ["sandbox-notify-alpha"], Date.now()) },
+    });
+
+  test("is 503 while it cannot be kept, and 202 when it is", async () => {
+    system.faults.inject({
+      ...{ caller: "AcquirersApi", action: "PutItem", count: 1_000 },
+      fault: { kind: "refuse", error: "InternalServerError", statusCode: 500 },
+    });
+    expect((await tell()).statusCode).toBe(503);
+    system.faults.clear();
+    expect((await tell()).statusCode).toBe(202);
+  });
+
+  test("is kept once, also of a type that nobody knows, and however often it comes", async () => {
+    const before = (await listed()).filter(({ reason }) => reason.endsWith("payout.sent")).length;
+    expect([(await tell()).statusCode, (await tell()).statusCode]).toEqual([202, 202]);
+    const kept = (await listed()).filter(({ reason }) => reason.endsWith("payout.sent"));
+    expect([before, kept.length]).toEqual([1, 1]);
+  });
 });

@@ -110,6 +110,17 @@ test("eight invocations at once run in eight environments that share no module s
   expect(new Set(answers.map(({ logStream }) => logStream)).size).toBe(8);
 });
 
+test("invocations that find their environment busy for a moment wait for it, and start no other", async () => {
+  const { service } = serviceOf([functionResource("Inspect", "lambda-functions.inspect")]);
+  await service.warm(["Inspect"], 1);
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, async () =>
+      JSON.parse((await service.invoke("test-local-Inspect", "{}")).payload),
+    ),
+  );
+  expect(answers.map(({ invocations }) => invocations)).toEqual([1, 2, 3, 4, 5]);
+});
+
 test("invocations beyond the environments of this machine wait for one", async () => {
   const { service } = serviceOf([functionResource("Inspect", "lambda-functions.inspect")], {
     environmentsPerFunctionMax: 1,

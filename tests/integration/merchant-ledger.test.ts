@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { prove } from "#cli/prove.ts";
 import { type ApiAnswer, ApiClient, newKey } from "#tests/support/api-client.ts";
 import { counted } from "#tests/support/folds.ts";
-import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { invoke } from "#tests/support/functions.ts";
+import { startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
 
 /** A merchant's own accounts and the balances of its books, on the whole system. */
 
@@ -224,6 +226,39 @@ describe("a hold", () => {
     expect(await balanceOf(id)).toMatchObject({ available: 300, pending: { debits: 0 } });
     expect((await post(`${path}/post`, {})).body.code).toBe("hold_already_expired");
     expect((await post(`${path}/void`, {})).body).toMatchObject({ state: "expired", result: "exists" });
+  });
+});
+
+describe("a hold that nobody asks about any more", () => {
+  test("is released by the sweep: its end is in the journal, its room on its account, and all of it can be proven", async () => {
+    const { wallet: id } = await wallet(300);
+    const held = await post("/v1/ledger/entries", {
+      state: "pending",
+      expires_in_seconds: 1,
+      legs: transfer(id, "acc_sales_usd", 200),
+    });
+    const path = `/v1/ledger/entries/${held.body.id}`;
+    await expect.poll(async () => (await demo.get(path)).body.state, { timeout: 10_000 }).toBe("expired");
+    // Its money is set aside until somebody gives it back.
+    expect((await demo.get(path)).body).not.toHaveProperty("resolution");
+    expect(await balanceOf(id)).toMatchObject({ available: 100, pending: { debits: 200 } });
+
+    await invoke(system.endpoints, "expire-holds");
+
+    const ended = (await demo.get(path)).body;
+    expect(ended).toMatchObject({ state: "expired", resolution: { kind: "expired" } });
+    expect(await balanceOf(id)).toMatchObject({ available: 300, pending: { debits: 0 }, version: 3 });
+    const asOf = async (by: string) =>
+      (await balanceOf(id, `?as_of=${held.body.expires_at}&by=${by}`)).pending.debits;
+    expect([await asOf("recorded_at"), await asOf("effective_at")]).toEqual([200, 0]);
+    expect((await post(`${path}/post`, {})).body.code).toBe("hold_already_expired");
+    await counted(system.endpoints);
+    expect((await balanceOf("acc_sales_usd")).pending).toEqual({ debits: 0, credits: 0 });
+    const lines: string[] = [];
+    expect([await prove(storeOf(system.endpoints), (line) => lines.push(line)), lines]).toEqual([
+      true,
+      expect.arrayContaining([expect.stringMatching(/merchants' holds end with their time +\d+ +OK/)]),
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { prove } from "#cli/prove.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { counted } from "#tests/support/folds.ts";
-import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
 
 const good = { number: "4242424242424242" };
 const longMs = 60_000;
@@ -24,18 +24,7 @@ afterAll(async () => {
   await system?.stop();
 });
 
-function connection() {
-  const {
-    endpoint,
-    region,
-    access_key_id: accessKeyId,
-    secret_access_key: secretAccessKey,
-  } = system.endpoints.aws;
-  return {
-    client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
-    tablePrefix: "tallystick-local-",
-  };
-}
+const connection = () => storeOf(system.endpoints);
 
 async function proven(): Promise<{ readonly isRight: boolean; readonly text: string }> {
   const lines: string[] = [];

@@ -64,8 +64,8 @@ describe.concurrent("a payment whose outcome is unknown is found out, booked, an
 });
 
 describe("a payment that waits", () => {
-  const challenge = async () => {
-    const { body } = await demo.payWithCard({ number: "4000003800000446" });
+  const challenge = async (more: Record<string, unknown> = {}) => {
+    const { body } = await demo.payWithCard({ number: "4000003800000446" }, more);
     expect(body).toMatchObject({ state: "requires_action", next_action: { type: "redirect" } });
     return body;
   };
@@ -86,6 +86,63 @@ describe("a payment that waits", () => {
     const { id, next_action } = await challenge();
     await decide(next_action.redirect_url, "refuse");
     expect(await inState(id, "declined")).toMatchObject({ decline: { code: "authentication_required" } });
+  });
+
+  describe("for its customer, while the acquirer notifies nobody,", () => {
+    const alpha = () => system.endpoints.acquirers[0] ?? "";
+    const notifyAt = (url: string | null) =>
+      fetch(`${alpha()}/sandbox/notify-url`, { method: "PUT", body: JSON.stringify({ url }) });
+    beforeAll(() => notifyAt(null));
+    afterAll(() => notifyAt(`${system.endpoints.api}/v1/acquirers/alpha/notifications`));
+
+    const shop = "https://shop.example/done?cart=7";
+    /** As a browser does that the customer follows: what it is answered, and where it is sent. */
+    const go = async (url: string, init: RequestInit = {}) => {
+      const answer = await fetch(url, { redirect: "manual", headers: { accept: "text/html" }, ...init });
+      return {
+        status: answer.status,
+        location: answer.headers.get("location") ?? "",
+        text: await answer.text(),
+      };
+    };
+    const press = (url: string, result: string) =>
+      go(url, { method: "POST", body: new URLSearchParams({ result }) });
+    const stateOf = async (id: string) => (await demo.get(`/v1/payments/${id}`)).body.state;
+
+    test.each([
+      ["approve", "captured"],
+      ["refuse", "declined"],
+    ])("goes on when they come back: %s, and at the shop it is %s", async (result, state) => {
+      const { id, next_action } = await challenge({ return_url: shop });
+      const { status, location } = await press(next_action.redirect_url, result);
+      expect([status, location]).toEqual([303, expect.stringContaining(`/v1/payments/${id}/return?`)]);
+      const sentOn = { status: 303, location: `${shop}&payment=${id}` };
+      expect(await go(location)).toMatchObject(sentOn);
+      expect(await stateOf(id)).toBe(state);
+      // Once more, from the history of the browser.
+      expect(await go(location)).toMatchObject(sentOn);
+    });
+
+    test("does not believe the browser: who has not acted is sent on, and nothing has happened", async () => {
+      const { id, next_action } = await challenge({ return_url: shop });
+      const { text } = await go(next_action.redirect_url);
+      expect(text).toContain("Approve");
+      const { location } = await press(next_action.redirect_url, "approve");
+      const other = await challenge({ return_url: shop });
+      const guessed = location.replace(id, other.id);
+      const unknown = location.replace(id, "pay_00000000000000000000000000");
+      const page = await go(guessed);
+      expect(page).toMatchObject({ status: 200, text: expect.stringContaining("Thank you") });
+      expect(await go(unknown)).toEqual(page);
+      expect([await stateOf(id), await stateOf(other.id)]).toEqual(["requires_action", "requires_action"]);
+    });
+
+    test("shows a page of ours when the merchant has none", async () => {
+      const { id, next_action } = await challenge();
+      const { location } = await press(next_action.redirect_url, "approve");
+      expect(await go(location)).toMatchObject({ status: 200, text: expect.stringContaining("Thank you") });
+      expect(await stateOf(id)).toBe("captured");
+    });
   });
 
   test("can be taken back, and the customer comes too late", async () => {

@@ -64,6 +64,7 @@ describe("an entry", () => {
     ["that does not balance",               { legs: [...legs(5), { account: "acc_sales_usd", side: "credit", amount: 1 }] }, "/legs unbalanced"],
     ["of one leg",                          { legs: legs().slice(1) },                                    "/legs too_few_legs"],
     ["of forty-one legs",                   { legs: Array.from({ length: 41 }, () => legs()[0]) },        "/legs too_many_legs"],
+    ["of 150 legs on as many accounts",     { legs: Array.from({ length: 150 }, (_, n) => ({ ...legs()[0], account: `acc_${n}` })) }, "/legs too_many_legs"],
     ["of 201 legs",                         { legs: Array.from({ length: 201 }, () => legs()[0]) },       "/legs too_big"],
     ["with an account twice on a side",     { legs: [...legs(5), ...legs(5, "acc_a", "acc_sales_usd")] }, "/legs/2 account_repeated"],
     ["posted, that is to expire",           { expires_in_seconds: 60 },                                   "/expires_in_seconds not_allowed"],

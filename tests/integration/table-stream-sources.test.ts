@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -95,6 +96,20 @@ function run(
     checkpointsPath === undefined ? {} : { checkpointsPath },
   );
 }
+
+test("a stream is looked at four times a second, so that changes close to each other come together", async () => {
+  const arn = await table("close");
+  const { url, events } = await recorder();
+  run(url, arn);
+  const startedMs = performance.now();
+  for (const item of numbered(1, 40)) {
+    await write("close", [item]);
+    await sleep(10);
+  }
+  await until(() => numbersOf(events).length === 40, "the changes");
+  expect(numbersOf(events)).toEqual(upTo(40));
+  expect(events.length).toBeLessThanOrEqual(2 + (performance.now() - startedMs) / 250);
+});
 
 test("a function gets a change in the shape that AWS gives it", async () => {
   const arn = await table("shape");

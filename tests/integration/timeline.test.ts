@@ -73,7 +73,9 @@ test(
     const { api, token_url: tokenUrl, operator: client } = system.endpoints;
     const connection = { api, tokenUrl, clientId: client.client_id, clientSecret: client.client_secret };
     const printed = await showTimeline(new Api(connection), payment.id, undefined);
-    expect(printed.split("\n")[0]).toBe(`${payment.id} of mer_demo: 1234 USD, captured`);
+    expect(printed.split("\n")[0]).toBe(
+      `${payment.id} of mer_demo: 1234 USD, captured, version ${body.payment.version}`,
+    );
     for (const { what } of moments) expect(printed).toContain(what);
   },
   longMs * 2,

@@ -108,7 +108,7 @@ export function withAcquirer(ports: TaskPorts, alter: (acquirer: Acquirer) => Ac
     ...ports,
     acquirers: {
       route: (request) => acquirers.route(request),
-      candidates: (request) => acquirers.candidates(request),
+      names: acquirers.names,
       named: (name) => alter(acquirers.named(name)),
     },
   };

@@ -9,17 +9,24 @@ const answerMsMax = 120_000;
 /** After the sandbox decides by itself, or the customer has acted. */
 const notifyMsMax = 5_000;
 const notices = [0, 1, 1, 1, 2] as const;
+/** How often a customer opens the link by which it comes back: also before it has acted. */
+const returns = [0, 0, 1, 2] as const;
 
-/** Customers that an issuer wants to see, and the notifications of their acquirers: those may be lost, or come twice. */
+/**
+ * Customers that an issuer wants to see, who come back or do not, and the notifications of their acquirers: those may be
+ * lost, or come twice.
+ */
 export class Customers {
   readonly #world: World;
   readonly #random: Random;
+  readonly #returns: Random;
   readonly #store: PaymentStore;
   readonly #asked = new Set<string>();
 
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#random = new Random(seed, "customers");
+    this.#returns = new Random(seed, "returns");
     this.#store = new PaymentStore(world.dynamoDb, { payments: "payments" });
   }
 
@@ -31,18 +38,23 @@ export class Customers {
     const random = this.#random;
     const decision = random.pick(answers);
     const { acquirer, acquirerReference: reference } = payment;
+    for (let left = this.#returns.pick(returns); left > 0; left -= 1)
+      scheduler.schedule(this.#returns.between(0, answerMsMax), () => this.#goOn("return", payment));
     scheduler.schedule(random.between(0, answerMsMax), () => {
       if (decision === undefined) return;
       trace.note(payment.id, "customer", decision);
       network.complete(acquirer, reference, decision);
       for (let told = random.pick(notices); told > 0; told -= 1)
-        scheduler.schedule(random.between(0, notifyMsMax), () => this.#tell(payment));
+        scheduler.schedule(random.between(0, notifyMsMax), () => this.#goOn("notification", payment));
     });
   }
 
-  /** As functions/api/acquirers.ts takes a notification. */
-  #tell({ book, id, acquirer }: Extract<Payment, { state: "requires_action" }>): void {
-    runErrand(this.#world, { name: "notification", subject: id, book }, async () => {
+  /** As functions/api/acquirers.ts takes a notification, and functions/api/return-customer.ts a customer. */
+  #goOn(
+    name: "notification" | "return",
+    { book, id, acquirer }: Extract<Payment, { state: "requires_action" }>,
+  ): void {
+    runErrand(this.#world, { name, subject: id, book }, async () => {
       const found = await this.#store.get(book, id);
       if (found?.state !== "requires_action" || found.acquirer !== acquirer) return;
       await this.#world.sagas.payment.start(found, { step: "resume" });

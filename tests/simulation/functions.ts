@@ -61,6 +61,9 @@ const acquirers = JSON.stringify(
   })),
 );
 
+/** The simulated acquirers send nobody anywhere. */
+const returns: SagaPorts["returns"] = { urlFor: async ({ id }) => `https://api.test/return/${id}` };
+
 /** A cold start: what functions/tasks/*.ts do when they load, with the simulated store and vault. */
 export function loadFunction(
   name: FunctionName,
@@ -73,7 +76,7 @@ export function loadFunction(
   const refunds = new RefundStore(dynamoDb, tables);
   const payments = new PaymentStore(dynamoDb, tables);
   const ports = alter(
-    { payments, refunds, cards, acquirers: createAcquirers(acquirers), now: Date.now },
+    { payments, refunds, cards, returns, acquirers: createAcquirers(acquirers), now: Date.now },
     name,
   );
   switch (name) {

@@ -144,8 +144,7 @@ export class Lambda implements TaskInvoker {
       .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
       .join("");
     const attempts = run.attempts.get(state) ?? 0;
-    if (step === "authorize" || error === "StrayAuthorization" || attempts > retriesOf(run.saga, state))
-      return;
+    if (step === "authorize" || attempts > retriesOf(run.saga, state)) return;
     const { observer } = this.#world;
     if (!observer.isRestored(run.payment))
       observer.report(

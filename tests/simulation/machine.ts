@@ -28,13 +28,14 @@ export type Machines = Readonly<Record<SagaName, Machine>>;
 /** `HoldRefund` is `hold-refund`, as its file is called. */
 const fileName = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
 
-/** The saga as it is deployed, with functions that are named after their files, and sagas that are named as here. */
+/** The saga as it is deployed, with functions that are named after their files, and sagas and queues that are named as here. */
 function readDefinition(saga: SagaName): Definition {
   const text = readFileSync(new URL(`../../workflows/${saga}/machine.asl.json`, import.meta.url), "utf8");
   return JSON.parse(
     text
       .replaceAll(/\$\{(\w+)FunctionArn\}/g, (_match, name: string) => fileName(name))
-      .replaceAll(/\$\{(\w+)SagaArn\}/g, (_match, name: string) => fileName(name)),
+      .replaceAll(/\$\{(\w+)SagaArn\}/g, (_match, name: string) => fileName(name))
+      .replaceAll(/\$\{(\w+)QueueUrl\}/g, (_match, name: string) => fileName(name)),
   );
 }
 

@@ -12,7 +12,7 @@ import { explain } from "./report.ts";
  *   npm run simulate -- --seed 7 --trace       all that happened in it
  *   npm run simulate -- --seed 7 --only crash,saga_twice   with these kinds of faults alone
  *   npm run simulate -- --histories 100000     many, from a seed of the clock's
- *   npm run simulate -- --mutations            how many histories find each mutation
+ *   npm run simulate -- --mutations            after how many, from seed 1, each mutation is noticed
  */
 
 const huntedMax = 5_000;

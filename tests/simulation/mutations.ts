@@ -253,6 +253,18 @@ const decisions: readonly Mutation[] = [
     rates: { acquirer_slow: 0.4, acquirer_request_lost: 0.1 },
   },
   {
+    without: "the search for what a second run left at an acquirer",
+    breaks: ["agreement", "one_reference"],
+    alterations: {
+      machines: changed("payment", "ReportStray", () => ({
+        Type: "Pass",
+        Output: { payment: "{% $states.input.payment %}" },
+        Next: "Done",
+      })),
+    },
+    rates: { saga_twice: 0.6, acquirer_not_accepted: 0.3, acquirer_refuses: 0.2, acquirer_slow: 0.3 },
+  },
+  {
     without: "what follows when a refund's money is set aside",
     breaks: ["liveness"],
     alterations: {

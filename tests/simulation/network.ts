@@ -277,7 +277,17 @@ export class Network {
 
   /** Only an answer that reaches whoever asked is a word. */
   #hear(acquirer: SandboxAcquirer, key: string, exchange: Exchange): void {
-    const [, operation] = key.split(":");
+    const [payment, operation] = key.split(":");
+    if (operation === "reversal" && exchange.kind === "answered" && exchange.statusCode < 300) {
+      const { result } = JSON.parse(exchange.body) as Pick<Operation, "result">;
+      const captured = `${payment}:capture:1`;
+      // An acknowledged reversal is a word too: what it names was not executed, and never will be.
+      if (result === "approved" && key.endsWith(":2"))
+        for (const [name, captures] of this.#captures)
+          if (name.startsWith(`${acquirer.name}/`) && captures.has(captured))
+            captures.set(captured, "declined");
+      return;
+    }
     if (operation !== "capture" || exchange.kind !== "answered" || exchange.statusCode >= 300) return;
     const { reference, result } = JSON.parse(exchange.body) as Pick<Operation, "reference" | "result">;
     this.#captures.get(`${acquirer.name}/${reference}`)?.set(key, result);

@@ -102,11 +102,6 @@ export class Observer {
     const { subject } = process.errand;
     if (this.#restored.has(subject)) return;
     const what = `${process.name} threw ${error.name}: ${error.message}`;
-    // Two runs of one saga can leave an authorization behind, and one that goes on after its time while the recovery
-    // ends the payment; one run by itself cannot.
-    const { sagas } = this.#world;
-    const hadCompany = !sagas.isAlone(subject) || sagas.isRecovered(subject);
-    if (error.name === "StrayAuthorization" && hadCompany) return;
     if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
     const isContention = error.name === "StoreContention";
     const wasHindered = isContention
@@ -224,16 +219,9 @@ export class Observer {
     this.report("liveness", payment.id, `it is over, and it is ${describe(payment)}`);
   }
 
-  /**
-   * Whether acquirers and tables must agree on it by now. Not while a person has to look at it; nor when its saga ran
-   * twice and one of the runs lost its way after the other had brought the payment to its end: it said so, and what it
-   * left at an acquirer is found by the reconciler, as a break.
-   */
+  /** Whether acquirers and tables must agree on it by now: always, but when a person has to look at it. */
   #isDecided(payment: Payment): boolean {
-    if (isOpen(payment)) return false;
-    const { sagas } = this.#world;
-    const isLost = (run: SagaRun): boolean => run.end !== "SUCCEEDED" || run.attempts.has("Review");
-    return sagas.isAlone(payment.id) || !sagas.beginningsOf(payment.id).some(isLost);
+    return !isOpen(payment) && !this.#world.sagas.isWithPerson(payment.id);
   }
 
   #refundWritten(before: StoredItem | undefined, after: StoredItem): void {

@@ -36,22 +36,24 @@ export class Reminders {
     if (observer.isRestored(payment.id) || isWallets(payment)) return;
     if (payment.state === "requires_action") customers.isAsked(payment);
     const seconds = checkAfterSeconds(payment);
-    if (seconds !== undefined) this.#check(checkOf(payment), seconds);
+    if (seconds !== undefined) this.look(checkOf(payment), seconds);
     const due = dueAt(payment);
     if (due === undefined) return;
     const inMs = Math.max(0, due - scheduler.now()) + delays.between(0, sweepMsMax);
     scheduler.schedule(inMs, () => this.#sweep(payment, inMs));
   }
 
-  #check(check: Check, seconds: number): void {
+  /** In so many seconds, as functions/consumers/check.ts does. */
+  look(check: Check & { readonly strays?: boolean }, seconds: number): void {
     const errand = { name: `check of v${check.version}`, subject: check.payment, book: check.book };
     this.#world.scheduler.schedule(seconds * 1_000, () =>
       persist(this.#world, errand, async () => {
         const payment = await this.#read(check.book, check.payment);
         if (payment === undefined) return;
+        if (check.strays === true) return this.#world.sagas.recovery.start(payment, { strays: true });
         const todo = whatToDo(payment, check, Date.now());
         if (todo.kind === "recover") await this.#world.sagas.recovery.start(payment);
-        if (todo.kind === "later") this.#check(check, todo.seconds);
+        if (todo.kind === "later") this.look(check, todo.seconds);
       }),
     );
   }
@@ -65,8 +67,10 @@ export class Reminders {
       // By a clock that is behind, it is not due yet: the next sweep finds it.
       if (due !== undefined && due > Date.now() && waitedMs > 0)
         scheduler.schedule(due - Date.now() + sweepMsMax, () => this.#sweep(payment, 0));
-      const letGo = await expire({ payments: this.#store, now: Date.now }, payment, { execution: "sweep" });
-      if (letGo !== undefined) await sagas.payment.start(letGo, { step: "compensate", reason: "expired" });
+      const isWaiting = await expire({ payments: this.#store, now: Date.now }, payment, {
+        execution: "sweep",
+      });
+      if (isWaiting) await sagas.payment.start(payment, { step: "resume" });
     });
   }
 

@@ -66,11 +66,6 @@ export class Sagas {
     return this.beginningsOf(payment).length <= 1;
   }
 
-  /** Whether the recovery has had a hand in it. */
-  isRecovered(payment: string): boolean {
-    return this.of(payment).some(({ saga }) => saga === "recovery");
-  }
-
   /** Whether a person has been asked to look at the payment. */
   isWithPerson(payment: string): boolean {
     return this.of(payment).some(({ saga, end }) => saga === "recovery" && end === "FAILED");
@@ -105,14 +100,14 @@ export class Sagas {
 
   /** Standard executions keep their names: once per version, whoever asks again. */
   readonly recovery: Pick<RecoverySaga, "start"> = {
-    start: async ({ id, book, version }: Payment) => {
-      const name = `${id}-${version}`;
+    start: async ({ id, book, version }: Payment, { strays = false } = {}) => {
+      const name = `${id}-${version}${strays ? "-strays" : ""}`;
       const process = Process.current();
       await process.call("StartExecution", async () => {
         await this.#world.scheduler.sleep(this.#world.delays.between(0, 10));
         if (process.strikes("saga_not_started")) throw new Error("ThrottlingException");
         if (!this.#recovered.has(name))
-          void this.#start({ saga: "recovery", payment: id, input: { book, payment: id } });
+          void this.#start({ saga: "recovery", payment: id, input: { book, payment: id, strays } });
         this.#recovered.add(name);
         if (process.strikes("saga_answer_lost")) throw new Error("TimeoutError");
       });
@@ -222,32 +217,41 @@ export class Sagas {
     }
   }
 
-  /** What the recovery asks of Step Functions: to run another saga, and to tell its end. */
+  /** What sagas ask of services: the recovery to run another saga, and to tell its end; the payment saga to be reminded. */
   async #serve(payment: string, { service, action, parameters }: ServiceCall): Promise<ServiceOutcome> {
-    const { scheduler, delays, faults } = this.#world;
+    const { scheduler, delays, faults, reminders, trace } = this.#world;
+    await scheduler.sleep(delays.between(0, 10));
+    if (faults.strikes("saga_not_started")) return throttled;
+    if (action === "SendMessage" && parameters["QueueUrl"] === "checks") {
+      trace.note(payment, "checks", "are told of strays");
+      reminders.look(JSON.parse(String(parameters["MessageBody"])), 0);
+      return answered({ MessageId: requestId });
+    }
     const saga = sagaNames.find((name) => name === parameters["stateMachineArn"]);
     if (action !== "StartSyncExecution" || saga === undefined) {
       this.#world.observer.report("engine", payment, `${service} ${action} is not known here`);
       throw new Error(action);
     }
-    await scheduler.sleep(delays.between(0, 10));
-    if (faults.strikes("saga_not_started"))
-      return {
-        kind: "refused",
-        statusCode: 400,
-        error: "ThrottlingException",
-        message: "slow down",
-        requestId,
-      };
     const ended = await this.#start({ saga, payment, input: JSON.parse(String(parameters["input"])) });
-    const output: JsonObject = {
+    return answered({
       status: ended.status,
       ...(ended.status === "SUCCEEDED" ? { output: JSON.stringify(ended.output) } : {}),
-    };
-    const contentLength = JSON.stringify(output).length;
-    const contentType = "application/x-amz-json-1.0";
-    return { kind: "answered", statusCode: 200, output, requestId, contentLength, contentType };
+    });
   }
+}
+
+const throttled: ServiceOutcome = {
+  kind: "refused",
+  statusCode: 400,
+  error: "ThrottlingException",
+  message: "slow down",
+  requestId,
+};
+
+function answered(output: JsonObject): ServiceOutcome {
+  const contentLength = JSON.stringify(output).length;
+  const contentType = "application/x-amz-json-1.0";
+  return { kind: "answered", statusCode: 200, output, requestId, contentLength, contentType };
 }
 
 const startOfPayment = (payment: Payment, entry: SagaEntry | undefined): Start => ({

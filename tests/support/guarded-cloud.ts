@@ -45,7 +45,7 @@ export async function openGuardedCloud(...resources: readonly PlanResource[]): P
       credentials: credentials.issue(
         role ?? "operator",
         role === undefined ? undefined : roleArnOf(role),
-        role,
+        role === undefined ? {} : { sessionName: role },
       ),
       maxAttempts: 1,
     }),

@@ -15,6 +15,7 @@ export const keyArns = {
   otherVault: arnOf("other-vault"),
   disabled: arnOf("disabled"),
   fingerprint: arnOf("fingerprint"),
+  returns: arnOf("returns"),
 };
 
 const roleOf = (caller: string) => `arn:aws:iam::123456789012:role/${caller}`;
@@ -26,11 +27,13 @@ const sealing = {
   enabled: true,
   aliases: [],
 } as const;
+const macs = { usage: "GENERATE_VERIFY_MAC", spec: "HMAC_256" } as const;
 const plans: readonly KeyPlan[] = [
   { ...sealing, arn: keyArns.vault },
   { ...sealing, arn: keyArns.otherVault },
   { ...sealing, arn: keyArns.disabled, enabled: false },
-  { ...sealing, arn: keyArns.fingerprint, usage: "GENERATE_VERIFY_MAC", spec: "HMAC_256" },
+  { ...sealing, arn: keyArns.fingerprint, ...macs },
+  { ...sealing, arn: keyArns.returns, ...macs },
 ];
 
 export interface TestKeys {

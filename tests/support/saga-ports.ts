@@ -24,8 +24,8 @@ export interface ScriptedPorts extends SagaPorts, RefundPorts {
 interface Script {
   /** By acquirer, in the order in which it is asked. Each answers every operation alike. */
   readonly acquirers?: Readonly<Record<string, AcquirerOutcome>>;
-  /** What an inquiry brings, by acquirer. */
-  readonly inquiries?: Readonly<Record<string, Inquiry>>;
+  /** What an inquiry brings, by acquirer; or by the operation, which the key names. */
+  readonly inquiries?: Readonly<Record<string, Inquiry | Readonly<Record<string, Inquiry>>>>;
   readonly reveal?: () => Promise<Card | undefined>;
   /** Default: everything is applied. */
   readonly commit?: (change: Change) => Committed;
@@ -77,9 +77,10 @@ export function scriptedPorts({
         return reveal();
       },
     },
+    returns: { urlFor: async ({ id }) => `https://api.test/return/${id}` },
     acquirers: {
       route: () => Object.keys(acquirers),
-      candidates: () => Object.keys(acquirers),
+      names: Object.keys(acquirers),
       named: (name) => ({
         name,
         authorize: (request) => answer(name, "authorize", request),
@@ -87,9 +88,11 @@ export function scriptedPorts({
         void: (request) => answer(name, "void", request),
         refund: (request) => answer(name, "refund", request),
         reverse: (request) => answer(name, "reversal", request),
-        inquire: async () => {
+        inquire: async ({ key }) => {
           asked.push(`${name} inquire`);
-          return inquiries[name] ?? { kind: "unavailable", reason: "not scripted" };
+          const scripted = inquiries[name] ?? {};
+          const inquiry = isInquiry(scripted) ? scripted : scripted[key.split(":")[1] ?? ""];
+          return inquiry ?? { kind: "unavailable", reason: "not scripted" };
         },
       }),
     },
@@ -111,6 +114,9 @@ export function scriptedPorts({
     },
   };
 }
+
+const isInquiry = (scripted: Inquiry | Readonly<Record<string, Inquiry>>): scripted is Inquiry =>
+  typeof scripted["kind"] === "string";
 
 /** Somebody else moved the payment first. */
 export const supersededBy = (current: Payment) => (): Committed => ({ kind: "superseded", current });

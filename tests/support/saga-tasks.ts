@@ -74,6 +74,8 @@ export async function startSagaTasks() {
     LEDGER_TABLE: "ledger",
     VAULT_TABLE: "vault",
     VAULT_KEY_ARN: keyArns.vault,
+    RETURNS_KEY_ARN: keyArns.returns,
+    PUBLIC_URL: "https://api.test",
     ACQUIRERS: JSON.stringify(acquirers),
   });
   const handlers = await loadHandlers();

@@ -66,4 +66,5 @@ export type StepOutput =
       readonly authorization: AuthorizationRecord;
       readonly reason: string;
     }
-  | { readonly outcome: "held" | "captured" | "concluded"; readonly payment: PaymentRecord };
+  | { readonly outcome: "overdue"; readonly payment: PaymentRecord; readonly reason: string }
+  | { readonly outcome: "held" | "captured" | "concluded" | "stray"; readonly payment: PaymentRecord };

@@ -30,8 +30,7 @@ const acquirerUnavailable = new AcquirerUnavailable().name;
 describe("what a step throws so that it may run again is retried", () => {
   test.each([
     { name: "Transfer", state: Transfer, errors: storeFailures },
-    // It only asks what became of something.
-    { name: "Resume", state: Resume, errors: storeFailures },
+    { name: "Resume", state: Resume, errors: [...storeFailures, acquirerUnavailable] },
     { name: "Post", state: Post, errors: storeFailures },
     { name: "Settle", state: Settle, errors: [...storeFailures, acquirerUnavailable] },
     { name: "Compensate", state: Compensate, errors: [...storeFailures, acquirerUnavailable] },

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { authorizationRecord, toRecord } from "#core/payments/record.ts";
 import { toRefundRecord } from "#core/payments/refund-record.ts";
 import type { Json } from "#local/stepfunctions/json.ts";
+import type { ServiceCall, ServiceInvoker } from "#local/stepfunctions/service-invoker.ts";
 import { run } from "#local/stepfunctions/testing/run.ts";
 import { exampleAuthorization, examplePayment, exampleRefund, noon } from "#tests/support/examples.ts";
 import { giveBackInput, holdRefundInput, reviewRefundInput } from "#workflows/refund/contract.ts";
@@ -37,7 +38,7 @@ const inputs: Readonly<Record<string, z.ZodType>> = {
 type Answers = Readonly<Record<string, object | string>>;
 
 async function play(states: object, input: object, answers: Answers) {
-  const named = JSON.parse(JSON.stringify(states).replaceAll(/\$\{(\w+)FunctionArn\}/g, "$1"));
+  const named = JSON.parse(JSON.stringify(states).replaceAll(/\$\{(\w+?)(?:FunctionArn|QueueUrl)\}/g, "$1"));
   const calls: { readonly task: string; readonly payload: unknown }[] = [];
   const functions = Object.fromEntries(
     Object.entries(inputs).map(([task, schema]) => [
@@ -50,8 +51,18 @@ async function play(states: object, input: object, answers: Answers) {
       },
     ]),
   );
-  const { outcome } = await run(named, { input: input as Json, functions });
-  return { calls, tasks: calls.map(({ task }) => task), outcome };
+  const sent: ServiceCall["parameters"][] = [];
+  const services: ServiceInvoker = {
+    call: async ({ action, parameters }) => {
+      expect(action).toBe("SendMessage");
+      sent.push(parameters);
+      const output = { MessageId: "m-1" };
+      const contentType = "application/x-amz-json-1.0";
+      return { kind: "answered", statusCode: 200, output, requestId: "r-1", contentLength: 20, contentType };
+    },
+  };
+  const { outcome } = await run(named, { input: input as Json, functions, services });
+  return { calls, tasks: calls.map(({ task }) => task), outcome, sent };
 }
 
 const authorization = authorizationRecord(exampleAuthorization);
@@ -75,6 +86,7 @@ test.each<{ what: string; input: object; answers: Answers; tasks: string[] }>([
   { what: "a wallet asks nobody",                         input: { payment: wallet },                       answers: { Transfer: captured },                                 tasks: ["Transfer"] },
   { what: "what waited is asked about, and goes on",      input: { payment, step: "resume" },               answers: { Resume: { outcome: "approved", payment, authorization }, Post: { outcome: "held", payment: authorized }, Settle: captured }, tasks: ["Resume", "Post", "Settle"] },
   { what: "what still waits is left",                     input: { payment, step: "resume" },               answers: { Resume: concluded },                                  tasks: ["Resume"] },
+  { what: "what waited for too long is let go",           input: { payment, step: "resume" },               answers: { Resume: { outcome: "overdue", payment, reason: "expired" }, Compensate: concluded }, tasks: ["Resume", "Compensate"] },
   { what: "what was found is posted, and goes on",        input: { payment, step: "post", authorization },  answers: { Post: { outcome: "held", payment: authorized }, Settle: captured }, tasks: ["Post", "Settle"] },
   { what: "a capture that was asked for goes on, too",    input: { payment, step: "post", authorization },  answers: { Post: { outcome: "held", payment: capturing }, Settle: captured }, tasks: ["Post", "Settle"] },
   { what: "what cannot be posted is released",            input: { payment, step: "post", authorization },  answers: { Post: refused, Compensate: concluded },               tasks: ["Post", "Compensate"] },
@@ -86,6 +98,31 @@ test.each<{ what: string; input: object; answers: Answers; tasks: string[] }>([
   const played = await play(machine.States, input, answers);
   expect(played.outcome.status).toBe("SUCCEEDED");
   expect(played.tasks).toEqual(tasks);
+});
+
+test.each([
+  {
+    what: "Authorize",
+    input: { payment },
+    answers: { Authorize: { outcome: "stray", payment: authorized } },
+  },
+  {
+    what: "Compensate",
+    input: { payment, step: "compensate", authorization, reason: "superseded" },
+    answers: { Compensate: { outcome: "stray", payment: authorized } },
+  },
+  {
+    what: "Review",
+    input: { payment },
+    answers: { Authorize: "Broken", Review: { outcome: "stray", payment: authorized } },
+  },
+])("what $what may have left at an acquirer is handed to the checks", async ({ input, answers }) => {
+  const { sent, outcome } = await play(machine.States, input, answers);
+  expect(outcome).toMatchObject({ status: "SUCCEEDED", output: { payment: authorized } });
+  const { book, id, version } = authorized;
+  expect(sent.map(({ QueueUrl, MessageBody }) => [QueueUrl, JSON.parse(String(MessageBody))])).toEqual([
+    ["Checks", { book, payment: id, version, strays: true }],
+  ]);
 });
 
 describe("what is handed on", () => {

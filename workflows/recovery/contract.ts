@@ -8,7 +8,7 @@ import { attempt, execution } from "#workflows/records.ts";
 
 /**
  * What the `recovery` saga's states hand to its task and get back. `machine.asl.json` reads `outcome`, `start`, `wait`,
- * `attempt`, `book`, `payment` and `reason`: renaming one here means renaming it there.
+ * `attempt`, `strays`, `book`, `payment` and `reason`: renaming one here means renaming it there.
  */
 
 const book = z.string().transform((text) => text as Book);
@@ -20,13 +20,15 @@ const payment = z.string().transform((text, context) => {
 });
 
 /** The input of its task: the first look is attempt 0. */
-export const recoverInput = z.strictObject({ book, payment, attempt, execution });
+export const recoverInput = z.strictObject({ book, payment, attempt, strays: z.boolean(), execution });
 
 /** What the task answers with. */
 export type RecoverOutput = {
   readonly book: string;
   readonly payment: string;
   readonly attempt: number;
+  /** Whether an acquirer may hold money that the payment does not know of: then it is not over with the payment. */
+  readonly strays: boolean;
   /** Seconds until the next look; -1 after the last. */
   readonly wait: number;
 } & (

@@ -1,6 +1,6 @@
 import { concludeAuthorization, fail } from "../decide.ts";
 import { operationKey } from "../ids.ts";
-import { type Authorization, isSameAuthorization, type Payment, type Review } from "../payment.ts";
+import { type Authorization, authorizationOf, type Payment, type Review } from "../payment.ts";
 import { record } from "../steps/record.ts";
 import { askAgain, concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
 import { type Answer, approvalIn, closeAll, inquire, inquireAll, namesOf } from "./inquiries.ts";
@@ -8,37 +8,40 @@ import { type Answer, approvalIn, closeAll, inquire, inquireAll, namesOf } from 
 /** The look at which what nobody knows of is closed: the second. The request had more than half a minute to arrive. */
 const closingAttempt = 1;
 
-/** Asks each acquirer that may have been asked to authorize. One approval is taken up; what is not known is closed. */
+/**
+ * Asks each acquirer that may have been asked to authorize. One approval is taken up, and does not wait for those that
+ * keep silent; what is not known is closed.
+ */
 export async function recoverAuthorization(
   ports: RecoveryPorts,
   payment: Payment,
   names: readonly string[],
   look: Look,
 ): Promise<Found> {
+  if (names.length === 0) return askAgain(payment, "no acquirer is in the settings");
   const answers = await inquireAll(ports, payment, names, look);
-  const silent = answers.filter(({ inquiry }) => inquiry.kind === "unavailable");
-  if (silent.length > 0) return askAgain(payment, `no answer from ${namesOf(silent)}`);
-  const approved = answers.flatMap(approvalIn(ports));
-  const [first, ...others] = approved;
-  const unknown = answers
-    .filter(({ inquiry }) => inquiry.kind === "not_found")
-    .map(({ acquirer }) => acquirer);
-  if (first !== undefined && others.length === 0 && unknown.length === 0) return continueWith(payment, first);
-  if (look.attempt < closingAttempt && first === undefined && unknown.length > 0)
+  const silent = namesOf(answers, "unavailable");
+  const unknown = namesOf(answers, "not_found");
+  const [first, ...others] = answers.flatMap(approvalIn(payment));
+  if (first === undefined && silent.length > 0)
+    return askAgain(payment, `no answer from ${silent.join(", ")}`);
+  if (first === undefined && unknown.length > 0 && look.attempt < closingAttempt)
     return askAgain(payment, `${unknown.join(", ")} knows nothing of it yet`);
 
-  // Only one may hold the customer's money, and nobody may take it later: what is left over is closed first.
+  // Only one may hold the customer's money, and nobody may take it later: what is left over is closed.
   const toClose = [...unknown, ...others.map(({ acquirer }) => acquirer)];
   const open = await closeAll(ports, payment, toClose, look.deadline);
-  if (open.length > 0) return askAgain(payment, `${open.join(", ")} does not acknowledge a reversal`);
-  if (first !== undefined) return continueWith(payment, first);
-  return concludeWithout(ports, payment, answers);
+  if (first !== undefined) return continueWith(payment, first, [...silent, ...open]);
+  return open.length > 0
+    ? askAgain(payment, `${open.join(", ")} does not acknowledge a reversal`)
+    : concludeWithout(ports, payment, answers);
 }
 
-const continueWith = (payment: Payment, authorization: Authorization): Found => ({
+const continueWith = (payment: Payment, authorization: Authorization, open: readonly string[]): Found => ({
   outcome: "continue_payment",
   payment,
   entry: { step: "post", authorization },
+  strays: open.length > 0,
 });
 
 /** Nobody holds anything: it was declined, or waits for its customer, or nobody executed it. */
@@ -53,42 +56,55 @@ async function concludeWithout(
       : [],
   );
   const result = decided.find(({ outcome }) => outcome.kind === "pending") ?? decided[0];
-  const event =
-    result === undefined
-      ? fail(payment, "not_executed")
-      : concludeAuthorization(payment, result, ports.now());
+  const event = result === undefined ? fail(payment, "not_executed") : concludeAuthorization(payment, result);
   // A payment in review does not go back to waiting for its customer: a person must look.
   if (!event.ok) return askAgain(payment, `the acquirer says ${result?.outcome.kind ?? "nothing"}`);
   return concluded(await record(ports, payment, event.value));
 }
 
 /** Held by one acquirer, while another may have approved too: that one is made to let go, and the payment goes on. */
-export async function releaseStray(
+export async function keepHeld(
   ports: RecoveryPorts,
   payment: Payment,
   held: Authorization,
   names: readonly string[],
   look: Look,
 ): Promise<Found> {
-  const answers = await inquireAll(ports, payment, names, look);
-  const silent = answers.filter(({ inquiry }) => inquiry.kind === "unavailable");
-  if (silent.length > 0) return askAgain(payment, `no answer from ${namesOf(silent)}`);
-  const strays = answers.filter(({ acquirer, inquiry }) => {
-    if (inquiry.kind !== "found") return acquirer !== held.acquirer;
-    const { outcome } = inquiry;
-    if (outcome.kind === "declined") return false;
-    return !isSameAuthorization(held, { acquirer, reference: outcome.reference, expiresAt: 0 });
-  });
+  return continueWith(payment, held, await closeStrays(ports, payment, names, look));
+}
+
+/**
+ * Nobody but the acquirer that a payment names may hold money for it, however it has ended: the authorization of every
+ * other one is reversed. An acquirer has one for a payment, for all runs ask under the same key.
+ * @returns who has neither declined it nor acknowledged the reversal.
+ */
+export async function closeStrays(
+  ports: RecoveryPorts,
+  payment: Payment,
+  names: readonly string[],
+  look: Look,
+): Promise<readonly string[]> {
+  const own = authorizationOf(payment)?.acquirer ?? waitedFor(payment);
+  const answers = await inquireAll(
+    ports,
+    payment,
+    names.filter((name) => name !== own),
+    look,
+  );
+  const strays = answers.filter(({ inquiry }) =>
+    inquiry.kind === "found" ? inquiry.outcome.kind !== "declined" : inquiry.kind === "not_found",
+  );
   const open = await closeAll(
     ports,
     payment,
     strays.map(({ acquirer }) => acquirer),
     look.deadline,
   );
-  return open.length > 0
-    ? askAgain(payment, `${open.join(", ")} does not acknowledge a reversal`)
-    : continueWith(payment, held);
+  return [...namesOf(answers, "unavailable"), ...open];
 }
+
+const waitedFor = (payment: Payment): string | undefined =>
+  payment.state === "requires_action" ? payment.acquirer : undefined;
 
 /** Approved, never posted, and its void not known: the acquirer tells again what it approved. */
 export async function voidUnposted(
@@ -100,7 +116,7 @@ export async function voidUnposted(
   const { acquirer } = review;
   if (acquirer === undefined) return unexplained(payment, review);
   const inquiry = await inquire(ports, acquirer, operationKey(payment.id, "authorize"), look);
-  const [authorization] = approvalIn(ports)({ acquirer, inquiry });
+  const [authorization] = approvalIn(payment)({ acquirer, inquiry });
   if (authorization === undefined) return recoverAuthorization(ports, payment, [acquirer], look);
   const reason = "operation_refused";
   return {

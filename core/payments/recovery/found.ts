@@ -4,7 +4,12 @@ import type { Refund } from "../refund.ts";
 import type { StepRun } from "../steps/step.ts";
 
 /** What one look found, and what has to be done about it. */
-export type Found =
+export type Found = Finding & {
+  /** Whether the next look has to go after strays; left out, it does if this one had to. */
+  readonly strays?: boolean;
+};
+
+type Finding =
   /** Nothing is open any more, or it waits for somebody who will be heard of. */
   | { readonly outcome: "concluded"; readonly payment: Payment }
   /** The payment saga goes on with it, from the step that is named. */
@@ -17,7 +22,8 @@ export type Found =
 /** Where the payment saga is entered, with what that step needs. */
 export type PaymentEntry =
   | { readonly step: "authorize" | "resume" }
-  | { readonly step: "post"; readonly authorization: Authorization }
+  /** With `attempt`, what follows the post may have been asked for, too. */
+  | { readonly step: "post"; readonly authorization: Authorization; readonly attempt?: 1 }
   /** `attempt`: an earlier run may have asked for it, so it is inquired first. */
   | { readonly step: "settle"; readonly attempt: 1 }
   | {
@@ -36,6 +42,8 @@ export interface RecoveryPorts extends Pick<SagaPorts, "payments" | "acquirers" 
 export interface Look extends StepRun {
   /** 0 at the first. */
   readonly attempt: number;
+  /** Whether an acquirer may hold money for the payment that the payment does not know of. */
+  readonly strays: boolean;
 }
 
 export const concluded = (payment: Payment): Found => ({ outcome: "concluded", payment });

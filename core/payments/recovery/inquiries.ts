@@ -1,4 +1,5 @@
 import type { Inquiry } from "../../acquiring/outcome.ts";
+import { approvedBy } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import type { Authorization, Payment } from "../payment.ts";
 import type { Look, RecoveryPorts } from "./found.ts";
@@ -50,16 +51,13 @@ export async function closeAll(
   return ends.filter(({ isClosed }) => !isClosed).map(({ acquirer }) => acquirer);
 }
 
-/** Card schemes let most authorizations stand for a week; an acquirer that says otherwise is believed. */
-const authorizationLifetimeMs = 7 * 24 * 3_600_000;
-
 export const approvalIn =
-  ({ now }: Pick<RecoveryPorts, "now">) =>
-  ({ acquirer, inquiry }: Answer): Authorization[] => {
-    if (inquiry.kind !== "found" || inquiry.outcome.kind !== "approved") return [];
-    const { reference, expiresAt = now() + authorizationLifetimeMs } = inquiry.outcome;
-    return [{ acquirer, reference, expiresAt }];
-  };
+  (payment: Payment) =>
+  ({ acquirer, inquiry }: Answer): Authorization[] =>
+    inquiry.kind === "found" && inquiry.outcome.kind === "approved"
+      ? [approvedBy(acquirer, payment, inquiry.outcome)]
+      : [];
 
-export const namesOf = (answers: readonly Answer[]): string =>
-  answers.map(({ acquirer }) => acquirer).join(", ");
+/** Who answered like this. */
+export const namesOf = (answers: readonly Answer[], kind: Inquiry["kind"]): readonly string[] =>
+  answers.filter(({ inquiry }) => inquiry.kind === kind).map(({ acquirer }) => acquirer);

@@ -14,7 +14,7 @@ import type { Payment, Review, Standing } from "../payment.ts";
 import type { PaymentEntry, RecoveryPorts } from "./found.ts";
 import { recover } from "./recover.ts";
 
-const look = { attempt: 0, deadline: noon + 10_000, execution: "recovery-1" };
+const look = { attempt: 0, strays: false, deadline: noon + 10_000, execution: "recovery-1" };
 const authorization = exampleAuthorization;
 const notFound: Inquiry = { kind: "not_found" };
 const silent: Inquiry = { kind: "unavailable", reason: "no_answer:timeout" };
@@ -50,10 +50,10 @@ const waiting = examplePayment({ state: "requires_action", acquirer: "alpha", ac
 const wallet: Payment = { ...examplePayment(), method: { type: "account", account: "acc_ann" as AccountId } };
 
 /** `beta` knows nothing, and lets go when it is asked to. */
-function portsWith(alpha: Inquiry): RecoveryPorts & ReturnType<typeof scriptedPorts> {
+function portsWith(alpha: Inquiry, beta = notFound): RecoveryPorts & ReturnType<typeof scriptedPorts> {
   const ports = scriptedPorts({
     acquirers: { alpha: reversed, beta: reversed },
-    inquiries: { alpha, beta: notFound },
+    inquiries: { alpha, beta },
   });
   return { ...ports, refundOf: async () => exampleRefund({ state: "processing", held: true }) };
 }
@@ -64,6 +64,7 @@ test.each<{ what: string; payment: Payment; alpha: Inquiry; entry: PaymentEntry 
   { what: "what was approved is posted",                        payment: unknown,                                        alpha: approved,    entry: { step: "post", authorization } },
   { what: "what was approved, and lost in a crash, too",        payment: examplePayment(),                               alpha: approved,    entry: { step: "post", authorization } },
   { what: "a hold goes on once another acquirer let go",        payment: examplePayment(held("authorize")),              alpha: approved,    entry: { step: "post", authorization } },
+  { what: "another acquirer's void leaves the hold as it is",   payment: examplePayment({ ...held("void"), review: { ...review("void"), acquirer: "beta" } } as Standing), alpha: notFound, entry: { step: "post", authorization } },
   { what: "an unknown capture is settled",                      payment: examplePayment(held("capture")),                alpha: silent,      entry: { step: "settle", ...again } },
   { what: "a capture that was cut off is settled",              payment: authorized,                                     alpha: silent,      entry: { step: "settle", ...again } },
   { what: "an unknown void is asked for again",                 payment: examplePayment(held("void")),                   alpha: notFound,    entry: { step: "compensate", authorization, reason: "operation_refused", ...again } },
@@ -73,7 +74,9 @@ test.each<{ what: string; payment: Payment; alpha: Inquiry; entry: PaymentEntry 
   { what: "a customer's answer may have gone unheard",          payment: waiting,                                        alpha: silent,      entry: { step: "resume" } },
   { what: "a wallet's transfer is made again",                  payment: wallet,                                         alpha: silent,      entry: { step: "authorize" } },
 ])("$what, by the saga at $entry.step", async ({ payment, alpha, entry }) => {
-  expect(await recover(portsWith(alpha), payment, look)).toEqual({ outcome: "continue_payment", payment, entry });
+  const found = await recover(portsWith(alpha), payment, look);
+  expect(found).toMatchObject({ outcome: "continue_payment", payment, entry });
+  expect(found.strays ?? false).toBe(false);
 });
 
 test("a refund goes on in its own saga, which inquires first", async () => {
@@ -89,7 +92,7 @@ test("a refund goes on in its own saga, which inquires first", async () => {
 });
 
 describe("an unknown authorization", () => {
-  test("is asked about at every acquirer of the route, though its review names one", async () => {
+  test("is asked about at every acquirer, though its review names one", async () => {
     const ports = portsWith(approved);
     await recover(ports, unknown, look);
     expect(ports.asked).toEqual(["alpha inquire", "beta inquire", "beta reversal"]);
@@ -117,6 +120,31 @@ describe("an unknown authorization", () => {
     expect(ports.asked).toContain("beta reversal");
   });
 
+  test("that one acquirer approved does not wait for another that is silent: it is a stray, if anything", async () => {
+    const ports = portsWith(approved, silent);
+    expect(await recover(ports, unknown, look)).toMatchObject({
+      outcome: "continue_payment",
+      entry: { step: "post", authorization },
+      strays: true,
+    });
+  });
+
+  test("is not called failed when there is nobody to ask", async () => {
+    const { acquirers, ...ports } = portsWith(approved);
+    expect(
+      await recover({ ...ports, acquirers: { ...acquirers, names: [] } }, examplePayment(), look),
+    ).toMatchObject({ outcome: "ask_again" });
+    expect(ports.changes).toEqual([]);
+  });
+
+  test("stands, without an expiry of its own, for a week from the payment's creation, whenever it is found", async () => {
+    const ports = portsWith(found({ kind: "approved", reference: "alpha-77" }));
+    const lateNow = { ...ports, now: () => noon + 5 * 24 * 3_600_000 };
+    expect(await recover(lateNow, unknown, look)).toMatchObject({
+      entry: { authorization: { expiresAt: unknown.createdAt + 7 * 24 * 3_600_000 } },
+    });
+  });
+
   test("is left as it is while an acquirer does not answer", async () => {
     const ports = portsWith(silent);
     expect(await recover(ports, unknown, { ...look, ...again })).toMatchObject({
@@ -135,4 +163,38 @@ test.each<Payment>([
   const ports = portsWith(silent);
   expect(await recover(ports, payment, look)).toEqual({ outcome: "concluded", payment });
   expect(ports.asked).toEqual([]);
+});
+
+describe("an acquirer that may hold money which the payment does not know of", () => {
+  const strays = { ...look, strays: true };
+  const captured = examplePayment({ state: "captured", authorization, captured: 1n, refunded: 0n });
+  const declinedByBeta = examplePayment({ state: "declined", acquirer: "beta", decline: "do_not_honor" });
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ what: string; payment: Payment; alpha: Inquiry; beta: Inquiry; reversed: string[] }>([
+    { what: "approved, and another one captured",  payment: captured,       alpha: approved, beta: approved, reversed: ["beta"] },
+    { what: "may still get the request",           payment: captured,       alpha: approved, beta: notFound, reversed: ["beta"] },
+    { what: "declined",                            payment: captured,       alpha: approved, beta: declined, reversed: [] },
+    { what: "approved what another one declined",  payment: declinedByBeta, alpha: approved, beta: declined, reversed: ["alpha"] },
+  ])("$what: $reversed is made to let go", async ({ payment, alpha, beta, reversed: names }) => {
+    const ports = portsWith(alpha, beta);
+    expect(await recover(ports, payment, strays)).toMatchObject({ outcome: "concluded", payment, strays: false });
+    expect(ports.asked.filter((ask) => ask.endsWith("reversal"))).toEqual(names.map((name) => `${name} reversal`));
+    expect(ports.changes).toEqual([]);
+  });
+
+  test("is asked again while it is silent, though the payment is over", async () => {
+    expect(await recover(portsWith(approved, silent), captured, strays)).toMatchObject({
+      outcome: "ask_again",
+      strays: true,
+    });
+  });
+
+  test("keeps nothing else waiting", async () => {
+    expect(await recover(portsWith(approved, silent), authorized, strays)).toMatchObject({
+      outcome: "continue_payment",
+      entry: { step: "settle" },
+      strays: true,
+    });
+  });
 });

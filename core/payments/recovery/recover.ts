@@ -1,4 +1,5 @@
 import { absurd } from "../../kernel/invariant.ts";
+import { openWordOf, type PaymentWord } from "../operator-word.ts";
 import {
   type Authorization,
   authorizationOf,
@@ -7,9 +8,10 @@ import {
   type Review,
 } from "../payment.ts";
 import { putInReview } from "../steps/record.ts";
-import { recoverAuthorization, releaseStray, unexplained, voidUnposted } from "./authorization.ts";
+import { closeStrays, keepHeld, recoverAuthorization, unexplained, voidUnposted } from "./authorization.ts";
+import { followWord } from "./by-word.ts";
 import { recoverCapture, recoverRefund, recoverVoid } from "./follow-up.ts";
-import { concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
+import { askAgain, concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
 
 /**
  * Seconds to wait after each look before the next one. The first look comes when the reminder does: 5 s after silence, a
@@ -23,14 +25,33 @@ export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_
  * is called not executed.
  */
 export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
+  // Who finds out about an authorization that nobody knows of asks every acquirer anyway.
+  const isAuthorizing = ["processing", "in_review"].includes(payment.state) && !isHeld(payment);
+  if (!look.strays || isAuthorizing) return lookAt(ports, payment, look);
+  const open = await closeStrays(ports, payment, acquirersOf(ports, payment), look);
+  const found = await lookAt(ports, payment, look);
+  const isOpen = open.length > 0;
+  const left =
+    isOpen && found.outcome === "concluded"
+      ? askAgain(payment, `${open.join(", ")} may hold money for it, and does not let go`)
+      : found;
+  return { ...left, strays: isOpen };
+}
+
+const isHeld = (payment: Payment): boolean => heldAuthorizationOf(payment) !== undefined;
+
+async function lookAt(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
   if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
+  const word = openWordOf<PaymentWord>(payment);
+  if (payment.state === "in_review" && word !== undefined)
+    return followWord(ports, payment, word, acquirersOf(ports, payment), look);
   switch (payment.state) {
     case "processing":
       return payment.method.type === "account"
         ? { outcome: "continue_payment", payment, entry: { step: "authorize" } }
         : recoverAuthorization(ports, payment, acquirersOf(ports, payment), look);
     case "requires_action":
-      return recoverAction(payment, look);
+      return recoverAction(payment);
     case "authorized":
       return recoverAuthorized(ports, payment, payment.authorization, look);
     case "in_review":
@@ -59,21 +80,23 @@ export async function giveUp(
   return putInReview(ports, payment, { operation, ...(acquirer === undefined ? {} : { acquirer }), reason });
 }
 
-const asArray = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
+/**
+ * Every acquirer that may have been asked: which of them was is not written down before one answers, and a saga that
+ * runs twice may ask two. What a payment names counts too, should it be gone from the settings: then the look fails.
+ */
+function acquirersOf({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] {
+  const named = payment.state === "in_review" ? payment.review.acquirer : undefined;
+  return [...new Set([...acquirers.names, ...(named === undefined ? [] : [named])])];
+}
 
-/** Every acquirer that may have been asked: which of them was is not written down before one answers. */
-const acquirersOf = ({ acquirers }: RecoveryPorts, payment: Payment): readonly string[] =>
-  acquirers.candidates({ currency: payment.total.currency, method: "card" });
-
-/** A customer that never came back, or a cancellation that was cut off. After one try it waits for time again. */
-function recoverAction(payment: Payment, { attempt }: Look): Found {
+/** A customer that has not come back, or whose coming was not heard of; or a cancellation that was cut off. */
+function recoverAction(payment: Payment): Found {
   if (payment.pendingOperation?.kind === "cancel")
     return {
       outcome: "continue_payment",
       payment,
       entry: { step: "compensate", reason: "requested_by_merchant", attempt: 1 },
     };
-  if (attempt > 0) return concluded(payment);
   return { outcome: "continue_payment", payment, entry: { step: "resume" } };
 }
 
@@ -101,19 +124,18 @@ async function recoverReview(
   switch (review.operation) {
     case "authorize":
     case "post":
-    case "reversal": {
-      // A saga may run twice, and its runs may ask different acquirers: the review names the first that was silent.
-      const names = new Set([...acquirersOf(ports, payment), ...asArray(review.acquirer)]);
+    case "reversal":
       return held === undefined
-        ? recoverAuthorization(ports, payment, [...names], look)
-        : releaseStray(ports, payment, held, [...names], look);
-    }
+        ? recoverAuthorization(ports, payment, acquirersOf(ports, payment), look)
+        : keepHeld(ports, payment, held, acquirersOf(ports, payment), look);
     case "capture":
       return held === undefined ? unexplained(payment, review) : recoverCapture(payment);
     case "void":
-      return held === undefined
-        ? voidUnposted(ports, payment, review, look)
-        : recoverVoid(ports, payment, held, look);
+      if (held === undefined) return voidUnposted(ports, payment, review, look);
+      // What was to be voided may be another acquirer's, and the one that is held is good.
+      return review.acquirer === undefined || review.acquirer === held.acquirer
+        ? recoverVoid(ports, payment, held, look)
+        : keepHeld(ports, payment, held, acquirersOf(ports, payment), look);
     case "refund":
       return unexplained(payment, review);
     default:

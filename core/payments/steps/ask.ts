@@ -9,31 +9,58 @@ export class AcquirerUnavailable extends Error {
 
 type Answer = Exclude<AcquirerOutcome, { kind: "not_attempted" }>;
 
+interface Asking {
+  /** Our key at the acquirer. */
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+  /** How often it may have been asked for before. */
+  readonly attempt: number;
+  /** What an operator says that it came to. It may have been asked for then, whatever `attempt` says. */
+  readonly word?: Answer | undefined;
+}
+
 /**
  * Asks an acquirer to execute what `key` names, at most once whatever happened before: what it may have been asked
  * already, by an earlier attempt, is found out about first. A request that was never answered is not answered when it is
- * repeated, either, at some acquirers; and "not found" proves nothing, but the same key may be sent again.
+ * repeated, either, at some acquirers; and "not found" proves nothing, but the same key may be sent again. Where an
+ * operator has said what it came to, it is not: the acquirer's own answer counts, or else the operator's word.
  * @throws AcquirerUnavailable
  */
 export async function askOnce(
   acquirer: Acquirer,
-  { key, deadline, attempt }: { readonly key: string; readonly deadline: number; readonly attempt: number },
+  { attempt, ...asked }: Asking,
   ask: () => Promise<AcquirerOutcome>,
 ): Promise<Answer> {
-  if (attempt > 0) {
-    const inquiry = await acquirer.inquire({ key, deadline });
-    switch (inquiry.kind) {
-      case "found":
-        return inquiry.outcome;
-      case "unavailable":
-        throw new AcquirerUnavailable(inquiry.reason);
-      case "not_found":
-        break;
-      default:
-        return absurd(inquiry);
-    }
+  const mayBeKnown = attempt > 0 || asked.word !== undefined;
+  const earlier = mayBeKnown ? await findOut(acquirer, asked) : undefined;
+  return earlier ?? attempted(await ask());
+}
+
+/**
+ * What came of it, when the acquirer knows the key; or else what an operator says came of it.
+ * @throws AcquirerUnavailable when nobody says
+ */
+export async function findOut(
+  acquirer: Acquirer,
+  { word, ...asked }: Omit<Asking, "attempt">,
+): Promise<Answer | undefined> {
+  const inquiry = await acquirer.inquire(asked);
+  switch (inquiry.kind) {
+    case "found":
+      return inquiry.outcome.kind === "pending" ? (word ?? inquiry.outcome) : inquiry.outcome;
+    case "unavailable":
+      if (word !== undefined) return word;
+      throw new AcquirerUnavailable(inquiry.reason);
+    case "not_found":
+      return word;
+    default:
+      return absurd(inquiry);
   }
-  const outcome = await ask();
+}
+
+/** @throws AcquirerUnavailable for what was certainly not executed */
+export function attempted(outcome: AcquirerOutcome): Answer {
   if (outcome.kind === "not_attempted") throw new AcquirerUnavailable(outcome.reason);
   return outcome;
 }

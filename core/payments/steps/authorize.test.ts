@@ -43,11 +43,22 @@ test("an approval writes nothing: it is posted, with its hold, by the next step"
   expect(ports.changes).toEqual([]);
 });
 
-test("the acquirer is told where the customer goes afterwards", async () => {
+test("the acquirer sends the customer back to us, whether or not the merchant has a page", async () => {
   const ports = scriptedPorts({ acquirers: { alpha: approved } });
-  const returnUrl = "https://shop.test/done";
-  await authorize(ports, { ...examplePayment(), returnUrl }, { deadline });
-  expect(ports.sent).toMatchObject([{ returnUrl }]);
+  const payment = examplePayment();
+  const returnUrl = `https://api.test/return/${payment.id}`;
+  await authorize(ports, payment, { deadline });
+  await authorize(ports, { ...payment, returnUrl: "https://shop.test/done" }, { deadline });
+  expect(ports.sent.map((sent) => sent.returnUrl)).toEqual([returnUrl, returnUrl]);
+});
+
+test("a way back that cannot be signed now is VaultUnavailable: nobody was asked, and the step may run again", async () => {
+  const ports = scriptedPorts({ acquirers: { alpha: approved } });
+  const returns = { urlFor: () => Promise.reject(new Error("throttled")) };
+  await expect(authorize({ ...ports, returns }, examplePayment(), { deadline })).rejects.toMatchObject({
+    name: "VaultUnavailable",
+  });
+  expect(ports.sent).toEqual([]);
 });
 
 test("no acquirer at all: the payment fails, and nobody was asked", async () => {
@@ -97,8 +108,9 @@ describe("an acquirer that did not answer, behind a payment that another run of 
 
   test("is not swallowed when the payment ended at another acquirer", async () => {
     const ports = scriptedPorts({ acquirers: { alpha: silent }, commit: supersededBy(captured) });
-    await expect(authorize(ports, examplePayment(), { deadline })).rejects.toMatchObject({
-      name: "StrayAuthorization",
+    expect(await authorize(ports, examplePayment(), { deadline })).toEqual({
+      outcome: "stray",
+      payment: captured,
     });
   });
 
@@ -122,16 +134,12 @@ describe("an acquirer that did not answer, behind a payment that another run of 
       operation: "authorize",
       ends: "concluded",
     },
-    { what: "for another reason: nobody would find it", operation: "capture", ends: "StrayAuthorization" },
+    { what: "for another reason: nobody would find it", operation: "capture", ends: "stray" },
   ] as const)("behind a payment that is looked into $what", async ({ operation, ends }) => {
     const review = { operation, acquirer: "beta", reason: "no_answer:timeout" } as const;
     const reviewed = evolve(authorized, { type: "review_required", review }, noon);
     const ports = scriptedPorts({ acquirers: { alpha: silent }, commit: supersededBy(reviewed) });
-    const ended = authorize(ports, examplePayment(), { deadline }).then(
-      ({ outcome }) => outcome,
-      (error: Error) => error.name,
-    );
-    expect(await ended).toBe(ends);
+    expect(await authorize(ports, examplePayment(), { deadline })).toMatchObject({ outcome: ends });
   });
 
   test("is no news when it was this run's own wait for the customer that was ended meanwhile", async () => {

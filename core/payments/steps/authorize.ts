@@ -1,9 +1,8 @@
 import { declineRules } from "../../acquiring/declines.ts";
 import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
-import type { Acquirers, Card } from "../../acquiring/port.ts";
+import type { Acquirers, AuthorizeRequest, Card } from "../../acquiring/port.ts";
 import { CardUnreadable } from "../../cards/card-unreadable.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
-import type { Book } from "../../ledger/account.ts";
 import { type AuthorizationResult, concludeAuthorization } from "../decide.ts";
 import { operationKey } from "../ids.ts";
 import { acquirerOf, type Payment } from "../payment.ts";
@@ -11,15 +10,17 @@ import type { SagaPorts } from "../ports.ts";
 import { reasonOf, record, reviewStray } from "./record.ts";
 import { type AuthorizeResult, concluded, type StepRun } from "./step.ts";
 
-/** The vault did not answer, so no acquirer was asked: after this, and no other failure, the step may run again. */
+/**
+ * The vault, or the key that signs the way back, did not answer, so no acquirer was asked: after this, and no other
+ * failure, the step may run again.
+ */
 class VaultUnavailable extends Error {
   override readonly name = "VaultUnavailable";
 }
 
 /**
  * The prepare phase at the acquirer. An approval is handed on to be posted; every other end is recorded here.
- * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved:
- * StrayAuthorization when the payment has meanwhile ended without it.
+ * @throws VaultUnavailable before anyone was asked. After anything else that is thrown, an acquirer may have approved.
  */
 export async function authorize(
   ports: SagaPorts,
@@ -29,13 +30,13 @@ export async function authorize(
   if (payment.state !== "processing") return concluded(payment);
   const { method } = payment;
   invariant(method.type === "card", `${payment.id} is paid with a card`);
-  const card = await takeCard(ports, payment.book, method.token);
+  const { card, returnUrl } = await prepare(ports, payment, method.token);
   const result =
     card === undefined
       ? notAttempted("card_token_not_found")
-      : await askAlongRoute(ports.acquirers, payment, card, deadline);
+      : await askAlongRoute(ports.acquirers, payment, { card, returnUrl, deadline });
 
-  const decided = concludeAuthorization(payment, result, ports.now());
+  const decided = concludeAuthorization(payment, result);
   invariant(decided.ok, `a processing payment takes the outcome ${result.outcome.kind}`);
   const event = decided.value;
   if (event.type === "authorized")
@@ -44,9 +45,8 @@ export async function authorize(
   const { acquirer, outcome } = result;
   if (!isUndecided(outcome) || acquirerOf(recorded) === acquirer) return concluded(recorded);
   // Another run of this saga moved the payment first, by another acquirer: what this one may hold would go unnoticed.
-  const held = operationKey(payment.id, "authorize");
   const review = { operation: "authorize", acquirer, reason: reasonOf(outcome) } as const;
-  return concluded(await reviewStray(ports, recorded, held, review));
+  return reviewStray(ports, recorded, undefined, review);
 }
 
 type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
@@ -54,9 +54,14 @@ type Undecided = Extract<AcquirerOutcome, { kind: "pending" | "unknown" }>;
 const isUndecided = (outcome: AcquirerOutcome): outcome is Undecided =>
   outcome.kind === "pending" || outcome.kind === "unknown";
 
-async function takeCard({ cards }: SagaPorts, book: Book, token: string): Promise<Card | undefined> {
+async function prepare(
+  { cards, returns }: SagaPorts,
+  payment: Payment,
+  token: string,
+): Promise<{ readonly card: Card | undefined; readonly returnUrl: string }> {
   try {
-    return await cards.reveal(book, token);
+    const [card, returnUrl] = await Promise.all([cards.reveal(payment.book, token), returns.urlFor(payment)]);
+    return { card, returnUrl };
   } catch (error) {
     if (error instanceof CardUnreadable) throw error;
     throw new VaultUnavailable(String(error), { cause: error });
@@ -72,8 +77,7 @@ const notAttempted = (reason: string): AuthorizationResult => ({
 async function askAlongRoute(
   acquirers: Acquirers,
   payment: Payment,
-  card: Card,
-  deadline: number,
+  request: Pick<AuthorizeRequest, "card" | "deadline"> & { readonly returnUrl: string },
 ): Promise<AuthorizationResult> {
   let result = notAttempted("no_acquirer_available");
   for (const acquirer of acquirers.route({ currency: payment.total.currency, method: "card" })) {
@@ -81,10 +85,8 @@ async function askAlongRoute(
       key: operationKey(payment.id, "authorize"),
       amount: payment.total.amount,
       currency: payment.total.currency,
-      card,
       merchant: payment.book,
-      ...(payment.returnUrl === undefined ? {} : { returnUrl: payment.returnUrl }),
-      deadline,
+      ...request,
     });
     // A decline by the one before says more than that this one could not be asked.
     const saysMore = outcome.kind !== "not_attempted" || result.outcome.kind === "not_attempted";

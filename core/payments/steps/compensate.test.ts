@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { exampleAuthorization, examplePayment, noon } from "#tests/support/examples.ts";
 import { scriptedPorts, supersededBy } from "#tests/support/saga-ports.ts";
-import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import type { AcquirerOutcome, Inquiry } from "../../acquiring/outcome.ts";
 import type { Payment, Standing } from "../payment.ts";
 import { compensate } from "./compensate.ts";
 
@@ -47,6 +47,32 @@ describe("when the acquirer has voided", () => {
   });
 });
 
+describe("when an operator says that nothing is held any more", () => {
+  const word = { as: "canceled", by: "ops-1", at: noon, seen: 1, evidence: "case 4711" } as const;
+  const review = { operation: "void", acquirer: "alpha", reason: "timeout" } as const;
+  const inReview: Standing = { state: "in_review", authorization: exampleAuthorization, review };
+  const said = { ...refusal(), payment: { ...examplePayment(inReview), words: [word] } };
+
+  test.each<[string, Inquiry]>([
+    ["knows nothing", { kind: "not_found" }],
+    ["does not answer", { kind: "unavailable", reason: "timeout" }],
+    [
+      "refused to void",
+      { kind: "found", operation: "void", outcome: { kind: "declined", code: "operation_refused" } },
+    ],
+  ])(
+    "the acquirer %s: it is believed, the hold is released, and nobody is asked to void",
+    async (_what, alpha) => {
+      const ports = scriptedPorts({ acquirers: { alpha: voided }, inquiries: { alpha } });
+      const { payment } = await compensate(ports, said, { ...run, attempt: 1 });
+
+      expect(payment).toMatchObject({ state: "canceled", words: [{ end: "taken" }] });
+      expect(ports.changes).toMatchObject([{ journal: { resolution: { kind: "voided" } } }]);
+      expect(ports.asked).not.toContain("alpha void");
+    },
+  );
+});
+
 describe("when the acquirer has not voided", () => {
   test.each([
     ["it refused", { kind: "declined", code: "operation_refused" }],
@@ -73,16 +99,13 @@ describe("when the acquirer has not voided", () => {
     });
   });
 
-  test("and the payment has ended without it: the stray authorization is thrown for a person, not swallowed", async () => {
+  test("and the payment has ended without it: the stray authorization is looked for, not passed over", async () => {
     const ended = examplePayment({ state: "declined", acquirer: "beta", decline: "do_not_honor" });
     const ports = scriptedPorts({
       acquirers: { alpha: { kind: "declined", code: "operation_refused" } },
       commit: supersededBy(ended),
     });
-    await expect(compensate(ports, refusal(), run)).rejects.toMatchObject({
-      name: "StrayAuthorization",
-      message: expect.stringContaining(exampleAuthorization.reference),
-    });
+    expect(await compensate(ports, refusal(), run)).toEqual({ outcome: "stray", payment: ended });
   });
 
   test("and an earlier try had released it already: that is no stray", async () => {

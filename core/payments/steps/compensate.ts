@@ -2,12 +2,13 @@ import { invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { cancel, expire, fail } from "../decide.ts";
 import { operationKey } from "../ids.ts";
+import { openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { voidResolution } from "../postings.ts";
 import { AcquirerUnavailable, askOnce } from "./ask.ts";
 import { reasonOf, record, reviewStray } from "./record.ts";
-import { type AskingRun, type Concluded, concluded, type Refused } from "./step.ts";
+import { type AskingRun, type CompensateResult, concluded, type Refused } from "./step.ts";
 
 type CompensatePorts = Pick<SagaPorts, "payments" | "acquirers" | "now">;
 
@@ -22,32 +23,38 @@ interface Abort {
 /**
  * The abort phase, after a definite refusal or because somebody asked for it: the authorization is voided at the
  * acquirer, then the hold here. What is not authorized yet is reversed.
- * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say; StrayAuthorization when it would not and the
- * payment has ended.
+ * @throws AcquirerUnavailable when the acquirer certainly did not void, or does not say
  */
 export async function compensate(
   ports: CompensatePorts,
   { payment, authorization, reason }: Abort,
   { execution, deadline, attempt }: AskingRun,
-): Promise<Concluded> {
+): Promise<CompensateResult> {
   if (authorization === undefined) return concluded(await letGo(ports, payment, reason, deadline));
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "void");
   const { amount, currency } = payment.total;
-  const outcome = await askOnce(acquirer, { key, deadline, attempt }, () =>
-    acquirer.void({ key, reference: authorization.reference, amount, currency, deadline }),
+  const { reference } = authorization;
+  const word = isSaidToBeOver(payment) ? ({ kind: "approved", reference } as const) : undefined;
+  const outcome = await askOnce(acquirer, { key, deadline, attempt, word }, () =>
+    acquirer.void({ key, reference, amount, currency, deadline }),
   );
-  if (outcome.kind === "approved") {
+  // An acquirer that refused to void has not said that it holds anything still.
+  if (outcome.kind === "approved" || (word !== undefined && outcome.kind === "declined")) {
     const refusal = { payment, authorization, reason };
     return concluded(await release(ports, refusal, execution));
   }
-  return concluded(
-    await reviewStray(ports, payment, authorization.reference, {
-      operation: "void",
-      acquirer: authorization.acquirer,
-      reason: reasonOf(outcome),
-    }),
-  );
+  return reviewStray(ports, payment, reference, {
+    operation: "void",
+    acquirer: authorization.acquirer,
+    reason: reasonOf(outcome),
+  });
+}
+
+/** An operator says that the acquirer holds nothing of it any more. */
+function isSaidToBeOver(payment: Payment): boolean {
+  const said = openWordOf(payment)?.as;
+  return said === "canceled" || said === "failed";
 }
 
 /** What the void means for the payment: it depends on how far the payment had come with this authorization. */

@@ -1,10 +1,11 @@
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { operationKey } from "../ids.ts";
+import { openWordOf, type RefundWord } from "../operator-word.ts";
 import { type Authorization, authorizationOf } from "../payment.ts";
 import type { RefundChange, RefundOfPayment, RefundPorts } from "../ports.ts";
 import { type Recorder, refundPosted, refundVoided } from "../postings.ts";
-import { isHeld } from "../refund.ts";
+import { isHeld, type Refund } from "../refund.ts";
 import { askOnce } from "./ask.ts";
 import { reasonOf } from "./record.ts";
 import { conclusion, isOpen, recordRefund } from "./record-refund.ts";
@@ -27,9 +28,11 @@ export async function giveBack(
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "refund", refund.n);
   const { amount, currency } = refund.total;
-  const asked = { key, deadline, attempt: refund.state === "in_review" ? attempt + 1 : attempt };
+  const { reference } = authorization;
+  const tries = refund.state === "in_review" ? attempt + 1 : attempt;
+  const asked = { key, deadline, attempt: tries, word: saidOf(refund, reference) };
   const outcome = await askOnce(acquirer, asked, () =>
-    acquirer.refund({ key, reference: authorization.reference, amount, currency, deadline }),
+    acquirer.refund({ key, reference, amount, currency, deadline }),
   );
   const recorder = { now: ports.now(), execution };
   const recorded = await recordRefund(ports, of, (stands) =>
@@ -37,6 +40,18 @@ export async function giveBack(
   );
   invariant(recorded.kind !== "refused", `no account stands in the way of what became of ${refund.id}`);
   return { outcome: "concluded", ...recorded.stands };
+}
+
+/** What an operator says that the acquirer has answered. */
+function saidOf(refund: Refund, reference: string) {
+  switch (openWordOf<RefundWord>(refund)?.as) {
+    case "succeeded":
+      return { kind: "approved", reference } as const;
+    case "failed":
+      return { kind: "declined", code: "operation_refused" } as const;
+    case undefined:
+      return undefined;
+  }
 }
 
 function whatCame(

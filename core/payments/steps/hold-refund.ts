@@ -1,5 +1,6 @@
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { entryRecord } from "../../ledger/journal.ts";
+import { openWordOf, type RefundWord } from "../operator-word.ts";
 import { authorizationOf } from "../payment.ts";
 import type { RefundChange, RefundOfPayment, RefundPorts } from "../ports.ts";
 import { type Recorder, refundHold, walletRefund } from "../postings.ts";
@@ -19,6 +20,9 @@ export async function holdRefund(
   { execution }: Pick<StepRun, "execution">,
 ): Promise<RefundStepResult> {
   const recorder = { now: ports.now(), execution };
+  // Nobody was asked for it, and nothing is to be: there is nothing to set aside.
+  if (openWordOf<RefundWord>(of.refund)?.as === "failed" && !isHeld(of.refund))
+    return resultOf(await failed(ports, of, "not_executed", recorder.now));
   const held = await recordRefund(ports, of, (stands) => holding(stands, recorder));
   switch (held.kind) {
     case "recorded":

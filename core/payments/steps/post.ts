@@ -55,6 +55,10 @@ export async function post(
  */
 function afterSomeoneElse(current: Payment, authorization: Authorization): PostResult {
   const isKnown = isSameAuthorization(authorizationOf(current), authorization);
-  if (isKnown || current.state === "in_review") return concluded(current);
+  if (isKnown || isLookedFor(current)) return concluded(current);
   return { outcome: "refused", payment: current, authorization, reason: "superseded" };
 }
+
+/** Whoever looks into an authorization that is not known asks every acquirer; into a capture, only the one that was asked. */
+const isLookedFor = (payment: Payment): boolean =>
+  payment.state === "in_review" && ["authorize", "post", "reversal"].includes(payment.review.operation);

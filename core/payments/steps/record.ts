@@ -6,6 +6,7 @@ import type { PaymentEvent } from "../events.ts";
 import { evolve } from "../evolve.ts";
 import { authorizationOf, type Payment, type Review } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
+import { type Concluded, concluded, type Stray } from "./step.ts";
 
 type RecordPorts = Pick<SagaPorts, "payments" | "now">;
 
@@ -47,22 +48,23 @@ export async function putInReview(ports: RecordPorts, payment: Payment, review: 
 }
 
 /**
- * Hands a payment to a person because an acquirer may hold money for it that the payment does not know of. `held` is
- * the acquirer's name for it, or ours when it gave none.
- * @throws StrayAuthorization when the payment has ended without it, or is looked into for another reason: then nothing that
- * is stored speaks of it.
+ * Has a payment looked into because an acquirer may hold money for it that the payment does not know of. `held` is
+ * the acquirer's name for it, where it gave one.
+ * @returns `stray` when it has ended without that, or is looked into for another reason: then nothing that is stored
+ * speaks of it
  */
 export async function reviewStray(
   ports: RecordPorts,
   payment: Payment,
-  held: string,
-  review: Review & { readonly acquirer: string },
-): Promise<Payment> {
+  held: string | undefined,
+  review: Review,
+): Promise<Concluded | Stray> {
   const reviewed = await putInReview(ports, payment, review);
   const known = authorizationOf(reviewed);
-  const isKnown = known?.acquirer === review.acquirer && known.reference === held;
-  if (isKnown || isLookedInto(reviewed, review)) return reviewed;
-  throw new StrayAuthorization(`${payment.id}: ${review.acquirer} ${held} is not released`);
+  const isKnown = known !== undefined && known.acquirer === review.acquirer && known.reference === held;
+  return isKnown || isLookedInto(reviewed, review)
+    ? concluded(reviewed)
+    : { outcome: "stray", payment: reviewed };
 }
 
 /** Whoever looks into an unknown authorization asks every acquirer; into another operation, the one that was asked. */
@@ -70,11 +72,6 @@ const isLookedInto = (payment: Payment, { operation, acquirer }: Review): boolea
   payment.state === "in_review" &&
   payment.review.operation === operation &&
   (operation === "authorize" || payment.review.acquirer === acquirer);
-
-/** An acquirer may hold a customer's money for a payment that has ended without it. Never retried: a person releases it. */
-class StrayAuthorization extends Error {
-  override readonly name = "StrayAuthorization";
-}
 
 /** What a review is told about an outcome that a step cannot go on from. */
 export function reasonOf(outcome: Exclude<AcquirerOutcome, { kind: "approved" }>): string {

@@ -7,8 +7,9 @@ import {
   refundId,
 } from "#tests/support/examples.ts";
 import { scriptedPorts } from "#tests/support/saga-ports.ts";
-import type { AcquirerOutcome } from "../../acquiring/outcome.ts";
+import type { AcquirerOutcome, KnownOutcome } from "../../acquiring/outcome.ts";
 import type { AccountId } from "../../ledger/account.ts";
+import type { RefundWord } from "../operator-word.ts";
 import type { Payment } from "../payment.ts";
 import type { RefundChange, RefundCommitted, RefundOfPayment } from "../ports.ts";
 import type { Refund, RefundStanding } from "../refund.ts";
@@ -38,6 +39,42 @@ const ended = (refund: Refund): RefundOfPayment => {
 };
 const kindsOf = (changes: readonly RefundChange[]) =>
   changes.map(({ journal }) => (journal?.type === "resolution" ? journal.resolution.kind : journal?.type));
+
+describe("a refund of which an operator has said what became of it", () => {
+  const said = (as: RefundWord["as"], isHeld = true): RefundOfPayment => {
+    const word: RefundWord = { as, by: "ops-1", at: noon, seen: 1, evidence: "case 4711" };
+    return { payment, refund: { ...exampleRefund({ ...unknown, held: isHeld }), words: [word] } };
+  };
+  const silent = { alpha: { kind: "unavailable", reason: "timeout" } } as const;
+  const giving = (outcome: KnownOutcome) =>
+    ({ alpha: { kind: "found", operation: "refund", outcome } }) as const;
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ as: RefundWord["as"]; answer: string; inquiries: Inquiries; becomes: string; end: string }>([
+    { as: "succeeded", answer: "nothing",         inquiries: silent,                                             becomes: "succeeded", end: "taken" },
+    { as: "succeeded", answer: "that it knows none", inquiries,                                                  becomes: "succeeded", end: "taken" },
+    { as: "failed",    answer: "nothing",         inquiries: silent,                                             becomes: "failed",    end: "taken" },
+    { as: "succeeded", answer: "that it refused", inquiries: giving({ kind: "declined", code: "do_not_honor" }), becomes: "failed",    end: "overruled" },
+    { as: "failed",    answer: "that it gave",    inquiries: giving({ kind: "approved", reference: "r-1" }),     becomes: "succeeded", end: "overruled" },
+  ])("as $as, and its acquirer says $answer, is $becomes, and nobody is asked to give again", async ({ as, inquiries: all, becomes, end }) => {
+    const ports = scriptedPorts({ acquirers: { alpha: approved }, inquiries: all });
+    const { refund } = await giveBack(ports, said(as), { ...run, attempt: 1 });
+
+    expect(refund).toMatchObject({ state: becomes, words: [{ end }] });
+    expect(kindsOf(ports.refundChanges)).toEqual([becomes === "succeeded" ? "posted" : "voided"]);
+    expect(ports.asked).not.toContain("alpha refund");
+  });
+
+  test("as failed, before anything was set aside, ends without a hold", async () => {
+    const ports = scriptedPorts({});
+    const { outcome, refund } = await holdRefund(ports, said("failed", false), run);
+
+    expect([outcome, refund]).toMatchObject(["concluded", { state: "failed", words: [{ end: "taken" }] }]);
+    expect(kindsOf(ports.refundChanges)).toEqual([undefined]);
+  });
+});
+
+type Inquiries = NonNullable<Parameters<typeof scriptedPorts>[0]["inquiries"]>;
 
 describe("the money of a refund is set aside", () => {
   test.each([of(), of({ ...unknown, held: false })])(

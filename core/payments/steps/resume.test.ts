@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { examplePayment, noon } from "#tests/support/examples.ts";
 import { scriptedPorts, supersededBy } from "#tests/support/saga-ports.ts";
 import type { Inquiry, KnownOutcome } from "../../acquiring/outcome.ts";
+import { actionLifetimeMs } from "../due.ts";
 import type { Payment } from "../payment.ts";
 import { resume } from "./resume.ts";
 
@@ -34,7 +35,6 @@ test("a decline is recorded, behind the return to processing", async () => {
 describe("it goes on waiting, and nothing is written, when", () => {
   test.each<{ what: string; inquiry: Inquiry }>([
     { what: "the acquirer waits, too", inquiry: found({ kind: "pending", reference: "a-1" }) },
-    { what: "the acquirer does not answer", inquiry: { kind: "unavailable", reason: "no_answer:timeout" } },
     { what: "the acquirer does not know it: that proves nothing", inquiry: { kind: "not_found" } },
   ])("$what", async ({ inquiry }) => {
     const ports = scriptedPorts({ inquiries: { alpha: inquiry } });
@@ -57,4 +57,37 @@ test("what another run took up, that run goes on with", async () => {
   const canceled = examplePayment({ state: "canceled", cancellation: "requested" });
   const ports = scriptedPorts({ inquiries: { alpha: approved }, commit: supersededBy(canceled) });
   expect(await resume(ports, waiting, { deadline })).toEqual({ outcome: "concluded", payment: canceled });
+});
+
+test("an acquirer that does not say is asked again: an approval is told once", async () => {
+  const ports = scriptedPorts({
+    inquiries: { alpha: { kind: "unavailable", reason: "no_answer:timeout" } },
+    acquirers: { alpha: { kind: "declined", code: "do_not_honor" } },
+  });
+  await expect(resume(ports, waiting, { deadline })).rejects.toMatchObject({ name: "AcquirerUnavailable" });
+  expect(ports.changes).toEqual([]);
+});
+
+describe("when its time is over", () => {
+  const now = waiting.updatedAt + actionLifetimeMs;
+
+  test.each<{ what: string; inquiry: Inquiry }>([
+    { what: "nobody came back", inquiry: found({ kind: "pending", reference: "a-1" }) },
+    { what: "the acquirer does not know it", inquiry: { kind: "not_found" } },
+  ])(
+    "and $what, it begins to end: the acquirer is to let go first, and nothing else may begin",
+    async ({ inquiry }) => {
+      const ports = scriptedPorts({ inquiries: { alpha: inquiry }, now });
+      expect(await resume(ports, waiting, { deadline })).toMatchObject({
+        outcome: "overdue",
+        payment: { state: "requires_action", pendingOperation: { kind: "cancel", overdue: true } },
+      });
+      expect(ports.changes.map(({ journal }) => journal)).toEqual([undefined]);
+    },
+  );
+
+  test("an approval that nobody heard of counts all the same", async () => {
+    const ports = scriptedPorts({ inquiries: { alpha: approved }, now });
+    expect(await resume(ports, waiting, { deadline })).toMatchObject({ outcome: "approved" });
+  });
 });

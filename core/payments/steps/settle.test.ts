@@ -76,14 +76,47 @@ describe("an authorization that has expired", () => {
     expect(ports.asked).toEqual([]);
   });
 
-  test.each([
+  const found: Inquiry = {
+    kind: "found",
+    operation: "capture",
+    outcome: { kind: "approved", reference: "c-1" },
+  };
+
+  describe.each([
     { what: "by an earlier try", payment: capturing, attempt: 1 },
     { what: "by whoever put it in review", payment: unknown, attempt: 0 },
-  ])("is asked about when it may have been captured in time $what", async ({ payment, attempt }) => {
-    const ports = scriptedPorts(late);
-    expect(await settle(ports, payment, { ...run, attempt })).toMatchObject({
-      outcome: "captured",
-      payment: { updatedAt: authorization.expiresAt - 1 },
+  ])("may have been captured in time $what", ({ payment, attempt }) => {
+    test("and it was: that is booked, as of the last moment of its hold", async () => {
+      const ports = scriptedPorts({ ...late, inquiries: { alpha: found } });
+      expect(await settle(ports, payment, { ...run, attempt })).toMatchObject({
+        outcome: "captured",
+        payment: { updatedAt: authorization.expiresAt },
+      });
+      expect(ports.changes).toMatchObject([
+        { journal: { resolution: { recordedAt: authorization.expiresAt - 1 } } },
+      ]);
+      expect(ports.sent).toEqual([]);
+    });
+
+    test("and nobody knows of it: it is closed, never asked for again", async () => {
+      const ports = scriptedPorts(late);
+      expect(await settle(ports, payment, { ...run, attempt })).toMatchObject({
+        outcome: "refused",
+        reason: "authorization_expired",
+      });
+      expect(ports.asked).toEqual(["alpha inquire", "alpha reversal"]);
+      expect(ports.sent).toMatchObject([{ key: `${payment.id}:reversal:2` }]);
+    });
+
+    test.each<AcquirerOutcome>([
+      { kind: "unknown", reason: "no_answer:timeout" },
+      { kind: "declined", code: "operation_refused" },
+    ])("and the acquirer's answer to that is $kind: it is found out about again", async (answer) => {
+      const ports = scriptedPorts({ ...late, acquirers: { alpha: answer } });
+      await expect(settle(ports, payment, { ...run, attempt })).rejects.toMatchObject({
+        name: "AcquirerUnavailable",
+      });
+      expect(ports.changes).toEqual([]);
     });
   });
 });

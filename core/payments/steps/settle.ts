@@ -1,12 +1,14 @@
+import type { Acquirer } from "../../acquiring/port.ts";
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
 import { operationKey } from "../ids.ts";
+import { amountToCapture, openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
 import { captureResolution, type Recorder } from "../postings.ts";
-import { askOnce } from "./ask.ts";
+import { AcquirerUnavailable, attempted, findOut } from "./ask.ts";
 import { putInReview, reasonOf } from "./record.ts";
 import { type AskingRun, concluded, type Refused, type SettleResult } from "./step.ts";
 
@@ -35,18 +37,23 @@ export async function settle(
   const checked = checkCapture(payment, amount, askedAt);
   // An earlier attempt may have captured in time: then only the acquirer can say so, under the same key.
   const neverAsked = attempt === 0 && payment.state === "authorized";
-  if (!checked.ok && neverAsked) return refused(capture, checked.error.code);
-
   const acquirer = ports.acquirers.named(authorization.acquirer);
   const key = operationKey(payment.id, "capture");
+  const { reference } = authorization;
+  const isSaid = openWordOf(payment)?.as === "captured";
+  const word = isSaid ? ({ kind: "approved", reference } as const) : undefined;
+  const earlier = neverAsked ? undefined : await findOut(acquirer, { key, deadline, word });
+  if (earlier === undefined && !checked.ok) {
+    if (!neverAsked) await close(acquirer, capture, deadline);
+    return refused(capture, checked.error.code);
+  }
+
   const { currency } = payment.total;
-  const outcome = await askOnce(acquirer, { key, deadline, attempt: neverAsked ? 0 : 1 }, () =>
-    acquirer.capture({ key, reference: authorization.reference, amount, currency, deadline }),
-  );
+  const outcome =
+    earlier ?? attempted(await acquirer.capture({ key, reference, amount, currency, deadline }));
   switch (outcome.kind) {
     case "approved":
-      // What has expired is not captured: what is confirmed later, an earlier attempt had asked for in time.
-      return book(ports, capture, { now: Math.min(askedAt, authorization.expiresAt - 1), execution });
+      return book(ports, capture, { now: askedAt, execution });
     case "declined":
       return refused(capture, outcome.code);
     case "pending":
@@ -63,23 +70,38 @@ export async function settle(
   }
 }
 
-/** What is to be captured: what the merchant asked for, or all of an automatic payment. */
+/**
+ * Nobody knows of the capture, and it is too late to ask for it again; but an earlier request may still arrive. Once the
+ * acquirer has acknowledged the reversal, it never will.
+ * @throws AcquirerUnavailable while it has not
+ */
+async function close(acquirer: Acquirer, { payment, amount }: Capture, deadline: number): Promise<void> {
+  const outcome = await acquirer.reverse({
+    key: operationKey(payment.id, "reversal", 2),
+    operationKey: operationKey(payment.id, "capture"),
+    amount,
+    currency: payment.total.currency,
+    deadline,
+  });
+  // Declined: it was executed after all, and is found by the next inquiry.
+  if (outcome.kind !== "approved") throw new AcquirerUnavailable(reasonOf(outcome));
+}
+
 function captureOf(payment: Payment): Capture | undefined {
   const authorization = heldAuthorizationOf(payment);
   if (authorization === undefined) return undefined;
-  const { pendingOperation: pending, total } = payment;
-  if (pending?.kind === "capture") return { payment, authorization, amount: pending.amount };
-  const isAutomatic = pending === undefined && payment.capture === "automatic";
-  return isAutomatic ? { payment, authorization, amount: total.amount } : undefined;
+  const amount = amountToCapture(payment);
+  return amount === undefined ? undefined : { payment, authorization, amount };
 }
 
-/** `recorder.now` is when the acquirer was asked: a capture that was asked for in time is in time. */
+/** What the acquirer has captured, it was asked for in time: its hold had not ended, however late that is found out. */
 async function book(
   { payments }: SettlePorts,
   { payment, authorization, amount }: Capture,
   recorder: Recorder,
 ): Promise<SettleResult> {
-  const resolution = captureResolution(payment, authorization, amount, recorder);
+  const inTime = Math.min(recorder.now, authorization.expiresAt - 1);
+  const resolution = captureResolution(payment, authorization, amount, { ...recorder, now: inTime });
   // The acquirer has taken the money: a ledger that would not book it is broken, and a person must look.
   invariant(resolution.ok, `the capture of ${payment.id} can be posted`);
   const committed = await payments.commit({

@@ -7,6 +7,12 @@ export interface Concluded {
   readonly payment: Payment;
 }
 
+/** The payment went on without this run, which may have left an authorization at an acquirer: it is to be looked for. */
+export interface Stray {
+  readonly outcome: "stray";
+  readonly payment: Payment;
+}
+
 /** A definite no after an acquirer approved: `authorization` is to be released. */
 export interface Refused {
   readonly outcome: "refused";
@@ -17,14 +23,20 @@ export interface Refused {
 
 export type AuthorizeResult =
   | { readonly outcome: "approved"; readonly payment: Payment; readonly authorization: Authorization }
-  | Concluded;
+  | Concluded
+  | Stray;
+/** `overdue`: nobody came back, and the acquirer is to let go. */
+export type ResumeResult =
+  | AuthorizeResult
+  | { readonly outcome: "overdue"; readonly payment: Payment; readonly reason: string };
 export type PostResult = { readonly outcome: "held"; readonly payment: Payment } | Refused | Concluded;
 export type SettleResult = { readonly outcome: "captured"; readonly payment: Payment } | Refused | Concluded;
 
+export type CompensateResult = Concluded | Stray;
 export type TransferResult = { readonly outcome: "captured"; readonly payment: Payment } | Concluded;
 
 /** What a step hands to the next. The state machine chooses by `outcome`. */
-export type StepResult = AuthorizeResult | PostResult | SettleResult | TransferResult;
+export type StepResult = ResumeResult | PostResult | SettleResult | CompensateResult | TransferResult;
 
 /** What a step of the refund saga hands to the next: money is held for it, or there is nothing left to do. */
 export type RefundStepResult = { readonly outcome: "held" | "concluded" } & RefundOfPayment;

@@ -5,6 +5,13 @@ export interface Answer {
   readonly json: string;
 }
 
+/** What a person's browser is answered. */
+export interface Page {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly html: string;
+}
+
 export const answer = (
   statusCode: number,
   body: unknown,

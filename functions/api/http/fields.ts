@@ -48,3 +48,32 @@ export const currency = z
 export const time = z.iso
   .datetime({ offset: true, error: "Send a time as RFC 3339 has it, such as 2026-03-01T12:00:00Z" })
   .transform(Date.parse);
+
+const pageUrlLengthMax = 500;
+
+/** A page of the merchant's, where a browser is sent: https, without credentials, up to 500 characters, and fit to be stored. */
+export const pageUrl = text(pageUrlLengthMax).pipe(
+  z
+    .string()
+    .refine(isPageUrl, {
+      params: { code: "wrong_format" },
+      error: "Send an https URL without user name and password",
+      abort: true,
+    })
+    .refine((url) => !containsPan(percentDecoded(url)), {
+      params: { code: "card_number" },
+      error: "The URL holds a card number; send it to /v1/card-tokens only",
+    }),
+);
+
+function isPageUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return protocol === "https:" && username === "" && password === "";
+}
+
+/** ASCII only, which is enough to see the digits that escapes spell. */
+const percentDecoded = (url: string): string =>
+  url
+    .replaceAll("+", " ")
+    .replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));

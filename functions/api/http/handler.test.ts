@@ -45,6 +45,24 @@ describe("an answer", () => {
     });
   });
 
+  test("to a browser is a page, with the request's id and its own headers", async () => {
+    const page = async () => ({
+      statusCode: 200,
+      headers: { "cache-control": "no-store" },
+      html: "<p>Hi</p>",
+    });
+    const handler = apiHandler({ "/v1/payments": { GET: { page } } });
+    expect(await handler(gatewayEvent(), lambdaContext())).toEqual({
+      statusCode: 200,
+      headers: {
+        "content-type": "text/html; charset=utf-8",
+        "request-id": "req-1",
+        "cache-control": "no-store",
+      },
+      body: "<p>Hi</p>",
+    });
+  });
+
   test("is given by an endpoint that knows how long the function may still run", async () => {
     const result = await answerOf(async (_request, remainingMs) => found({ remaining: remainingMs() }));
     expect(bodyOf(result)).toEqual({ remaining: 29_000 });

@@ -21,11 +21,11 @@ export function apiHandler(routes: Routes) {
       return {
         statusCode: answer.statusCode,
         headers: {
-          "content-type": "application/json",
+          "content-type": "html" in answer ? "text/html; charset=utf-8" : "application/json",
           "request-id": event.requestContext.requestId,
           ...answer.headers,
         },
-        body: answer.json,
+        body: "html" in answer ? answer.html : answer.json,
       };
     });
 }

@@ -31,6 +31,8 @@ const catalogue = {
   operation_in_progress: [409, "The payment is being worked on"],
   authorization_expired: [409, "The authorization has expired"],
   too_many_refunds: [409, "The payment has had as many refunds as it can have"],
+  outcome_not_possible: [409, "It cannot come to that from where it stands"],
+  too_many_words: [409, "Operators have said as much of it as they may"],
   account_closed: [409, "The account is closed"],
   account_frozen: [409, "The account is frozen"],
   account_not_empty: [409, "The account still holds money, or waits for some"],
@@ -111,7 +113,10 @@ export class Problem extends Error {
 
 const retryAfterSeconds = 1;
 
-/** Something that the answer depends on did not answer. Nothing is partial: every write is one call. */
+/**
+ * Something that the answer depends on did not answer. Nothing is partial: every write is one call. Only a merchant's client
+ * takes two, and half of them speaks for nobody (ADR 27).
+ */
 export const unavailable = (): Problem =>
   new Problem("unavailable", {
     detail: "Send the same request again, with the same Idempotency-Key.",

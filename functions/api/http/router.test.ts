@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { apiRequest, problemFrom } from "#tests/support/requests.ts";
-import { type Answer, found } from "./answer.ts";
+import { type Answer, found, type Page } from "./answer.ts";
 import type { ApiRequest } from "./request.ts";
 import { createRouter } from "./router.ts";
 
@@ -10,11 +10,14 @@ const echo =
   async (request: ApiRequest, remainingMs: () => number): Promise<Answer> =>
     found({ name, parameters: request.parameters, remainingMs: remainingMs() });
 
+const page: Page = { statusCode: 200, headers: {}, html: "<p>" };
+
 const route = createRouter({
   "/v1/payments": { GET: echo("list"), POST: echo("create") },
   "/v1/payments/:id": { GET: echo("show") },
   "/v1/payments/:id/capture": { POST: echo("capture") },
   "/v1/ledger/accounts/:account/entries/:entry": { GET: echo("entry") },
+  "/v1/payments/:id/return": { GET: { page: async () => page } },
 });
 
 const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
@@ -35,7 +38,8 @@ describe("a request goes to the endpoint of its path and method", () => {
     ["GET", "/v1/payments/:id", "show", { id: ":id" }],
     ["GET", "/v1/payments/__proto__", "show", { id: "__proto__" }],
   ])("%s %s", async (method, path, name, parameters) => {
-    expect(JSON.parse((await ask(method, path)).json)).toEqual({ name, parameters, remainingMs: 5_000 });
+    const { json } = (await ask(method, path)) as Answer;
+    expect(JSON.parse(json)).toEqual({ name, parameters, remainingMs: 5_000 });
   });
 });
 
@@ -134,4 +138,8 @@ describe("Accept (RFC 9110, 12.5.1)", () => {
       statusCode: 406,
     });
   });
+});
+
+test("a page is for browsers, whatever they accept", async () => {
+  expect(await ask("GET", "/v1/payments/pay_1/return", { accept: "text/html" })).toBe(page);
 });

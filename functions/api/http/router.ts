@@ -1,20 +1,22 @@
-import type { Answer } from "./answer.ts";
+import type { Answer, Page } from "./answer.ts";
 import { Problem } from "./problem.ts";
 import type { ApiRequest } from "./request.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
-type Endpoint = (request: ApiRequest, remainingMs: () => number) => Promise<Answer>;
+type Endpoint<Said = Answer> = (request: ApiRequest, remainingMs: () => number) => Promise<Said>;
+/** An endpoint for browsers: what they accept is no matter, since nothing else is there for them. */
+interface ForBrowsers {
+  readonly page: Endpoint<Page>;
+}
 
 /** Endpoints by path and method. Paths name their parts as `:name`. */
-export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Endpoint>>>>>;
+export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Endpoint | ForBrowsers>>>>>;
 
 /**
  * Finds the endpoint of a request. The gateway sends a whole prefix here, so that a wrong verb gets our own answer.
  * @throws Problem 404, 405 or 406.
  */
-export function createRouter(
-  routes: Routes,
-): (request: ApiRequest, remainingMs: () => number) => Promise<Answer> {
+export function createRouter(routes: Routes): Endpoint<Answer | Page> {
   const compiled = Object.entries(routes).map(([path, methods]) => ({ segments: path.split("/"), methods }));
   return async (request, remainingMs) => {
     for (const { segments, methods } of compiled) {
@@ -24,8 +26,10 @@ export function createRouter(
       const endpoint = Object.hasOwn(methods, request.method) ? methods[request.method as Method] : undefined;
       if (endpoint === undefined)
         throw new Problem("method_not_allowed", { headers: { allow: Object.keys(methods).join(", ") } });
+      const matched = { ...request, parameters };
+      if ("page" in endpoint) return endpoint.page(matched, remainingMs);
       requireJsonAccepted(request);
-      return endpoint({ ...request, parameters }, remainingMs);
+      return endpoint(matched, remainingMs);
     }
     throw new Problem("not_found");
   };

@@ -49,7 +49,7 @@ const batchBody = z.strictObject({
     .max(batchEntriesMax)
     .refine((entries) => itemsOf(entries) <= transactionItemsMax, {
       params: { code: "too_big" },
-      error: `A batch is one transaction of ${transactionItemsMax} items: one for each entry and leg, one for each account`,
+      error: `A batch is one transaction of ${transactionItemsMax} items: one for each entry and leg, one for each account, one for each expiry`,
     })
     .refine((entries) => new Set(entries.map(({ id }) => id ?? Symbol())).size === entries.length, {
       params: { code: "id_repeated" },
@@ -59,10 +59,11 @@ const batchBody = z.strictObject({
 
 type EntryBody = z.output<typeof entryBody>;
 
-/** What a batch takes of a transaction: each entry and each posting, and each account once. */
-function itemsOf(entries: readonly Pick<EntryBody, "legs">[]): number {
+/** What a batch takes of a transaction: each entry and each posting, each account once, and when a hold is due. */
+function itemsOf(entries: readonly Pick<EntryBody, "legs" | "expires_in_seconds">[]): number {
   const all = entries.flatMap((entry) => entry.legs);
-  return entries.length + all.length + new Set(all.map((each) => each.account)).size;
+  const expiring = entries.filter((entry) => entry.expires_in_seconds !== undefined);
+  return entries.length + all.length + new Set(all.map((each) => each.account)).size + expiring.length;
 }
 
 /** Entries between a merchant's own accounts. */

@@ -19,7 +19,7 @@ export const deadLetterView = (letter: DeadLetter) => ({
   content: contentOf(letter.origin),
 });
 
-/** Whose it was, for people: the last part of an ARN says it. */
+/** Whose it was, for people: of an ARN the last part says it. */
 function sourceOf(origin: DeadLetterOrigin): string {
   switch (origin.kind) {
     case "message":
@@ -29,6 +29,8 @@ function sourceOf(origin: DeadLetterOrigin): string {
       return nameIn(origin.functionArn);
     case "execution":
       return nameIn(origin.stateMachineArn);
+    case "notification":
+      return `acquirer ${origin.acquirer}`;
   }
 }
 
@@ -50,6 +52,8 @@ function contentOf(origin: DeadLetterOrigin): unknown {
         state_machine: origin.stateMachineArn,
         input: parsed(origin.input),
       };
+    case "notification":
+      return { acquirer: origin.acquirer, signature: origin.signature, body: parsed(origin.body) };
   }
 }
 

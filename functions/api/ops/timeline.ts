@@ -1,5 +1,4 @@
 import type { SFNClient } from "@aws-sdk/client-sfn";
-import { z } from "zod";
 import type { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
 import type { EventStore } from "#adapters/dynamodb/event-store.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
@@ -10,9 +9,8 @@ import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recove
 import type { PublishedEvent } from "#core/events/payment-event.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
 import { type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
-import { parseMerchantId } from "#core/merchants/merchant.ts";
 import { type DeadLetter, isOpen } from "#core/operations/dead-letter.ts";
-import { type PaymentId, parsePaymentId, sagaEntryId } from "#core/payments/ids.ts";
+import { parsePaymentId, sagaEntryId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { paymentView } from "#core/payments/view.ts";
@@ -20,6 +18,8 @@ import { type Answer, found } from "../http/answer.ts";
 import { Problem } from "../http/problem.ts";
 import { readQuery } from "../http/query.ts";
 import { type ApiRequest, requireOperator } from "../http/request.ts";
+import { findInBooks, merchantQuery } from "./in-books.ts";
+import { reviewView, wordView } from "./word-view.ts";
 
 export interface TimelinePorts {
   readonly payments: Pick<PaymentStore, "get">;
@@ -35,12 +35,11 @@ export interface TimelinePorts {
 /** Something that happened to a payment. `at` in epoch milliseconds, and as text in the answer. */
 interface Moment {
   readonly at: number;
-  readonly kind: "event" | "journal" | "refund" | "recovery" | "dead_letter";
+  readonly kind: "event" | "journal" | "refund" | "recovery" | "operator" | "dead_letter";
   readonly what: string;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-const timelineQuery = z.strictObject({ merchant: z.string().optional() });
 /** A payment of 50 refunds has some 200 versions. */
 const eventPageSize = 100;
 const eventPagesMax = 10;
@@ -52,8 +51,10 @@ const letterPagesMax = 10;
 export function showTimelines(ports: TimelinePorts) {
   return async (request: ApiRequest): Promise<Answer> => {
     requireOperator(request, "ops.read", "ops.write");
-    const { merchant } = readQuery(request, timelineQuery);
-    const payment = await find(ports, parsePaymentId(request.parameters["id"] ?? ""), merchant);
+    const { merchant } = readQuery(request, merchantQuery);
+    const id = parsePaymentId(request.parameters["id"] ?? "");
+    const payment =
+      id && (await findInBooks(ports.merchants, merchant, (book) => ports.payments.get(book, id)));
     if (payment === undefined) throw new Problem("not_found");
     const kinds = await Promise.all([
       eventMoments(ports, payment),
@@ -61,12 +62,14 @@ export function showTimelines(ports: TimelinePorts) {
       refundMoments(ports, payment),
       recoveryMoments(ports, payment),
       letterMoments(ports, payment),
+      wordMoments(payment.id, payment.words),
     ]);
     const moments = kinds.flat().toSorted((one, other) => one.at - other.at);
     return found({
       object: "timeline",
       merchant: payment.book,
       payment: paymentView(payment),
+      review: reviewView(payment),
       data: moments.map(({ at, detail = {}, ...rest }) => ({
         at: new Date(at).toISOString(),
         ...rest,
@@ -76,20 +79,14 @@ export function showTimelines(ports: TimelinePorts) {
   };
 }
 
-/** Its book is in no payment's id: without the merchant's name every merchant is asked. */
-async function find(
-  { payments, merchants }: TimelinePorts,
-  id: PaymentId | undefined,
-  merchant: string | undefined,
-): Promise<Payment | undefined> {
-  if (id === undefined) return undefined;
-  const named = merchant === undefined ? await merchants.ids() : [parseMerchantId(merchant)];
-  for (const book of named) {
-    const payment = book === undefined ? undefined : await payments.get(book, id);
-    if (payment !== undefined) return payment;
-  }
-  return undefined;
-}
+/** What operators said of what was in review. What came of it is told by what follows. */
+const wordMoments = (of: string, words: Payment["words"] | Refund["words"] = []): Moment[] =>
+  words.map((word) => ({
+    at: word.at,
+    kind: "operator",
+    what: `${word.by} says that ${of} is ${word.as}: ${word.evidence}`,
+    detail: { word: wordView(word) },
+  }));
 
 async function eventMoments({ events }: TimelinePorts, { book, id }: Payment): Promise<Moment[]> {
   const all: PublishedEvent[] = [];
@@ -150,15 +147,16 @@ async function refundMoments({ refunds }: TimelinePorts, { book, refunds: ids = 
 
 /** When it began, and how it stands since it last moved. */
 function momentsOfRefund(refund: Refund): Moment[] {
-  const { id, n, total, createdAt, updatedAt, state } = refund;
+  const { id, n, total, createdAt, updatedAt, state, version } = refund;
   const moment = (at: number, what: string): Moment => ({
     at,
     kind: "refund",
     what: `${id} ${what}`,
-    detail: { refund: id, n, amount: total.amount, currency: total.currency },
+    detail: { refund: id, n, amount: total.amount, currency: total.currency, version },
   });
   const began = moment(createdAt, "began");
-  return refund.version === 1 ? [began] : [began, moment(updatedAt, state)];
+  const moved = version === 1 ? [] : [moment(updatedAt, state)];
+  return [began, ...wordMoments(id, refund.words), ...moved];
 }
 
 async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {

@@ -23,13 +23,15 @@ import {
 const pageMax = 1_000;
 /** AWS looks four times a second; here each look is a call to a process of the same laptop. */
 const idleMsMax = 1_000;
+/** As often as AWS looks: what changes in between comes in one batch, as it does there. */
+const readMsMin = 250;
 /** Pages of shards; 100 each. */
 const shardPagesMax = 100;
 
 /** The stream of a table. */
 export class TableStream implements StreamSource {
   readonly idleMsMax = idleMsMax;
-  readonly readMsMin = 0;
+  readonly readMsMin = readMsMin;
   readonly #client: DynamoDBStreamsClient;
   /** As the plan has it: records show it. */
   readonly #sourceArn: string;

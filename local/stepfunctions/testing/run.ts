@@ -4,6 +4,7 @@ import { type ExecutionOutcome, type RunningExecution, startExecution } from "..
 import type { LambdaInvocation, LambdaOutcome } from "../invoker.ts";
 import type { Json } from "../json.ts";
 import type { MachineType } from "../machine.ts";
+import type { ServiceInvoker } from "../service-invoker.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a function does when it is called for the n-th time (from 0) under its name. */
@@ -17,6 +18,8 @@ export interface RunOptions {
   /** The machine's own limit. */
   readonly timeoutSeconds?: number;
   readonly functions?: Readonly<Record<string, FakeFunction>>;
+  /** What its tasks call that is no function. */
+  readonly services?: ServiceInvoker;
   readonly random?: () => number;
   readonly clock?: VirtualClock;
 }
@@ -67,7 +70,12 @@ export function start(states: object, options: RunOptions = {}): StartedRun {
       input: options.input ?? {},
       history: { record: (event) => events.push(event) },
     },
-    { clock, invoker: { invoke }, random: options.random ?? (() => 0.5) },
+    {
+      clock,
+      invoker: { invoke },
+      random: options.random ?? (() => 0.5),
+      ...(options.services === undefined ? {} : { services: options.services }),
+    },
   );
   return { clock, execution, events, invocations };
 }

@@ -86,6 +86,8 @@ const rules: Readonly<Record<string, (made: Made) => Properties>> = {
   },
   "aws:lambda/permission:Permission": ({ name }) => ({ id: name }),
   "aws:s3/bucket:Bucket": ({ inputs }) => bucketNamed(inputs),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ({ inputs }) => bucketNamed(inputs),
+  "aws:s3/bucketPolicy:BucketPolicy": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({ inputs }) =>
     bucketNamed(inputs),

@@ -131,7 +131,9 @@ const resolvedHoldsIn = (book: Book): fc.Arbitrary<JournalRecord[]> =>
       invariant(posted.ok, "an arbitrary post fits its hold");
       return [entryRecord(hold), resolutionRecord(posted.value)];
     }
-    return [entryRecord(hold), resolutionRecord({ ...voidHold(hold, at, execution), kind })];
+    const released = voidHold(hold, at, execution);
+    const ended = kind === "voided" ? released : { ...released, kind, effectiveAt: at - 1 };
+    return [entryRecord(hold), resolutionRecord(ended)];
   });
 
 /**

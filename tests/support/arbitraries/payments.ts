@@ -5,6 +5,7 @@ import type { AccountId, Book } from "#core/ledger/account.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { type PaymentId, paymentIdOf, type RefundId, refundIdOf } from "#core/payments/ids.ts";
 import type { PendingOperation } from "#core/payments/operation.ts";
+import type { PaymentOutcome, RefundOutcome, WordEnd } from "#core/payments/operator-word.ts";
 import {
   type Authorization,
   capturedOf,
@@ -46,6 +47,41 @@ export const acquirerOutcomes: fc.Arbitrary<AcquirerOutcome> = fc.oneof(
   record({ kind: fc.constant("declined"), code: declineCodes }),
   record({ kind: fc.constantFrom("not_attempted", "unknown"), reason: texts }),
 );
+
+/** What operators say: open, or with its end. */
+const words = <Outcome>(outcomes: fc.Arbitrary<Outcome>, ends: readonly (WordEnd | undefined)[]) =>
+  fc
+    .tuple(
+      outcomes,
+      record({ by: texts, at: instants, seen: fc.integer({ min: 1, max: 40 }), evidence: texts }),
+      fc.constantFrom(...ends),
+      texts,
+    )
+    .map(([outcome, said, end, says]) => ({
+      ...outcome,
+      ...said,
+      ...(end === undefined ? {} : { end }),
+      ...(end === "overruled" ? { says } : {}),
+    }));
+
+const paymentOutcomes: fc.Arbitrary<PaymentOutcome> = fc.oneof(
+  record({ as: fc.constant("authorized"), authorization: authorizations }),
+  record({ as: fc.constant("declined"), acquirer: acquirers, code: declineCodes }),
+  record({ as: fc.constantFrom("captured", "failed", "canceled") }),
+);
+const refundOutcomes: fc.Arbitrary<RefundOutcome> = record({ as: fc.constantFrom("succeeded", "failed") });
+
+const wordEnds = ["taken", "overruled", "replaced"] as const;
+
+/** What was said, the last of it perhaps without an end where that may be. */
+const wordsOf = <Outcome>(outcomes: fc.Arbitrary<Outcome>, mayBeOpen: boolean) =>
+  fc
+    .tuple(
+      fc.array(words(outcomes, wordEnds), { maxLength: 2 }),
+      words(outcomes, mayBeOpen ? [undefined, ...wordEnds] : wordEnds),
+      fc.boolean(),
+    )
+    .map(([earlier, last, isSaid]) => (isSaid ? { words: [...earlier, last] } : {}));
 
 /** A handful, so that one that is in progress is also met. */
 const refundIds: fc.Arbitrary<RefundId> = fc.constantFrom(
@@ -91,9 +127,11 @@ export const paymentEvents = (total: bigint): fc.Arbitrary<PaymentEvent> =>
     fc.constantFrom({ type: "resumed" }, { type: "expired" }),
     operations(total).map((operation) => ({ type: "operation_started" as const, operation })),
     record({
-      type: fc.constantFrom("refund_succeeded", "refund_failed", "refund_in_review"),
+      type: fc.constantFrom("refund_succeeded", "refund_failed", "refund_in_review", "refund_operator_said"),
       refund: refundIds,
     }),
+    words(paymentOutcomes, [undefined]).map((word) => ({ type: "operator_said" as const, word })),
+    record({ type: fc.constant("operator_overruled"), says: texts }),
   );
 
 const paymentIds: fc.Arbitrary<PaymentId> = record({
@@ -219,7 +257,11 @@ const cardPaymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
     .chain((agreed) =>
       standingsIn(state, agreed.total.amount).map((standing) => ({ ...agreed, ...standing })),
     )
-    .chain((payment) => coursesOf(payment).map((course) => ({ ...payment, ...course })));
+    .chain((payment) =>
+      fc
+        .tuple(coursesOf(payment), wordsOf(paymentOutcomes, payment.state === "in_review"))
+        .map(([course, said]) => ({ ...payment, ...course, ...said })),
+    );
 
 /** A wallet's payment has no authorization, and is captured whole. */
 const walletPaymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
@@ -269,9 +311,11 @@ export const refundsIn = (state: RefundState): fc.Arbitrary<Refund> =>
       }),
       maybe(texts),
       refundStandingsIn(state),
+      wordsOf(refundOutcomes, state === "in_review"),
     )
-    .map(([agreed, reason, standing]) => ({
+    .map(([agreed, reason, standing, said]) => ({
       ...agreed,
       ...(reason === undefined ? {} : { reason }),
+      ...said,
       ...standing,
     }));

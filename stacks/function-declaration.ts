@@ -1,0 +1,69 @@
+import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
+import type { TableName } from "./data.ts";
+import type { QueueName, StreamName } from "./messaging.ts";
+import type { SagaName } from "./parts.ts";
+import type { AcquirerSecretVariable, Keys } from "./security.ts";
+import type { BucketName } from "./storage.ts";
+
+/** What a function may do to one table. */
+export interface TableUse {
+  readonly may: readonly (
+    | "get"
+    | "batchGet"
+    | "put"
+    | "batchWrite"
+    | "update"
+    | "delete"
+    | "query"
+    | "scan"
+  )[];
+  /** Indexes that it may query, beside the table itself. */
+  readonly mayQueryIndexes?: readonly string[];
+  /** It may read these attributes and no others: each read must name the ones that it wants. */
+  readonly onlyAttributes?: readonly string[];
+  /** Each of these verbs it may use under these partition keys and no others; `*` stands for any text. */
+  readonly onlyUnder?: { readonly [Verb in "put" | "update" | "delete"]?: readonly string[] };
+}
+
+export type BucketUse = "get" | "put" | "list";
+
+/** The others are used by DynamoDB and S3, in the name of whoever uses the table or the bucket. */
+export type FunctionKey = Exclude<keyof Keys, "vaultTable" | "inbound">;
+
+export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
+
+/** All that a function touches. Its role and its environment are generated from this, and nothing is added by hand. */
+export interface FunctionDeclaration {
+  /** `<file without extension>.<export>`, from the root of the project. */
+  readonly handler: string;
+  readonly purpose: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** Each table gives the function `<NAME>_TABLE`. */
+  readonly tables?: { readonly [Name in TableName]?: TableUse };
+  /** Each key gives the function `<NAME>_KEY_ARN`. */
+  readonly keys?: { readonly [Name in FunctionKey]?: readonly KeyUse[] };
+  /** Queues that it sends to. Each gives the function `<NAME>_QUEUE_URL`. */
+  readonly sendsTo?: readonly QueueName[];
+  /** Streams that it puts records on. Each gives the function `<NAME>_STREAM`. */
+  readonly putsOn?: readonly StreamName[];
+  /** What it may do to the objects of a bucket. Each gives the function `<NAME>_BUCKET`. */
+  readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
+  /** What invokes it, batch by batch: its role may read the source. */
+  readonly consumes?: EventSource;
+  /** Streams of tables, and streams, that it may read back: what a function gave up is named by its place only. */
+  readonly readsBack?: readonly (TableSource | StreamSource)[];
+  /** Functions that it may invoke, by their names here. */
+  readonly invokes?: readonly string[];
+  /** Invoked by time: `rate(5 minutes)`, or a cron expression of EventBridge. */
+  readonly every?: string;
+  /** Sagas whose failed executions it may redrive or start anew. */
+  readonly redrives?: readonly SagaName[];
+  /** Sagas whose executions it may look up by name. Each gives the function `<NAME>_SAGA_ARN`. */
+  readonly describes?: readonly SagaName[];
+  /** Each saga gives the function `<NAME>_SAGA_ARN`. */
+  readonly starts?: readonly SagaName[];
+  /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
+  readonly registersClients?: true;
+  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER" | "PUBLIC_URL" | AcquirerSecretVariable)[];
+}
