@@ -16,6 +16,7 @@ import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
+import { ifAdmitted as ifInvokable } from "./http-api/admission.ts";
 import { apiOf } from "./http-api/api-definition.ts";
 import { behindEdge, edgeRules } from "./http-api/edge.ts";
 import { HttpApiGateway } from "./http-api/gateway.ts";
@@ -23,7 +24,7 @@ import { type HttpApiServer, serveHttpApi } from "./http-api/server.ts";
 import { decisionLog } from "./iam/decision-log.ts";
 import { messageOf } from "./iam/denial.ts";
 import { Guard } from "./iam/guard.ts";
-import { checkDeployable } from "./iam/start-checks.ts";
+import { checkDeployable, undeliverableIn } from "./iam/start-checks.ts";
 import { type ClientName, PoolClients, type SeededClient, scopesOf } from "./issuer/clients.ts";
 import { type Issuer, startIssuer } from "./issuer/issuer.ts";
 import { userPoolEngine } from "./issuer/user-pool.ts";
@@ -220,7 +221,8 @@ async function prepare(options: SystemOptions, started: AsyncDisposableStack): P
   const credentials = new CredentialRegistry();
   const calls = new CallLog(rememberedCallsMax);
   const guard = new Guard(plan, options.iamLog === undefined ? undefined : decisionLog(options.iamLog));
-  checkDeployable(plan, (roleArn, action, resource) => guard.permits(roleArn, action, resource));
+  checkDeployable(plan, guard);
+  for (const line of undeliverableIn(plan, new Guard(plan))) options.warn(line);
   const faults = new Faults();
   const meter = new Meter();
   const door = await openDoor({
@@ -336,13 +338,13 @@ async function warm(lambda: LambdaService, { warn, warm: wanted = true }: System
 
 /** Listens at once; requests wait until the system is `ready`. */
 async function openApi(
-  { options, plan, calls, started }: Ground,
+  { options, plan, calls, guard, started }: Ground,
   lambda: LambdaService,
   ready: Promise<void>,
 ): Promise<HttpApiServer> {
   const gateway = new HttpApiGateway({
     api: apiOf(plan),
-    invoke: (arn, payload, how) => ready.then(() => lambda.invoke(arn, payload, how)),
+    invoke: ifInvokable(guard, (arn, payload, how) => ready.then(() => lambda.invoke(arn, payload, how))),
     clock: Date.now,
     warn: options.warn,
   });

@@ -9,7 +9,6 @@ const kinds = {
   integration: "aws:apigatewayv2/integration:Integration",
   authorizer: "aws:apigatewayv2/authorizer:Authorizer",
   route: "aws:apigatewayv2/route:Route",
-  permission: "aws:lambda/permission:Permission",
 } as const;
 type Kind = keyof typeof kinds;
 
@@ -38,7 +37,6 @@ const inputs: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
     authorizationType: "CUSTOM",
     authorizerId: "authorizer",
   },
-  permission: { principal: "apigateway.amazonaws.com", function: functionArn("Payments") },
 };
 
 /** The estate's API with some inputs changed; a kind whose change is undefined is left out. */
@@ -62,6 +60,7 @@ test("routes are read with their functions, authorizers and timeouts", () => {
         functionArn: functionArn("Payments"),
         timeoutMs: 30_000,
         authorizer: {
+          id: "authorizer",
           name: "bearer",
           functionArn: functionArn("Payments"),
           identitySources: [],
@@ -108,12 +107,6 @@ test.each([
   ["a route for nothing", { route: { target: "integrations/gone" } }, /refers to gone/],
   ["a route authorized by nobody", { route: { authorizerId: undefined } }, /authorized by nobody/],
   ["a malformed route key", { route: { routeKey: "POST v1" } }, /has the key POST v1/],
-  ["a function without a permission", { permission: undefined }, /may not invoke/],
-  [
-    "a permission for another service",
-    { permission: { principal: "events.amazonaws.com" } },
-    /may not invoke/,
-  ],
 ] as const)("a plan with %s is refused at the start", (_what, changes, message) => {
   expect(apiWith(changes)).toThrow(message);
   expect(apiWith(changes)).toThrow(expect.objectContaining({ name: "Refusal" }));

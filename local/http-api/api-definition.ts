@@ -25,6 +25,7 @@ export interface RouteDefinition {
 }
 
 export interface AuthorizerDefinition {
+  readonly id: string;
   readonly name: string;
   readonly functionArn: string;
   /** `$request.header.Authorization` and the like; a request that lacks one is refused before the function runs. */
@@ -73,7 +74,6 @@ const routeInputs = z.object({
   authorizationType: z.enum(["NONE", "CUSTOM"]).default("NONE"),
   authorizerId: z.string().optional(),
 });
-const permissionInputs = z.object({ principal: z.string(), function: z.string() });
 
 /**
  * The HTTP API of the plan.
@@ -134,13 +134,13 @@ function routesOf(
       referred(integrations, inputs.target.slice("integrations/".length), resource),
       integrationInputs,
     );
-    const functionArn = permitted(plan, functionArnOf(integration.integrationUri), resource);
+    const functionArn = functionArnOf(integration.integrationUri);
     return [
       {
         key,
         functionArn,
         timeoutMs: integration.timeoutMilliseconds,
-        authorizer: authorizerOf(plan, authorizers, inputs, resource),
+        authorizer: authorizerOf(authorizers, inputs, resource),
         throttle: throttleOf(stage, key.text),
       },
     ];
@@ -148,7 +148,6 @@ function routesOf(
 }
 
 function authorizerOf(
-  plan: Plan,
   authorizers: readonly PlanResource[],
   route: z.infer<typeof routeInputs>,
   resource: PlanResource,
@@ -168,8 +167,9 @@ function authorizerOf(
     );
   }
   return {
+    id: idOf(found),
     name: inputs.name,
-    functionArn: permitted(plan, functionArnOf(inputs.authorizerUri), found),
+    functionArn: functionArnOf(inputs.authorizerUri),
     identitySources: inputs.identitySources,
     ttlSeconds,
   };
@@ -180,25 +180,6 @@ function throttleOf(stage: z.infer<typeof stageInputs>, routeKey: string): Route
   const ratePerSecond = own?.throttlingRateLimit ?? stage.defaultRouteSettings?.throttlingRateLimit;
   const burst = own?.throttlingBurstLimit ?? stage.defaultRouteSettings?.throttlingBurstLimit;
   return ratePerSecond === undefined || burst === undefined ? undefined : { ratePerSecond, burst };
-}
-
-/** Without the permission AWS answers 500 to every request; here it is said at the start. */
-function permitted(plan: Plan, functionArn: string, user: PlanResource): string {
-  const name = functionArn.split(":").at(6);
-  const permissions = resourcesOf(plan, "aws:lambda/permission:Permission").map((resource) =>
-    inputsOf(resource, permissionInputs),
-  );
-  const isPermitted = permissions.some(
-    (permission) =>
-      permission.principal === "apigateway.amazonaws.com" &&
-      (permission.function === functionArn || permission.function === name),
-  );
-  if (!isPermitted) {
-    throw new Refusal(
-      `API Gateway may not invoke ${functionArn} for ${user.name}: the plan has no permission`,
-    );
-  }
-  return functionArn;
 }
 
 function referred(candidates: readonly PlanResource[], id: string, user: PlanResource): PlanResource {

@@ -38,7 +38,7 @@ function authorizerOf(
 ) {
   let invocations = 0;
   const authorizer = new RequestAuthorizer(
-    { name: "bearer", functionArn: "arn", identitySources: [], ttlSeconds: 0, ...settings },
+    { id: "bearer", name: "bearer", functionArn: "arn", identitySources: [], ttlSeconds: 0, ...settings },
     async () => {
       invocations += 1;
       return results[invocations - 1] ?? expect.fail("invoked once too often");

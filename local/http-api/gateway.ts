@@ -12,8 +12,9 @@ import {
   headBytes,
   type RequestHead,
 } from "./http-message.ts";
-import { type Invoke, within } from "./invocation.ts";
+import { type InvokeFor, within } from "./invocation.ts";
 import { RouteTable } from "./route-table.ts";
+import { authorizerArnOf, routeArnOf } from "./source-arns.ts";
 import { TokenBucket } from "./throttle.ts";
 
 /** API Gateway's quotas of an HTTP API. */
@@ -33,7 +34,7 @@ export interface AccessRecord {
 
 export interface GatewayOptions {
   readonly api: ApiDefinition;
-  readonly invoke: Invoke;
+  readonly invoke: InvokeFor;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly accessLog?: (record: AccessRecord) => void;
@@ -73,7 +74,7 @@ export class HttpApiGateway implements HttpLayer {
         key: definition.key,
         route: {
           definition,
-          authorizer: sharedAuthorizer(authorizers, definition, options.invoke),
+          authorizer: sharedAuthorizer(authorizers, definition, options),
           bucket:
             definition.throttle === undefined
               ? undefined
@@ -169,9 +170,12 @@ export class HttpApiGateway implements HttpLayer {
     const event = proxyEvent(request, context, authorizer);
     const trace = event.headers["x-amzn-trace-id"];
     const outcome = await within(
-      this.#options.invoke(definition.functionArn, JSON.stringify(event), {
-        ...(trace !== undefined && { trace }),
-      }),
+      this.#options.invoke(
+        definition.functionArn,
+        JSON.stringify(event),
+        { ...(trace !== undefined && { trace }) },
+        this.#routeArn(request, context),
+      ),
       definition.timeoutMs,
     );
     if (outcome.kind === "late") {
@@ -196,16 +200,12 @@ export class HttpApiGateway implements HttpLayer {
     return ownAnswer(isThrottled ? "unavailable" : "internal", context.requestId);
   }
 
-  #warn(context: EventContext, what: string): void {
-    this.#options.warn(`request ${context.requestId} of ${context.routeKey}: ${what}`);
+  #routeArn({ method }: HttpRequest, { routeKey }: EventContext): string {
+    return routeArnOf(this.#options.api, routeKey, method);
   }
 
-  /** `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path of the route>`. */
-  #routeArn(request: HttpRequest, context: EventContext): string {
-    const { api } = this.#options;
-    const [, path] = context.routeKey.split(" ");
-    const resource = path === undefined ? context.routeKey : `${request.method}${path}`;
-    return `arn:aws:execute-api:${api.region}:${api.accountId}:${api.apiId}/${api.stage}/${resource}`;
+  #warn(context: EventContext, what: string): void {
+    this.#options.warn(`request ${context.requestId} of ${context.routeKey}: ${what}`);
   }
 }
 
@@ -213,10 +213,13 @@ export class HttpApiGateway implements HttpLayer {
 function sharedAuthorizer(
   authorizers: Map<string, RequestAuthorizer>,
   { authorizer }: RouteDefinition,
-  invoke: Invoke,
+  { api, invoke }: GatewayOptions,
 ): RequestAuthorizer | undefined {
   if (authorizer === undefined) return undefined;
-  const shared = authorizers.get(authorizer.name) ?? new RequestAuthorizer(authorizer, invoke);
+  const sourceArn = authorizerArnOf(api, authorizer);
+  const shared =
+    authorizers.get(authorizer.name) ??
+    new RequestAuthorizer(authorizer, (arn, payload, how) => invoke(arn, payload, how, sourceArn));
   authorizers.set(authorizer.name, shared);
   return shared;
 }

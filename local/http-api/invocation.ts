@@ -3,6 +3,9 @@ import type { InvokeOptions, InvokeResult } from "../lambda/service.ts";
 /** `LambdaService.invoke`: a function that fails is a result, and one that did not run is a throw. */
 export type Invoke = (functionArn: string, payload: string, options: InvokeOptions) => Promise<InvokeResult>;
 
+/** As `Invoke`, for a route or an authorizer by its ARN. It throws when the function's policy does not let it in. */
+export type InvokeFor = (...invocation: [...Parameters<Invoke>, sourceArn: string]) => Promise<InvokeResult>;
+
 type Outcome<T> =
   | { readonly kind: "answered"; readonly value: T }
   | { readonly kind: "late" }

@@ -153,11 +153,6 @@ export class Guard {
     return "service" in sender ? this.#denyService(sender, request) : this.#deny(sender, request);
   }
 
-  /** Whether a role may do this, as AWS asks before it makes what is to act in the role's name. */
-  permits(roleArn: string, action: string, resource: string): boolean {
-    return this.#deny({ roleArn }, { action, resource, context: () => undefined }) === undefined;
-  }
-
   /** What a role is told that asks for this; undefined when it may. For services that act in a role's name. */
   #deny(principal: Principal, request: AccessRequest): Denial | undefined {
     const { roleArn } = principal;

@@ -31,6 +31,10 @@ const resourceDocument = z.strictObject({
   Id: z.string().optional(),
   Statement: oneOrList(resourceStatement),
 });
+/** Whom a role lets act in its name: what it is about is the role itself. */
+const trustDocument = resourceDocument.extend({
+  Statement: oneOrList(resourceStatement.omit({ Resource: true })),
+});
 
 /** One action on one resource that a statement names, with their wildcards as written. */
 interface Grant {
@@ -67,6 +71,14 @@ export function resourceStatementsOf(document: unknown): readonly ResourceStatem
   const read = typeof document === "string" ? jsonOf(document) : document;
   return checked(resourceDocument, read).Statement.map((each) => ({
     ...statementOf(each),
+    principal: principalOf(each.Principal),
+  }));
+}
+
+/** The same of a role's trust policy. @throws UnsupportedPolicy too. */
+export function trustStatementsOf(document: string): readonly ResourceStatement[] {
+  return checked(trustDocument, jsonOf(document)).Statement.map((each) => ({
+    ...statementOf({ ...each, Resource: ["*"] }),
     principal: principalOf(each.Principal),
   }));
 }

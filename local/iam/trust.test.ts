@@ -112,6 +112,6 @@ test.each([
   under({ DateGreaterThan: { "aws:CurrentTime": "x" } }),
 ])("a trust policy that is not understood stops the start: %j", (policy) => {
   expect(() => untrustedIn(planOf([target, role(policy)]))).toThrow(
-    "the trust policy of the plan's role XRole",
+    "the policy of the plan's aws:iam/role:Role XRole",
   );
 });

@@ -2,10 +2,8 @@ import { z } from "zod";
 import { ruleArnOf } from "../eventbridge/rule.ts";
 import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
-import { Refusal } from "../process/refusal.ts";
-import { type Condition, conditionOf } from "./condition.ts";
-import { patternOf } from "./pattern.ts";
-import { UnsupportedPolicy } from "./unsupported-policy.ts";
+import { evaluateResource, type ResourceStatement, trustStatementsOf } from "./policy.ts";
+import { refusingPolicy } from "./unsupported-policy.ts";
 
 /** A service that is to act in a role's name, for one resource of the plan. */
 interface Assumption {
@@ -23,20 +21,6 @@ interface Assumption {
   readonly refusal: string;
 }
 
-const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
-const conditionValue = z.union([z.string(), z.boolean()]).transform(String);
-const statement = z.strictObject({
-  Sid: z.string().optional(),
-  Effect: z.enum(["Allow", "Deny"]),
-  Principal: z.union([z.literal("*"), z.record(z.string(), oneOrMore)]),
-  Action: oneOrMore,
-  Condition: z
-    .record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)])))
-    .default({}),
-});
-const trustPolicy = z.object({
-  Statement: z.union([statement.transform((only) => [only]), z.array(statement)]),
-});
 const roleInputs = z.object({ assumeRolePolicy: z.string() });
 const roleOutputs = z.object({ arn: z.string() });
 const arnOutput = z.object({ arn: z.string().optional() });
@@ -49,14 +33,15 @@ export function untrustedIn(plan: Plan): readonly string[] {
   const roles = new Map(
     resourcesOf(plan, "aws:iam/role:Role").map((resource) => {
       const { assumeRolePolicy } = inputsOf(resource, roleInputs);
-      return [outputsOf(resource, roleOutputs).arn, { name: resource.name, assumeRolePolicy }] as const;
+      const statements = () => refusingPolicy(resource, () => trustStatementsOf(assumeRolePolicy));
+      return [outputsOf(resource, roleOutputs).arn, { name: resource.name, statements }] as const;
     }),
   );
   return assumptionsOf(plan).flatMap((assumption) => {
     const { kind, name, roleArn, service, refusal } = assumption;
     const role = roles.get(roleArn);
     if (role === undefined) return [`the ${kind} ${name}: ${refusal} (the plan has no role ${roleArn})`];
-    if (trusts(role, assumption, plan.account)) return [];
+    if (trusts(role.statements(), assumption, plan.account)) return [];
     return [
       `the ${kind} ${name}: ${refusal} (let ${service} do sts:AssumeRole in the trust policy of ${role.name})`,
     ];
@@ -64,8 +49,8 @@ export function untrustedIn(plan: Plan): readonly string[] {
 }
 
 function trusts(
-  role: { readonly name: string; readonly assumeRolePolicy: string },
-  { service, regional = service, sourceArn }: Assumption,
+  statements: readonly ResourceStatement[],
+  { roleArn, service, regional = service, sourceArn }: Assumption,
   account: string,
 ): boolean {
   const context = (key: string): readonly string[] | undefined => {
@@ -73,41 +58,11 @@ function trusts(
     if (key === "aws:SourceAccount" && sourceArn !== undefined) return [account];
     return undefined;
   };
-  const about = statementsOf(role).filter(
-    ({ principals, isAssuming, condition }) =>
-      (principals.has(service) || principals.has(regional)) && isAssuming && condition(context),
-  );
-  return about.length > 0 && about.every(({ effect }) => effect === "Allow");
-}
-
-interface TrustStatement {
-  readonly effect: "Allow" | "Deny";
-  /** Services, by their principals. */
-  readonly principals: { has(service: string): boolean };
-  readonly isAssuming: boolean;
-  readonly condition: Condition;
-}
-
-function statementsOf(role: {
-  readonly name: string;
-  readonly assumeRolePolicy: string;
-}): readonly TrustStatement[] {
-  try {
-    const parsed = trustPolicy.safeParse(JSON.parse(role.assumeRolePolicy));
-    if (!parsed.success) throw new UnsupportedPolicy(parsed.error.issues[0]?.message ?? "");
-    return parsed.data.Statement.map(({ Effect, Principal, Action, Condition: block }) => ({
-      effect: Effect,
-      principals: Principal === "*" ? { has: () => true } : new Set(Principal["Service"]),
-      isAssuming: Action.some((action) => patternOf(action.toLowerCase())("sts:assumerole")),
-      condition: conditionOf(block),
-    }));
-  } catch (thrown) {
-    if (!(thrown instanceof UnsupportedPolicy || thrown instanceof SyntaxError)) throw thrown;
-    throw new Refusal(
-      `the trust policy of the plan's role ${role.name} has what the local IAM does not evaluate: ${thrown.message}`,
-      { cause: thrown },
-    );
-  }
+  const asked = { action: "sts:AssumeRole", resource: roleArn, context };
+  const verdicts = [service, regional].map((name) => {
+    return evaluateResource(statements, asked, { kind: "service", name });
+  });
+  return verdicts.includes("allowed") && !verdicts.includes("explicitly_denied");
 }
 
 function assumptionsOf(plan: Plan): readonly Assumption[] {
