@@ -16,7 +16,7 @@ import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
 import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
-import { ifAdmitted as ifInvokable } from "./http-api/admission.ts";
+import { ifInvokable } from "./http-api/admission.ts";
 import { apiOf } from "./http-api/api-definition.ts";
 import { behindEdge, edgeRules } from "./http-api/edge.ts";
 import { HttpApiGateway } from "./http-api/gateway.ts";
@@ -344,7 +344,9 @@ async function openApi(
 ): Promise<HttpApiServer> {
   const gateway = new HttpApiGateway({
     api: apiOf(plan),
-    invoke: ifInvokable(guard, (arn, payload, how) => ready.then(() => lambda.invoke(arn, payload, how))),
+    invoke: ifInvokable(refusalsOf({ guard }), (arn, payload, how) =>
+      ready.then(() => lambda.invoke(arn, payload, how)),
+    ),
     clock: Date.now,
     warn: options.warn,
   });

@@ -4,6 +4,7 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { Principal, ServicePrincipal } from "../iam/guard.ts";
 import type { Delivery } from "../lambda/events/invocations.ts";
 import type { MessageAttribute } from "../lambda/events/record.ts";
+import { deliveryActionOf } from "./actions.ts";
 import { type AwsClients, queueUrlOf } from "./clients.ts";
 
 /** An event as it is put on an event bus. */
@@ -38,15 +39,6 @@ export type Parcel = Omit<Delivery, "roleArn"> & { readonly messageGroupId?: str
 class NotAdmitted extends Error {
   override readonly name = "AccessDeniedException";
 }
-
-/** What a sender needs of a target of each service. */
-const actions: Readonly<Record<string, string>> = {
-  sqs: "sqs:SendMessage",
-  sns: "sns:Publish",
-  lambda: "lambda:InvokeFunction",
-  events: "events:PutEvents",
-  states: "states:StartExecution",
-};
 
 /** Brings what a service hands on to its target: a queue, a topic, a function, an event bus or a state machine. */
 export class Courier {
@@ -106,7 +98,7 @@ export class Courier {
   #check(parcel: Parcel): void {
     const { targetArn } = parcel;
     const service = serviceOf(targetArn);
-    const action = actions[service];
+    const action = deliveryActionOf(targetArn);
     const isAsked = "roleArn" in parcel ? service === "lambda" || service === "events" : service !== "events";
     if (action === undefined || !isAsked) return;
     const refusal = this.#ports.refuse(parcel, action, targetArn);

@@ -1,13 +1,12 @@
-import { messageOf } from "../iam/denial.ts";
-import type { Guard } from "../iam/guard.ts";
+import type { RefuseSender } from "../delivery/courier.ts";
 import type { Invoke, InvokeFor } from "./invocation.ts";
 
 /** Invokes a function for a route or an authorizer that the function's policy lets in; throws for any other. */
-export const ifAdmitted =
-  (guard: Guard, invoke: Invoke): InvokeFor =>
+export const ifInvokable =
+  (refuse: RefuseSender, invoke: Invoke): InvokeFor =>
   async (functionArn, payload, options, sourceArn) => {
     const sender = { service: "apigateway.amazonaws.com", sourceArn };
-    const denial = guard.refuseDelivery(sender, "lambda:InvokeFunction", functionArn);
-    if (denial !== undefined) throw new Error(messageOf(denial));
+    const refusal = refuse(sender, "lambda:InvokeFunction", functionArn);
+    if (refusal !== undefined) throw new Error(refusal);
     return invoke(functionArn, payload, options);
   };

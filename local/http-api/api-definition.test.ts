@@ -103,6 +103,8 @@ test.each([
     },
     /authorizerResultTtlInSeconds/,
   ],
+  ["an integration in a role's name", { integration: { credentialsArn: "arn" } }, /without a role/],
+  ["an authorizer in a role's name", { authorizer: { authorizerCredentialsArn: "arn" } }, /without a role/],
   ["IAM authorization", { route: { authorizationType: "AWS_IAM" } }, /authorizationType/],
   ["a route for nothing", { route: { target: "integrations/gone" } }, /refers to gone/],
   ["a route authorized by nobody", { route: { authorizerId: undefined } }, /authorized by nobody/],

@@ -40,6 +40,11 @@ const throttling = {
   throttlingBurstLimit: z.int().min(0).optional(),
   throttlingRateLimit: z.number().min(0).optional(),
 };
+const inNoRolesName = z
+  .undefined(
+    "functions are invoked in API Gateway's own name here: let it in by a permission, without a role",
+  )
+  .optional();
 const apiInputs = z.object({ name: z.string(), protocolType: z.literal("HTTP") });
 const stageInputs = z.object({
   apiId: z.string(),
@@ -54,6 +59,7 @@ const integrationInputs = z.object({
   integrationUri: z.string(),
   payloadFormatVersion: z.literal("2.0"),
   timeoutMilliseconds: z.int().min(50).max(integrationMsMax).default(integrationMsMax),
+  credentialsArn: inNoRolesName,
 });
 const authorizerInputs = z.object({
   apiId: z.string(),
@@ -61,6 +67,7 @@ const authorizerInputs = z.object({
   authorizerType: z.literal("REQUEST", "JWT authorizers do not run here yet"),
   authorizerUri: z.string(),
   authorizerPayloadFormatVersion: z.literal("2.0"),
+  authorizerCredentialsArn: inNoRolesName,
   enableSimpleResponses: z.literal(true, "answers with IAM policies, which are not read here"),
   identitySources: z
     .array(z.string().regex(/^\$request\.(header|querystring)\.[^.\s]+$|^\$context\.routeKey$/))

@@ -15,19 +15,6 @@ export interface PlannedDelivery {
   readonly targetArn: string;
 }
 
-/** What a sender needs of a target of each service. */
-const actions: Readonly<Record<string, string>> = {
-  events: "events:PutEvents",
-  lambda: "lambda:InvokeFunction",
-  sns: "sns:Publish",
-  sqs: "sqs:SendMessage",
-  states: "states:StartExecution",
-};
-
-/** The action that brings something to a target. Undefined for what nothing here delivers to. */
-export const deliveryActionOf = (targetArn: string): string | undefined =>
-  actions[targetArn.split(":")[2] ?? ""];
-
 /** What buckets tell: S3 tries each target when it is told whom to notify, and takes none that does not let it in. */
 export function notificationsIn(plan: Plan): readonly PlannedDelivery[] {
   return notificationPlansOf(plan).flatMap(({ bucket, subscribers }) => {

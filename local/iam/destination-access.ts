@@ -1,8 +1,8 @@
+import { deliveryActionOf } from "../delivery/actions.ts";
 import { eventSourceMappingsOf } from "../event-sources/mapping.ts";
 import { eventSettingsOf } from "../lambda/events/settings.ts";
 import { functionsOf } from "../lambda/function-definition.ts";
 import type { Plan } from "../plan/plan.ts";
-import { deliveryActionOf } from "./deliveries.ts";
 import type { Permits } from "./source-access.ts";
 
 const serviceNames: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
+import { deliveryActionOf } from "../delivery/actions.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
-import { deliveriesIn, deliveryActionOf, notificationsIn, type PlannedDelivery } from "./deliveries.ts";
+import { deliveriesIn, notificationsIn, type PlannedDelivery } from "./deliveries.ts";
 import { undeliverableOutcomesIn } from "./destination-access.ts";
 import type { Guard } from "./guard.ts";
 import { type Permits, unreadableSourcesIn } from "./source-access.ts";
@@ -41,6 +42,8 @@ function refusedOf(
   return deliveries.flatMap((delivery) => {
     const { sender, targetArn } = delivery;
     const action = deliveryActionOf(targetArn);
+    // Services put events of their own on a bus without being asked.
+    if ("service" in sender && action === "events:PutEvents") return [];
     if (action === undefined || guard.refuseDelivery(sender, action, targetArn) === undefined) return [];
     const remedy =
       "service" in sender

@@ -74,6 +74,13 @@ beforeAll(async () => {
   const warn = () => undefined;
   door.serve(new SnsEngine({ topics: topicPlansOf(plan), clock: Date.now, filterOf, warn }));
 });
+/** What is not there asks about the listing of its bucket, too. */
+beforeAll(async () => {
+  asked = [];
+  for (const Key of ["mine/a 1.csv", "other/b 1.csv"]) {
+    await s3("everything").send(new PutObjectCommand({ ...inBucket, Key, Body: "a" }));
+  }
+});
 beforeEach(() => {
   asked = [];
 });

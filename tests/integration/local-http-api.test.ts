@@ -2,13 +2,23 @@ import { type IncomingHttpHeaders, type RequestOptions, request } from "node:htt
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { RefuseSender } from "#local/delivery/courier.ts";
+import { ifInvokable } from "#local/http-api/admission.ts";
 import { apiOf } from "#local/http-api/api-definition.ts";
 import { behindEdge, edgeRules } from "#local/http-api/edge.ts";
 import { type AccessRecord, HttpApiGateway } from "#local/http-api/gateway.ts";
 import { type HttpApiServer, serveHttpApi } from "#local/http-api/server.ts";
+import { messageOf } from "#local/iam/denial.ts";
+import { Guard } from "#local/iam/guard.ts";
 import { LambdaService } from "#local/lambda/service.ts";
 import type { PlanResource } from "#local/plan/plan.ts";
-import { functionArn, functionResource, planOf, resource } from "#tests/support/handmade-plan.ts";
+import {
+  functionArn,
+  functionResource,
+  opensFunction,
+  planOf,
+  resource,
+} from "#tests/support/handmade-plan.ts";
 
 const taskRoot = fileURLToPath(new URL("../..", import.meta.url));
 const functions = {
@@ -17,13 +27,14 @@ const functions = {
   Fallback: functionResource("Fallback", "http-functions.fallback"),
   Authorize: functionResource("Authorize", "http-functions.authorize"),
   Off: functionResource("Off", "http-functions.echo", { reservedConcurrentExecutions: 0 }),
+  Strict: functionResource("Strict", "http-functions.echo"),
 };
 
 /** Its own integration for each route: as SST renders them. */
 function routeTo(
   name: keyof typeof functions,
   routeKey: string,
-  settings: { readonly authorized?: boolean; readonly timeoutMilliseconds?: number } = {},
+  settings: { readonly authorizer?: string; readonly timeoutMilliseconds?: number } = {},
 ): readonly PlanResource[] {
   const integration = `integration of ${routeKey}`;
   return [
@@ -38,44 +49,56 @@ function routeTo(
       apiId: "Api",
       routeKey,
       target: `integrations/${integration}`,
-      ...(settings.authorized === true && { authorizationType: "CUSTOM", authorizerId: "Bearer" }),
+      ...(settings.authorizer !== undefined && {
+        ...{ authorizationType: "CUSTOM", authorizerId: settings.authorizer },
+      }),
     }),
   ];
 }
 
+const apiArn = "arn:aws:execute-api:eu-west-1:123456789012:Api";
+const authorizer = (name: string, functionName: string) =>
+  resource("aws:apigatewayv2/authorizer:Authorizer", name, {
+    apiId: "Api",
+    name: name.toLowerCase(),
+    authorizerType: "REQUEST",
+    authorizerUri: `arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${functionArn(functionName)}/invocations`,
+    authorizerPayloadFormatVersion: "2.0",
+    enableSimpleResponses: true,
+    authorizerResultTtlInSeconds: 0,
+  });
+
 const plan = planOf([
   ...Object.values(functions),
-  ...Object.keys(functions).map((name) =>
-    resource("aws:lambda/permission:Permission", `${name} permission`, {
-      principal: "apigateway.amazonaws.com",
-      function: functionArn(name),
-    }),
+  ...["Echo", "Shape", "Fallback", "Authorize", "Off"].map((name) =>
+    opensFunction(name, "apigateway", `${apiArn}/*`),
   ),
+  opensFunction("Strict", "apigateway", `${apiArn}/*/GET/v1/strict/*`),
   resource("aws:apigatewayv2/api:Api", "Api", { name: "test-api", protocolType: "HTTP" }),
   resource("aws:apigatewayv2/stage:Stage", "Stage", {
     apiId: "Api",
     name: "$default",
     routeSettings: [{ routeKey: "GET /v1/throttled", throttlingBurstLimit: 2, throttlingRateLimit: 0.001 }],
   }),
-  resource("aws:apigatewayv2/authorizer:Authorizer", "Bearer", {
-    apiId: "Api",
-    name: "bearer",
-    authorizerType: "REQUEST",
-    authorizerUri: `arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${functionArn("Authorize")}/invocations`,
-    authorizerPayloadFormatVersion: "2.0",
-    enableSimpleResponses: true,
-    authorizerResultTtlInSeconds: 0,
-  }),
+  authorizer("Bearer", "Authorize"),
+  authorizer("Barred", "Strict"),
   ...routeTo("Echo", "ANY /v1/echo/{proxy+}"),
-  ...routeTo("Echo", "POST /v1/payments/{id}/capture", { authorized: true }),
+  ...routeTo("Echo", "POST /v1/payments/{id}/capture", { authorizer: "Bearer" }),
   ...routeTo("Shape", "GET /v1/shape"),
   ...routeTo("Shape", "HEAD /v1/shape"),
   ...routeTo("Shape", "GET /v1/slow", { timeoutMilliseconds: 100 }),
   ...routeTo("Off", "GET /v1/off"),
   ...routeTo("Echo", "GET /v1/throttled"),
+  ...routeTo("Strict", "ANY /v1/strict/{id}"),
+  ...routeTo("Echo", "GET /v1/guarded", { authorizer: "Barred" }),
   ...routeTo("Fallback", "$default"),
 ]);
 
+const guard = new Guard(plan);
+const refuse: RefuseSender = (...asked) => {
+  const denial = guard.refuseDelivery(...asked);
+  return denial && messageOf(denial);
+};
 let lambda: LambdaService;
 let edge: HttpApiServer;
 let bare: HttpApiServer;
@@ -86,7 +109,7 @@ beforeAll(async () => {
   lambda = new LambdaService({ plan, taskRoot, environmentOf: () => ({}), log: () => undefined });
   const gateway = new HttpApiGateway({
     api: apiOf(plan),
-    invoke: (arn, payload, options) => lambda.invoke(arn, payload, options),
+    invoke: ifInvokable(refuse, (arn, payload, options) => lambda.invoke(arn, payload, options)),
     clock: Date.now,
     accessLog: (record) => records.push(record),
     warn: (line) => warnings.push(line),
@@ -365,4 +388,18 @@ test("thirty-two requests at once each get their own answer", async () => {
   expect(answers.map((answer) => answer.json()["pathParameters"])).toEqual(
     labels.map((proxy) => ({ proxy })),
   );
+});
+
+test("a function is invoked for the routes that its policy names, and other requests get 500", async () => {
+  expect((await call("/v1/strict/a")).status).toBe(200);
+  const denied = await call("/v1/strict/a", { method: "DELETE" });
+  expect([denied.status, denied.json()]).toEqual([500, { message: "Internal Server Error" }]);
+  expect(warnings.at(-1)).toContain(
+    "apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction",
+  );
+});
+
+test("an authorizer that does not let API Gateway in fails its routes", async () => {
+  const denied = await call("/v1/guarded");
+  expect([denied.status, denied.json()]).toEqual([500, { message: "Internal Server Error" }]);
 });
