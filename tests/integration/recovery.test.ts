@@ -47,6 +47,7 @@ describe.concurrent("a payment whose outcome is unknown is found out, booked, an
     "refunded in silence",
     async () => {
       const { body: payment } = await demo.payWithCard({ number: "4000000000005076" });
+      await inState(payment.id, "captured");
       const asked = await demo.send("POST", `/v1/payments/${payment.id}/refunds`, {
         body: { amount: 5_00 },
         headers: { "idempotency-key": newKey(), prefer: "respond-async" },
