@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AwsEndpoints } from "#local/remote/endpoints.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { startKinesis, startQueues } from "#tests/support/emulators.ts";
-import { resource } from "#tests/support/handmade-plan.ts";
+import { opensQueue, resource } from "#tests/support/handmade-plan.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const present = committedPlan();
@@ -26,7 +26,11 @@ const topic = (name: string, protocol: string, endpoint: string) => [
   }),
 ];
 const inbox = resource("aws:sqs/queue:Queue", "Inbox", { name: "inbox" });
-const toQueue = [inbox, ...topic("alerts", "sqs", arnOf("sqs", "inbox"))];
+const toQueue = [
+  inbox,
+  ...topic("alerts", "sqs", arnOf("sqs", "inbox")),
+  opensQueue("inbox", "sns", arnOf("sns", "alerts")),
+];
 const toFunction = topic("calls", "lambda", `arn:aws:lambda:${present.region}:${present.account}:function:f`);
 
 const tellers = [
