@@ -19,18 +19,10 @@ export interface WordRecord {
   readonly says?: string;
 }
 
-export function wordRecord(word: PaymentWord | RefundWord): WordRecord {
-  const { by, at, seen, evidence, end, says } = word;
-  return {
-    ...outcomeRecord(word),
-    by,
-    at,
-    seen,
-    evidence,
-    ...(end === undefined ? {} : { end }),
-    ...(says === undefined ? {} : { says }),
-  };
-}
+export const wordRecord = (word: PaymentWord | RefundWord): WordRecord => ({
+  ...outcomeRecord(word),
+  ...saidIn(word),
+});
 
 function outcomeRecord(
   word: PaymentWord | RefundWord,
@@ -57,7 +49,14 @@ export const refundWordFrom = (record: WordRecord): RefundWord => ({
   as: record.as as RefundWord["as"],
 });
 
-const saidIn = ({ by, at, seen, evidence, end, says }: WordRecord) => ({
+const saidIn = ({
+  by,
+  at,
+  seen,
+  evidence,
+  end,
+  says,
+}: Pick<WordRecord, "by" | "at" | "seen" | "evidence" | "end" | "says">) => ({
   by,
   at,
   seen,
