@@ -128,9 +128,12 @@ describe("a fault", () => {
 });
 
 test("a delayed call is executed although its caller has given up", async () => {
-  faults.inject({ fault: { kind: "delay", ms: 60 } });
-  const call = new DynamoDBClient(options()).send(put, { abortSignal: AbortSignal.timeout(20) });
-  expect(await nameOf(call)).not.toBe("answered");
+  const delay = faults.inject({ fault: { kind: "delay", ms: 500 } });
+  const givingUp = new AbortController();
+  const call = nameOf(new DynamoDBClient(options()).send(put, { abortSignal: givingUp.signal }));
+  await expect.poll(() => delay.hits).toBe(1);
+  givingUp.abort();
+  expect(await call).not.toBe("answered");
   expect(executed).toEqual([]);
   await expect.poll(() => executed).toEqual(["PutItem"]);
 });
