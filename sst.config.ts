@@ -11,47 +11,12 @@ export default $config({
       home: "aws",
       removal: settings.retainData ? "retain" : "remove",
       protect: settings.protectFromDeletion,
-      providers: { aws: { region: settings.region } },
+      providers: { aws: { region: settings.region, allowedAccountIds: [settings.awsAccount] } },
     };
   },
   async run() {
     const { settingsOf } = await import("./stacks/settings.ts");
-    const { createAcquirerSecrets, createKeys } = await import("./stacks/security.ts");
-    const { createTables } = await import("./stacks/data.ts");
-    const { createQueues, createStreams } = await import("./stacks/messaging.ts");
-    const { createBuckets } = await import("./stacks/storage.ts");
-    const { createConsumers } = await import("./stacks/consumers.ts");
-    const { createSchedules } = await import("./stacks/schedules.ts");
-    const { createFailureCollection } = await import("./stacks/operations.ts");
-    const { createIdentity } = await import("./stacks/identity.ts");
-    const { createSagas } = await import("./stacks/processing.ts");
-    const { createApi, createRoutes } = await import("./stacks/api.ts");
-
-    if ($dev)
-      throw new Error("`sst dev` would open the roles to the whole account: run `npm start` instead.");
-    const settings = settingsOf($app.stage);
-    const keys = createKeys(settings);
-    const tables = createTables(settings, keys);
-    const identity = createIdentity(settings);
-    const http = createApi(settings);
-    const base = {
-      settings,
-      acquirerSecrets: createAcquirerSecrets(settings),
-      keys,
-      tables,
-      queues: createQueues(),
-      streams: createStreams(),
-      buckets: createBuckets(settings, keys),
-      userPool: identity.pool,
-      tokenIssuer: identity.issuer,
-      publicUrl: http.url,
-    };
-    const sagas = createSagas(base);
-    const parts = { ...base, sagas };
-    createConsumers(parts);
-    createSchedules(parts);
-    createFailureCollection(parts);
-    createRoutes(http, parts);
-    return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
+    const { createEstate } = await import("./stacks/estate.ts");
+    return createEstate(settingsOf($app.stage));
   },
 });

@@ -1,3 +1,5 @@
+import { company } from "./company.ts";
+
 /** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
 export const stages = ["local", "dev", "staging", "production"] as const;
 export type Stage = (typeof stages)[number];
@@ -26,6 +28,8 @@ export interface Deliverer {
 /** What differs from one stage to the next. A stage differs only here: stacks hold no `if (stage === …)`. */
 export interface StageSettings {
   readonly stage: Stage;
+  /** The AWS account that the stage has for itself, 12 digits. */
+  readonly awsAccount: string;
   readonly region: "eu-west-1";
   /** Tables, keys and the user pool outlive the stage. */
   readonly retainData: boolean;
@@ -68,6 +72,9 @@ const sandboxDeliverers: readonly Deliverer[] = [
   { name: "beta", awsAccount: "222222222222" },
 ];
 
+/** AWS's documentation has this number. Nobody can deploy the stage `local` to it. */
+const localAccount = "123456789012";
+
 const disposable = {
   region: "eu-west-1",
   retainData: false,
@@ -90,12 +97,23 @@ const durable = {
 } as const;
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
-  local: { ...disposable, acquirers: sandboxAcquirers, deliverers: sandboxDeliverers },
+  local: {
+    ...disposable,
+    awsAccount: localAccount,
+    acquirers: sandboxAcquirers,
+    deliverers: sandboxDeliverers,
+  },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
-  dev: { ...disposable, acquirers: [], deliverers: [] },
-  staging: { ...durable, throttle: disposable.throttle, acquirers: [], deliverers: [] },
-  production: { ...durable, acquirers: [], deliverers: [] },
+  dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [], deliverers: [] },
+  staging: {
+    ...durable,
+    awsAccount: company.accounts.staging,
+    throttle: disposable.throttle,
+    acquirers: [],
+    deliverers: [],
+  },
+  production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
 };
 
 /**

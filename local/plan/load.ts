@@ -24,6 +24,7 @@ const planSchema = z.object({
       type: z.string(),
       name: z.string(),
       parent: z.string().exactOptional(),
+      declared_in: z.string().exactOptional(),
       inputs: properties,
       outputs: properties.exactOptional(),
       options: properties.exactOptional(),

@@ -19,6 +19,8 @@ export interface PlanResource {
   /** Logical name in the program. */
   readonly name: string;
   readonly parent?: string;
+  /** File that declares it, for example `stacks/data.ts`. */
+  readonly declared_in?: string;
   /** Resolved inputs: every reference to another resource is already its name, ARN or URL. */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** What the provider would compute and others refer to (`arn`, `id`, …). */

@@ -1,24 +1,27 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Plan, PlanResource } from "#local/plan/plan.ts";
+import type { Plan } from "#local/plan/plan.ts";
+import { PlanView, type Resource } from "./plan-view.ts";
 
 export const projectRoot = resolve(import.meta.dirname, "../..");
-export const committedLock = join(projectRoot, "stacks/estate.local.lock.json");
 
-// The rules are checked on the committed plan: render.test.ts proves that it is what the estate renders to.
-const { resources } = JSON.parse(readFileSync(committedLock, "utf8")) as Plan;
+/** Stages whose plan is committed. */
+export const lockedStages = ["local", "production"] as const;
+export const lockOf = (stage: (typeof lockedStages)[number]): string =>
+  join(projectRoot, `stacks/estate.${stage}.lock.json`);
 
-/** Resources of one type, `T` being what the test reads of their inputs. */
-export function ofType<T>(type: string): readonly (PlanResource & { readonly inputs: T })[] {
-  return resources.filter((resource) => resource.type === type) as (PlanResource & { readonly inputs: T })[];
-}
+// The rules are checked on committed plans: render.test.ts proves that they are what the estate renders to.
+const readPlan = (stage: (typeof lockedStages)[number]): PlanView =>
+  new PlanView(JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan);
 
-/** One resource by its logical name. */
-export function resource<T>(name: string): PlanResource & { readonly inputs: T } {
-  const found = resources.find((each) => each.name === name);
-  if (found === undefined) throw new Error(`the plan has no ${name}`);
-  return found as PlanResource & { readonly inputs: T };
-}
+const local = readPlan("local");
+export const production: PlanView = readPlan("production");
+
+/** Resources of the laptop's plan of one type, `T` being what the test reads of their inputs. */
+export const ofType = <T>(type: string): readonly Resource<T>[] => local.ofType<T>(type);
+
+/** One resource of the laptop's plan by its logical name. */
+export const resource = <T>(name: string): Resource<T> => local.resource<T>(name);
 
 export interface FunctionInputs {
   readonly name: string;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "#local/plan/plan.ts";
-import { committedLock, projectRoot } from "./committed-plan.ts";
+import { lockedStages, lockOf, production, projectRoot } from "./committed-plan.ts";
 
 const renderer = join(projectRoot, "tests/estate/render/cli.ts");
 
@@ -37,9 +37,22 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A render takes over its process, so each one has its own. */
-async function render(stage: string, root = projectRoot): Promise<Ended & { readonly text: () => string }> {
+async function render(
+  stage: string,
+  root = projectRoot,
+  ...options: string[]
+): Promise<Ended & { readonly text: () => string }> {
   const out = join(folder, `${stage}.json`);
-  const ended = await run(process.execPath, [renderer, "--root", root, "--stage", stage, "--out", out]);
+  const ended = await run(process.execPath, [
+    renderer,
+    "--root",
+    root,
+    "--stage",
+    stage,
+    "--out",
+    out,
+    ...options,
+  ]);
   return { ...ended, text: () => readFileSync(out, "utf8") };
 }
 
@@ -68,14 +81,14 @@ function projectWith(file: string, text: string, replacement: string): string {
 }
 
 describe("the lock of the estate", () => {
-  it("is what the estate renders to", async () => {
-    const { exitCode, errors, text } = await render("local");
+  it.each(lockedStages)("%s is what the estate renders to", async (stage) => {
+    const { exitCode, errors, text } = await render(stage);
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" });
-    expect(readFileSync(committedLock, "utf8"), "The lock is stale: run `npm run estate:lock`.").toBe(text());
+    expect(readFileSync(lockOf(stage), "utf8"), "The lock is stale: run `npm run estate:lock`.").toBe(text());
   });
 
-  it("holds no path of the machine that rendered it", () => {
-    const lock = readFileSync(committedLock, "utf8");
+  it.each(lockedStages)("%s holds no path of the machine that rendered it", (stage) => {
+    const lock = readFileSync(lockOf(stage), "utf8");
     expect(lock).not.toContain(projectRoot);
     expect(lock).not.toContain(tmpdir());
   });
@@ -89,11 +102,8 @@ describe("the stacks", () => {
 });
 
 describe("a production estate", () => {
-  it("keeps its data, whatever becomes of the stage", async () => {
-    const { errors, text } = await render("production", copyOfProject());
-    expect(errors).toBe("");
-    const { resources } = JSON.parse(text()) as Plan;
-    const tables = resources.filter(({ type }) => type === "aws:dynamodb/table:Table");
+  it("keeps its data, whatever becomes of the stage", () => {
+    const tables = production.ofType("aws:dynamodb/table:Table");
     expect(tables).toHaveLength(7);
     for (const { inputs, options } of tables) {
       expect(inputs).toMatchObject({
@@ -102,18 +112,19 @@ describe("a production estate", () => {
       });
       expect(options).toMatchObject({ retainOnDelete: true });
     }
-    const keys = resources.filter(({ type }) => type === "aws:kms/key:Key");
-    expect(keys).toHaveLength(5);
+    const keys = production.ofType("aws:kms/key:Key");
+    expect(keys.length).toBeGreaterThanOrEqual(5);
     for (const { inputs, options } of keys) {
       expect(inputs).toMatchObject({ deletionWindowInDays: 30 });
       // A table that outlives its key is lost.
       expect(options).toMatchObject({ retainOnDelete: true });
     }
-    const buckets = resources.filter(({ type }) => type === "aws:s3/bucket:Bucket");
-    expect(buckets.map(({ options }) => options)).toMatchObject([{ retainOnDelete: true }]);
+    for (const { name, options } of production.ofType("aws:s3/bucket:Bucket"))
+      expect(options, name).toMatchObject({ retainOnDelete: true });
     // Books and their evidence are kept for ten years.
-    const lifecycle = resources.find(({ name }) => name === "InboundBucketLifecycle");
-    expect(lifecycle?.inputs).toMatchObject({ rules: [{ expiration: { days: 11 * 366 } }] });
+    expect(production.resource("InboundBucketLifecycle").inputs).toMatchObject({
+      rules: [{ expiration: { days: 11 * 366 } }],
+    });
   });
 });
 
@@ -121,8 +132,8 @@ describe("an estate with acquirers of its own", () => {
   const root = () =>
     projectWith(
       "stacks/settings.ts",
-      "dev: { ...disposable, acquirers: [],",
-      'dev: { ...disposable, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+      "dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [],",
+      'dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
     );
   const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
   afterEach(() => {
@@ -163,6 +174,15 @@ describe("an estate with acquirers of its own", () => {
 });
 
 describe("a mistake", () => {
+  it("in the account is refused before anything is created, with what to set", async () => {
+    const { exitCode, errors } = await render("production", projectRoot, "--account", "210987654321");
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(
+      "These credentials are of account 210987654321, and stage production belongs to account 123456789012",
+    );
+    expect(errors).toContain("stacks/company.ts");
+  });
+
   it("in the name of the stage is refused before anything is rendered", async () => {
     const { exitCode, errors } = await render("prodution");
     expect(exitCode).toBe(1);

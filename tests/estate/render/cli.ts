@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -6,16 +7,21 @@ import { lockText } from "./lock.ts";
 import { openPlatform } from "./platform.ts";
 import { renderPlan } from "./render.ts";
 
-// Renders the estate of a stage into its lock: `npm run estate:lock`.
+// Renders the estate of a stage into its lock, or of all stages that have one: `npm run estate:lock`.
+
+/** What the laptop runs, and what is read before it is deployed. */
+const lockedStages = ["local", "production"] as const;
 
 /** SST's platform is unpacked here, also when another root is rendered. */
 const project = resolve(import.meta.dirname, "../../..");
 
 const { values } = parseArgs({
   options: {
-    stage: { type: "string", default: "local" },
+    stage: { type: "string" },
     root: { type: "string", default: project },
     out: { type: "string" },
+    /** Whose credentials the deployment would have; the stage's own account when left out. */
+    account: { type: "string" },
     /** Only unpack SST's platform, for the compiler. */
     "unpack-only": { type: "boolean", default: false },
   },
@@ -23,14 +29,9 @@ const { values } = parseArgs({
 
 const root = resolve(values.root);
 try {
-  if (values["unpack-only"]) {
-    openPlatform(project);
-  } else {
-    const plan = await renderPlan(root, values.stage, () => openPlatform(project));
-    const file = values.out ?? join(root, `stacks/estate.${plan.stage}.lock.json`);
-    writeFileSync(file, lockText(plan));
-    console.log(`${file}: ${plan.resources.length} resources`);
-  }
+  if (values["unpack-only"]) openPlatform(project);
+  else if (values.stage === undefined) renderAll();
+  else await renderOne(values.stage);
 } catch (error) {
   const errors = error instanceof AggregateError ? error.errors : [error];
   console.error(errors.map((each) => explain(each, root)).join("\n"));
@@ -38,3 +39,20 @@ try {
 }
 // Pulumi's SDK leaves timers behind.
 process.exit();
+
+/** One after the other, each in a process of its own. */
+function renderAll(): void {
+  for (const stage of lockedStages) {
+    const { status } = spawnSync(process.execPath, [import.meta.filename, "--root", root, "--stage", stage], {
+      stdio: "inherit",
+    });
+    if (status !== 0) process.exitCode = 1;
+  }
+}
+
+async function renderOne(stage: string): Promise<void> {
+  const plan = await renderPlan(root, stage, () => openPlatform(project), values.account);
+  const file = values.out ?? join(root, `stacks/estate.${plan.stage}.lock.json`);
+  writeFileSync(file, lockText(plan));
+  console.log(`${file}: ${plan.resources.length} resources`);
+}

@@ -1,4 +1,3 @@
-import { account } from "./computed.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
@@ -6,7 +5,11 @@ import { EstateError } from "./errors.ts";
  * Answers what the program asks of AWS while it runs.
  * @throws EstateError for a question that is not listed here.
  */
-export function dataSource(token: string, inputs: Properties, region: string): Properties {
+export function dataSource(
+  token: string,
+  inputs: Properties,
+  { region, account }: { readonly region: string; readonly account: string },
+): Properties {
   switch (token) {
     case "aws:index/getRegion:getRegion":
       return { id: region, region, name: region };

@@ -12,6 +12,8 @@ export interface Registration {
   /** Created by a provider. SST's components are not. */
   readonly custom: boolean;
   readonly parent: string | undefined;
+  /** File in `stacks/` whose code created it. Undefined for what SST makes for itself. */
+  readonly declaredIn: string | undefined;
   readonly inputs: Properties;
   /** What the provider computes: `arn`, `id`, … */
   readonly outputs: Properties;
@@ -41,6 +43,8 @@ type Callback = (error: Error | null, response?: { getUrn(): string }) => void;
 interface PulumiRuntime {
   runInPulumiStack(program: () => Promise<unknown>): Promise<unknown>;
   deserializeProperties(object: unknown): Properties;
+  /** Called within the constructor of each resource. */
+  registerStackTransformation(transformation: (args: { type: string; name: string }) => undefined): void;
   setMocks(
     mocks: {
       newResource(args: { type: string; name: string; custom?: boolean; inputs: Properties }): object;
@@ -74,14 +78,18 @@ const settleMs = 100;
 /**
  * Puts Pulumi's own unit-test mocks in the place of its engine, and adds what they do not offer: the true URNs, the
  * refusal of duplicates, and a record of parents and options.
+ * @param caller the account of the deployment's credentials; the stage's own when undefined.
  */
-export async function installEngine(platform: Platform, app: App): Promise<Engine> {
+export async function installEngine(
+  platform: Platform,
+  app: App,
+  caller: string | undefined,
+): Promise<Engine> {
   const { runtime } = platform.require("@pulumi/pulumi") as { runtime: PulumiRuntime };
   const settings = platform.require("@pulumi/pulumi/runtime/settings") as Settings;
-  const region = app.providers["aws"]?.region;
-  if (region === undefined)
-    throw new EstateError("sst.config.ts: app() names no region for the aws provider.");
+  const place = placeOf(app);
   const registrations: Registration[] = [];
+  const files = new DeclaringFiles();
 
   // Not a preview: there, what is registered inside apply() would be skipped.
   const preview = false;
@@ -89,10 +97,10 @@ export async function installEngine(platform: Platform, app: App): Promise<Engin
     {
       newResource: ({ type, name, custom, inputs }) => {
         if (custom === false) return { id: undefined, state: inputs };
-        const outputs = computedBy({ type, name, inputs: revealed(inputs), region });
+        const outputs = outputsOf(type, name, revealed(inputs), place);
         return { id: outputs["id"], state: { ...inputs, ...outputs } };
       },
-      call: ({ token, inputs }) => dataSource(token, inputs, region),
+      call: ({ token, inputs }) => dataSource(token, inputs, { ...place, account: caller ?? place.account }),
     },
     app.name,
     app.stage,
@@ -104,14 +112,20 @@ export async function installEngine(platform: Platform, app: App): Promise<Engin
   const registerResource = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) =>
     registerResource(request, (error, response) => {
-      if (response !== undefined) registrations.push(recordOf(request, response.getUrn(), runtime, region));
+      if (response !== undefined) {
+        const declaredIn = files.of(request.getType(), request.getName(), request.getParent());
+        registrations.push({ ...recordOf(request, response.getUrn(), runtime, place), declaredIn });
+      }
       callback(error, response);
     });
 
   return {
     registrations,
     run: async (program) => {
-      await runtime.runInPulumiStack(program);
+      await runtime.runInPulumiStack(() => {
+        runtime.registerStackTransformation(files.note);
+        return program();
+      });
       await settings.waitForRPCs();
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       await settings.waitForRPCs();
@@ -123,8 +137,8 @@ function recordOf(
   request: RegisterRequest,
   urn: string,
   runtime: PulumiRuntime,
-  region: string,
-): Registration {
+  place: Place,
+): Omit<Registration, "declaredIn"> {
   const [type, name, custom] = [request.getType(), request.getName(), request.getCustom()];
   const inputs = revealed(runtime.deserializeProperties(request.getObject())) as Properties;
   return {
@@ -134,13 +148,58 @@ function recordOf(
     custom,
     parent: request.getParent() || undefined,
     inputs,
-    outputs: custom ? computedBy({ type, name, inputs, region }) : {},
+    outputs: custom ? outputsOf(type, name, inputs, place) : {},
     options: {
       protect: request.getProtect(),
       retainOnDelete: request.getRetainondelete(),
       ignoreChanges: request.getIgnorechangesList(),
     },
   };
+}
+
+/** Which file of `stacks/` creates what. Registrations come later, when their inputs are known, and no longer tell. */
+class DeclaringFiles {
+  readonly #files = new Map<string, string>();
+
+  readonly note = ({ type, name }: { type: string; name: string }): undefined => {
+    const file = declaringFile();
+    if (file !== undefined) this.#files.set(`${type} ${name}`, file);
+  };
+
+  /** What is created inside `apply()` has lost its callers: it belongs to the file of its parent. */
+  of(type: string, name: string, parentUrn: string): string | undefined {
+    const [, , parentTypes = "", parentName = ""] = parentUrn.split("::");
+    const parent = `${parentTypes.split("$").at(-1) ?? ""} ${parentName}`;
+    return this.#files.get(`${type} ${name}`) ?? this.#files.get(parent);
+  }
+}
+
+/** The innermost caller in `stacks/`, with components of SST and Pulumi above it. */
+function declaringFile(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return /\/(stacks\/[\w./-]+\.ts):\d+/.exec(stack)?.[1];
+}
+
+/** Where a stage is. */
+interface Place {
+  readonly region: string;
+  readonly account: string;
+}
+
+function placeOf({ providers }: App): Place {
+  const { region, allowedAccountIds: [account] = [] } = providers["aws"] ?? {};
+  if (region === undefined || account === undefined)
+    throw new EstateError("sst.config.ts: app() names no region, or no account, for the aws provider.");
+  return { region, account };
+}
+
+/** A resource may be in another region than its stage. */
+function outputsOf(type: string, name: string, inputs: Properties, place: Place): Properties {
+  const region = typeof inputs["region"] === "string" ? inputs["region"] : place.region;
+  return computedBy({ type, name, inputs, region, account: place.account });
 }
 
 /** URNs as Pulumi's engine makes them: the types of all parents, without the stack's. The mocks' differ. */

@@ -1,7 +1,6 @@
 import { unfoldDocuments } from "#local/plan/documents.ts";
 import type { Plan, PlanResource } from "#local/plan/plan.ts";
 import { sourceHash } from "#local/plan/source-hash.ts";
-import { account } from "./computed.ts";
 import type { Properties, Registration } from "./engine.ts";
 import type { App } from "./program.ts";
 
@@ -36,7 +35,7 @@ export function planOf({ root, app, sstVersion, registrations, handlers }: Rende
     app: app.name,
     stage: app.stage,
     region: app.providers["aws"]?.region ?? "",
-    account,
+    account: app.providers["aws"]?.allowedAccountIds?.[0] ?? "",
     sst: sstVersion,
     source_hash: sourceHash(root),
     resources,
@@ -52,7 +51,7 @@ export function lockText(plan: Plan): string {
 }
 
 function resourceOf(
-  { urn, type, name, parent, inputs, outputs, options }: Registration,
+  { urn, type, name, parent, declaredIn, inputs, outputs, options }: Registration,
   logicalNames: ReadonlyMap<string, string>,
   handlers: ReadonlyMap<string, string>,
 ): PlanResource {
@@ -65,6 +64,7 @@ function resourceOf(
     type,
     name,
     ...(component !== undefined && { parent: component }),
+    ...(declaredIn !== undefined && { declared_in: declaredIn }),
     ...(type === "aws:lambda/function:Function" && handler !== undefined && { handler }),
     inputs: Object.fromEntries(Object.entries(inputs).filter(([key]) => !codeInputs.includes(key))),
     outputs,

@@ -10,7 +10,12 @@ export interface App {
   readonly name: string;
   readonly stage: string;
   readonly home: string;
-  readonly providers: Readonly<Record<string, { readonly region?: string }>>;
+  readonly providers: Readonly<Record<string, AppProvider>>;
+}
+
+interface AppProvider {
+  readonly region?: string;
+  readonly allowedAccountIds?: readonly string[];
 }
 
 /**

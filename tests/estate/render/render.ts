@@ -18,9 +18,15 @@ const furtherErrorsMs = 500;
  * Renders the estate of a stage without AWS: SST's own components, run by Pulumi's own SDK, against an engine that
  * records. Takes over the process (working directory, SST_SERVER, uncaught errors): one render per process.
  * @param root the project whose sst.config.ts, stacks/ and handlers are rendered.
+ * @param account whose credentials the deployment has; the stage's own when left out.
  * @throws AggregateError of all that went wrong.
  */
-export async function renderPlan(root: string, stage: string, open: () => Platform): Promise<Plan> {
+export async function renderPlan(
+  root: string,
+  stage: string,
+  open: () => Platform,
+  account?: string,
+): Promise<Plan> {
   // Before the platform is unpacked: an unknown stage is refused at once.
   const app = await evaluateApp(root, stage);
   const platform = open();
@@ -32,7 +38,7 @@ export async function renderPlan(root: string, stage: string, open: () => Platfo
   // Errors then name the line in stacks/, not the one in the bundle.
   process.setSourceMapsEnabled(true);
   try {
-    const registrations = await runProgram(root, platform, app, workFolder);
+    const registrations = await runProgram(root, platform, app, workFolder, account);
     return planOf({ root, app, sstVersion: platform.sstVersion, registrations, handlers: server.handlers });
   } finally {
     server.close();
@@ -45,11 +51,12 @@ async function runProgram(
   platform: Platform,
   app: App,
   workFolder: string,
+  account: string | undefined,
 ): Promise<readonly Registration[]> {
   const program = await bundleProgram(root, platform, app, workFolder);
   const errors = new ErrorTrap();
   try {
-    const engine = await installEngine(platform, app);
+    const engine = await installEngine(platform, app, account);
     await Promise.race([engine.run(program.run).catch(errors.add), errors.first(renderMsMax)]);
     if (errors.caught.length > 0) {
       await new Promise((resolve) => setTimeout(resolve, furtherErrorsMs));

@@ -1,0 +1,64 @@
+/**
+ * What is a company's own: whoever deploys changes this file and the acquirers in settings.ts. The values here are
+ * examples: the account numbers are those of AWS's documentation, the domain is reserved by RFC 2606. A deployment with
+ * them is refused (`refuseToDeploy`).
+ */
+export interface Company {
+  /** Where customers find it. The API of production is at `api.<domain>`. */
+  readonly domain: string;
+  /** AWS account numbers, 12 digits. One account per stage, so that no mistake in one reaches another. */
+  readonly accounts: {
+    readonly dev: string;
+    readonly staging: string;
+    readonly production: string;
+    /** The organization's own account: it holds policies and no work. */
+    readonly organization: string;
+    /** Collects findings, and the copies of backups. */
+    readonly security: string;
+    /** Collects trails and logs: who may write them may not change them. */
+    readonly logArchive: string;
+  };
+  /** Who is told of alarms, by email. */
+  readonly alarmAddress: string;
+}
+
+export const company: Company = {
+  domain: "tallystick.example",
+  accounts: {
+    dev: "111122223333",
+    staging: "444455556666",
+    production: "123456789012",
+    organization: "555566667777",
+    security: "777788889999",
+    logArchive: "999988887777",
+  },
+  alarmAddress: "payments-on-call@tallystick.example",
+};
+
+/** Numbers that AWS's documentation uses: no account of anyone. Renders without AWS are made for these. */
+const documentedAccounts: ReadonlySet<string> = new Set([
+  "111122223333",
+  "123456789012",
+  "444455556666",
+  "555566667777",
+  "777788889999",
+  "999988887777",
+]);
+const exampleDomain = /(^|\.)(example|test|invalid|example\.(com|net|org))$/;
+
+/**
+ * @param account whose the credentials of this deployment are.
+ * @throws Error that says what to set, before anything is created: for another account than the stage's, and for a
+ *   domain that is still the example.
+ */
+export function refuseToDeploy(stage: string, stageAccount: string, account: string): void {
+  if (account !== stageAccount) {
+    throw new Error(
+      `These credentials are of account ${account}, and stage ${stage} belongs to account ${stageAccount}: ` +
+        "use credentials of that account, or set accounts in stacks/company.ts.",
+    );
+  }
+  if (!documentedAccounts.has(account) && exampleDomain.test(company.domain)) {
+    throw new Error(`${company.domain} is the example: set domain in stacks/company.ts to your own.`);
+  }
+}

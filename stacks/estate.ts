@@ -1,0 +1,46 @@
+import { createApi, createRoutes } from "./api.ts";
+import { refuseToDeploy } from "./company.ts";
+import { createConsumers } from "./consumers.ts";
+import { createTables } from "./data.ts";
+import { createIdentity } from "./identity.ts";
+import { createQueues, createStreams } from "./messaging.ts";
+import { createFailureCollection } from "./operations.ts";
+import { createSagas } from "./processing.ts";
+import { createSchedules } from "./schedules.ts";
+import { createAcquirerSecrets, createKeys } from "./security.ts";
+import type { StageSettings } from "./settings.ts";
+import { createBuckets } from "./storage.ts";
+
+/** What `sst deploy` prints at its end. */
+type Outputs = Readonly<Record<string, $util.Output<string>>>;
+
+/** All of a stage, in the order in which one part needs another. */
+export async function createEstate(settings: StageSettings): Promise<Outputs> {
+  if ($dev) throw new Error("`sst dev` would open the roles to the whole account: run `npm start` instead.");
+  const { accountId } = await aws.getCallerIdentity();
+  refuseToDeploy(settings.stage, settings.awsAccount, accountId);
+
+  const keys = createKeys(settings);
+  const tables = createTables(settings, keys);
+  const identity = createIdentity(settings);
+  const http = createApi(settings);
+  const base = {
+    settings,
+    acquirerSecrets: createAcquirerSecrets(settings),
+    keys,
+    tables,
+    queues: createQueues(),
+    streams: createStreams(),
+    buckets: createBuckets(settings, keys),
+    userPool: identity.pool,
+    tokenIssuer: identity.issuer,
+    publicUrl: http.url,
+  };
+  const sagas = createSagas(base);
+  const parts = { ...base, sagas };
+  createConsumers(parts);
+  createSchedules(parts);
+  createFailureCollection(parts);
+  createRoutes(http, parts);
+  return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
+}

@@ -1,0 +1,34 @@
+import type { Plan, PlanResource } from "#local/plan/plan.ts";
+
+/** A resource of a plan, `T` being what its reader reads of its inputs. */
+export type Resource<T> = PlanResource & { readonly inputs: T };
+
+/** A rendered plan, by the types and names of what is in it. */
+export class PlanView {
+  readonly stage: string;
+  readonly account: string;
+  readonly region: string;
+  readonly resources: readonly PlanResource[];
+
+  constructor({ stage, account, region, resources }: Plan) {
+    this.stage = stage;
+    this.account = account;
+    this.region = region;
+    this.resources = resources;
+  }
+
+  /** All of one type. */
+  ofType<T>(type: string): readonly Resource<T>[] {
+    return this.resources.filter((resource) => resource.type === type) as Resource<T>[];
+  }
+
+  /**
+   * The one of this logical name.
+   * @throws Error when the plan has none.
+   */
+  resource<T>(name: string): Resource<T> {
+    const found = this.resources.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`the plan of ${this.stage} has no ${name}`);
+    return found as Resource<T>;
+  }
+}
