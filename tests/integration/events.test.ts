@@ -1,11 +1,11 @@
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultRule } from "#local/door/faults.ts";
-import type { Plan } from "#local/plan/plan.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { exampleEvent } from "#tests/support/example-events.ts";
+import { impatient } from "#tests/support/impatient.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { Told } from "#tests/support/told.ts";
 
@@ -16,19 +16,6 @@ let system: TestSystem;
 let demo: ApiClient;
 let other: ApiClient;
 let told: Told;
-
-/** The estate's plan, whose consumers give up after one retry: the pauses between eight are two minutes. */
-function impatient(plan: Plan): Plan {
-  const type = "aws:lambda/eventSourceMapping:EventSourceMapping";
-  return {
-    ...plan,
-    resources: plan.resources.map((each) =>
-      each.type === type && "maximumRetryAttempts" in each.inputs
-        ? { ...each, inputs: { ...each.inputs, maximumRetryAttempts: 1 } }
-        : each,
-    ),
-  };
-}
 
 beforeAll(async () => {
   system = await startTestSystem({ plan: impatient(committedPlan()) });

@@ -74,7 +74,7 @@ beforeEach(async () => {
       filterPolicy: JSON.stringify({ kind: ["refused"] }),
     }),
   );
-  system = await startTestSystem({ plan, warm: false });
+  system = await startTestSystem({ plan, warm: false, iamLog: undefined });
   const { endpoint, region, access_key_id, secret_access_key } = system.endpoints.aws;
   const credentials = { accessKeyId: access_key_id, secretAccessKey: secret_access_key };
   sns = new SNSClient({ endpoint, region, credentials });

@@ -1,0 +1,20 @@
+import type { Plan, PlanResource } from "#local/plan/plan.ts";
+
+const mappingType = "aws:lambda/eventSourceMapping:EventSourceMapping";
+
+/** A plan whose consumers of streams give up after one retry: the pauses between eight are two minutes. */
+export const impatient = (plan: Plan): Plan =>
+  altered(plan, ({ type, inputs }) =>
+    type === mappingType && "maximumRetryAttempts" in inputs
+      ? { ...inputs, maximumRetryAttempts: 1 }
+      : undefined,
+  );
+
+/** The plan with other inputs where `change` answers some. */
+export const altered = (
+  plan: Plan,
+  change: (resource: PlanResource) => PlanResource["inputs"] | undefined,
+): Plan => ({
+  ...plan,
+  resources: plan.resources.map((each) => ({ ...each, inputs: change(each) ?? each.inputs })),
+});
