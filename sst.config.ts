@@ -4,14 +4,20 @@
 // imported where it is used.
 export default $config({
   async app(input) {
-    const { appName, settingsOf } = await import("./stacks/settings.ts");
-    const settings = settingsOf(input.stage);
+    const { appName, findSettings, homeRegion } = await import("./stacks/settings.ts");
+    // Undefined for a stage that is none: run() refuses it, because the sst binary keeps what app() throws to its log.
+    const settings = findSettings(input.stage);
     return {
       name: appName,
       home: "aws",
-      removal: settings.retainData ? "retain" : "remove",
-      protect: settings.protectFromDeletion,
-      providers: { aws: { region: settings.region, allowedAccountIds: [settings.awsAccount] } },
+      removal: settings?.retainData === false ? "remove" : "retain",
+      protect: settings?.protectFromDeletion ?? true,
+      providers: {
+        aws: {
+          region: settings?.region ?? homeRegion,
+          ...(settings && { allowedAccountIds: [settings.awsAccount] }),
+        },
+      },
     };
   },
   async run() {

@@ -42,9 +42,18 @@ export default defineConfig({
         test: {
           name: "estate",
           include: ["tests/estate/**/*.test.ts"],
+          exclude: ["tests/estate/binary/**"],
           globalSetup: ["tests/estate/unpack.ts"],
           testTimeout: minutes(3),
           hookTimeout: minutes(3),
+        },
+      },
+      {
+        test: {
+          // Needs what `npm test` does not: see .ci/sst.
+          name: "sst-binary",
+          include: ["tests/estate/binary/**/*.test.ts"],
+          testTimeout: minutes(3),
         },
       },
       {

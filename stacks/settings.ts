@@ -6,6 +6,9 @@ export type Stage = (typeof stages)[number];
 
 export const appName = "tallystick";
 
+/** Where the stages are. */
+export const homeRegion = "eu-west-1";
+
 /** An acquirer as the routing sees it. The field names are those of the ACQUIRERS variable. */
 export interface AcquirerSettings {
   readonly name: string;
@@ -30,7 +33,7 @@ export interface StageSettings {
   readonly stage: Stage;
   /** The AWS account that the stage has for itself, 12 digits. */
   readonly awsAccount: string;
-  readonly region: "eu-west-1";
+  readonly region: typeof homeRegion;
   /** Tables, keys and the user pool outlive the stage. */
   readonly retainData: boolean;
   /** AWS and SST refuse to delete what holds data, even when asked. */
@@ -76,7 +79,7 @@ const sandboxDeliverers: readonly Deliverer[] = [
 const localAccount = "123456789012";
 
 const disposable = {
-  region: "eu-west-1",
+  region: homeRegion,
   retainData: false,
   protectFromDeletion: false,
   pointInTimeRecovery: false,
@@ -86,7 +89,7 @@ const disposable = {
 } as const;
 
 const durable = {
-  region: "eu-west-1",
+  region: homeRegion,
   retainData: true,
   protectFromDeletion: true,
   pointInTimeRecovery: true,
@@ -116,16 +119,20 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
   production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
 };
 
+/** @returns undefined for a name that is not a stage. */
+export function findSettings(name: string | undefined): StageSettings | undefined {
+  const stage = stages.find((known) => known === name);
+  return stage && { stage, ...settingsByStage[stage] };
+}
+
 /**
  * The settings of a stage.
  * @throws Error for a name that is not a stage: SST would otherwise create a whole new estate under a typing error.
  */
 export function settingsOf(name: string | undefined): StageSettings {
-  const stage = stages.find((known) => known === name);
-  if (stage === undefined) {
-    throw new Error(
-      `"${name ?? ""}" is not a stage of ${appName}. Stages: ${stages.join(", ")} (stacks/settings.ts).`,
-    );
-  }
-  return { stage, ...settingsByStage[stage] };
+  const settings = findSettings(name);
+  if (settings !== undefined) return settings;
+  throw new Error(
+    `"${name ?? ""}" is not a stage of ${appName}. Stages: ${stages.join(", ")} (stacks/settings.ts).`,
+  );
 }

@@ -67,8 +67,11 @@ interface Settings {
 }
 
 export interface Engine {
-  /** Runs a program until all that it registers, also inside `apply()`, is registered. */
-  run(program: () => Promise<unknown>): Promise<void>;
+  /**
+   * Runs a program until all that it registers, also inside `apply()`, is registered.
+   * @returns what the program returns: the outputs of the stage.
+   */
+  run(program: () => Promise<unknown>): Promise<Properties>;
   readonly registrations: readonly Registration[];
 }
 
@@ -85,7 +88,10 @@ export async function installEngine(
   app: App,
   caller: string | undefined,
 ): Promise<Engine> {
-  const { runtime } = platform.require("@pulumi/pulumi") as { runtime: PulumiRuntime };
+  const { runtime, output } = platform.require("@pulumi/pulumi") as {
+    runtime: PulumiRuntime;
+    output(value: unknown): { promise(): Promise<unknown> };
+  };
   const settings = platform.require("@pulumi/pulumi/runtime/settings") as Settings;
   const place = placeOf(app);
   const registrations: Registration[] = [];
@@ -122,13 +128,14 @@ export async function installEngine(
   return {
     registrations,
     run: async (program) => {
-      await runtime.runInPulumiStack(() => {
+      const outputs = await runtime.runInPulumiStack(() => {
         runtime.registerStackTransformation(files.note);
         return program();
       });
       await settings.waitForRPCs();
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       await settings.waitForRPCs();
+      return revealed(await output(outputs).promise());
     },
   };
 }
@@ -189,10 +196,13 @@ interface Place {
   readonly account: string;
 }
 
+const noAccount = "000000000000";
+
 function placeOf({ providers }: App): Place {
-  const { region, allowedAccountIds: [account] = [] } = providers["aws"] ?? {};
-  if (region === undefined || account === undefined)
-    throw new EstateError("sst.config.ts: app() names no region, or no account, for the aws provider.");
+  // A stage that is none has no account either: run() refuses it.
+  const { region, allowedAccountIds: [account = noAccount] = [] } = providers["aws"] ?? {};
+  if (region === undefined)
+    throw new EstateError("sst.config.ts: app() names no region for the aws provider.");
   return { region, account };
 }
 

@@ -4,15 +4,10 @@ import { join } from "node:path";
 import type { Plan } from "#local/plan/plan.ts";
 import { startBuildServer } from "./build-server.ts";
 import { installEngine, type Registration } from "./engine.ts";
-import { EstateError } from "./errors.ts";
 import { planOf } from "./lock.ts";
 import type { Platform } from "./platform.ts";
 import { type App, bundleProgram, evaluateApp } from "./program.ts";
-
-const renderMsMax = 120_000;
-
-/** After the first error others may follow from the same cause; then the program is given up. */
-const furtherErrorsMs = 500;
+import { ErrorTrap } from "./trap.ts";
 
 /**
  * Renders the estate of a stage without AWS: SST's own components, run by Pulumi's own SDK, against an engine that
@@ -57,46 +52,11 @@ async function runProgram(
   const errors = new ErrorTrap();
   try {
     const engine = await installEngine(platform, app, account);
-    await Promise.race([engine.run(program.run).catch(errors.add), errors.first(renderMsMax)]);
-    if (errors.caught.length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, furtherErrorsMs));
-      throw new AggregateError(errors.caught, "The estate cannot be rendered.");
-    }
+    await errors.until(engine.run(program.run));
+    if (errors.caught.length > 0) throw new AggregateError(errors.caught, "The estate cannot be rendered.");
     return engine.registrations;
   } finally {
     errors.release();
     program.remove();
-  }
-}
-
-/**
- * Collects what is thrown outside any call of ours. An error inside `apply()` rejects a promise that nobody holds, and
- * Pulumi's queue then waits for ever for what should have followed.
- */
-class ErrorTrap {
-  readonly caught: unknown[] = [];
-  readonly #ended = Promise.withResolvers<void>();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor() {
-    process.on("unhandledRejection", this.add);
-    process.on("uncaughtException", this.add);
-  }
-
-  readonly add = (error: unknown): void => {
-    if (!this.caught.includes(error)) this.caught.push(error);
-    this.#ended.resolve();
-  };
-
-  /** Ends when there is an error, and adds one itself after `ms`. */
-  first(ms: number): Promise<void> {
-    this.#timer = setTimeout(() => this.add(new EstateError(`The render did not end within ${ms} ms.`)), ms);
-    return this.#ended.promise;
-  }
-
-  release(): void {
-    clearTimeout(this.#timer);
-    process.off("unhandledRejection", this.add);
-    process.off("uncaughtException", this.add);
   }
 }
