@@ -31,6 +31,7 @@ export async function startTestSystem(options: Partial<SystemOptions> = {}): Pro
     port: 0,
     stateDirectory,
     acquirerLatencyMs: 0,
+    warm: false,
     iamLog: process.env["TALLYSTICK_IAM_LOG"],
     warn: (line) => functionLog.push(line),
     functionLog: ({ functionName, line }) => functionLog.push(`[${functionName}] ${line}`),
