@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
-import { NoAnswer, Refusal } from "./refusal.ts";
+import { NoAnswer, Refusal, Unreachable } from "./refusal.ts";
 
 /** The API itself gives up after 30 s, and says so. */
 const requestMsMax = 35_000;
@@ -38,7 +38,7 @@ export class Api {
     throw new Refusal(explain(reply));
   }
 
-  /** @throws Refusal only when nothing answers, NoAnswer when that took too long. */
+  /** @throws Unreachable when nothing answers, NoAnswer when that took too long. */
   async send(
     method: "GET" | "POST" | "PATCH",
     path: string,
@@ -89,7 +89,7 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError")
       throw new NoAnswer(`${new URL(url).origin} does not answer within ${requestMsMax / 1_000} s`);
-    throw new Refusal(`nothing answers at ${new URL(url).origin}: is it running?`, { cause: error });
+    throw new Unreachable(`nothing answers at ${new URL(url).origin}: is it running?`, { cause: error });
   }
 }
 

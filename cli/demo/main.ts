@@ -20,6 +20,8 @@ const usageText = `npm run demo [-- flags]   sends a merchant's day to the local
   --help`;
 
 const pollMs = 500;
+/** All requests meet a system that is gone at about the same time. */
+const awayToldMsMin = 30_000;
 /** Approved and captured at once. */
 const plainPayment = {
   merchant: "demo" as const,
@@ -53,9 +55,10 @@ async function main(): Promise<void> {
   if (!Number.isInteger(waitSeconds) || waitSeconds < 0 || waitSeconds > 3_600)
     throw new Refusal("--wait is a whole number of seconds, 0 to 3600");
   const state = flags["state-directory"];
+  const onAway = awayTeller();
   const merchants: Readonly<Record<MerchantName, Merchant>> = {
-    demo: new Merchant(localConnection(state, "demo")),
-    other: new Merchant(localConnection(state, "other")),
+    demo: new Merchant(localConnection(state, "demo"), onAway),
+    other: new Merchant(localConnection(state, "other"), onAway),
   };
   const day = await readDay(flags.file);
   for (const { line, why } of day.malformed) console.error(`${flags.file}:${line}: left out: ${why}`);
@@ -69,9 +72,22 @@ async function main(): Promise<void> {
   const sentSeconds = (performance.now() - startedMs) / 1_000;
   const ended = await settle(outcomes, merchants, waitSeconds);
   report(ended, sentSeconds);
-  await reportCost(ended, { before, aws, merchant: merchants.demo });
+  const awsNow = awsEndpointOf(state);
+  // Another start has another endpoint, and a meter that began anew.
+  reportDay(ended, awsNow === aws ? since(before, await usageAt(aws)) : undefined);
+  await reportPlainPayment(awsNow, merchants.demo);
   console.log();
   if (!(await prove(storeConnection(state), console.log))) process.exitCode = 1;
+}
+
+/** Says that the system is gone: once, not for each request that waits for it. */
+function awayTeller(): (why: string) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return (why) => {
+    if (performance.now() - toldMs < awayToldMsMin) return;
+    toldMs = performance.now();
+    console.error(`${why} The day goes on when it is back.`);
+  };
 }
 
 /** Opens the day's accounts and fills its wallets. A second day finds both as they are. */
@@ -122,17 +138,22 @@ function report(outcomes: readonly Outcome[], seconds: number): void {
   if (complaints.length > 0) process.exitCode = 1;
 }
 
-/** By the local cloud's meter: what the day's payments were written with, and what a plain one costs. */
-async function reportCost(
-  outcomes: readonly Outcome[],
-  { before, aws, merchant }: { readonly before: Usage; readonly aws: string; readonly merchant: Merchant },
-): Promise<void> {
+/** By the local cloud's meter: what the day's payments were written with. Undefined when nobody metered all of it. */
+function reportDay(outcomes: readonly Outcome[], usage: Usage | undefined): void {
+  if (usage === undefined) {
+    console.log("per payment: not known, the system and its meter were started anew within the day");
+    return;
+  }
   const paid = outcomes.filter(({ paymentId }) => paymentId !== undefined).length;
-  const written = totalOf(since(before, await usageAt(aws)));
+  const written = totalOf(usage);
   const each = (side: Side) => (written[side] / Math.max(1, paid)).toFixed(1);
   console.log(
     `per payment, with all that came after it: ${each("before")} write units before answers, ${each("behind")} behind them`,
   );
+}
+
+/** By the same meter: what a plain payment costs that is alone with the system. */
+async function reportPlainPayment(aws: string, merchant: Merchant): Promise<void> {
   await merchant.know(plainPayment.card);
   const key = `plain-${Date.now()}`;
   const { calls, writeUnits } = await costOf(aws, () => merchant.pay({ ...plainPayment, key }));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api, type ApiReply, explain } from "../api.ts";
 import type { Connection } from "../connection.ts";
-import { NoAnswer, Refusal } from "../refusal.ts";
+import { NoAnswer, Refusal, Unreachable } from "../refusal.ts";
 import type { AccountLine, PaymentLine, Step, TopUpLine } from "./day.ts";
 
 const payment = z.object({
@@ -21,6 +21,9 @@ export type PaymentView = z.output<typeof payment>;
 const retryMsMin = 400;
 const retryMsMax = 3_200;
 const patienceMsMax = 60_000;
+/** How long a request waits for a system that is gone to be there again: a start takes some seconds. */
+export const awayMsMax = 120_000;
+export const awayPollMs = 500;
 const busyStatusCodes = new Set([409, 429, 503]);
 /** A 409 that another try cannot change. */
 const isFinal = (code: string): boolean =>
@@ -35,11 +38,14 @@ export interface Sent {
 /** A merchant's server: tokenizes cards, pays, captures, refunds, and tries again as the API asks it to. */
 export class Merchant {
   readonly #api: Api;
+  readonly #onAway: (why: string) => void;
   /** One token per card: customers come back. */
   readonly #tokens = new Map<string, Promise<string>>();
 
-  constructor(connection: Connection) {
+  /** @param onAway is told when nothing answers any more, before the merchant waits for it. */
+  constructor(connection: Connection, onAway: (why: string) => void = () => undefined) {
     this.#api = new Api(connection);
+    this.#onAway = onAway;
   }
 
   /** Opens an account, or finds it as it is. */
@@ -87,7 +93,9 @@ export class Merchant {
     if (known !== undefined) return known;
     const cvc = number.startsWith("3") ? "1234" : "123";
     const card = { number, exp_month: 12, exp_year: 2040, cvc };
-    const made = this.#succeed("POST", "/v1/card-tokens", card).then(
+    // The same day, sent again, has the same tokens: its payments are the same requests.
+    const key = `card-${number.slice(0, 4)}-${number.slice(-4)}`;
+    const made = this.#succeed("POST", "/v1/card-tokens", card, key).then(
       (body) => z.object({ id: z.string() }).parse(body).id,
     );
     this.#tokens.set(number, made);
@@ -106,17 +114,23 @@ export class Merchant {
     return { reply, durationMs: performance.now() - startedMs };
   }
 
-  /** Sends it again, under the same key, while the API says that it is busy, or says nothing in time. */
+  /** Sends it again, under the same key, while the API is gone or busy, or says nothing in time. */
   async #patiently(method: "GET" | "POST", path: string, body?: unknown, key?: string): Promise<ApiReply> {
-    const deadlineMs = performance.now() + patienceMsMax;
+    const startedMs = performance.now();
+    const deadlineMs = startedMs + patienceMsMax;
     for (let waitMs = retryMsMin; ; waitMs = Math.min(2 * waitMs, retryMsMax)) {
       const isLast = performance.now() >= deadlineMs;
       const headers = key === undefined ? {} : { "idempotency-key": key };
       const reply = await this.#api.send(method, path, body, headers).catch((thrown: unknown) => {
-        if (thrown instanceof NoAnswer && !isLast) return undefined;
+        if (thrown instanceof NoAnswer && !isLast) return "no_answer" as const;
+        if (thrown instanceof Unreachable && performance.now() < startedMs + awayMsMax) {
+          this.#onAway(thrown.message);
+          return "away" as const;
+        }
         throw thrown;
       });
-      if (reply === undefined) continue;
+      if (reply === "away") await sleep(awayPollMs);
+      if (typeof reply === "string") continue;
       const code = z.object({ code: z.string() }).safeParse(reply.body).data?.code ?? "";
       const isBusy = busyStatusCodes.has(reply.statusCode) && !isFinal(code);
       if (!isBusy || isLast) return reply;

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { explain } from "../api.ts";
+import { Refusal } from "../refusal.ts";
 import type { Day, PaymentLine } from "./day.ts";
-import { type Merchant, type PaymentView, paymentIn, type Sent } from "./merchant.ts";
+import { awayMsMax, awayPollMs, type Merchant, type PaymentView, paymentIn, type Sent } from "./merchant.ts";
 import type { Outcome } from "./outcomes.ts";
 
 /** Payments on their way at the same time. A burst comes on top of them. */
@@ -95,16 +97,26 @@ async function repeatIt(line: PaymentLine, merchant: Merchant, first: Sent): Pro
   return complaints;
 }
 
-/** The customer's browser goes to the acquirer's page and decides there. */
+/** The customer's browser goes to the acquirer's page and decides there; a page that is not there is loaded again. */
 async function actAsCustomer(line: PaymentLine, payment: PaymentView): Promise<void> {
   const url = payment.next_action?.redirect_url;
   if (line.customer === undefined || url === undefined) return;
-  await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ result: line.customer }),
-    signal: AbortSignal.timeout(customerMsMax),
-  });
+  const deadlineMs = performance.now() + awayMsMax;
+  for (;;) {
+    try {
+      await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ result: line.customer }),
+        signal: AbortSignal.timeout(customerMsMax),
+      });
+      return;
+    } catch (thrown) {
+      if (performance.now() > deadlineMs)
+        throw new Refusal(`nothing answers at ${url}: is it running?`, { cause: thrown });
+      await sleep(awayPollMs);
+    }
+  }
 }
 
 /** What the merchant does afterwards, in order. It stops at the first that is refused. */

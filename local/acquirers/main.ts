@@ -4,9 +4,10 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { base32 } from "#core/kernel/base32.ts";
 import { lockWithin } from "../process/lock.ts";
+import { StateFile } from "../process/state-file.ts";
 import { SandboxAcquirer } from "./acquirer.ts";
 import { FileMemory } from "./memory.ts";
-import { startServer } from "./server.ts";
+import { type RunningServer, startServer } from "./server.ts";
 
 /** What an earlier process of this acquirer has to end, when it was asked to at this moment. */
 const predecessorMsMax = 5_000;
@@ -62,12 +63,14 @@ async function main(): Promise<void> {
     costBp: given["cost-bp"],
     ...(state !== undefined && { memory: new FileMemory(join(state, "operations.jsonl")) }),
   });
-  const server = await startServer(acquirer, {
-    port,
-    latencyMs,
-    ...(apiKey !== undefined && { apiKey }),
-    notifications: { first, ...(url !== undefined && { url }), ...(secret !== undefined && { secret }) },
-  });
+  const server = await startWhereItWas(port, state, (at) =>
+    startServer(acquirer, {
+      port: at,
+      latencyMs,
+      ...(apiKey !== undefined && { apiKey }),
+      notifications: { first, ...(url !== undefined && { url }), ...(secret !== undefined && { secret }) },
+    }),
+  );
   const stop = () =>
     void server.stop().then(() => {
       release?.();
@@ -78,6 +81,25 @@ async function main(): Promise<void> {
   // Its parent holds the other end: however that one dies, this process does not outlive it.
   process.stdin.once("end", stop).once("close", stop).resume();
   process.stdout.write(`${JSON.stringify({ ready: server.url })}\n`);
+}
+
+/**
+ * On the port of its last run, when it may choose and nobody has taken that meanwhile: customers still have links to its
+ * pages.
+ */
+async function startWhereItWas(
+  port: number,
+  state: string | undefined,
+  start: (port: number) => Promise<RunningServer>,
+): Promise<RunningServer> {
+  const file = state === undefined ? undefined : new StateFile(join(state, "port.json"), z.int());
+  const last = file?.read() ?? port;
+  const server = await start(port === 0 ? last : port).catch((thrown: NodeJS.ErrnoException) => {
+    if (port !== 0 || last === 0 || thrown.code !== "EADDRINUSE") throw thrown;
+    return start(port);
+  });
+  file?.write(Number(new URL(server.url).port));
+  return server;
 }
 
 main().catch((thrown: unknown) => {

@@ -57,7 +57,12 @@ export async function startServer(acquirer: SandboxAcquirer, options: ServerOpti
       .finally(() => notifier.wake());
   });
   limit(server);
-  const port = await listen(server, options.port);
+  const port = await listen(server, options.port).catch((thrown: unknown) => {
+    // Nobody else may tell of this acquirer's news.
+    notifier.stop();
+    deliveries.stop();
+    throw thrown;
+  });
   front.baseUrl = `http://127.0.0.1:${port}`;
   return {
     url: front.baseUrl,

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -55,6 +56,25 @@ describe("the sandbox acquirer as a process", () => {
     expect(await client(url).authorize(authorization("4242424242424242"))).toMatchObject({
       kind: "approved",
     });
+  });
+
+  it("is on its old port again after a restart, where customers have links to, unless somebody took it", async () => {
+    const state = mkdtempSync(join(tmpdir(), "tallystick-acquirer-"));
+    onTestFinished(() => rmSync(state, { recursive: true }));
+    const flags = ["--name", "alpha", "--port", "0", "--state", state];
+    const killed = start(...flags);
+    const url = await urlOf(killed);
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    const again = start(...flags);
+    expect(await urlOf(again)).toBe(url);
+    again.kill("SIGKILL");
+    await once(again, "exit");
+
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(Number(new URL(url).port), "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    expect(await urlOf(start(...flags))).not.toBe(url);
   });
 
   it("ends when its stdin closes, also while a request waits for an answer that never comes", async () => {
