@@ -20,7 +20,15 @@ const timeline = z.object({
     })
     .nullable(),
   data: z.array(
-    z.object({ at: z.string(), kind: z.string(), what: z.string(), state: z.string().optional() }).loose(),
+    z
+      .object({
+        at: z.string(),
+        kind: z.string(),
+        what: z.string(),
+        state: z.string().optional(),
+        version: z.number().optional(),
+      })
+      .loose(),
   ),
 });
 
@@ -29,7 +37,12 @@ export async function showTimeline(api: Api, id: string, merchant: string | unde
   const query = merchant === undefined ? "" : `?${new URLSearchParams({ merchant })}`;
   const answer = await api.call("GET", `/v1/ops/payments/${encodeURIComponent(id)}/timeline${query}`);
   const { data, payment, review, merchant: book } = timeline.parse(answer);
-  const rows = data.map(({ at, kind, what, state }) => [at, kind, what, state ?? ""]);
+  // A refund's version is what `refunds resolve` is asked for.
+  const shownVersion = (version?: number) => (version === undefined ? "" : `, version ${version}`);
+  const rows = data.map(({ at, kind, what, state, version: of }) => [
+    ...[at, kind, `${what}${shownVersion(of)}`],
+    state ?? "",
+  ]);
   const { id: shown, amount, currency, state, version } = payment;
   const head = `${shown} of ${book}: ${amount} ${currency}, ${state}, version ${version}`;
   const unknown =

@@ -44,7 +44,9 @@ export class PaymentSaga {
 /** What starts the saga, under which name. */
 export function startOf(payment: Payment, entry: SagaEntry | undefined) {
   if (entry === undefined) return { name: payment.id, input: { payment: toRecord(payment) } };
-  const { authorization, ...rest } = { authorization: undefined, ...entry };
+  const { authorization, ...given } = { authorization: undefined, ...entry };
+  // A customer's return and a notification may both resume it: what follows asks first whether the other has.
+  const rest = given.step === "resume" ? { ...given, attempt: 1 } : given;
   return {
     name: `${payment.id}-${entry.step}`,
     input: {

@@ -15,7 +15,8 @@ const payment = z.object({
 export type PaymentView = z.output<typeof payment>;
 
 /**
- * How long after a 409, a 429 or a 503 the same request is sent again: doubled each time. A request that a slow machine
+ * How long after a 409, a 429 or a 5xx (which says nothing of what was done) the same request is sent again, under the
+ * same key: doubled each time. A request that a slow machine
  * did not answer is under way for as long as the API waits for it, so the patience is twice that.
  */
 const retryMsMin = 400;
@@ -24,7 +25,7 @@ const patienceMsMax = 60_000;
 /** How long a request waits for a system that is gone to be there again: a start takes some seconds. */
 export const awayMsMax = 120_000;
 export const awayPollMs = 500;
-const busyStatusCodes = new Set([409, 429, 503]);
+const busyStatusCodes = new Set([409, 429, 500, 502, 503, 504]);
 /** A 409 that another try cannot change. */
 const isFinal = (code: string): boolean =>
   code === "wrong_state" || code === "not_replayable" || code.startsWith("exists_with_different_");

@@ -38,10 +38,18 @@ const idOf = ({ book, route, idempotencyKey }: KeyedRequest): string =>
 
 /**
  * Our key at an acquirer, the same on every retry: `pay_…:authorize:1`, `pay_…:refund:<n>` for the n-th refund. The
- * authorization is reversed under `pay_…:reversal:1`, the capture under `pay_…:reversal:2`.
+ * authorization is reversed under `pay_…:reversal:1`, the capture under `pay_…:reversal:2`, the n-th refund under
+ * `pay_…:reversal:<n + 2>`.
  */
 export const operationKey = (payment: PaymentId, operation: AcquirerOperation, n = 1): string =>
   `${payment}:${operation}:${n}`;
+
+/** Under which what may still arrive of an operation is closed. */
+export const reversalKey = (
+  payment: PaymentId,
+  operation: "authorize" | "capture" | "refund",
+  n = 1,
+): string => operationKey(payment, "reversal", { authorize: 0, capture: 1, refund: 2 }[operation] + n);
 
 const operationKeyPattern = new RegExp(`^(pay_${idTail}):([a-z]+):([1-9][0-9]*)$`);
 

@@ -5,7 +5,6 @@ import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
-import type { Currency } from "#core/money/currency.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { apiHandler } from "./http/handler.ts";
 import { resolvePayments } from "./ops/resolve-payment.ts";
@@ -19,8 +18,7 @@ const ports = {
   refunds: new RefundStore(dynamoDb, tables),
   merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
   recovery: new RecoverySaga(createStepFunctions(), requiredVariable("RECOVERY_SAGA_ARN")),
-  acquirersFor: (currency: Currency) =>
-    acquirers.filter(({ currencies }) => currencies.includes(currency)).map(({ name }) => name),
+  acquirers: acquirers.map(({ name }) => name),
   now: Date.now,
 };
 

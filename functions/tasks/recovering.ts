@@ -29,7 +29,9 @@ export const recoverTask = (ports: Ports) =>
       const look = { attempt, strays, deadline, execution };
       const found = await recover(ports, await load(ports, book, id), look);
       const isLast = attempt >= waitsSeconds.length;
-      if (isLast && found.outcome === "ask_again") await giveUp(ports, found.payment, found.reason);
+      // What stands well is not put in review: its merchant may still capture it. The execution fails, and is seen.
+      if (isLast && found.outcome === "ask_again" && found.standsWell !== true)
+        await giveUp(ports, found.payment, found.reason);
       return { found, attempt, strays: found.strays ?? strays };
     },
     outputOf,

@@ -3,7 +3,7 @@ import { operationKey } from "../ids.ts";
 import { type Authorization, authorizationOf, type Payment, type Review } from "../payment.ts";
 import { record } from "../steps/record.ts";
 import { askAgain, concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
-import { type Answer, approvalIn, closeAll, inquire, inquireAll, namesOf } from "./inquiries.ts";
+import { type Answer, approvalIn, closeAll, inquire, inquireAll, isPending, namesOf } from "./inquiries.ts";
 
 /** The look at which what nobody knows of is closed: the second. The request had more than half a minute to arrive. */
 const closingAttempt = 1;
@@ -29,7 +29,10 @@ export async function recoverAuthorization(
     return askAgain(payment, `${unknown.join(", ")} knows nothing of it yet`);
 
   // Only one may hold the customer's money, and nobody may take it later: what is left over is closed.
-  const toClose = [...unknown, ...others.map(({ acquirer }) => acquirer)];
+  // One that still decides may be waited for, where nobody has approved.
+  const deciding = answers.filter(isPending).map(({ acquirer }) => acquirer);
+  const tooMany = first === undefined ? deciding.slice(1) : deciding;
+  const toClose = [...unknown, ...others.map(({ acquirer }) => acquirer), ...tooMany];
   const open = await closeAll(ports, payment, toClose, look.deadline);
   if (first !== undefined) return continueWith(payment, first, [...silent, ...open]);
   return open.length > 0
@@ -70,7 +73,10 @@ export async function keepHeld(
   names: readonly string[],
   look: Look,
 ): Promise<Found> {
-  return continueWith(payment, held, await closeStrays(ports, payment, names, look));
+  const open = await closeStrays(ports, payment, names, look);
+  // It was held before: an earlier run may have asked for its capture.
+  const entry = { step: "post", authorization: held, attempt: 1 } as const;
+  return { outcome: "continue_payment", payment, entry, strays: open.length > 0 };
 }
 
 /**
@@ -103,8 +109,13 @@ export async function closeStrays(
   return [...namesOf(answers, "unavailable"), ...open];
 }
 
-const waitedFor = (payment: Payment): string | undefined =>
-  payment.state === "requires_action" ? payment.acquirer : undefined;
+/** The acquirer that is asked about the payment itself: whose customer is to act, or whose void is unknown. */
+function waitedFor(payment: Payment): string | undefined {
+  if (payment.state === "requires_action") return payment.acquirer;
+  return payment.state === "in_review" && payment.review.operation === "void"
+    ? payment.review.acquirer
+    : undefined;
+}
 
 /** Approved, never posted, and its void not known: the acquirer tells again what it approved. */
 export async function voidUnposted(

@@ -57,7 +57,7 @@ describe("while no acquirer knows better, a word is followed", () => {
   test.each<{ what: string; payment: Payment; inquiries: Inquiries; ends: object; reversals?: AcquirerOutcome }>([
     { what: "not executed, and closed as far as can be",  payment: told(unheld(), { as: "failed" }),       inquiries: { alpha: notFound, beta: notFound }, ends: { state: "failed", failure: "not_executed" } },
     { what: "not executed, though nobody answers",        payment: told(unheld(), { as: "failed" }),       inquiries: {},                                  ends: { state: "failed", failure: "not_executed" }, reversals: unreachable },
-    { what: "declined by one that does not answer",       payment: told(unheld(), refused),                inquiries: {},                                  ends: { state: "declined", acquirer: "alpha", decline: "lost_card" }, reversals: unreachable },
+    { what: "declined by one that does not answer",       payment: told(unheld(), refused),                inquiries: { beta: declined },                  ends: { state: "declined", acquirer: "alpha", decline: "lost_card" }, reversals: unreachable },
     { what: "a decision that waits is let go",            payment: told(unheld(), { as: "failed" }),       inquiries: { alpha: pending, beta: notFound },  ends: { state: "failed" } },
     { what: "approved, refused here, and voided",         payment: told(unheld("void"), { as: "failed" }), inquiries: {},                                  ends: { state: "failed" } },
   ])("$what: $ends.state", async ({ payment, inquiries, ends, reversals }) => {
@@ -81,6 +81,50 @@ describe("while no acquirer knows better, a word is followed", () => {
   ])("$what: at $entry.step", async ({ payment, inquiries, entry }) => {
     const { found: next } = await follow(payment, inquiries);
     expect(next).toEqual({ outcome: "continue_payment", payment, entry });
+  });
+});
+
+describe("a word about one acquirer leaves the others to be looked after", () => {
+  test("that has declined it: the payment is over, and the other may hold money for it", async () => {
+    const { found: left } = await follow(told(unheld(), refused), { beta: silent }, unreachable);
+    expect(left).toMatchObject({
+      ...{ outcome: "ask_again", strays: true, standsWell: true },
+      payment: { state: "declined", words: [{ end: "taken" }] },
+    });
+  });
+
+  test.each([
+    ["nothing held", told(unheld(), authorized)],
+    ["held", told(held("authorize"), authorized)],
+  ])("that holds it, %s: it goes on meanwhile", async (_what, payment) => {
+    const { found: next } = await follow(payment, { beta: silent }, unreachable);
+    expect(next).toMatchObject({ outcome: "continue_payment", entry: { step: "post" }, strays: true });
+  });
+
+  test("but that nobody executed it is said of all of them", async () => {
+    const { found: left } = await follow(told(unheld(), { as: "failed" }), {}, unreachable);
+    expect(left).toMatchObject({ outcome: "concluded", payment: { state: "failed" } });
+    expect(left.strays).toBeUndefined();
+  });
+});
+
+describe("a hold that is said to be over", () => {
+  const over = told(held("capture"), { as: "canceled" });
+
+  test("has its capture closed first: one that is on its way takes no money", async () => {
+    const { found: next, ports } = await follow(over, { alpha: notFound });
+    expect(next).toMatchObject({ entry: { step: "compensate" } });
+    expect(ports.sent).toMatchObject([{ operation: "reversal", key: `${over.id}:reversal:2` }]);
+  });
+
+  test("is captured after all where the acquirer refuses that", async () => {
+    const executed = { kind: "declined", code: "operation_refused" } as const;
+    const { found: left } = await follow(over, { alpha: notFound }, executed);
+    expect(left).toMatchObject({ payment: { words: [{ end: "overruled", says: "alpha has captured it" }] } });
+  });
+
+  test("is so by the word alone where the acquirer is gone", async () => {
+    expect((await follow(over, {}, unreachable)).found).toMatchObject({ entry: { step: "compensate" } });
   });
 });
 

@@ -1,11 +1,12 @@
+import type { Inquiry } from "../../acquiring/outcome.ts";
 import { absurd } from "../../kernel/invariant.ts";
 import { concludeAuthorization, fail } from "../decide.ts";
-import { operationKey } from "../ids.ts";
+import { operationKey, reversalKey } from "../ids.ts";
 import type { PaymentWord } from "../operator-word.ts";
 import { type Authorization, isSameAuthorization, type Payment, type Review } from "../payment.ts";
 import { record } from "../steps/record.ts";
 import { concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
-import { type Answer, approvalIn, closeAll, inquire, inquireAll } from "./inquiries.ts";
+import { type Answer, approvalIn, closeAll, inquire, inquireAll, isPending } from "./inquiries.ts";
 
 /*
  * What follows from an operator's word. The acquirers are asked first: one that knows better overrules it. What then
@@ -62,11 +63,17 @@ async function followUnheld(
     return {
       against: pending.map(({ acquirer }) => `${acquirer} still decides, and does not let go`).join("; "),
     };
-  return conclude(ports, payment, word);
+  return { ...(await conclude(ports, payment, word)), ...straysIn(open, word) };
 }
 
-const isPending = ({ inquiry }: Answer): boolean =>
-  inquiry.kind === "found" && inquiry.outcome.kind === "pending";
+/**
+ * That nobody executed it is said of every acquirer. What one acquirer did says nothing of the others: those that have
+ * not let go are looked after (ADR 34).
+ */
+function straysIn(open: readonly string[], word: PaymentWord): { readonly strays?: true } {
+  const meant = word.as === "declined" ? word.acquirer : undefined;
+  return word.as !== "failed" && open.some((name) => name !== meant) ? { strays: true } : {};
+}
 
 /** What the ledger refused, and the acquirer still tells of: its void is what is unknown. */
 async function unvoidedIn(
@@ -151,8 +158,33 @@ async function followHeld(ports: RecoveryPorts, held: Held, look: Look): Promise
   if (is(release, "approved") && word.as !== "canceled") return { against: `${acquirer} has voided it` };
   if (is(capture, "declined") && word.as === "captured")
     return { against: `${acquirer} has refused to capture it` };
-  const strays = await straysOf(ports, held, look);
-  if (strays.length > 0) return { against: strays.map((name) => `${name} has approved it too`).join("; ") };
+  const { approved, open } = await straysOf(ports, held, look);
+  if (approved.length > 0)
+    return { against: approved.map((name) => `${name} has approved it too`).join("; ") };
+  if (word.as === "canceled" && (await isCapturedAfterAll(ports, held, capture, look)))
+    return { against: `${acquirer} has captured it` };
+  return { ...goOn(held), ...straysIn(open, word) };
+}
+
+/** Nobody may capture later what is said to be over: the capture is closed, as far as the acquirer acknowledges it. */
+async function isCapturedAfterAll(
+  { acquirers }: RecoveryPorts,
+  { payment, authorization }: Held,
+  capture: Inquiry | undefined,
+  { deadline }: Look,
+): Promise<boolean> {
+  if (capture?.kind === "found" && capture.outcome.kind === "declined") return false;
+  const closed = await acquirers.named(authorization.acquirer).reverse({
+    key: reversalKey(payment.id, "capture"),
+    operationKey: operationKey(payment.id, "capture"),
+    amount: payment.total.amount,
+    currency: payment.total.currency,
+    deadline,
+  });
+  return closed.kind === "declined";
+}
+
+function goOn({ payment, authorization, word }: Held): Found {
   const again = { attempt: 1 } as const;
   switch (word.as) {
     case "authorized":
@@ -169,10 +201,11 @@ async function followHeld(ports: RecoveryPorts, held: Held, look: Look): Promise
   }
 }
 
-/** Where the authorization itself was unknown, other acquirers may have approved it: those that do not let go again. */
-async function straysOf(ports: RecoveryPorts, held: Held, look: Look): Promise<readonly string[]> {
+/** Where the authorization itself was unknown, other acquirers may have approved it, or may yet. */
+async function straysOf(ports: RecoveryPorts, held: Held, look: Look): Promise<Strays> {
   const { payment, authorization, names } = held;
-  if (payment.review.operation === "capture" || payment.review.operation === "void") return [];
+  if (payment.review.operation === "capture" || payment.review.operation === "void")
+    return { approved: [], open: [] };
   const others = names.filter((name) => name !== authorization.acquirer);
   const answers = await inquireAll(ports, payment, others, look);
   const isOver = ({ inquiry }: Answer) => inquiry.kind === "found" && inquiry.outcome.kind === "declined";
@@ -183,9 +216,17 @@ async function straysOf(ports: RecoveryPorts, held: Held, look: Look): Promise<r
     unclear.map(({ acquirer }) => acquirer),
     look.deadline,
   );
-  return unclear
+  const approved = unclear
     .filter((answer) => approvalIn(payment)(answer).length > 0 && open.includes(answer.acquirer))
     .map(({ acquirer }) => acquirer);
+  return { approved, open };
+}
+
+interface Strays {
+  /** Those that hold it, and do not let go. */
+  readonly approved: readonly string[];
+  /** Those, and whoever else has not let go. */
+  readonly open: readonly string[];
 }
 
 /** The reasons are those of an inquiry that finds the same. */

@@ -16,12 +16,21 @@ type Finding =
   | { readonly outcome: "continue_payment"; readonly payment: Payment; readonly entry: PaymentEntry }
   /** The refund saga goes on with it. */
   | ({ readonly outcome: "continue_refund"; readonly attempt: 1 } & RefundOfPayment)
-  /** It is not known yet. `reason` is for whoever is asked in the end. */
-  | { readonly outcome: "ask_again"; readonly payment: Payment; readonly reason: string };
+  /**
+   * It is not known yet. `reason` is for whoever is asked in the end. `standsWell`: only what another acquirer may hold
+   * is open, and the payment itself is as it should be.
+   */
+  | {
+      readonly outcome: "ask_again";
+      readonly payment: Payment;
+      readonly reason: string;
+      readonly standsWell?: true;
+    };
 
 /** Where the payment saga is entered, with what that step needs. */
 export type PaymentEntry =
-  | { readonly step: "authorize" | "resume" }
+  | { readonly step: "authorize" }
+  | { readonly step: "resume"; readonly attempt: 1 }
   /** With `attempt`, what follows the post may have been asked for, too. */
   | { readonly step: "post"; readonly authorization: Authorization; readonly attempt?: 1 }
   /** `attempt`: an earlier run may have asked for it, so it is inquired first. */

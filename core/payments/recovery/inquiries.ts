@@ -1,6 +1,6 @@
 import type { Inquiry } from "../../acquiring/outcome.ts";
 import { approvedBy } from "../decide.ts";
-import { operationKey } from "../ids.ts";
+import { operationKey, reversalKey } from "../ids.ts";
 import type { Authorization, Payment } from "../payment.ts";
 import type { Look, RecoveryPorts } from "./found.ts";
 
@@ -39,7 +39,7 @@ export async function closeAll(
   const ends = await Promise.all(
     names.map(async (acquirer) => {
       const outcome = await acquirers.named(acquirer).reverse({
-        key: operationKey(payment.id, "reversal"),
+        key: reversalKey(payment.id, "authorize"),
         operationKey: operationKey(payment.id, "authorize"),
         amount: payment.total.amount,
         currency: payment.total.currency,
@@ -57,6 +57,10 @@ export const approvalIn =
     inquiry.kind === "found" && inquiry.outcome.kind === "approved"
       ? [approvedBy(acquirer, payment, inquiry.outcome)]
       : [];
+
+/** It has not decided yet. */
+export const isPending = ({ inquiry }: Answer): boolean =>
+  inquiry.kind === "found" && inquiry.outcome.kind === "pending";
 
 /** Who answered like this. */
 export const namesOf = (answers: readonly Answer[], kind: Inquiry["kind"]): readonly string[] =>

@@ -12,7 +12,7 @@ import type { AccountId } from "../../ledger/account.ts";
 import type { PendingOperation } from "../operation.ts";
 import type { Payment, Review, Standing } from "../payment.ts";
 import type { PaymentEntry, RecoveryPorts } from "./found.ts";
-import { recover } from "./recover.ts";
+import { giveUp, recover } from "./recover.ts";
 
 const look = { attempt: 0, strays: false, deadline: noon + 10_000, execution: "recovery-1" };
 const authorization = exampleAuthorization;
@@ -71,7 +71,7 @@ test.each<{ what: string; payment: Payment; alpha: Inquiry; entry: PaymentEntry 
   { what: "a void that was refused is a capture to be settled", payment: examplePayment(held("void")),                   alpha: refusedVoid, entry: { step: "settle", ...again } },
   { what: "a cancellation that was cut off goes on",            payment: canceling,                                      alpha: silent,      entry: { step: "compensate", authorization, reason: "requested_by_merchant", ...again } },
   { what: "what a customer was to confirm is taken back",       payment: going(waiting, { kind: "cancel", startedAt: noon }), alpha: silent, entry: { step: "compensate", reason: "requested_by_merchant", ...again } },
-  { what: "a customer's answer may have gone unheard",          payment: waiting,                                        alpha: silent,      entry: { step: "resume" } },
+  { what: "a customer's answer may have gone unheard",          payment: waiting,                                        alpha: silent,      entry: { step: "resume", ...again } },
   { what: "a wallet's transfer is made again",                  payment: wallet,                                         alpha: silent,      entry: { step: "authorize" } },
 ])("$what, by the saga at $entry.step", async ({ payment, alpha, entry }) => {
   const found = await recover(portsWith(alpha), payment, look);
@@ -127,6 +127,21 @@ describe("an unknown authorization", () => {
       entry: { step: "post", authorization },
       strays: true,
     });
+  });
+
+  const deciding = found({ kind: "pending", reference: "b-1" });
+
+  test("that one acquirer approved does not leave it to another to decide later", async () => {
+    const ports = portsWith(approved, deciding);
+    expect(await recover(ports, unknown, look)).toMatchObject({ entry: { step: "post" }, strays: false });
+    expect(ports.asked).toContain("beta reversal");
+  });
+
+  test("that two acquirers may yet decide waits for one of them", async () => {
+    const ports = portsWith(deciding, deciding);
+    await recover(ports, examplePayment(), { ...look, ...again });
+    expect(ports.asked.filter((ask) => ask.endsWith("reversal"))).toEqual(["beta reversal"]);
+    expect(ports.changes).toMatchObject([{ after: { state: "requires_action", acquirer: "alpha" } }]);
   });
 
   test("is not called failed when there is nobody to ask", async () => {
@@ -190,11 +205,47 @@ describe("an acquirer that may hold money which the payment does not know of", (
     });
   });
 
+  test("is so beside a void that is unknown, too", async () => {
+    const voiding = examplePayment({ state: "in_review", review: review("void") });
+    const ports = portsWith(found({ kind: "declined", code: "do_not_honor" }), approved);
+    expect(await recover(ports, voiding, { ...strays, ...again })).toMatchObject({ strays: false });
+    expect(ports.asked.filter((ask) => ask.endsWith("reversal"))).toEqual(["beta reversal"]);
+  });
+
+  test("does not bring a payment that stands well into review, in the end", async () => {
+    const manual: Payment = { ...authorized, capture: "manual" };
+    expect(await recover(portsWith(approved, silent), manual, strays)).toMatchObject({
+      outcome: "ask_again",
+      payment: manual,
+      standsWell: true,
+    });
+  });
+
   test("keeps nothing else waiting", async () => {
     expect(await recover(portsWith(approved, silent), authorized, strays)).toMatchObject({
       outcome: "continue_payment",
       entry: { step: "settle" },
       strays: true,
     });
+  });
+});
+
+describe("in the end a person is left with what is unknown", () => {
+  test.each([
+    ["of an authorization", examplePayment(), "authorize"],
+    ["of a capture", going(authorized, { kind: "capture", amount: 1n, startedAt: noon }), "capture"],
+    ["of a void that the merchant asked for", canceling, "void"],
+  ])("%s", async (_what, payment, operation) => {
+    const ports = portsWith(silent);
+    expect(await giveUp(ports, payment, "no answer")).toMatchObject({
+      state: "in_review",
+      review: { operation, reason: "no answer" },
+    });
+  });
+
+  test("and of what is over already nobody is told anew", async () => {
+    const ports = portsWith(silent);
+    await giveUp(ports, examplePayment({ state: "expired", authorization }), "no answer");
+    expect(ports.changes).toEqual([]);
   });
 });

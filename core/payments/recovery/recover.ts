@@ -11,7 +11,7 @@ import { putInReview } from "../steps/record.ts";
 import { closeStrays, keepHeld, recoverAuthorization, unexplained, voidUnposted } from "./authorization.ts";
 import { followWord } from "./by-word.ts";
 import { recoverCapture, recoverRefund, recoverVoid } from "./follow-up.ts";
-import { askAgain, concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
+import { concluded, type Found, type Look, type RecoveryPorts } from "./found.ts";
 
 /**
  * Seconds to wait after each look before the next one. The first look comes when the reminder does: 5 s after silence, a
@@ -25,20 +25,23 @@ export const waitsSeconds = [30, 300, 3_600, 86_400, 86_400, 86_400, 86_400, 86_
  * is called not executed.
  */
 export async function recover(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
-  // Who finds out about an authorization that nobody knows of asks every acquirer anyway.
-  const isAuthorizing = ["processing", "in_review"].includes(payment.state) && !isHeld(payment);
-  if (!look.strays || isAuthorizing) return lookAt(ports, payment, look);
+  if (!look.strays || asksEveryAcquirer(payment)) return whileStrays(await lookAt(ports, payment, look));
   const open = await closeStrays(ports, payment, acquirersOf(ports, payment), look);
   const found = await lookAt(ports, payment, look);
-  const isOpen = open.length > 0;
-  const left =
-    isOpen && found.outcome === "concluded"
-      ? askAgain(payment, `${open.join(", ")} may hold money for it, and does not let go`)
-      : found;
-  return { ...left, strays: isOpen };
+  return whileStrays({ ...found, strays: open.length > 0 }, open.join(", "));
 }
 
-const isHeld = (payment: Payment): boolean => heldAuthorizationOf(payment) !== undefined;
+/** Whoever finds out about an authorization that nobody knows of does so; about a void, only at the one that was asked. */
+const asksEveryAcquirer = (payment: Payment): boolean =>
+  heldAuthorizationOf(payment) === undefined &&
+  (payment.state === "processing" || (payment.state === "in_review" && payment.review.operation !== "void"));
+
+/** Nothing is over while an acquirer may hold money for it that nobody here knows of. */
+function whileStrays(found: Found, who = "an acquirer"): Found {
+  if (found.outcome !== "concluded" || found.strays !== true) return found;
+  const reason = `${who} may hold money for it, and does not let go`;
+  return { outcome: "ask_again", payment: found.payment, reason, standsWell: true, strays: true };
+}
 
 async function lookAt(ports: RecoveryPorts, payment: Payment, look: Look): Promise<Found> {
   if (payment.pendingOperation?.kind === "refund") return recoverRefund(ports, payment);
@@ -75,7 +78,8 @@ export async function giveUp(
   reason: string,
 ): Promise<Payment> {
   if (payment.state !== "processing" && payment.state !== "authorized") return payment;
-  const operation = payment.state === "processing" ? "authorize" : "capture";
+  const isTakenBack = payment.pendingOperation?.kind === "cancel";
+  const operation = payment.state === "processing" ? "authorize" : isTakenBack ? "void" : "capture";
   const acquirer = authorizationOf(payment)?.acquirer;
   return putInReview(ports, payment, { operation, ...(acquirer === undefined ? {} : { acquirer }), reason });
 }
@@ -97,7 +101,7 @@ function recoverAction(payment: Payment): Found {
       payment,
       entry: { step: "compensate", reason: "requested_by_merchant", attempt: 1 },
     };
-  return { outcome: "continue_payment", payment, entry: { step: "resume" } };
+  return { outcome: "continue_payment", payment, entry: { step: "resume", attempt: 1 } };
 }
 
 /** Held, and what was to follow was cut off. A manual payment that nobody asked anything of just waits. */

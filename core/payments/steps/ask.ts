@@ -18,6 +18,8 @@ interface Asking {
   readonly attempt: number;
   /** What an operator says that it came to. It may have been asked for then, whatever `attempt` says. */
   readonly word?: Answer | undefined;
+  /** Where the word denies that it was done: closes the key, so that what is still on its way is never executed. */
+  readonly close?: (() => Promise<AcquirerOutcome>) | undefined;
 }
 
 /**
@@ -43,20 +45,31 @@ export async function askOnce(
  */
 export async function findOut(
   acquirer: Acquirer,
-  { word, ...asked }: Omit<Asking, "attempt">,
+  { word, close, ...asked }: Omit<Asking, "attempt">,
 ): Promise<Answer | undefined> {
   const inquiry = await acquirer.inquire(asked);
+  if (inquiry.kind === "found" && inquiry.outcome.kind !== "pending") return inquiry.outcome;
+  if (word !== undefined) return believed(word, close);
   switch (inquiry.kind) {
     case "found":
-      return inquiry.outcome.kind === "pending" ? (word ?? inquiry.outcome) : inquiry.outcome;
+      return inquiry.outcome;
     case "unavailable":
-      if (word !== undefined) return word;
       throw new AcquirerUnavailable(inquiry.reason);
     case "not_found":
-      return word;
+      return undefined;
     default:
       return absurd(inquiry);
   }
+}
+
+/**
+ * The word, once nothing can come after it that it denies; as far as the acquirer acknowledges that.
+ * @throws AcquirerUnavailable when it was executed after all: the next inquiry finds it
+ */
+async function believed(word: Answer, close: Asking["close"]): Promise<Answer> {
+  const closed = await close?.();
+  if (closed?.kind === "declined") throw new AcquirerUnavailable("it was executed after all");
+  return word;
 }
 
 /** @throws AcquirerUnavailable for what was certainly not executed */

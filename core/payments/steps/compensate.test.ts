@@ -60,17 +60,26 @@ describe("when an operator says that nothing is held any more", () => {
       "refused to void",
       { kind: "found", operation: "void", outcome: { kind: "declined", code: "operation_refused" } },
     ],
-  ])(
-    "the acquirer %s: it is believed, the hold is released, and nobody is asked to void",
-    async (_what, alpha) => {
-      const ports = scriptedPorts({ acquirers: { alpha: voided }, inquiries: { alpha } });
-      const { payment } = await compensate(ports, said, { ...run, attempt: 1 });
+  ])("the acquirer %s: it is believed, and the hold is released", async (_what, alpha) => {
+    const ports = scriptedPorts({ acquirers: { alpha: voided }, inquiries: { alpha } });
+    const { payment } = await compensate(ports, said, { ...run, attempt: 1 });
 
-      expect(payment).toMatchObject({ state: "canceled", words: [{ end: "taken" }] });
-      expect(ports.changes).toMatchObject([{ journal: { resolution: { kind: "voided" } } }]);
-      expect(ports.asked).not.toContain("alpha void");
-    },
-  );
+    expect(payment).toMatchObject({ state: "canceled", words: [{ end: "taken" }] });
+    expect(ports.changes).toMatchObject([{ journal: { resolution: { kind: "voided" } } }]);
+  });
+
+  test.each<[string, AcquirerOutcome]>([
+    ["voids", voided],
+    ["refuses to", { kind: "declined", code: "operation_refused" }],
+    ["does not answer", { kind: "unknown", reason: "no_answer:timeout" }],
+    ["is not there", { kind: "not_attempted", reason: "refused" }],
+  ])("an acquirer that knows nothing is asked to void all the same, and %s", async (_what, alpha) => {
+    const ports = scriptedPorts({ acquirers: { alpha }, inquiries: { alpha: { kind: "not_found" } } });
+    const { payment } = await compensate(ports, said, run);
+
+    expect(ports.asked.slice(0, 2)).toEqual(["alpha inquire", "alpha void"]);
+    expect(payment).toMatchObject({ state: "canceled", words: [{ end: "taken" }] });
+  });
 });
 
 describe("when the acquirer has not voided", () => {

@@ -1,7 +1,7 @@
 import { invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { cancel, expire, fail } from "../decide.ts";
-import { operationKey } from "../ids.ts";
+import { operationKey, reversalKey } from "../ids.ts";
 import { openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, isSameAuthorization, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
@@ -35,12 +35,14 @@ export async function compensate(
   const key = operationKey(payment.id, "void");
   const { amount, currency } = payment.total;
   const { reference } = authorization;
-  const word = isSaidToBeOver(payment) ? ({ kind: "approved", reference } as const) : undefined;
-  const outcome = await askOnce(acquirer, { key, deadline, attempt, word }, () =>
+  const isOver = isSaidToBeOver(payment);
+  // What is said to be over is voided all the same: that takes no money, and what is over is only refused.
+  const tries = isOver ? attempt + 1 : attempt;
+  const asked = askOnce(acquirer, { key, deadline, attempt: tries }, () =>
     acquirer.void({ key, reference, amount, currency, deadline }),
   );
-  // An acquirer that refused to void has not said that it holds anything still.
-  if (outcome.kind === "approved" || (word !== undefined && outcome.kind === "declined")) {
+  const outcome = isOver ? await answeredOr(asked) : await asked;
+  if (outcome === undefined || isOver || outcome.kind === "approved") {
     const refusal = { payment, authorization, reason };
     return concluded(await release(ports, refusal, execution));
   }
@@ -50,6 +52,13 @@ export async function compensate(
     reason: reasonOf(outcome),
   });
 }
+
+/** The answer, or undefined where the acquirer gives none. */
+const answeredOr = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>
+  asked.catch((thrown: unknown) => {
+    if (thrown instanceof AcquirerUnavailable) return undefined;
+    throw thrown;
+  });
 
 /** An operator says that the acquirer holds nothing of it any more. */
 function isSaidToBeOver(payment: Payment): boolean {
@@ -93,7 +102,7 @@ async function letGo(
   const { pendingOperation: pending } = payment;
   if (payment.state !== "requires_action" || pending?.kind !== "cancel") return payment;
   const outcome = await ports.acquirers.named(payment.acquirer).reverse({
-    key: operationKey(payment.id, "reversal"),
+    key: reversalKey(payment.id, "authorize"),
     operationKey: operationKey(payment.id, "authorize"),
     amount: payment.total.amount,
     currency: payment.total.currency,

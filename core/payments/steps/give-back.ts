@@ -1,6 +1,6 @@
 import { absurd, invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
-import { operationKey } from "../ids.ts";
+import { operationKey, reversalKey } from "../ids.ts";
 import { openWordOf, type RefundWord } from "../operator-word.ts";
 import { type Authorization, authorizationOf } from "../payment.ts";
 import type { RefundChange, RefundOfPayment, RefundPorts } from "../ports.ts";
@@ -30,7 +30,19 @@ export async function giveBack(
   const { amount, currency } = refund.total;
   const { reference } = authorization;
   const tries = refund.state === "in_review" ? attempt + 1 : attempt;
-  const asked = { key, deadline, attempt: tries, word: saidOf(refund, reference) };
+  const word = saidOf(refund, reference);
+  const close =
+    word?.kind === "declined"
+      ? () =>
+          acquirer.reverse({
+            key: reversalKey(payment.id, "refund", refund.n),
+            operationKey: key,
+            amount,
+            currency,
+            deadline,
+          })
+      : undefined;
+  const asked = { key, deadline, attempt: tries, word, close };
   const outcome = await askOnce(acquirer, asked, () =>
     acquirer.refund({ key, reference, amount, currency, deadline }),
   );

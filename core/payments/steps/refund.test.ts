@@ -65,6 +65,28 @@ describe("a refund of which an operator has said what became of it", () => {
     expect(ports.asked).not.toContain("alpha refund");
   });
 
+  // biome-ignore format: a table is read in rows
+  test.each<{ as: RefundWord["as"]; inquiries: Inquiries; closed: string[] }>([
+    { as: "failed",    inquiries,                                                           closed: [`${payment.id}:reversal:3`] },
+    { as: "failed",    inquiries: silent,                                                   closed: [`${payment.id}:reversal:3`] },
+    { as: "failed",    inquiries: giving({ kind: "pending", reference: "r-1" }),            closed: [`${payment.id}:reversal:3`] },
+    { as: "failed",    inquiries: giving({ kind: "declined", code: "operation_refused" }),  closed: [] },
+    { as: "succeeded", inquiries,                                                           closed: [] },
+  ])("as $as is closed under $closed, so that nothing of it arrives later", async ({ as, inquiries: all, closed }) => {
+    const ports = scriptedPorts({ acquirers: { alpha: approved }, inquiries: all });
+    await giveBack(ports, said(as), { ...run, attempt: 1 });
+    expect(ports.sent.map(({ operation, key }) => [operation, key])).toEqual(closed.map((key) => ["reversal", key]));
+  });
+
+  test("as failed, but was executed before it could be closed, is asked about again", async () => {
+    const executed = { kind: "declined", code: "operation_refused" } as const;
+    const ports = scriptedPorts({ acquirers: { alpha: executed }, inquiries });
+    await expect(giveBack(ports, said("failed"), { ...run, attempt: 1 })).rejects.toThrow(
+      "executed after all",
+    );
+    expect(ports.refundChanges).toEqual([]);
+  });
+
   test("as failed, before anything was set aside, ends without a hold", async () => {
     const ports = scriptedPorts({});
     const { outcome, refund } = await holdRefund(ports, said("failed", false), run);

@@ -3,7 +3,7 @@ import { absurd, invariant } from "../../kernel/invariant.ts";
 import { resolutionRecord } from "../../ledger/journal.ts";
 import { checkCapture } from "../decide.ts";
 import { evolve } from "../evolve.ts";
-import { operationKey } from "../ids.ts";
+import { operationKey, reversalKey } from "../ids.ts";
 import { amountToCapture, openWordOf } from "../operator-word.ts";
 import { type Authorization, heldAuthorizationOf, type Payment } from "../payment.ts";
 import type { SagaPorts } from "../ports.ts";
@@ -77,7 +77,7 @@ export async function settle(
  */
 async function close(acquirer: Acquirer, { payment, amount }: Capture, deadline: number): Promise<void> {
   const outcome = await acquirer.reverse({
-    key: operationKey(payment.id, "reversal", 2),
+    key: reversalKey(payment.id, "capture"),
     operationKey: operationKey(payment.id, "capture"),
     amount,
     currency: payment.total.currency,

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { isDeclineCode } from "#core/acquiring/declines.ts";
-import type { Currency } from "#core/money/currency.ts";
 import { authorizationLifetimeMs } from "#core/payments/decide.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { checkWord, type PaymentOutcome } from "#core/payments/operator-word.ts";
@@ -20,8 +19,8 @@ import { reviewView } from "./word-view.ts";
 
 export interface ResolvePaymentPorts extends WordPorts {
   readonly payments: Pick<PaymentStore, "get" | "commit">;
-  /** Those that take a currency: any of them may have been asked. */
-  readonly acquirersFor: (currency: Currency) => readonly string[];
+  /** All of the stage: any may have been asked, also one that takes nothing any more. */
+  readonly acquirers: readonly string[];
 }
 
 /** Enough to say who said what, when, and where it can be looked up. */
@@ -105,7 +104,7 @@ function outcomeIn(
     case "authorized":
       return { as: said.outcome, authorization: authorizationIn(ports, payment, said, at) };
     case "declined":
-      requireAcquirer(ports, payment, said.acquirer);
+      requireAcquirer(ports, said.acquirer);
       return { as: said.outcome, acquirer: said.acquirer, code: said.decline_code };
     default:
       return { as: said.outcome };
@@ -125,7 +124,7 @@ function authorizationIn(
     invalidField(`/${field}`, "required", "Nothing that it holds is known: name it.");
   if (name === undefined) throw missing("acquirer");
   if (reference === undefined) throw missing("reference");
-  requireAcquirer(ports, payment, name);
+  if (name !== known?.acquirer) requireAcquirer(ports, name);
   if (payment.state === "in_review" && known !== undefined) {
     if (name !== known.acquirer || reference !== known.reference)
       throw invalidField(
@@ -138,8 +137,11 @@ function authorizationIn(
   return { acquirer: name, reference, expiresAt: said.expires_at ?? at + authorizationLifetimeMs };
 }
 
-function requireAcquirer({ acquirersFor }: ResolvePaymentPorts, { total }: Payment, name: string): void {
-  const names = acquirersFor(total.currency);
-  if (!names.includes(name))
-    throw invalidField("/acquirer", "acquirer_unknown", `It can have been asked of: ${names.join(", ")}.`);
+function requireAcquirer({ acquirers }: ResolvePaymentPorts, name: string): void {
+  if (!acquirers.includes(name))
+    throw invalidField(
+      "/acquirer",
+      "acquirer_unknown",
+      `It can have been asked of: ${acquirers.join(", ")}.`,
+    );
 }
