@@ -4,8 +4,10 @@ import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
+import { createNetwork } from "./network.ts";
 import { createFailureCollection } from "./operations.ts";
 import { createSagas } from "./processing.ts";
+import { createReconciler } from "./reconciler.ts";
 import { createSchedules } from "./schedules.ts";
 import { createAcquirerSecrets, createKeys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
@@ -21,9 +23,12 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   refuseToDeploy(settings.stage, settings.awsAccount, accountId);
 
   const keys = createKeys(settings);
+  const network = createNetwork(settings, keys);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
   const http = createApi(settings);
+  const buckets = createBuckets(settings, keys);
+  createReconciler(settings, network, keys, buckets);
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),
@@ -31,7 +36,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     tables,
     queues: createQueues(),
     streams: createStreams(),
-    buckets: createBuckets(settings, keys),
+    buckets,
     userPool: identity.pool,
     tokenIssuer: identity.issuer,
     publicUrl: http.url,

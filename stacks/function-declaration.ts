@@ -27,8 +27,8 @@ export interface TableUse {
 
 export type BucketUse = "get" | "put" | "list";
 
-/** The others are used by DynamoDB and S3, in the name of whoever uses the table or the bucket. */
-export type FunctionKey = Exclude<keyof Keys, "vaultTable" | "inbound">;
+/** The others are used by AWS's services, for what they keep. */
+export type FunctionKey = "vault" | "fingerprint" | "returns";
 
 export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
 
