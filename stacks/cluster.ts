@@ -16,7 +16,7 @@ export interface ClusterSettings {
 
 /** What is put into the cluster is wired to this. */
 export interface Cluster {
-  readonly name: string;
+  readonly name: $util.Output<string>;
   readonly arn: $util.Output<string>;
   readonly endpoint: $util.Output<string>;
   /** Of the cluster's own authority, PEM in base64. */
@@ -28,6 +28,8 @@ export interface Cluster {
   /** What has to be there before Kubernetes lets the deployment in, and nodes join. */
   readonly ready: readonly $util.Resource[];
 }
+
+export const clusterName = (): string => physicalName("Cluster");
 
 /** Addresses of services within the cluster. Nobody else sees them; outside of all our VPCs. */
 export const serviceCidr = "172.20.0.0/16";
@@ -50,7 +52,7 @@ export function createCluster(
   if (settings.cluster === undefined) return undefined;
   if (network === undefined || keys.clusterSecrets === undefined)
     throw new Error(`${settings.stage} has a cluster and no network for it (stacks/settings.ts).`);
-  const name = physicalName("Cluster");
+  const name = clusterName();
   // Before the cluster: EKS would make it itself, to keep its logs for ever and under no key of ours.
   const logs = createLogGroup("ClusterLogs", `/aws/eks/${name}/cluster`, settings, keys);
   const cluster = new aws.eks.Cluster(
@@ -86,7 +88,7 @@ export function createCluster(
   const nodeRole = createNodeRole();
   const clusterGroupId = cluster.vpcConfig.clusterSecurityGroupId;
   return {
-    name,
+    name: cluster.name,
     arn: cluster.arn,
     endpoint: cluster.endpoint,
     certificateAuthority: cluster.certificateAuthority.data,
@@ -101,7 +103,7 @@ function createControlRole(secretsKey: aws.kms.Key): aws.iam.Role {
     statements: [{ actions: ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"], resources: [secretsKey.arn] }],
   }).json;
   return new aws.iam.Role("ClusterRole", {
-    name: physicalName("Cluster"),
+    name: clusterName(),
     description: "The cluster's control plane",
     assumeRolePolicy: trustWithTags("eks.amazonaws.com"),
     inlinePolicies: [{ name: "inline", policy }],

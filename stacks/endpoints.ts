@@ -7,23 +7,29 @@ interface EndpointNeed {
   readonly service: string;
   /** Who calls it. An endpoint costs by the hour and zone: none is without a caller. */
   readonly calledBy: string;
-  /** Limits to resources of our account as well as to its principals. Not where AWS's own are used: its images. */
-  readonly onlyOurResources: boolean;
+  /** Whose roles may use it, and on whose resources. */
+  readonly limit: Limit;
 }
 
-const need = (service: string, calledBy: string, onlyOurResources = true): EndpointNeed => ({
+/**
+ * `ours`: our account's roles, on its resources. `any-resource`: our roles, also on AWS's own: the images of its
+ * add-ons. `none`: AWS documents no policy for this endpoint.
+ */
+type Limit = "ours" | "any-resource" | "none";
+
+const need = (service: string, calledBy: string, limit: Limit = "ours"): EndpointNeed => ({
   service,
   calledBy,
-  onlyOurResources,
+  limit,
 });
 
 /** What the cluster's nodes and pods call. The control plane is not in the VPC. */
 const clusterNeeds: readonly EndpointNeed[] = [
   need("ec2", "nodes, for the addresses of pods"),
   need("eks", "nodes, to find their cluster"),
-  need("eks-auth", "the Pod Identity agent, for the pods' credentials"),
-  need("ecr.api", "nodes, to sign in for images", false),
-  need("ecr.dkr", "nodes, to pull images", false),
+  need("eks-auth", "the Pod Identity agent, for the pods' credentials", "none"),
+  need("ecr.api", "nodes, to sign in for images", "any-resource"),
+  need("ecr.dkr", "nodes, to pull images", "any-resource"),
   need("logs", "the log agent of each node"),
   need("sts", "nodes and the AWS SDK, to learn who they are"),
   need("sqs", "the reconciler takes its work there, KEDA counts it"),
@@ -55,7 +61,7 @@ export function createGatewayEndpoints(
       serviceName: `com.amazonaws.${settings.region}.${service}`,
       vpcEndpointType: "Gateway",
       routeTableIds,
-      policy: onlyOurs(service, true, layers),
+      policy: policyOf(service, "ours", layers),
       tags: { Name: physicalName(`${logicalName(service)}Endpoint`) },
     });
   });
@@ -82,7 +88,7 @@ export function createInterfaceEndpoints(
     toPort: 443,
     cidrIpv4: cidr,
   });
-  for (const { service, onlyOurResources } of needsOf(settings)) {
+  for (const { service, limit } of needsOf(settings)) {
     const logical = `${service.split(/[.-]/).map(logicalName).join("")}Endpoint`;
     new aws.ec2.VpcEndpoint(logical, {
       vpcId: vpc.id,
@@ -92,7 +98,7 @@ export function createInterfaceEndpoints(
       privateDnsEnabled: true,
       subnetIds: subnets.map(({ id }) => id),
       securityGroupIds: [group.id],
-      policy: onlyOurs(service.split(".")[0] ?? service, onlyOurResources),
+      ...(limit !== "none" && { policy: policyOf(service.split(".")[0] ?? service, limit) }),
       tags: { Name: physicalName(logical) },
     });
   }
@@ -107,15 +113,16 @@ const readingOf = (resource: string): object => ({
 });
 
 /** An endpoint's policy grants nothing: it limits what roles that may anyway can do through it. */
-function onlyOurs(
+function policyOf(
   prefix: string,
-  onlyOurResources: boolean,
+  limit: "ours" | "any-resource",
   exceptions: readonly object[] = [],
 ): $util.Output<string> {
   const { accountId } = aws.getCallerIdentityOutput();
-  const ours = {
-    "aws:PrincipalAccount": accountId,
-    ...(onlyOurResources && { "aws:ResourceAccount": accountId }),
+  const condition = {
+    StringEquals: { "aws:PrincipalAccount": accountId },
+    // "If exists": some calls are about no resource, as those that ask who one is.
+    ...(limit === "ours" && { StringEqualsIfExists: { "aws:ResourceAccount": accountId } }),
   };
   return $jsonStringify({
     Version: "2012-10-17",
@@ -125,7 +132,7 @@ function onlyOurs(
         Principal: "*",
         Action: `${prefix}:*`,
         Resource: "*",
-        Condition: { StringEquals: ours },
+        Condition: condition,
       },
       ...exceptions,
     ],

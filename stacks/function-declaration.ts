@@ -2,7 +2,7 @@ import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
 import type { QueueName, StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
-import type { AcquirerSecretVariable, Keys } from "./security.ts";
+import type { AcquirerSecretVariable } from "./security.ts";
 import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */

@@ -56,10 +56,10 @@ export function copyImage(
   source: string,
   tag: string,
   repository: aws.ecr.Repository,
-  logical: string,
+  own: string,
 ): dockerbuild.Image {
   const login = aws.ecr.getAuthorizationTokenOutput({});
-  return new dockerbuild.Image(logical, {
+  return new dockerbuild.Image(`${logicalName(own)}Copy`, {
     dockerfile: { inline: `FROM ${source}:${tag}\n` },
     platforms: ["linux/arm64"],
     tags: [$interpolate`${repository.repositoryUrl}:${tag}`],

@@ -8,12 +8,12 @@ import type { StageSettings } from "./settings.ts";
 const kedaVersion = "2.20.2";
 const namespace = "keda";
 
-/** What of the chart's values names an image, and whose image it is. */
-const images = {
-  keda: "keda",
-  metricsApiServer: "keda-metrics-apiserver",
-  webhooks: "keda-admission-webhooks",
-} as const;
+/** The chart's images: how its values call each, how its publisher does, and how we do. */
+const images = [
+  { key: "keda", published: "keda", own: "kedaOperator" },
+  { key: "metricsApiServer", published: "keda-metrics-apiserver", own: "kedaMetrics" },
+  { key: "webhooks", published: "keda-admission-webhooks", own: "kedaWebhooks" },
+] as const;
 
 /**
  * KEDA starts pods by the length of a queue. It counts each queue in its own name: `queues` are all that it may look
@@ -34,9 +34,9 @@ export function createKeda(
     cluster,
     [{ actions: ["sqs:GetQueueAttributes"], resources: queues.map(({ arn }) => arn) }],
   );
-  const copies = Object.entries(images).map(([key, name]) => {
-    const repository = createRepository(name, settings, keys);
-    const copy = copyImage(`ghcr.io/kedacore/${name}`, kedaVersion, repository, `${name}Copy`);
+  const copies = images.map(({ key, published, own }) => {
+    const repository = createRepository(own, settings, keys);
+    const copy = copyImage(`ghcr.io/kedacore/${published}`, kedaVersion, repository, own);
     return { key, repository, copy };
   });
   return new kubernetes.helm.v3.Release(

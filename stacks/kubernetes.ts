@@ -1,4 +1,4 @@
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, clusterName } from "./cluster.ts";
 import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
@@ -162,7 +162,7 @@ export function createLogAgent(
   nodes: kubernetes.apiextensions.CustomResource,
 ): void {
   const { accountId } = aws.getCallerIdentityOutput();
-  const folder = `/aws/containerinsights/${cluster.name}`;
+  const folder = `/aws/containerinsights/${clusterName()}`;
   // Before the agent, which would keep them for ever and under no key of ours.
   const groups = agentGroups.map((kind) =>
     createLogGroup(
