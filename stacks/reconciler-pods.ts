@@ -23,6 +23,8 @@ export interface ReconcilerParts {
 const healthPort = 8080;
 /** From SIGTERM to the end, in seconds: less than a message's lease, so that nobody else has the file meanwhile. */
 const shutdownSeconds = 120;
+/** The only folder that pods can write to: of their own, and gone with them. */
+const scratch = "/scratch";
 /** Files per pod: with more waiting, another pod starts. */
 const filesPerPod = 5;
 
@@ -170,6 +172,7 @@ function containerOf({
     image: $interpolate`${repository.repositoryUrl}:${tag}`,
     env: [
       { name: "AWS_REGION", value: settings.region },
+      { name: "TMPDIR", value: scratch },
       { name: "INBOUND_FILES_QUEUE_URL", value: queue.url },
       { name: "INBOUND_BUCKET", value: bucket.bucket },
     ],
@@ -187,7 +190,7 @@ function containerOf({
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     },
-    volumeMounts: [{ name: "scratch", mountPath: "/tmp" }],
+    volumeMounts: [{ name: "scratch", mountPath: scratch }],
   };
 }
 
