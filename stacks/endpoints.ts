@@ -33,8 +33,6 @@ const clusterNeeds: readonly EndpointNeed[] = [
   need("logs", "the log agent of each node"),
   need("sts", "nodes and the AWS SDK, to learn who they are"),
   need("sqs", "the reconciler takes its work there, KEDA counts it"),
-  need("kms", "the reconciler signs proofs"),
-  need("secretsmanager", "the reconciler asks for the password of the books"),
 ];
 
 function needsOf(settings: StageSettings): readonly EndpointNeed[] {

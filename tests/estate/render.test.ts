@@ -223,6 +223,16 @@ describe("a mistake", () => {
     expect(errors).toMatch(/at stacks\/processing\.ts:\d+/);
   });
 
+  it("of a cluster without a network is refused, with what to set", async () => {
+    const network = 'network: { addressPrefix: "10.20", zones: 3, nat: "one" }';
+    const { exitCode, errors } = await render(
+      "staging",
+      projectWith("stacks/settings.ts", network, "network: undefined"),
+    );
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("staging has a cluster and no network for it (stacks/settings.ts)");
+  });
+
   it("of a grant on everything is refused without a reason", async () => {
     const root = projectWith("stacks/lambda.ts", '"xray:PutTraceSegments"', '"kms:Decrypt"');
     const { exitCode, errors } = await render("local", root);
