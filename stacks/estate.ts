@@ -1,4 +1,5 @@
 import { createApi, createRoutes } from "./api.ts";
+import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
@@ -24,11 +25,12 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
 
   const keys = createKeys(settings);
   const network = createNetwork(settings, keys);
+  const cluster = createCluster(settings, network, keys);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
   const http = createApi(settings);
   const buckets = createBuckets(settings, keys);
-  createReconciler(settings, network, keys, buckets);
+  createReconciler(settings, network, cluster, keys, buckets);
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),

@@ -1,4 +1,4 @@
-import { type Cluster, createCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { createRepository } from "./images.ts";
 import { createKeda } from "./keda.ts";
 import { connectTo, createLogAgent, createNodes, createPodRole } from "./kubernetes.ts";
@@ -37,14 +37,14 @@ const receivesMax = 5;
 /** SQS's longest. */
 const retentionSecondsMax = 14 * 24 * 3_600;
 
-/** The reconciler, and the cluster that it runs in; undefined where there is none. */
+/** The reconciler, and what the cluster needs to run it; undefined where there is none. */
 export function createReconciler(
   settings: StageSettings,
   network: Network | undefined,
+  cluster: Cluster | undefined,
   keys: Keys,
   buckets: Buckets,
-): { readonly cluster: Cluster; readonly queues: ReconcilerQueues } | undefined {
-  const cluster = createCluster(settings, network, keys);
+): ReconcilerQueues | undefined {
   if (cluster === undefined || network === undefined) return undefined;
   const queues = createFileQueues(buckets.inbound);
   const repository = createRepository("reconciler", settings, keys);
@@ -69,7 +69,7 @@ export function createReconciler(
     keda,
     dependsOn: [nodes, identity],
   });
-  return { cluster, queues };
+  return queues;
 }
 
 /** The bucket tells one queue of each new file; a file that nobody can handle ends in another. */
