@@ -17,6 +17,10 @@ export default $config({
           region: settings?.region ?? homeRegion,
           ...(settings && { allowedAccountIds: [settings.awsAccount] }),
         },
+        // For what runs in the cluster (stacks/kubernetes.ts). Without a cluster nothing asks for it.
+        kubernetes: "4.34.2",
+        // Copies images into our registry (stacks/images.ts).
+        "docker-build": "0.0.14",
       },
     };
   },

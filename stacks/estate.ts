@@ -1,11 +1,14 @@
 import { createApi, createRoutes } from "./api.ts";
+import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
+import { createNetwork } from "./network.ts";
 import { createFailureCollection } from "./operations.ts";
 import { createSagas } from "./processing.ts";
+import { createReconciler } from "./reconciler.ts";
 import { createSchedules } from "./schedules.ts";
 import { createAcquirerSecrets, createKeys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
@@ -21,9 +24,13 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   refuseToDeploy(settings.stage, settings.awsAccount, accountId);
 
   const keys = createKeys(settings);
+  const network = createNetwork(settings, keys);
+  const cluster = createCluster(settings, network, keys);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
   const http = createApi(settings);
+  const buckets = createBuckets(settings, keys);
+  createReconciler(settings, network, cluster, keys, buckets);
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),
@@ -31,7 +38,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     tables,
     queues: createQueues(),
     streams: createStreams(),
-    buckets: createBuckets(settings, keys),
+    buckets,
     userPool: identity.pool,
     tokenIssuer: identity.issuer,
     publicUrl: http.url,

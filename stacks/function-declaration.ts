@@ -2,7 +2,7 @@ import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
 import type { QueueName, StreamName } from "./messaging.ts";
 import type { SagaName } from "./parts.ts";
-import type { AcquirerSecretVariable, Keys } from "./security.ts";
+import type { AcquirerSecretVariable } from "./security.ts";
 import type { BucketName } from "./storage.ts";
 
 /** What a function may do to one table. */
@@ -27,8 +27,8 @@ export interface TableUse {
 
 export type BucketUse = "get" | "put" | "list";
 
-/** The others are used by DynamoDB and S3, in the name of whoever uses the table or the bucket. */
-export type FunctionKey = Exclude<keyof Keys, "vaultTable" | "inbound">;
+/** The others are used by AWS's services, for what they keep. */
+export type FunctionKey = "vault" | "fingerprint" | "returns";
 
 export type KeyUse = "generateDataKey" | "decrypt" | "generateMac";
 

@@ -74,7 +74,10 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:ListLogDeliveries": "log deliveries have no resource type",
   "logs:PutResourcePolicy": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeResourcePolicies": "resource policies of CloudWatch Logs belong to the account",
-  "logs:DescribeLogGroups": "Step Functions looks its log group up in the account's list",
+  "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
+  "ec2:DescribeVolumes":
+    "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
+  "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",
 };
 
 /**

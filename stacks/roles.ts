@@ -5,6 +5,10 @@
 export const trustOnly = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
   trust({ Service: service }, conditions);
 
+/** As `trustOnly`, for EKS: it assumes roles with tags, by which policies can tell clusters and pods apart. */
+export const trustWithTags = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
+  trust({ Service: service }, conditions, ["sts:AssumeRole", "sts:TagSession"]);
+
 /**
  * Lets another company's account assume a role, in our affairs only: an account that serves many companies names the
  * one that it acts for by the external id.
@@ -12,14 +16,18 @@ export const trustOnly = (service: string, conditions?: $util.Input<object>): $u
 export const trustAccount = (awsAccount: string, externalId: string): $util.Output<string> =>
   trust({ AWS: `arn:aws:iam::${awsAccount}:root` }, { StringEquals: { "sts:ExternalId": externalId } });
 
-function trust(principal: object, conditions: $util.Input<object> | undefined): $util.Output<string> {
+function trust(
+  principal: object,
+  conditions: $util.Input<object> | undefined,
+  actions: string | readonly string[] = "sts:AssumeRole",
+): $util.Output<string> {
   return $jsonStringify({
     Version: "2012-10-17",
     Statement: [
       {
         Effect: "Allow",
         Principal: principal,
-        Action: "sts:AssumeRole",
+        Action: actions,
         ...(conditions && { Condition: conditions }),
       },
     ],

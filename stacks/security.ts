@@ -12,6 +12,12 @@ export interface Keys {
   readonly inbound: aws.kms.Key;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
   readonly vaultTable: aws.kms.Key;
+  /** Encrypts the logs of the network and the cluster. Undefined where there is neither. */
+  readonly infrastructureLogs: aws.kms.Key | undefined;
+  /** Encrypts the secrets that Kubernetes keeps. Undefined where there is no cluster. */
+  readonly clusterSecrets: aws.kms.Key | undefined;
+  /** Encrypts the images that the cluster runs. Undefined where there is no cluster. */
+  readonly images: aws.kms.Key | undefined;
 }
 
 /**
@@ -43,7 +49,55 @@ export function createKeys(settings: StageSettings): Keys {
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
+    infrastructureLogs: settings.network && createLogsKey(settings),
+    clusterSecrets:
+      settings.cluster &&
+      createKey(settings, "ClusterSecrets", {
+        description: "Encrypts what Kubernetes keeps as secrets",
+        enableKeyRotation: true,
+      }),
+    images:
+      settings.cluster &&
+      createKey(settings, "Images", {
+        description: "Encrypts the images that the cluster runs",
+        enableKeyRotation: true,
+      }),
   };
+}
+
+/** CloudWatch Logs encrypts in its own name, so the key's policy lets it in: for log groups of this account only. */
+function createLogsKey(settings: StageSettings): aws.kms.Key {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const service = `logs.${settings.region}.amazonaws.com`;
+  const policy = $jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "IamPoliciesDecide",
+        Effect: "Allow",
+        Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
+        Action: "kms:*",
+        Resource: "*",
+      },
+      {
+        Sid: "LogsOfThisAccount",
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        Resource: "*",
+        Condition: {
+          ArnLike: {
+            "kms:EncryptionContext:aws:logs:arn": $interpolate`arn:aws:logs:${settings.region}:${accountId}:log-group:*`,
+          },
+        },
+      },
+    ],
+  });
+  return createKey(settings, "InfrastructureLogs", {
+    description: "Encrypts the logs of the network and the cluster",
+    enableKeyRotation: true,
+    policy,
+  });
 }
 
 function createKey(settings: StageSettings, name: string, args: aws.kms.KeyArgs): aws.kms.Key {

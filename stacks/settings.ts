@@ -1,4 +1,6 @@
+import type { ClusterSettings } from "./cluster.ts";
 import { company } from "./company.ts";
+import type { NetworkSettings } from "./network.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
 export const stages = ["local", "dev", "staging", "production"] as const;
@@ -49,6 +51,10 @@ export interface StageSettings {
   readonly deliverers: readonly Deliverer[];
   /** How long the files of acquirers and banks are kept, in days. */
   readonly inboundFileDays: number;
+  /** Undefined where all work is done by functions: they need no network of ours. */
+  readonly network: NetworkSettings | undefined;
+  /** In the network; undefined where no reconciler runs on AWS. */
+  readonly cluster: ClusterSettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -99,24 +105,54 @@ const durable = {
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
+/** One for all stages: an upgrade is tried in staging by a commit, and reaches production by the same one. */
+const kubernetesVersion = "1.35";
+
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
   local: {
     ...disposable,
     awsAccount: localAccount,
     acquirers: sandboxAcquirers,
     deliverers: sandboxDeliverers,
+    network: undefined,
+    cluster: undefined,
   },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
-  dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [], deliverers: [] },
+  dev: {
+    ...disposable,
+    awsAccount: company.accounts.dev,
+    acquirers: [],
+    deliverers: [],
+    network: { addressPrefix: "10.10", zones: 2, nat: "none" },
+    // A private cluster is deployed from inside its network, and this stage from a laptop.
+    cluster: undefined,
+  },
   staging: {
     ...durable,
     awsAccount: company.accounts.staging,
     throttle: disposable.throttle,
     acquirers: [],
     deliverers: [],
+    network: { addressPrefix: "10.20", zones: 3, nat: "one" },
+    cluster: {
+      version: kubernetesVersion,
+      vcpusMax: 16,
+      reconciler: { imageTag: undefined, podsMin: 1, podsMax: 4 },
+    },
   },
-  production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
+  production: {
+    ...durable,
+    awsAccount: company.accounts.production,
+    acquirers: [],
+    deliverers: [],
+    network: { addressPrefix: "10.30", zones: 3, nat: "per-zone" },
+    cluster: {
+      version: kubernetesVersion,
+      vcpusMax: 64,
+      reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 },
+    },
+  },
 };
 
 /** @returns undefined for a name that is not a stage. */

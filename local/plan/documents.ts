@@ -2,9 +2,14 @@ import type { PlanResource } from "./plan.ts";
 
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
+  "aws:ec2/vpcEndpoint:VpcEndpoint": ["policy"],
+  "aws:ecr/lifecyclePolicy:LifecyclePolicy": ["policy"],
+  "aws:eks/addon:Addon": ["configurationValues"],
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
+  "aws:kms/key:Key": ["policy"],
   "aws:s3/bucketPolicy:BucketPolicy": ["policy"],
   "aws:sfn/stateMachine:StateMachine": ["definition"],
+  "pulumi:providers:kubernetes": ["kubeconfig"],
 };
 
 /**

@@ -17,7 +17,7 @@ let system: TestSystem;
 
 beforeAll(async () => {
   bundles = mkdtempSync(join(tmpdir(), "tallystick-bundles-"));
-  const esbuild = openPlatform(projectRoot).require("esbuild") as Esbuild;
+  const esbuild = (await openPlatform(projectRoot)).require("esbuild") as Esbuild;
   const handlers = ofType("aws:lambda/function:Function").map(({ handler }) => handler ?? "");
   expect(handlers.length).toBeGreaterThan(0);
   for (const handler of handlers) {

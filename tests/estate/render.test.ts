@@ -132,8 +132,8 @@ describe("an estate with acquirers of its own", () => {
   const root = () =>
     projectWith(
       "stacks/settings.ts",
-      "dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [],",
-      'dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+      "awsAccount: company.accounts.dev,\n    acquirers: [],",
+      'awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
     );
   const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
   afterEach(() => {
@@ -221,6 +221,16 @@ describe("a mistake", () => {
     expect(exitCode).toBe(1);
     expect(errors).toContain("which stacks/processing.ts does not create");
     expect(errors).toMatch(/at stacks\/processing\.ts:\d+/);
+  });
+
+  it("of a cluster without a network is refused, with what to set", async () => {
+    const network = 'network: { addressPrefix: "10.20", zones: 3, nat: "one" }';
+    const { exitCode, errors } = await render(
+      "staging",
+      projectWith("stacks/settings.ts", network, "network: undefined"),
+    );
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("staging has a cluster and no network for it (stacks/settings.ts)");
   });
 
   it("of a grant on everything is refused without a reason", async () => {

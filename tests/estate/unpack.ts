@@ -1,6 +1,6 @@
 import { openPlatform } from "./render/platform.ts";
 
 /** Unpacks SST's platform once, before the test files that need it run side by side. */
-export default function setup(): void {
-  openPlatform(new URL("../..", import.meta.url).pathname);
+export default async function setup(): Promise<void> {
+  await openPlatform(new URL("../..", import.meta.url).pathname);
 }

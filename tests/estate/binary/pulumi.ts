@@ -70,7 +70,7 @@ async function runProgram(app: App): Promise<Run> {
   if (main === undefined) throw new Error("Pulumi.yaml names no program");
   const errors = new ErrorTrap();
   try {
-    const engine = await installEngine(openPlatform(project), app, process.env["TALLYSTICK_CALLER"]);
+    const engine = await installEngine(await openPlatform(project), app, process.env["TALLYSTICK_CALLER"]);
     const program = async () =>
       ((await import(pathToFileURL(resolve(main)).href)) as { default: unknown }).default;
     let outputs: Properties = {};

@@ -15,6 +15,7 @@ const looks: Readonly<Record<string, Look>> = {
   "aws:lambda/function:Function": { group: "functions", shape: "box" },
   "aws:sfn/stateMachine:StateMachine": { group: "sagas", shape: "component" },
   "aws:eks/cluster:Cluster": { group: "cluster", shape: "component" },
+  "kubernetes:apps/v1:Deployment": { group: "cluster", shape: "box" },
   "aws:dynamodb/table:Table": { group: "data", shape: "cylinder" },
   "aws:rds/cluster:Cluster": { group: "data", shape: "cylinder" },
   "aws:rds/proxy:Proxy": { group: "data", shape: "box" },

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 
 const root = resolve(values.root);
 try {
-  if (values["unpack-only"]) openPlatform(project);
+  if (values["unpack-only"]) await openPlatform(project);
   else if (values.stage === undefined) renderAll();
   else await renderOne(values.stage);
 } catch (error) {

@@ -22,6 +22,16 @@ export function dataSource(
         arn: `arn:aws:iam::${account}:role/deploy`,
         userId: "deploy",
       };
+    case "aws:iam/getSessionContext:getSessionContext":
+      // Of a role itself, and not of a session: the answer is the question.
+      return { ...inputs, id: inputs["arn"], issuerArn: inputs["arn"] };
+    case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+      return {
+        id: region,
+        proxyEndpoint: `https://${account}.dkr.ecr.${region}.amazonaws.com`,
+        userName: "AWS",
+        password: "made up",
+      };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
     default:

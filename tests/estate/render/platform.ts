@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EstateError } from "./errors.ts";
+import { evaluateApp } from "./program.ts";
 
 /** SST's components, Pulumi's SDK and esbuild, as the `sst` binary unpacks them (323 MB, not in git). */
 export interface Platform {
@@ -17,16 +18,17 @@ export interface Platform {
 const unpackMsMax = 10 * 60_000;
 
 /**
- * Opens `.sst/platform`, and has SST unpack it first when it is missing or of another version (from the package
- * registry; 15 s to a minute).
+ * Opens `.sst/platform`, and has SST unpack it first when it is missing, of another version, or without one of the
+ * providers that sst.config.ts asks for (from the package registry; 15 s to a minute).
  * @throws EstateError when SST cannot unpack it.
  */
-export function openPlatform(projectRoot: string): Platform {
+export async function openPlatform(projectRoot: string): Promise<Platform> {
   const sstVersion = installedSst(projectRoot);
   const folder = join(projectRoot, ".sst/platform");
   const lockFile = join(projectRoot, ".sst/provider-lock.json");
   // SST writes `version` first and the lock last: together they say that the platform is whole.
-  if (unpackedVersion(folder) !== sstVersion || !existsSync(lockFile)) {
+  const isWhole = unpackedVersion(folder) === sstVersion && (await hasProviders(projectRoot, lockFile));
+  if (!isWhole) {
     rmSync(folder, { recursive: true, force: true });
     rmSync(lockFile, { force: true });
     unpack(projectRoot, sstVersion);
@@ -37,6 +39,16 @@ export function openPlatform(projectRoot: string): Platform {
     providers: JSON.parse(readFileSync(lockFile, "utf8")) as Platform["providers"],
     require: createRequire(join(folder, "package.json")),
   };
+}
+
+/** All stages have the same providers: any of them tells. */
+const anyStage = "local";
+
+async function hasProviders(projectRoot: string, lockFile: string): Promise<boolean> {
+  if (!existsSync(lockFile)) return false;
+  const unpacked = JSON.parse(readFileSync(lockFile, "utf8")) as readonly { readonly name: string }[];
+  const { providers } = await evaluateApp(projectRoot, anyStage);
+  return Object.keys(providers).every((name) => unpacked.some((each) => each.name === name));
 }
 
 function installedSst(projectRoot: string): string {
@@ -52,7 +64,7 @@ function unpackedVersion(folder: string): string | undefined {
 function unpack(projectRoot: string, sstVersion: string): void {
   console.error(`Unpacking the platform of sst ${sstVersion} into .sst (once) …`);
   try {
-    execFileSync(join(projectRoot, "node_modules/.bin/sst"), ["install", "--stage", "local"], {
+    execFileSync(join(projectRoot, "node_modules/.bin/sst"), ["install", "--stage", anyStage], {
       cwd: projectRoot,
       timeout: unpackMsMax,
       stdio: "pipe",

@@ -19,12 +19,12 @@ import { ErrorTrap } from "./trap.ts";
 export async function renderPlan(
   root: string,
   stage: string,
-  open: () => Platform,
+  open: () => Promise<Platform>,
   account?: string,
 ): Promise<Plan> {
   // Before the platform is unpacked: an unknown stage is refused at once.
   const app = await evaluateApp(root, stage);
-  const platform = open();
+  const platform = await open();
   const workFolder = mkdtempSync(join(tmpdir(), "tallystick-estate-"));
   const emptyFolder = join(workFolder, "empty");
   mkdirSync(emptyFolder);

@@ -46,6 +46,9 @@ export function lettersOf(name: string, count: number): string {
   return letters.slice(0, count).join("");
 }
 
+/** `count` hexadecimal digits, 1 to 64, that depend on the name alone. */
+export const hexOf = (name: string, count: number): string => hashOf(name).slice(0, count);
+
 export function uuidOf(name: string): string {
   const hex = hashOf(name);
   return [
