@@ -2,6 +2,7 @@ import { createApi, createRoutes } from "./api.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
+import { createEdge, prepareFront } from "./edge.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createFailureCollection } from "./operations.ts";
@@ -23,6 +24,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const keys = createKeys(settings);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
+  const front = prepareFront(settings);
   const http = createApi(settings);
   const base = {
     settings,
@@ -34,13 +36,14 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     buckets: createBuckets(settings, keys),
     userPool: identity.pool,
     tokenIssuer: identity.issuer,
-    publicUrl: http.url,
+    publicUrl: front?.publicUrl ?? http.url,
+    originSecrets: front?.originSecrets,
   };
   const sagas = createSagas(base);
   const parts = { ...base, sagas };
   createConsumers(parts);
   createSchedules(parts);
   createFailureCollection(parts);
-  createRoutes(http, parts);
-  return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
+  createEdge(front, http, createRoutes(http, parts), settings);
+  return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

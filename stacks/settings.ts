@@ -1,4 +1,5 @@
 import { company } from "./company.ts";
+import type { EdgeSettings } from "./edge.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
 export const stages = ["local", "dev", "staging", "production"] as const;
@@ -49,6 +50,8 @@ export interface StageSettings {
   readonly deliverers: readonly Deliverer[];
   /** How long the files of acquirers and banks are kept, in days. */
   readonly inboundFileDays: number;
+  /** CloudFront, its firewall and a public name. Undefined where callers use API Gateway's own address. */
+  readonly edge: EdgeSettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -105,18 +108,48 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
     awsAccount: localAccount,
     acquirers: sandboxAcquirers,
     deliverers: sandboxDeliverers,
+    edge: undefined,
   },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
-  dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [], deliverers: [] },
+  dev: {
+    ...disposable,
+    awsAccount: company.accounts.dev,
+    acquirers: [],
+    deliverers: [],
+    edge: {
+      apiDomain: `api.dev.${company.domain}`,
+      originSecretGeneration: 1,
+      requestsPerAddress: 30_000,
+      anonymousRequestsPerAddress: 1_000,
+    },
+  },
   staging: {
     ...durable,
     awsAccount: company.accounts.staging,
     throttle: disposable.throttle,
     acquirers: [],
     deliverers: [],
+    edge: {
+      apiDomain: `api.staging.${company.domain}`,
+      originSecretGeneration: 1,
+      requestsPerAddress: 30_000,
+      anonymousRequestsPerAddress: 1_000,
+    },
   },
-  production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
+  production: {
+    ...durable,
+    awsAccount: company.accounts.production,
+    acquirers: [],
+    deliverers: [],
+    edge: {
+      apiDomain: `api.${company.domain}`,
+      originSecretGeneration: 2,
+      // A large merchant's servers behind one address: 400 in a second, where all together may send 2,000.
+      requestsPerAddress: 120_000,
+      anonymousRequestsPerAddress: 1_000,
+    },
+  },
 };
 
 /** @returns undefined for a name that is not a stage. */

@@ -2,8 +2,11 @@ import type { PlanResource } from "./plan.ts";
 
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyDocument"],
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
+  "aws:kms/key:Key": ["policy"],
   "aws:s3/bucketPolicy:BucketPolicy": ["policy"],
+  "aws:sns/topicPolicy:TopicPolicy": ["policy"],
   "aws:sfn/stateMachine:StateMachine": ["definition"],
 };
 
