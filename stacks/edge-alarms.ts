@@ -56,32 +56,36 @@ function createAlarm(
 
 function createTopic(settings: StageSettings): aws.sns.Topic {
   const { accountId } = aws.getCallerIdentityOutput();
-  const key = new aws.kms.Key("EdgeAlarmsKey", {
-    region: edgeRegion,
-    description: "Encrypts what the edge's alarms say",
-    enableKeyRotation: true,
-    deletionWindowInDays: settings.keyDeletionDays,
-    policy: $jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Sid: "IamPoliciesDecide",
-          Effect: "Allow",
-          Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-          Action: "kms:*",
-          Resource: "*",
-        },
-        {
-          Sid: "AlarmsOfThisAccount",
-          Effect: "Allow",
-          Principal: { Service: "cloudwatch.amazonaws.com" },
-          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-          Resource: "*",
-          Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-        },
-      ],
-    }),
-  });
+  const key = new aws.kms.Key(
+    "EdgeAlarmsKey",
+    {
+      region: edgeRegion,
+      description: "Encrypts what the edge's alarms say",
+      enableKeyRotation: true,
+      deletionWindowInDays: settings.keyDeletionDays,
+      policy: $jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "IamPoliciesDecide",
+            Effect: "Allow",
+            Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
+            Action: "kms:*",
+            Resource: "*",
+          },
+          {
+            Sid: "AlarmsOfThisAccount",
+            Effect: "Allow",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+            Resource: "*",
+            Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+          },
+        ],
+      }),
+    },
+    { retainOnDelete: settings.retainData },
+  );
   new aws.kms.Alias("EdgeAlarmsKeyAlias", {
     region: edgeRegion,
     name: `alias/${physicalName("EdgeAlarms")}`,

@@ -132,8 +132,8 @@ describe("an estate with acquirers of its own", () => {
   const root = () =>
     projectWith(
       "stacks/settings.ts",
-      "dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [],",
-      'dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+      "awsAccount: company.accounts.dev,\n    acquirers: [],",
+      'awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
     );
   const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
   afterEach(() => {
@@ -181,6 +181,17 @@ describe("a mistake", () => {
       "These credentials are of account 210987654321, and stage production belongs to account 123456789012",
     );
     expect(errors).toContain("stacks/company.ts");
+  });
+
+  it.each([
+    ["that is missing", ""],
+    ["that is an address", "https://payments.example.com/"],
+    ["that is no full name", "tallystick"],
+  ])("of a domain %s is refused before anything is created, with what to set", async (_name, domain) => {
+    const root = projectWith("stacks/company.ts", '"tallystick.example"', JSON.stringify(domain));
+    const { exitCode, errors } = await render("production", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(`"${domain}" is no domain: set domain in stacks/company.ts to your own`);
   });
 
   it("in the name of the stage is refused before anything is rendered", async () => {
