@@ -84,6 +84,8 @@ export function createApi(settings: StageSettings): sst.aws.ApiGatewayV2 {
         api.name = physicalName("Api");
         // SST passes an empty configuration for `cors: false`.
         delete api.corsConfiguration;
+        // Where there is an edge, its name is the only one.
+        if (settings.edge !== undefined) api.disableExecuteApiEndpoint = true;
         return undefined;
       },
       logGroup: (logGroup) => {
@@ -105,8 +107,11 @@ export function createApi(settings: StageSettings): sst.aws.ApiGatewayV2 {
   });
 }
 
-/** The functions of the API, its authorizer, and which request goes to which. */
-export function createRoutes(http: sst.aws.ApiGatewayV2, parts: Parts): void {
+/**
+ * The functions of the API, its authorizer, and which request goes to which.
+ * @returns the functions that answer.
+ */
+export function createRoutes(http: sst.aws.ApiGatewayV2, parts: Parts): sst.aws.Function[] {
   const authorizer = http.addAuthorizer({
     name: "Bearer",
     lambda: {
@@ -125,14 +130,21 @@ export function createRoutes(http: sst.aws.ApiGatewayV2, parts: Parts): void {
       },
     },
   });
+  const functions: sst.aws.Function[] = [];
+  const serving = (name: FunctionName): $util.Output<sst.aws.FunctionArn> => {
+    const fn = createFunction(name, parts);
+    functions.push(fn);
+    return functionArn(fn);
+  };
   for (const { path, route, serves, open, also = [] } of prefixes) {
-    const handler = functionArn(createFunction(serves, parts));
+    const handler = serving(serves);
     const auth = open ? {} : { auth: { lambda: authorizer.id } };
     http.route(`ANY ${path}`, handler, { name: route, ...auth });
     http.route(`ANY ${path}/{proxy+}`, handler, { name: `${route}Below`, ...auth });
     for (const single of also) http.route(`ANY ${single.path}`, handler, { name: single.route, ...auth });
   }
-  http.route("$default", functionArn(createFunction("FallbackApi", parts)), { name: "Default" });
+  http.route("$default", serving("FallbackApi"), { name: "Default" });
+  return functions;
 }
 
 /** Routes take functions by ARN, so that several can lead to one function. */

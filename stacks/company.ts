@@ -44,18 +44,24 @@ const documentedAccounts: ReadonlySet<string> = new Set([
   "777788889999",
   "999988887777",
 ]);
+const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const exampleDomain = /(^|\.)(example|test|invalid|example\.(com|net|org))$/;
 
 /**
  * @param account whose the credentials of this deployment are.
  * @throws Error that says what to set, before anything is created: for another account than the stage's, and for a
- *   domain that is still the example.
+ *   domain that is none or still the example.
  */
 export function refuseToDeploy(stage: string, stageAccount: string, account: string): void {
   if (account !== stageAccount) {
     throw new Error(
       `These credentials are of account ${account}, and stage ${stage} belongs to account ${stageAccount}: ` +
         "use credentials of that account, or set accounts in stacks/company.ts.",
+    );
+  }
+  if (!domainName.test(company.domain)) {
+    throw new Error(
+      `"${company.domain}" is no domain: set domain in stacks/company.ts to your own, as payments.example.com is written.`,
     );
   }
   if (!documentedAccounts.has(account) && exampleDomain.test(company.domain)) {

@@ -3,6 +3,7 @@ import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
+import { createEdge, prepareFront } from "./edge.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
@@ -28,6 +29,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const cluster = createCluster(settings, network, keys);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
+  const front = prepareFront(settings);
   const http = createApi(settings);
   const buckets = createBuckets(settings, keys);
   createReconciler(settings, network, cluster, keys, buckets);
@@ -41,13 +43,14 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     buckets,
     userPool: identity.pool,
     tokenIssuer: identity.issuer,
-    publicUrl: http.url,
+    publicUrl: front?.publicUrl ?? http.url,
+    originSecrets: front?.originSecrets,
   };
   const sagas = createSagas(base);
   const parts = { ...base, sagas };
   createConsumers(parts);
   createSchedules(parts);
   createFailureCollection(parts);
-  createRoutes(http, parts);
-  return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
+  createEdge(front, http, createRoutes(http, parts), settings);
+  return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

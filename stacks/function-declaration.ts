@@ -65,5 +65,11 @@ export interface FunctionDeclaration {
   readonly starts?: readonly SagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
   readonly registersClients?: true;
-  readonly variables?: readonly ("ACQUIRERS" | "TOKEN_ISSUER" | "PUBLIC_URL" | AcquirerSecretVariable)[];
+  readonly variables?: readonly (
+    | "ACQUIRERS"
+    | "TOKEN_ISSUER"
+    | "PUBLIC_URL"
+    | "ORIGIN_SECRETS"
+    | AcquirerSecretVariable
+  )[];
 }

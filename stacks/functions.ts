@@ -33,6 +33,7 @@ const declarations = {
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
     starts: ["payment", "refund"],
+    variables: ["ORIGIN_SECRETS"],
   },
   CardTokensApi: {
     handler: "functions/api/card-tokens.handler",
@@ -42,6 +43,7 @@ const declarations = {
     // It can seal a card and not open one: a repeated request is told by its digest.
     tables: { vault: { may: ["put"] } },
     keys: { vault: ["generateDataKey"], fingerprint: ["generateMac"] },
+    variables: ["ORIGIN_SECRETS"],
   },
   LedgerApi: {
     handler: "functions/api/ledger.handler",
@@ -61,12 +63,14 @@ const declarations = {
       // An operator's trial balance is the sum over all books, which are the merchants.
       merchants: { may: ["get", "scan"] },
     },
+    variables: ["ORIGIN_SECRETS"],
   },
   FallbackApi: {
     handler: "functions/api/fallback.handler",
-    purpose: "Answers 404 and 405, whose form API Gateway fixes",
+    purpose: "Answers 404 and 405, whose form API Gateway fixes, and says that the API is there",
     memoryMb: 256,
     timeoutSeconds: apiTimeoutSeconds,
+    variables: ["ORIGIN_SECRETS"],
   },
   EventsApi: {
     handler: "functions/api/events.handler",
@@ -78,6 +82,7 @@ const declarations = {
       // Whether a payment without events is there at all, and nothing else about it.
       payments: { may: ["get"], onlyAttributes: ["pk", "sk"] },
     },
+    variables: ["ORIGIN_SECRETS"],
   },
   Relay: {
     handler: "functions/consumers/relay.handler",
@@ -111,7 +116,7 @@ const declarations = {
     tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
     keys: { returns: ["generateMac"] },
     starts: ["payment"],
-    variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS"],
+    variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS", "ORIGIN_SECRETS"],
   },
   MerchantsApi: {
     handler: "functions/api/merchants.handler",
@@ -120,6 +125,7 @@ const declarations = {
     timeoutSeconds: apiTimeoutSeconds,
     tables: { merchants: { may: ["get", "put", "scan"] } },
     registersClients: true,
+    variables: ["ORIGIN_SECRETS"],
   },
   OpsApi: {
     handler: "functions/api/ops.handler",
@@ -138,6 +144,7 @@ const declarations = {
     invokes: ["Relay", "RecordEvents"],
     redrives: ["recovery"],
     describes: ["recovery"],
+    variables: ["ORIGIN_SECRETS"],
   },
   ReviewsApi: {
     handler: "functions/api/reviews.handler",
@@ -147,7 +154,7 @@ const declarations = {
     // It books nothing and asks nobody: the recovery that it starts does, and the sagas behind that.
     tables: { payments: { may: ["get", "put"] }, merchants: { may: ["scan"] } },
     starts: ["recovery"],
-    variables: ["ACQUIRERS"],
+    variables: ["ACQUIRERS", "ORIGIN_SECRETS"],
   },
   KeepDeadLetters: {
     handler: "functions/consumers/dead-letters.handler",

@@ -1,5 +1,6 @@
 import type { Tables } from "./data.ts";
 import type { Queues, Streams } from "./messaging.ts";
+import type { OriginSecrets } from "./origin-secret.ts";
 import type { AcquirerSecrets, Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Buckets } from "./storage.ts";
@@ -27,5 +28,7 @@ export interface Parts {
   readonly tokenIssuer: $util.Output<string>;
   /** Where the world finds the HTTP API. */
   readonly publicUrl: $util.Output<string>;
+  /** By which the API's functions know the edge. Undefined where a stage has none: then they answer anybody. */
+  readonly originSecrets: OriginSecrets | undefined;
   readonly sagas?: Sagas;
 }

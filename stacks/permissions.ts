@@ -199,6 +199,7 @@ export function environmentOf(
     ACQUIRERS: JSON.stringify(settings.acquirers),
     TOKEN_ISSUER: parts.tokenIssuer,
     PUBLIC_URL: parts.publicUrl,
+    ORIGIN_SECRETS: parts.originSecrets?.accepted,
     ...parts.acquirerSecrets,
   };
   return Object.fromEntries<$util.Input<string>>([

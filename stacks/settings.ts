@@ -1,5 +1,6 @@
 import type { ClusterSettings } from "./cluster.ts";
 import { company } from "./company.ts";
+import type { EdgeSettings } from "./edge.ts";
 import type { NetworkSettings } from "./network.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
@@ -55,6 +56,8 @@ export interface StageSettings {
   readonly network: NetworkSettings | undefined;
   /** In the network; undefined where no reconciler runs on AWS. */
   readonly cluster: ClusterSettings | undefined;
+  /** CloudFront, its firewall and a public name. Undefined where callers use API Gateway's own address. */
+  readonly edge: EdgeSettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -116,6 +119,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
     deliverers: sandboxDeliverers,
     network: undefined,
     cluster: undefined,
+    edge: undefined,
   },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
@@ -127,6 +131,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
     network: { addressPrefix: "10.10", zones: 2, nat: "none" },
     // A private cluster is deployed from inside its network, and this stage from a laptop.
     cluster: undefined,
+    edge: {
+      apiDomain: `api.dev.${company.domain}`,
+      originSecretGeneration: 1,
+      requestsPerAddress: 30_000,
+      anonymousRequestsPerAddress: 1_000,
+    },
   },
   staging: {
     ...durable,
@@ -140,6 +150,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
       vcpusMax: 16,
       reconciler: { imageTag: undefined, podsMin: 1, podsMax: 4 },
     },
+    edge: {
+      apiDomain: `api.staging.${company.domain}`,
+      originSecretGeneration: 1,
+      requestsPerAddress: 30_000,
+      anonymousRequestsPerAddress: 1_000,
+    },
   },
   production: {
     ...durable,
@@ -151,6 +167,13 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
       version: kubernetesVersion,
       vcpusMax: 64,
       reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 },
+    },
+    edge: {
+      apiDomain: `api.${company.domain}`,
+      originSecretGeneration: 2,
+      // A large merchant's servers behind one address: 400 in a second, where all together may send 2,000.
+      requestsPerAddress: 120_000,
+      anonymousRequestsPerAddress: 1_000,
     },
   },
 };

@@ -1,6 +1,9 @@
 import { type HttpAnswer, type HttpLayer, headBytes } from "./http-message.ts";
 
-/** Limits and answers of the layer in front of the gateway: CloudFront with WAF, which are not in `stacks/` yet. */
+/**
+ * Limits and answers of the layer in front of the gateway: CloudFront with WAF (stacks/edge.ts, firewall.ts). A test
+ * compares them with the plan (tests/estate/edge.test.ts).
+ */
 interface EdgeRules {
   readonly bodyBytesMax: number;
   /** Names and values of all headers. */
@@ -10,8 +13,8 @@ interface EdgeRules {
 }
 
 /**
- * WAF answers a blocked request with a body that was written in advance: no field of it depends on the request. It
- * looks at the first 8 KiB of the headers, and blocks what is longer.
+ * The edge answers with a body that was written in advance: no field of it depends on the request. WAF blocks bodies; a
+ * function of CloudFront measures headers, for WAF cannot answer 431 (stacks/edge-head.js).
  */
 export const edgeRules: EdgeRules = {
   bodyBytesMax: 32 * 1024,

@@ -5,9 +5,11 @@ const documents: Readonly<Record<string, readonly string[]>> = {
   "aws:ec2/vpcEndpoint:VpcEndpoint": ["policy"],
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": ["policy"],
   "aws:eks/addon:Addon": ["configurationValues"],
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyDocument"],
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
   "aws:kms/key:Key": ["policy"],
   "aws:s3/bucketPolicy:BucketPolicy": ["policy"],
+  "aws:sns/topicPolicy:TopicPolicy": ["policy"],
   "aws:sfn/stateMachine:StateMachine": ["definition"],
   "pulumi:providers:kubernetes": ["kubeconfig"],
 };

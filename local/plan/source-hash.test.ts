@@ -35,6 +35,7 @@ describe("the hash of the estate's sources", () => {
     ["sst.config.ts", "other"],
     ["stacks/data.ts", "other"],
     ["stacks/deeper/new.ts", "new"],
+    ["stacks/at-the-edge.js", "new"],
     ["workflows/payment/machine.asl.json", '{"StartAt":"A"}'],
     ["tests/estate/render/cli.ts", "other"],
     ["package.json", '{"devDependencies":{"sst":"4.18.0","vitest":"5.1.1"}}'],

@@ -4,7 +4,7 @@ import { join, relative, sep } from "node:path";
 
 /** Folders whose files decide what the estate is, and which of their files do. */
 const sources: readonly { readonly folder: string; readonly isSource: RegExp }[] = [
-  { folder: "stacks", isSource: /\.ts$/ },
+  { folder: "stacks", isSource: /\.[jt]s$/ },
   { folder: "workflows", isSource: /\.asl\.json$/ },
   // Another renderer may render the same estate differently.
   { folder: "tests/estate/render", isSource: /\.ts$/ },

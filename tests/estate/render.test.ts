@@ -183,6 +183,17 @@ describe("a mistake", () => {
     expect(errors).toContain("stacks/company.ts");
   });
 
+  it.each([
+    ["that is missing", ""],
+    ["that is an address", "https://payments.example.com/"],
+    ["that is no full name", "tallystick"],
+  ])("of a domain %s is refused before anything is created, with what to set", async (_name, domain) => {
+    const root = projectWith("stacks/company.ts", '"tallystick.example"', JSON.stringify(domain));
+    const { exitCode, errors } = await render("production", root);
+    expect(exitCode).toBe(1);
+    expect(errors).toContain(`"${domain}" is no domain: set domain in stacks/company.ts to your own`);
+  });
+
   it("in the name of the stage is refused before anything is rendered", async () => {
     const { exitCode, errors } = await render("prodution");
     expect(exitCode).toBe(1);

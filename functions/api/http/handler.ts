@@ -4,19 +4,27 @@ import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { UserPoolUnavailable } from "#adapters/cognito/errors.ts";
 import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
+import { optionalVariable } from "#functions/environment.ts";
+import { originCheckOf } from "./origin.ts";
 import { Problem, unavailable } from "./problem.ts";
 import { type GatewayEvent, requestOf } from "./request.ts";
 import { createRouter, type Routes } from "./router.ts";
 
 type Result = APIGatewayProxyStructuredResultV2;
 
-/** The Lambda handler of one prefix of the API. */
-export function apiHandler(routes: Routes) {
+const checkOrigin = originCheckOf(optionalVariable("ORIGIN_SECRETS"));
+
+/**
+ * The Lambda handler of one prefix of the API.
+ * @param check refuses what went around the edge, before anything else is looked at.
+ */
+export function apiHandler(routes: Routes, check = checkOrigin) {
   const route = createRouter(routes);
   // middy would answer shortly before the timeout, for a handler that still runs: what that does then contradicts it.
   return middy<GatewayEvent, Result>({ timeoutEarlyInMillis: 0 })
     .use(problems())
     .handler(async (event: GatewayEvent, context: Context): Promise<Result> => {
+      check(event.headers);
       const answer = await route(requestOf(event), () => context.getRemainingTimeInMillis());
       return {
         statusCode: answer.statusCode,

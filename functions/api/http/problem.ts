@@ -19,6 +19,7 @@ const catalogue = {
   token_missing: [401, "This request needs a bearer token"],
   token_invalid: [401, "The bearer token is not valid here"],
   token_expired: [401, "The bearer token has expired"],
+  edge_bypassed: [403, "This API is reached by its public name only"],
   client_unknown: [403, "No merchant and no operator holds this client"],
   scope_missing: [403, "The token lacks a scope that this request needs"],
   not_for_operators: [403, "Only a merchant's client can do this"],

@@ -1,5 +1,6 @@
 import { api } from "./computed/api.ts";
 import { data } from "./computed/data.ts";
+import { edge } from "./computed/edge.ts";
 import { events } from "./computed/events.ts";
 import type { Made, Rules } from "./computed/forms.ts";
 import { kubernetes } from "./computed/kubernetes.ts";
@@ -8,7 +9,7 @@ import { processing } from "./computed/processing.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
-const rules: Rules = { ...api, ...data, ...events, ...kubernetes, ...network, ...processing };
+const rules: Rules = { ...api, ...data, ...edge, ...events, ...kubernetes, ...network, ...processing };
 
 /**
  * What AWS would compute for a resource, in the true form, and the same in every render: identifiers that AWS draws

@@ -32,6 +32,9 @@ export function dataSource(
         userName: "AWS",
         password: "made up",
       };
+    case "aws:secretsmanager/getRandomPassword:getRandomPassword":
+      // Of the asked length, and the same in every render: nobody must take it for a secret.
+      return { id: "password", randomPassword: "drawn".padEnd(Number(inputs["passwordLength"]), "x") };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
     default:
