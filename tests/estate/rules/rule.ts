@@ -59,7 +59,10 @@ export const needs =
 const disposableStages: readonly string[] = ["local", "dev"];
 
 /** All that a list of rules has against a plan, rule by rule. */
-export function evaluate(rules: readonly Rule[], plan: PlanView): Finding[] {
+export function evaluate(
+  rules: readonly Pick<Rule, "name" | "notDisposableBecause" | "check">[],
+  plan: PlanView,
+): Finding[] {
   return rules
     .filter(({ notDisposableBecause }) => !(notDisposableBecause && disposableStages.includes(plan.stage)))
     .flatMap(({ name, check }) =>
