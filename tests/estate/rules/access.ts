@@ -14,7 +14,7 @@ const anywhere: readonly (string | undefined)[] = ["0.0.0.0/0", "::/0"];
 const wild = ({ Effect, Action, NotAction }: Statement): boolean =>
   Effect === "Allow" && (NotAction !== undefined || listOf(Action).some((action) => action.includes("*")));
 
-/** On this project AWS's own encryption of a bucket counts for nothing: who may reach it does. */
+/** Ways in which a bucket may become public. */
 const blocks = ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"] as const;
 
 /** Who may do what. */
