@@ -11,11 +11,11 @@ export const lockOf = (stage: (typeof lockedStages)[number]): string =>
   join(projectRoot, `stacks/estate.${stage}.lock.json`);
 
 // The rules are checked on committed plans: render.test.ts proves that they are what the estate renders to.
-const readPlan = (stage: (typeof lockedStages)[number]): PlanView =>
+export const committed = (stage: (typeof lockedStages)[number]): PlanView =>
   new PlanView(JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan);
 
-const local = readPlan("local");
-export const production: PlanView = readPlan("production");
+const local = committed("local");
+export const production: PlanView = committed("production");
 
 /** Resources of the laptop's plan of one type, `T` being what the test reads of their inputs. */
 export const ofType = <T>(type: string): readonly Resource<T>[] => local.ofType<T>(type);

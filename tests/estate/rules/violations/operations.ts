@@ -1,0 +1,107 @@
+import { type Example, either, type Violation, without } from "./violation.ts";
+
+const functionType = "aws:lambda/function:Function";
+const mappingType = "aws:lambda/eventSourceMapping:EventSourceMapping";
+const stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/events";
+const alarm = (namespace: string, dimensions: object): Example => ({
+  type: "aws:cloudwatch/metricAlarm:MetricAlarm",
+  inputs: { namespace, dimensions, alarmActions: ["arn:topic"] },
+});
+
+export const operationsViolations: readonly Violation[] = [
+  either(
+    "logs-kept-a-year",
+    "aws:cloudwatch/logGroup:LogGroup",
+    { retentionInDays: 30 },
+    { retentionInDays: 365 },
+  ),
+  without(
+    "functions-log",
+    { type: functionType, inputs: { loggingConfig: { logGroup: "/aws/lambda/f" } } },
+    { type: "aws:cloudwatch/logGroup:LogGroup", inputs: { name: "/aws/lambda/f" } },
+  ),
+  either("functions-traced", functionType, {}, { tracingConfig: { mode: "Active" } }),
+  either("functions-supported", functionType, { runtime: "nodejs18.x" }, { runtime: "nodejs24.x" }),
+  either(
+    "sagas-log",
+    "aws:sfn/stateMachine:StateMachine",
+    { loggingConfiguration: { level: "ALL", includeExecutionData: true } },
+    { loggingConfiguration: { level: "ERROR" } },
+  ),
+  either(
+    "api-logs",
+    "aws:apigatewayv2/stage:Stage",
+    {},
+    { accessLogSettings: { destinationArn: "arn:logs" } },
+  ),
+  without(
+    "network-logs",
+    { type: "aws:ec2/vpc:Vpc", inputs: {} },
+    { type: "aws:ec2/flowLog:FlowLog", inputs: { vpcId: "it", trafficType: "ALL" } },
+  ),
+  either(
+    "cluster-logs",
+    "aws:eks/cluster:Cluster",
+    { enabledClusterLogTypes: ["api"] },
+    { enabledClusterLogTypes: ["api", "audit", "authenticator"] },
+  ),
+  either("database-logs", "aws:rds/cluster:Cluster", {}, { enabledCloudwatchLogsExports: ["postgresql"] }),
+  either(
+    "warehouse-logs",
+    "aws:redshiftserverless/namespace:Namespace",
+    { logExports: ["connectionlog"] },
+    { logExports: ["connectionlog", "useractivitylog"] },
+  ),
+  without(
+    "firewall-logs",
+    { type: "aws:wafv2/webAcl:WebAcl", inputs: {} },
+    { type: "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", inputs: {} },
+  ),
+  either(
+    "build-logs",
+    "aws:codebuild/project:Project",
+    {},
+    { logsConfig: { cloudwatchLogs: { groupName: "/builds" } } },
+  ),
+  either("trail-whole", "aws:cloudtrail/trail:Trail", {}, { isMultiRegionTrail: true }),
+  either("trail-sealed", "aws:cloudtrail/trail:Trail", {}, { enableLogFileValidation: true }),
+  either("threats-watched", "aws:guardduty/detector:Detector", { enable: false }, { enable: true }),
+  either(
+    "changes-recorded",
+    "aws:cfg/recorder:Recorder",
+    { recordingGroup: { allSupported: false } },
+    { recordingGroup: { allSupported: true } },
+  ),
+  either(
+    "queue-gives-up",
+    "aws:sqs/queue:Queue",
+    { name: "work" },
+    { name: "work", redrivePolicy: JSON.stringify({ deadLetterTargetArn: "arn:dead" }) },
+  ),
+  without(
+    "queue-alarmed",
+    { type: "aws:sqs/queue:Queue", inputs: { name: "work" } },
+    alarm("AWS/SQS", { QueueName: "work" }),
+  ),
+  without(
+    "stream-alarmed",
+    { type: mappingType, inputs: { eventSourceArn: stream, functionName: "reader" } },
+    alarm("AWS/Lambda", { FunctionName: "reader" }),
+  ),
+  either(
+    "stream-parks-poison",
+    mappingType,
+    { eventSourceArn: stream, maximumRetryAttempts: 8 },
+    {
+      eventSourceArn: stream,
+      maximumRetryAttempts: 8,
+      destinationConfig: { onFailure: { destinationArn: "arn:q" } },
+    },
+  ),
+  either(
+    "alarms-tell-someone",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    { alarmActions: ["arn:topic"], actionsEnabled: false },
+    { alarmActions: ["arn:topic"] },
+  ),
+];

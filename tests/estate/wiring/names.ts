@@ -1,0 +1,151 @@
+import type { PlanResource } from "#local/plan/plan.ts";
+import type { PlanView } from "../plan-view.ts";
+import { type Check, each } from "../rules/rule.ts";
+
+/** Services whose ARNs in our account and region name something that the plan must have. */
+const services = "dynamodb|events|kinesis|kms|lambda|logs|secretsmanager|sns|sqs|states|cognito-idp";
+/** What follows a name inside a document or another ARN. */
+const ends = /[\s"'\\,)]|\/invocations/;
+
+/** ARNs that stand in a value at any depth, also inside of text. */
+function arnsIn(value: unknown): string[] {
+  if (typeof value === "string")
+    return value.includes("arn:aws:")
+      ? value
+          .split(/(?=arn:aws:)/)
+          .filter((part) => part.startsWith("arn:aws:"))
+          .map((part) => part.split(ends)[0] ?? "")
+      : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(arnsIn);
+}
+
+/** ARNs that the plan's resources have, and those of what is inside of them. */
+function knownArns(plan: PlanView): ReadonlySet<string> {
+  const indexes = plan
+    .ofType<{ globalSecondaryIndexes?: readonly { name: string }[] }>("aws:dynamodb/table:Table")
+    .flatMap(({ inputs: { globalSecondaryIndexes = [] }, outputs }) =>
+      globalSecondaryIndexes.map(({ name }) => `${String(outputs?.["arn"])}/index/${name}`),
+    );
+  return new Set([...plan.resources.flatMap(({ outputs }) => arnsIn(outputs)), ...indexes]);
+}
+
+/** The ARN of what an ARN is about: executions are their machine's, log streams their group's. */
+const owner = (arn: string): string =>
+  arn
+    .replace(/(:log-group:[^:]+)(:\*|:log-stream:.*)?$/, "$1")
+    .replace(/:execution:([\w-]+):\*$/, ":stateMachine:$1");
+
+/** Whatever an input names by its ARN is in the plan. */
+export const arnsExist: Check = (plan) => {
+  const known = knownArns(plan);
+  const ours = new RegExp(`^arn:aws:(${services}):${plan.region}:${plan.account}:`);
+  return plan.resources.flatMap((resource) => {
+    const dangling = arnsIn(resource.inputs)
+      .filter((arn) => ours.test(arn))
+      .map(owner)
+      .filter((arn) => !arn.includes("*") && !known.has(arn));
+    return [...new Set(dangling)].map((arn) => ({
+      resource,
+      message: `names ${arn}, which the plan does not have: refer to the resource's own arn`,
+    }));
+  });
+};
+
+/** Inputs that name another resource: by type and input, the other's type and where its name is. */
+const references: readonly {
+  readonly type: string;
+  readonly input: string;
+  readonly to: string;
+  readonly by: (other: PlanResource) => unknown;
+}[] = [
+  {
+    type: "aws:lambda/eventSourceMapping:EventSourceMapping",
+    input: "functionName",
+    to: "aws:lambda/function:Function",
+    by: ({ inputs }) => inputs["name"],
+  },
+  {
+    type: "aws:lambda/permission:Permission",
+    input: "function",
+    to: "aws:lambda/function:Function",
+    by: ({ inputs }) => inputs["name"],
+  },
+  {
+    type: "aws:cloudwatch/eventTarget:EventTarget",
+    input: "rule",
+    to: "aws:cloudwatch/eventRule:EventRule",
+    by: ({ inputs }) => inputs["name"],
+  },
+  {
+    type: "aws:sqs/queuePolicy:QueuePolicy",
+    input: "queueUrl",
+    to: "aws:sqs/queue:Queue",
+    by: ({ outputs }) => outputs?.["url"],
+  },
+  {
+    type: "aws:apigatewayv2/route:Route",
+    input: "target",
+    to: "aws:apigatewayv2/integration:Integration",
+    by: ({ outputs }) => `integrations/${String(outputs?.["id"])}`,
+  },
+  {
+    type: "aws:apigatewayv2/route:Route",
+    input: "authorizerId",
+    to: "aws:apigatewayv2/authorizer:Authorizer",
+    by: ({ outputs }) => outputs?.["id"],
+  },
+  {
+    type: "aws:kms/alias:Alias",
+    input: "targetKeyId",
+    to: "aws:kms/key:Key",
+    by: ({ outputs }) => outputs?.["keyId"],
+  },
+];
+
+/** Whatever an input names by its name or id is in the plan. */
+export const namesExist: Check = (plan) =>
+  references.flatMap(({ type, input, to, by }) => {
+    const names = plan.ofType(to).map(by);
+    return each<Readonly<Record<string, unknown>>>(type, (inputs) => {
+      const value = inputs[input];
+      // An alias or a permission may take an ARN, which `arnsExist` looks at.
+      if (value === undefined || String(value).startsWith("arn:")) return false;
+      return (
+        !names.includes(value) && `${input} is ${String(value)}, and no ${to.split(":").at(-1)} is called so`
+      );
+    })(plan);
+  });
+
+/** What an alarm looks at, by the dimension that names it. */
+const dimensions: Readonly<
+  Record<string, { readonly type: string; readonly by: (other: PlanResource) => unknown }>
+> = {
+  QueueName: { type: "aws:sqs/queue:Queue", by: ({ inputs }) => inputs["name"] },
+  FunctionName: { type: "aws:lambda/function:Function", by: ({ inputs }) => inputs["name"] },
+  TableName: { type: "aws:dynamodb/table:Table", by: ({ inputs }) => inputs["name"] },
+  StreamName: { type: "aws:kinesis/stream:Stream", by: ({ inputs }) => inputs["name"] },
+  StateMachineArn: { type: "aws:sfn/stateMachine:StateMachine", by: ({ outputs }) => outputs?.["arn"] },
+  ApiId: { type: "aws:apigatewayv2/api:Api", by: ({ outputs }) => outputs?.["id"] },
+};
+
+interface Metric {
+  readonly dimensions?: Readonly<Record<string, string>>;
+}
+
+/** An alarm on something that is not there never rings. */
+export const alarmsLookAtSomething: Check = each<
+  Metric & { readonly metricQueries?: readonly { readonly metric?: Metric }[] }
+>("aws:cloudwatch/metricAlarm:MetricAlarm", (inputs, _, plan) => {
+  const looked = [inputs, ...(inputs.metricQueries ?? []).map(({ metric }) => metric)];
+  const missing = looked
+    .flatMap((metric) => Object.entries(metric?.dimensions ?? {}))
+    .filter(([name, value]) => {
+      const seen = dimensions[name];
+      return seen !== undefined && !plan.ofType(seen.type).map(seen.by).includes(value);
+    });
+  return (
+    missing.length > 0 &&
+    `looks at ${missing.map((each) => each.join(" ")).join(", ")}, which the plan does not have`
+  );
+});
