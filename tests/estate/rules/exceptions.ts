@@ -35,10 +35,12 @@ interface OpenFinding {
 }
 
 const openFindings: readonly OpenFinding[] = [
-  { rule: "edge-in-front", resources: ["ApiApi"], comesWith: "the edge" },
   {
     rule: "queue-alarmed",
-    resources: ["ChecksQueue", "DeadLettersQueue", "DeadLettersUnreadQueue"],
+    resources: [
+      ...["ChecksQueue", "DeadLettersQueue", "DeadLettersUnreadQueue"],
+      ...["InboundFilesQueue", "InboundFilesUnreadQueue"],
+    ],
     comesWith: "operations",
   },
   {
