@@ -1,13 +1,17 @@
+import {
+  type AccountSettings,
+  accountStages,
+  type Deployable,
+  findAccountSettings,
+  type OrganizationSettings,
+  organizationStage,
+} from "./account-settings.ts";
 import { company } from "./company.ts";
+import { appName, homeRegion } from "./constants.ts";
 
-/** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
+/** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
 export const stages = ["local", "dev", "staging", "production"] as const;
 export type Stage = (typeof stages)[number];
-
-export const appName = "tallystick";
-
-/** Where the stages are. */
-export const homeRegion = "eu-west-1";
 
 /** An acquirer as the routing sees it. The field names are those of the ACQUIRERS variable. */
 export interface AcquirerSettings {
@@ -29,15 +33,9 @@ export interface Deliverer {
 }
 
 /** What differs from one stage to the next. A stage differs only here: stacks hold no `if (stage === …)`. */
-export interface StageSettings {
+export interface StageSettings extends Deployable {
+  readonly kind: "estate";
   readonly stage: Stage;
-  /** The AWS account that the stage has for itself, 12 digits. */
-  readonly awsAccount: string;
-  readonly region: typeof homeRegion;
-  /** Tables, keys and the user pool outlive the stage. */
-  readonly retainData: boolean;
-  /** AWS and SST refuse to delete what holds data, even when asked. */
-  readonly protectFromDeletion: boolean;
   /** Continuous backups of the tables, for 35 days. */
   readonly pointInTimeRecovery: boolean;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
@@ -99,7 +97,7 @@ const durable = {
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
-const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
+const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "kind"> } = {
   local: {
     ...disposable,
     awsAccount: localAccount,
@@ -119,20 +117,25 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
   production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
 };
 
+/** A stage of any kind. stacks/stage.ts says what each kind creates. */
+export type Settings = StageSettings | AccountSettings | OrganizationSettings;
+
 /** @returns undefined for a name that is not a stage. */
-export function findSettings(name: string | undefined): StageSettings | undefined {
+export function findSettings(name: string | undefined): Settings | undefined {
   const stage = stages.find((known) => known === name);
-  return stage && { stage, ...settingsByStage[stage] };
+  if (stage === undefined) return findAccountSettings(name);
+  return { kind: "estate", stage, ...settingsByStage[stage] };
 }
 
 /**
  * The settings of a stage.
  * @throws Error for a name that is not a stage: SST would otherwise create a whole new estate under a typing error.
  */
-export function settingsOf(name: string | undefined): StageSettings {
+export function settingsOf(name: string | undefined): Settings {
   const settings = findSettings(name);
   if (settings !== undefined) return settings;
+  const all = [...stages, organizationStage, ...accountStages];
   throw new Error(
-    `"${name ?? ""}" is not a stage of ${appName}. Stages: ${stages.join(", ")} (stacks/settings.ts).`,
+    `"${name ?? ""}" is not a stage of ${appName}. Stages: ${all.join(", ")} (stacks/settings.ts).`,
   );
 }

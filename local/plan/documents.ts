@@ -2,8 +2,13 @@ import type { PlanResource } from "./plan.ts";
 
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
+  "aws:backup/vaultPolicy:VaultPolicy": ["policy"],
+  "aws:iam/policy:Policy": ["policy"],
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
+  "aws:kms/key:Key": ["policy"],
+  "aws:organizations/policy:Policy": ["content"],
   "aws:s3/bucketPolicy:BucketPolicy": ["policy"],
+  "aws:sns/topicPolicy:TopicPolicy": ["policy"],
   "aws:sfn/stateMachine:StateMachine": ["definition"],
 };
 

@@ -1,4 +1,6 @@
+import { accounts } from "./computed/accounts.ts";
 import { api } from "./computed/api.ts";
+import { backups } from "./computed/backups.ts";
 import { data } from "./computed/data.ts";
 import { events } from "./computed/events.ts";
 import type { Made, Rules } from "./computed/forms.ts";
@@ -6,7 +8,7 @@ import { processing } from "./computed/processing.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
-const rules: Rules = { ...api, ...data, ...events, ...processing };
+const rules: Rules = { ...accounts, ...api, ...backups, ...data, ...events, ...processing };
 
 /**
  * What AWS would compute for a resource, in the true form, and the same in every render: identifiers that AWS draws

@@ -22,6 +22,8 @@ export function dataSource(
         arn: `arn:aws:iam::${account}:role/deploy`,
         userId: "deploy",
       };
+    case "aws:organizations/getOrganization:getOrganization":
+      return { id: "o-exampleorgid", roots: [{ id: "r-exam", name: "Root" }] };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
     default:
