@@ -15,9 +15,11 @@ export interface Deployable {
 /** Which of the accounts' jobs one has. Each is a file: see stacks/account.ts. */
 export interface AccountJobs {
   /** The estate that the account is for; undefined for the accounts that only watch. */
-  readonly workload: { readonly stage: string; readonly backupCopies: boolean } | undefined;
+  readonly workload: { readonly stage: string } | undefined;
   /** Collects findings of all accounts, and keeps the copies of their backups. */
-  readonly security: { readonly backupLockDays: LockDays } | undefined;
+  readonly security:
+    | { readonly backupLockDays: LockDays; readonly copiesFrom: readonly string[] }
+    | undefined;
   /** Keeps the trails and the configuration history of all accounts. */
   readonly logArchive: { readonly lockDays: number; readonly keepDays: number } | undefined;
 }
@@ -62,23 +64,26 @@ const jobsByStage: {
   "account-dev": {
     ...noJobs,
     awsAccount: company.accounts.dev,
-    workload: { stage: "dev", backupCopies: false },
+    workload: { stage: "dev" },
   },
   "account-staging": {
     ...noJobs,
     awsAccount: company.accounts.staging,
-    workload: { stage: "staging", backupCopies: false },
+    workload: { stage: "staging" },
   },
   "account-production": {
     ...noJobs,
     awsAccount: company.accounts.production,
-    workload: { stage: "production", backupCopies: true },
+    workload: { stage: "production" },
   },
   "account-security": {
     ...noJobs,
     awsAccount: company.accounts.security,
     // As the copies are kept: no plan may ask for less or for more.
-    security: { backupLockDays: { min: 35, max: 400, finalAfter: 30 } },
+    security: {
+      backupLockDays: { min: 35, max: 400, finalAfter: 30 },
+      copiesFrom: [company.accounts.production],
+    },
   },
   "account-log-archive": {
     ...noJobs,

@@ -1,6 +1,7 @@
 import { createAccountDefaults } from "./account-defaults.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import { createCopiesVault } from "./backup-copies.ts";
+import { createBackupWatch } from "./backup-watch.ts";
 import { createBreakGlass } from "./break-glass.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createDeployRole } from "./deploy-role.ts";
@@ -28,8 +29,11 @@ export async function createAccount(
   if (settings.security !== undefined) {
     createTrail();
     createDetection(operators);
-    createCopiesVault(settings.security.backupLockDays);
+    createCopiesVault(settings.security.backupLockDays, settings.security.copiesFrom);
   }
-  if (settings.workload !== undefined) createDeployRole(settings.workload.stage);
+  if (settings.workload !== undefined) {
+    createDeployRole(settings.workload.stage);
+    createBackupWatch(operators);
+  }
   return {};
 }

@@ -11,8 +11,7 @@ export const copiesVaultArn = (): string =>
  * Where copies of production's backups are out of reach of production's own administrators: they may put copies in,
  * and nobody at all may take them out before their time.
  */
-export function createCopiesVault(days: LockDays): void {
-  const writers = [company.accounts.production];
+export function createCopiesVault(days: LockDays, writers: readonly string[]): void {
   const key = new aws.kms.Key(
     "CopiesKey",
     {

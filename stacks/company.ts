@@ -25,6 +25,8 @@ export interface Company {
   readonly rootMailbox: string;
   /** Whom AWS calls about abuse, outages and bills. Phone with its country code. */
   readonly contact: { readonly name: string; readonly title: string; readonly phone: string };
+  /** Where the code is that pipelines deploy: `owner/name` at GitHub. */
+  readonly repository: string;
   /** Who is told of alarms, by email. */
   readonly alarmAddress: string;
 }
@@ -41,6 +43,7 @@ export const company: Company = {
   },
   rootMailbox: "aws-root@tallystick.example",
   contact: { name: "Payments on call", title: "Head of payments", phone: "+31 20 555 0100" },
+  repository: "tallystick-example/tallystick",
   alarmAddress: "payments-on-call@tallystick.example",
 };
 

@@ -1,7 +1,10 @@
 import { createApi, createRoutes } from "./api.ts";
+import { createBackups } from "./backup.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
+import { createDelivery } from "./delivery.ts";
+import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createFailureCollection } from "./operations.ts";
@@ -20,6 +23,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const { accountId } = await aws.getCallerIdentity();
   refuseToDeploy(settings.stage, settings.awsAccount, accountId);
 
+  if (settings.boundedRoles) boundRoles(accountId);
   const keys = createKeys(settings);
   const tables = createTables(settings, keys);
   const identity = createIdentity(settings);
@@ -42,5 +46,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createSchedules(parts);
   createFailureCollection(parts);
   createRoutes(http, parts);
+  createBackups(parts);
+  createDelivery(settings);
   return { api: http.url, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

@@ -226,3 +226,10 @@ export const guardPolicies: {
     ],
   },
 };
+
+/** Puts every role that the program makes from here on under the account's ceiling, those that SST makes too. */
+export function boundRoles(accountId: string): void {
+  $transform(aws.iam.Role, (args) => {
+    args.permissionsBoundary ??= `arn:aws:iam::${accountId}:policy/${workloadBoundary}`;
+  });
+}

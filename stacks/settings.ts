@@ -6,8 +6,10 @@ import {
   type OrganizationSettings,
   organizationStage,
 } from "./account-settings.ts";
+import type { BackupSettings } from "./backup.ts";
 import { company } from "./company.ts";
 import { appName, homeRegion } from "./constants.ts";
+import type { DeliverySettings } from "./delivery.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
 export const stages = ["local", "dev", "staging", "production"] as const;
@@ -47,6 +49,11 @@ export interface StageSettings extends Deployable {
   readonly deliverers: readonly Deliverer[];
   /** How long the files of acquirers and banks are kept, in days. */
   readonly inboundFileDays: number;
+  /** All roles are under the account's ceiling (stacks/deploy-role.ts), without which its deploy role makes none. */
+  readonly boundedRoles: boolean;
+  readonly backups: BackupSettings | undefined;
+  /** Undefined for a stage that is deployed by hand. */
+  readonly delivery: DeliverySettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -83,6 +90,8 @@ const disposable = {
   pointInTimeRecovery: false,
   keyDeletionDays: 7,
   inboundFileDays: 30,
+  boundedRoles: true,
+  delivery: undefined,
   throttle: { requestsPerSecond: 200, burst: 400 },
 } as const;
 
@@ -94,27 +103,63 @@ const durable = {
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,
+  boundedRoles: true,
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "kind"> } = {
   local: {
     ...disposable,
+    boundedRoles: false,
+    backups: undefined,
     awsAccount: localAccount,
     acquirers: sandboxAcquirers,
     deliverers: sandboxDeliverers,
   },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
-  dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [], deliverers: [] },
+  dev: {
+    ...disposable,
+    awsAccount: company.accounts.dev,
+    acquirers: [],
+    deliverers: [],
+    backups: {
+      dailyDays: 7,
+      monthlyDays: undefined,
+      lock: { min: 7, max: 35, finalAfter: undefined },
+      copies: false,
+      restoreTests: false,
+    },
+  },
   staging: {
     ...durable,
     awsAccount: company.accounts.staging,
     throttle: disposable.throttle,
     acquirers: [],
     deliverers: [],
+    backups: {
+      dailyDays: 35,
+      monthlyDays: undefined,
+      lock: { min: 7, max: 35, finalAfter: undefined },
+      copies: false,
+      restoreTests: true,
+    },
+    delivery: { branch: "main", approval: false },
   },
-  production: { ...durable, awsAccount: company.accounts.production, acquirers: [], deliverers: [] },
+  production: {
+    ...durable,
+    awsAccount: company.accounts.production,
+    acquirers: [],
+    deliverers: [],
+    backups: {
+      dailyDays: 35,
+      monthlyDays: 400,
+      lock: { min: 35, max: 400, finalAfter: 30 },
+      copies: true,
+      restoreTests: true,
+    },
+    delivery: { branch: "main", approval: true },
+  },
 };
 
 /** A stage of any kind. stacks/stage.ts says what each kind creates. */

@@ -132,8 +132,8 @@ describe("an estate with acquirers of its own", () => {
   const root = () =>
     projectWith(
       "stacks/settings.ts",
-      "dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [],",
-      'dev: { ...disposable, awsAccount: company.accounts.dev, acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
+      "awsAccount: company.accounts.dev,\n    acquirers: [],",
+      'awsAccount: company.accounts.dev,\n    acquirers: [{ name: "gamma", url: "https://gamma.example", currencies: ["EUR"], cost_bp: 20 }],',
     );
   const secrets = { AcquirerApiKeys: "api-keys", AcquirerNotificationSecrets: "notification-secrets" };
   afterEach(() => {

@@ -2,13 +2,14 @@ import { accounts } from "./computed/accounts.ts";
 import { api } from "./computed/api.ts";
 import { backups } from "./computed/backups.ts";
 import { data } from "./computed/data.ts";
+import { delivery } from "./computed/delivery.ts";
 import { events } from "./computed/events.ts";
 import type { Made, Rules } from "./computed/forms.ts";
 import { processing } from "./computed/processing.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
-const rules: Rules = { ...accounts, ...api, ...backups, ...data, ...events, ...processing };
+const rules: Rules = { ...accounts, ...api, ...backups, ...data, ...delivery, ...events, ...processing };
 
 /**
  * What AWS would compute for a resource, in the true form, and the same in every render: identifiers that AWS draws
