@@ -4,7 +4,8 @@
 // imported where it is used.
 export default $config({
   async app(input) {
-    const { appName, findSettings, homeRegion } = await import("./stacks/settings.ts");
+    const { findSettings } = await import("./stacks/settings.ts");
+    const { appName, homeRegion } = await import("./stacks/constants.ts");
     // Undefined for a stage that is none: run() refuses it, because the sst binary keeps what app() throws to its log.
     const settings = findSettings(input.stage);
     return {
@@ -26,7 +27,7 @@ export default $config({
   },
   async run() {
     const { settingsOf } = await import("./stacks/settings.ts");
-    const { createEstate } = await import("./stacks/estate.ts");
-    return createEstate(settingsOf($app.stage));
+    const { createStage } = await import("./stacks/stage.ts");
+    return createStage(settingsOf($app.stage));
   },
 });

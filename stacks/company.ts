@@ -18,6 +18,15 @@ export interface Company {
     /** Collects trails and logs: who may write them may not change them. */
     readonly logArchive: string;
   };
+  /**
+   * Mailbox of the accounts' root users: AWS wants an address per account, which is this with `+<account>` before the
+   * @. Whoever reads it can take over all of them.
+   */
+  readonly rootMailbox: string;
+  /** Whom AWS calls about abuse, outages and bills. Phone with its country code. */
+  readonly contact: { readonly name: string; readonly title: string; readonly phone: string };
+  /** Where the code is that pipelines deploy: `owner/name` at GitHub. */
+  readonly repository: string;
   /** Who is told of alarms, by email. */
   readonly alarmAddress: string;
 }
@@ -32,6 +41,9 @@ export const company: Company = {
     security: "777788889999",
     logArchive: "999988887777",
   },
+  rootMailbox: "aws-root@tallystick.example",
+  contact: { name: "Payments on call", title: "Head of payments", phone: "+31 20 555 0100" },
+  repository: "tallystick-example/tallystick",
   alarmAddress: "payments-on-call@tallystick.example",
 };
 

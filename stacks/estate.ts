@@ -1,9 +1,12 @@
 import { createApi, createRoutes } from "./api.ts";
+import { createBackups } from "./backup.ts";
 import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createTables } from "./data.ts";
+import { createDelivery } from "./delivery.ts";
 import { createEdge, prepareFront } from "./edge.ts";
+import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
@@ -24,6 +27,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const { accountId } = await aws.getCallerIdentity();
   refuseToDeploy(settings.stage, settings.awsAccount, accountId);
 
+  if (settings.boundedRoles) boundRoles(accountId);
   const keys = createKeys(settings);
   const network = createNetwork(settings, keys);
   const cluster = createCluster(settings, network, keys);
@@ -52,5 +56,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createSchedules(parts);
   createFailureCollection(parts);
   createEdge(front, http, createRoutes(http, parts), settings);
+  createBackups(parts);
+  createDelivery(settings);
   return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

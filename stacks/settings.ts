@@ -1,16 +1,22 @@
+import {
+  type AccountSettings,
+  accountStages,
+  type Deployable,
+  findAccountSettings,
+  type OrganizationSettings,
+  organizationStage,
+} from "./account-settings.ts";
+import type { BackupSettings } from "./backup.ts";
 import type { ClusterSettings } from "./cluster.ts";
 import { company } from "./company.ts";
+import { appName, homeRegion } from "./constants.ts";
+import type { DeliverySettings } from "./delivery.ts";
 import type { EdgeSettings } from "./edge.ts";
 import type { NetworkSettings } from "./network.ts";
 
-/** The stages of the estate. `local` is what the laptop runs; the others are accounts on AWS. */
+/** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
 export const stages = ["local", "dev", "staging", "production"] as const;
 export type Stage = (typeof stages)[number];
-
-export const appName = "tallystick";
-
-/** Where the stages are. */
-export const homeRegion = "eu-west-1";
 
 /** An acquirer as the routing sees it. The field names are those of the ACQUIRERS variable. */
 export interface AcquirerSettings {
@@ -32,15 +38,9 @@ export interface Deliverer {
 }
 
 /** What differs from one stage to the next. A stage differs only here: stacks hold no `if (stage === …)`. */
-export interface StageSettings {
+export interface StageSettings extends Deployable {
+  readonly kind: "estate";
   readonly stage: Stage;
-  /** The AWS account that the stage has for itself, 12 digits. */
-  readonly awsAccount: string;
-  readonly region: typeof homeRegion;
-  /** Tables, keys and the user pool outlive the stage. */
-  readonly retainData: boolean;
-  /** AWS and SST refuse to delete what holds data, even when asked. */
-  readonly protectFromDeletion: boolean;
   /** Continuous backups of the tables, for 35 days. */
   readonly pointInTimeRecovery: boolean;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
@@ -58,6 +58,11 @@ export interface StageSettings {
   readonly cluster: ClusterSettings | undefined;
   /** CloudFront, its firewall and a public name. Undefined where callers use API Gateway's own address. */
   readonly edge: EdgeSettings | undefined;
+  /** All roles are under the account's ceiling (stacks/deploy-role.ts), without which its deploy role makes none. */
+  readonly boundedRoles: boolean;
+  readonly backups: BackupSettings | undefined;
+  /** Undefined for a stage that is deployed by hand. */
+  readonly delivery: DeliverySettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -94,6 +99,8 @@ const disposable = {
   pointInTimeRecovery: false,
   keyDeletionDays: 7,
   inboundFileDays: 30,
+  boundedRoles: true,
+  delivery: undefined,
   throttle: { requestsPerSecond: 200, burst: 400 },
 } as const;
 
@@ -105,15 +112,18 @@ const durable = {
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,
+  boundedRoles: true,
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
 /** One for all stages: an upgrade is tried in staging by a commit, and reaches production by the same one. */
 const kubernetesVersion = "1.35";
 
-const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } = {
+const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "kind"> } = {
   local: {
     ...disposable,
+    boundedRoles: false,
+    backups: undefined,
     awsAccount: localAccount,
     acquirers: sandboxAcquirers,
     deliverers: sandboxDeliverers,
@@ -137,6 +147,13 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
       requestsPerAddress: 30_000,
       anonymousRequestsPerAddress: 1_000,
     },
+    backups: {
+      dailyDays: 7,
+      monthlyDays: undefined,
+      lock: { min: 7, max: 35, finalAfter: undefined },
+      copies: false,
+      restoreTests: false,
+    },
   },
   staging: {
     ...durable,
@@ -156,6 +173,14 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
       requestsPerAddress: 30_000,
       anonymousRequestsPerAddress: 1_000,
     },
+    backups: {
+      dailyDays: 35,
+      monthlyDays: undefined,
+      lock: { min: 7, max: 35, finalAfter: undefined },
+      copies: false,
+      restoreTests: true,
+    },
+    delivery: { branch: "main", approval: false },
   },
   production: {
     ...durable,
@@ -175,23 +200,36 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage"> } =
       requestsPerAddress: 120_000,
       anonymousRequestsPerAddress: 1_000,
     },
+    backups: {
+      dailyDays: 35,
+      monthlyDays: 400,
+      lock: { min: 35, max: 400, finalAfter: 30 },
+      copies: true,
+      restoreTests: true,
+    },
+    delivery: { branch: "main", approval: true },
   },
 };
 
+/** A stage of any kind. stacks/stage.ts says what each kind creates. */
+export type Settings = StageSettings | AccountSettings | OrganizationSettings;
+
 /** @returns undefined for a name that is not a stage. */
-export function findSettings(name: string | undefined): StageSettings | undefined {
+export function findSettings(name: string | undefined): Settings | undefined {
   const stage = stages.find((known) => known === name);
-  return stage && { stage, ...settingsByStage[stage] };
+  if (stage === undefined) return findAccountSettings(name);
+  return { kind: "estate", stage, ...settingsByStage[stage] };
 }
 
 /**
  * The settings of a stage.
  * @throws Error for a name that is not a stage: SST would otherwise create a whole new estate under a typing error.
  */
-export function settingsOf(name: string | undefined): StageSettings {
+export function settingsOf(name: string | undefined): Settings {
   const settings = findSettings(name);
   if (settings !== undefined) return settings;
+  const all = [...stages, organizationStage, ...accountStages];
   throw new Error(
-    `"${name ?? ""}" is not a stage of ${appName}. Stages: ${stages.join(", ")} (stacks/settings.ts).`,
+    `"${name ?? ""}" is not a stage of ${appName}. Stages: ${all.join(", ")} (stacks/settings.ts).`,
   );
 }

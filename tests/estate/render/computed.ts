@@ -1,5 +1,8 @@
+import { accounts } from "./computed/accounts.ts";
 import { api } from "./computed/api.ts";
+import { backups } from "./computed/backups.ts";
 import { data } from "./computed/data.ts";
+import { delivery } from "./computed/delivery.ts";
 import { edge } from "./computed/edge.ts";
 import { events } from "./computed/events.ts";
 import type { Made, Rules } from "./computed/forms.ts";
@@ -9,7 +12,10 @@ import { processing } from "./computed/processing.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
-const rules: Rules = { ...api, ...data, ...edge, ...events, ...kubernetes, ...network, ...processing };
+const rules: Rules = {
+  ...{ ...accounts, ...api, ...backups, ...data, ...delivery, ...edge, ...events },
+  ...{ ...kubernetes, ...network, ...processing },
+};
 
 /**
  * What AWS would compute for a resource, in the true form, and the same in every render: identifiers that AWS draws

@@ -35,6 +35,8 @@ export function dataSource(
     case "aws:secretsmanager/getRandomPassword:getRandomPassword":
       // Of the asked length, and the same in every render: nobody must take it for a secret.
       return { id: "password", randomPassword: "drawn".padEnd(Number(inputs["passwordLength"]), "x") };
+    case "aws:organizations/getOrganization:getOrganization":
+      return { id: "o-exampleorgid", roots: [{ id: "r-exam", name: "Root" }] };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
     default:

@@ -1,0 +1,13 @@
+export const appName = "tallystick";
+
+/** Where the stages are. */
+export const homeRegion = "eu-west-1";
+
+/** Where production goes when the home region is lost, and where backups are copied to. */
+export const recoveryRegion = "eu-central-1";
+
+/** What CloudFront uses is there: its firewall, its certificates, and the trail of the services without a region. */
+export const globalRegion = "us-east-1";
+
+/** The regions that are used. In all others the organization refuses whatever is asked. */
+export const usedRegions = [homeRegion, recoveryRegion, globalRegion] as const;

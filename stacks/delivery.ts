@@ -1,0 +1,227 @@
+import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
+import { company } from "./company.ts";
+import { deployRole } from "./guard-policies.ts";
+import { physicalName } from "./naming.ts";
+import type { Permission } from "./permissions.ts";
+import { trustOnly } from "./roles.ts";
+import type { StageSettings } from "./settings.ts";
+
+export interface DeliverySettings {
+  /** What is pushed to it is deployed. */
+  readonly branch: string;
+  /** A person says yes between the checks and the deployment. */
+  readonly approval: boolean;
+}
+
+/** Sources and build outputs are in git, and can be made again. */
+const artifactDays = 30;
+/** PCI DSS 10.5.1: a year. */
+const logDays = 365;
+const buildMinutesMax = 60;
+const image = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
+
+/** What the builds have in common. */
+interface Workshop {
+  readonly settings: StageSettings;
+  readonly key: aws.kms.Key;
+  readonly bucket: aws.s3.Bucket;
+}
+
+/**
+ * Deploys the stage from its own account, when its branch moves: checks first, then where the stage asks for it a
+ * person. The first deployment, which makes this, is by hand (docs/from-nothing-to-production.md).
+ */
+export function createDelivery(settings: StageSettings): void {
+  if (settings.delivery === undefined) return;
+  const workshop = createWorkshop(settings);
+  const checks = createBuild("CheckBuild", workshop, checking, []);
+  const deploys = createBuild("DeployBuild", workshop, deploying(settings), [
+    { actions: ["sts:AssumeRole"], resources: [`arn:aws:iam::${settings.awsAccount}:role/${deployRole}`] },
+  ]);
+  createPipeline(settings.delivery, workshop, checks, deploys);
+}
+
+function createWorkshop(settings: StageSettings): Workshop {
+  const options = { retainOnDelete: settings.retainData };
+  const key = new aws.kms.Key(
+    "DeliveryKey",
+    {
+      description: "Encrypts what the pipeline hands on",
+      enableKeyRotation: true,
+      deletionWindowInDays: settings.keyDeletionDays,
+    },
+    options,
+  );
+  const bucket = new aws.s3.Bucket(
+    "DeliveryBucket",
+    { bucket: `${physicalName("Delivery")}-${settings.awsAccount}` },
+    options,
+  );
+  const guards = guardBucket("DeliveryBucket", bucket);
+  encryptBucket("DeliveryBucket", bucket, key.arn);
+  expireBucket("DeliveryBucket", bucket, artifactDays, guards);
+  return { settings, key, bucket };
+}
+
+/** Node 24 and SST come with `npm ci`; `npm test` is all that a developer's own run is. */
+const checking: readonly string[] = [
+  "npm ci",
+  "npm test",
+  "npm run check:estate-types",
+  "npm run --if-present estate:check",
+];
+
+/** As the deploy role, whose keys SST fetches anew when they expire. The build's own role may do nothing else. */
+const deploying = ({ stage, awsAccount, region }: StageSettings): readonly string[] => [
+  "npm ci",
+  "mkdir -p ~/.aws",
+  `printf '[profile deploy]\\nrole_arn=arn:aws:iam::${awsAccount}:role/${deployRole}\\ncredential_source=EcsContainer\\nregion=${region}\\n' > ~/.aws/config`,
+  `AWS_PROFILE=deploy npx sst deploy --stage ${stage}`,
+];
+
+function createBuild(
+  name: string,
+  { settings, key, bucket }: Workshop,
+  commands: readonly string[],
+  permissions: readonly Permission[],
+): aws.codebuild.Project {
+  const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, {
+    name: `/aws/codebuild/${physicalName(name)}`,
+    retentionInDays: logDays,
+  });
+  const role = new aws.iam.Role(`${name}Role`, {
+    name: physicalName(name),
+    assumeRolePolicy: trustOnly("codebuild.amazonaws.com", {
+      StringEquals: { "aws:SourceAccount": settings.awsAccount },
+    }),
+    inlinePolicies: [
+      inline([
+        { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
+        ...handingOn(key, bucket),
+        ...permissions,
+      ]),
+    ],
+  });
+  return new aws.codebuild.Project(name, {
+    name: physicalName(name),
+    serviceRole: role.arn,
+    encryptionKey: key.arn,
+    buildTimeout: buildMinutesMax,
+    source: {
+      type: "CODEPIPELINE",
+      buildspec: JSON.stringify({ version: "0.2", phases: { build: { commands } } }),
+    },
+    artifacts: { type: "CODEPIPELINE" },
+    environment: { type: "ARM_CONTAINER", computeType: "BUILD_GENERAL1_LARGE", image, privilegedMode: false },
+    logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
+  });
+}
+
+function createPipeline(
+  { branch, approval }: DeliverySettings,
+  { settings, key, bucket }: Workshop,
+  checks: aws.codebuild.Project,
+  deploys: aws.codebuild.Project,
+): void {
+  // Pending until someone with rights at GitHub accepts it in the console, once.
+  const connection = new aws.codeconnections.Connection("Repository", {
+    name: physicalName("Git"),
+    providerType: "GitHub",
+  });
+  const role = new aws.iam.Role("PipelineRole", {
+    name: physicalName("Pipeline"),
+    assumeRolePolicy: trustOnly("codepipeline.amazonaws.com", {
+      StringEquals: { "aws:SourceAccount": settings.awsAccount },
+    }),
+    inlinePolicies: [
+      inline([
+        {
+          actions: ["codeconnections:UseConnection", "codestar-connections:UseConnection"],
+          resources: [connection.arn],
+        },
+        {
+          actions: ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
+          resources: [checks.arn, deploys.arn],
+        },
+        ...handingOn(key, bucket),
+      ]),
+    ],
+  });
+  new aws.codepipeline.Pipeline("Pipeline", {
+    name: physicalName("Pipeline"),
+    pipelineType: "V2",
+    // A commit waits for the one before it: two deployments of one stage would refuse each other.
+    executionMode: "QUEUED",
+    roleArn: role.arn,
+    artifactStores: [{ type: "S3", location: bucket.bucket, encryptionKey: { type: "KMS", id: key.arn } }],
+    triggers: [
+      {
+        providerType: "CodeStarSourceConnection",
+        gitConfiguration: {
+          sourceActionName: "Source",
+          pushes: [{ branches: { includes: [branch] } }],
+        },
+      },
+    ],
+    stages: [
+      { name: "Source", actions: [sourceFrom(connection, branch)] },
+      { name: "Check", actions: [buildBy("Check", checks)] },
+      ...(approval ? [{ name: "Approve", actions: [approvalBy()] }] : []),
+      { name: "Deploy", actions: [buildBy("Deploy", deploys)] },
+    ],
+  });
+}
+
+type Action = aws.types.input.codepipeline.PipelineStageAction;
+
+const sourceFrom = (connection: aws.codeconnections.Connection, branch: string): Action => ({
+  name: "Source",
+  category: "Source",
+  owner: "AWS",
+  provider: "CodeStarSourceConnection",
+  version: "1",
+  outputArtifacts: ["source"],
+  configuration: {
+    ConnectionArn: connection.arn,
+    FullRepositoryId: company.repository,
+    BranchName: branch,
+    // The trigger above starts it, and nothing else.
+    DetectChanges: "false",
+  },
+});
+
+const buildBy = (name: string, project: aws.codebuild.Project): Action => ({
+  name,
+  category: "Build",
+  owner: "AWS",
+  provider: "CodeBuild",
+  version: "1",
+  inputArtifacts: ["source"],
+  configuration: { ProjectName: project.name },
+});
+
+const approvalBy = (): Action => ({
+  name: "Approve",
+  category: "Approval",
+  owner: "AWS",
+  provider: "Manual",
+  version: "1",
+  configuration: {
+    CustomData: "The change of the lock (stacks/estate.production.lock.json) is what will change.",
+  },
+});
+
+/** Reading and writing what one step hands to the next. */
+const handingOn = (key: aws.kms.Key, bucket: aws.s3.Bucket): Permission[] => [
+  {
+    actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+    resources: [$interpolate`${bucket.arn}/*`],
+  },
+  { actions: ["s3:GetBucketVersioning"], resources: [bucket.arn] },
+  { actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: [key.arn] },
+];
+
+const inline = (statements: Permission[]) => ({
+  name: "inline",
+  policy: aws.iam.getPolicyDocumentOutput({ statements }).json,
+});

@@ -1,0 +1,139 @@
+import { appName } from "./constants.ts";
+import { deployRole, workloadBoundary } from "./guard-policies.ts";
+import { nameIn } from "./naming.ts";
+
+/** An hour is more than a deployment takes, a new database cluster included. */
+const sessionSecondsMax = 3600;
+/** The permission set of IAM Identity Center whose people deploy by hand: the first time, and when the pipeline is broken. */
+const permissionSet = "AWSReservedSSO_Deploy_*";
+
+/**
+ * The role that deploys a stage of the estate, and the ceiling of all roles that it makes: it cannot make a role that
+ * may do more than the estate's own may, nor change the account's guards or itself.
+ */
+export function createDeployRole(stage: string): void {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const boundary = new aws.iam.Policy("WorkloadBoundary", {
+    name: workloadBoundary,
+    description: "What a role of the estate may do at most",
+    policy: $jsonStringify({ Version: "2012-10-17", Statement: ceiling(stage, accountId) }),
+  });
+  new aws.iam.Role("Deploy", {
+    name: deployRole,
+    description: `Deploys ${stage}`,
+    maxSessionDuration: sessionSecondsMax,
+    assumeRolePolicy: $jsonStringify({ Version: "2012-10-17", Statement: [trusting(stage, accountId)] }),
+    // All but IAM, Organizations and Account: what it may of IAM is below. The organization's policies limit the rest.
+    managedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"],
+    inlinePolicies: [
+      {
+        name: "roles",
+        policy: aws.iam.getPolicyDocumentOutput({ statements: roleMaking(stage, accountId, boundary.arn) })
+          .json,
+      },
+    ],
+  });
+}
+
+/** The pipeline's own build (stacks/delivery.ts), by its name: it is made by what it deploys. */
+const trusting = (stage: string, accountId: $util.Output<string>): object => ({
+  Effect: "Allow",
+  Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
+  Action: "sts:AssumeRole",
+  Condition: {
+    ArnLike: {
+      "aws:PrincipalArn": [
+        $interpolate`arn:aws:iam::${accountId}:role/${nameIn(stage, "DeployBuild")}`,
+        $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*/${permissionSet}`,
+      ],
+    },
+  },
+});
+
+/** Everything but the power to make powers. What a role really may, its own policy says: generated, and much less. */
+function ceiling(stage: string, accountId: $util.Output<string>): object[] {
+  return [
+    {
+      Sid: "Work",
+      Effect: "Allow",
+      NotAction: ["account:*", "iam:*", "organizations:*"],
+      Resource: "*",
+    },
+    {
+      // AWS Backup hands the role that a restored resource had, and EKS those of its nodes.
+      Sid: "HandOn",
+      Effect: "Allow",
+      Action: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:PassRole"],
+      Resource: $interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`,
+    },
+    {
+      // EKS makes one for the nodes that it starts.
+      Sid: "Nodes",
+      Effect: "Allow",
+      Action: [
+        "iam:AddRoleToInstanceProfile",
+        "iam:CreateInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:GetInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:TagInstanceProfile",
+      ],
+      Resource: $interpolate`arn:aws:iam::${accountId}:instance-profile/*`,
+    },
+  ];
+}
+
+interface Statement {
+  readonly actions: string[];
+  readonly resources: $util.Input<string>[];
+  readonly conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];
+}
+
+function roleMaking(
+  stage: string,
+  accountId: $util.Output<string>,
+  boundaryArn: $util.Output<string>,
+): Statement[] {
+  const roles = [$interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`];
+  return [
+    {
+      // Under the ceiling only: a role without it could be given everything.
+      actions: [
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+      ],
+      resources: roles,
+      conditions: [{ test: "StringEquals", variable: "iam:PermissionsBoundary", values: [boundaryArn] }],
+    },
+    {
+      actions: [
+        "iam:DeleteRole",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies",
+        "iam:ListRoleTags",
+        "iam:PassRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+      ],
+      resources: roles,
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: [$interpolate`arn:aws:iam::${accountId}:role/aws-service-role/*`],
+    },
+    {
+      // Managed policies of AWS, which the provider reads before it attaches them.
+      actions: ["iam:GetPolicy", "iam:GetPolicyVersion"],
+      resources: ["arn:aws:iam::aws:policy/*"],
+    },
+  ];
+}

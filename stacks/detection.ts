@@ -1,0 +1,127 @@
+import { homeRegion, usedRegions } from "./constants.ts";
+import { inRegion, physicalName } from "./naming.ts";
+import { type Operators, tell } from "./operators.ts";
+
+/** What GuardDuty watches beside trails, DNS and flow logs. */
+const protections = [
+  "EBS_MALWARE_PROTECTION",
+  "EKS_AUDIT_LOGS",
+  "LAMBDA_NETWORK_LOGS",
+  "RDS_LOGIN_EVENTS",
+  "S3_DATA_EVENTS",
+];
+
+/** Of Security Hub: whose controls they are, and their version. */
+const standards = ["aws-foundational-security-best-practices/v/1.0.0", "pci-dss/v/4.0.1"];
+
+/**
+ * GuardDuty, Security Hub, Macie and Access Analyzer for all accounts, from the security account: members are enrolled
+ * by the organization as they come, and cannot take themselves out.
+ */
+export function createDetection(operators: Operators): void {
+  for (const region of usedRegions) {
+    createThreatDetection(region);
+    createDiscovery(region);
+    new aws.accessanalyzer.Analyzer(`AccessAnalyzer${inRegion(region)}`, {
+      analyzerName: physicalName("Access"),
+      type: "ORGANIZATION",
+      region,
+    });
+  }
+  createFindings();
+  tell(operators, "SevereFindings", {
+    source: ["aws.securityhub"],
+    "detail-type": ["Security Hub Findings - Imported"],
+    detail: {
+      findings: {
+        Severity: { Label: ["HIGH", "CRITICAL"] },
+        Workflow: { Status: ["NEW"] },
+        RecordState: ["ACTIVE"],
+      },
+    },
+  });
+}
+
+function createThreatDetection(region: string): void {
+  const suffix = inRegion(region);
+  const detector = new aws.guardduty.Detector(`Detector${suffix}`, {
+    region,
+    enable: true,
+    findingPublishingFrequency: "FIFTEEN_MINUTES",
+  });
+  const enrolment = new aws.guardduty.OrganizationConfiguration(`DetectorMembers${suffix}`, {
+    region,
+    detectorId: detector.id,
+    autoEnableOrganizationMembers: "ALL",
+  });
+  for (const protection of protections) {
+    const words = protection.split("_").map((word) => word.charAt(0) + word.slice(1).toLowerCase());
+    new aws.guardduty.OrganizationConfigurationFeature(
+      `Detector${suffix}${words.join("")}`,
+      { region, detectorId: detector.id, name: protection, autoEnable: "ALL" },
+      // AWS takes one change of a detector at a time, and answers the second with an error that is retried.
+      { dependsOn: enrolment },
+    );
+  }
+}
+
+/** Card numbers in a bucket would be a breach of PCI DSS 3: Macie samples all buckets for them, day by day. */
+function createDiscovery(region: string): void {
+  const suffix = inRegion(region);
+  const account = new aws.macie2.Account(`Macie${suffix}`, {
+    region,
+    status: "ENABLED",
+    findingPublishingFrequency: "FIFTEEN_MINUTES",
+  });
+  new aws.macie2.OrganizationConfiguration(
+    `MacieMembers${suffix}`,
+    { region, autoEnable: true },
+    { dependsOn: account },
+  );
+}
+
+/** The findings of all accounts and regions in one list, by standards that are the same for all. */
+function createFindings(): void {
+  const account = new aws.securityhub.Account("SecurityHub", {
+    enableDefaultStandards: false,
+    autoEnableControls: true,
+    controlFindingGenerator: "SECURITY_CONTROL",
+  });
+  const aggregator = new aws.securityhub.FindingAggregator(
+    "Findings",
+    {
+      linkingMode: "SPECIFIED_REGIONS",
+      specifiedRegions: usedRegions.filter((region) => region !== homeRegion),
+    },
+    { dependsOn: account },
+  );
+  const central = new aws.securityhub.OrganizationConfiguration(
+    "SecurityHubMembers",
+    {
+      autoEnable: false,
+      autoEnableStandards: "NONE",
+      organizationConfiguration: { configurationType: "CENTRAL" },
+    },
+    { dependsOn: aggregator },
+  );
+  const policy = new aws.securityhub.ConfigurationPolicy(
+    "Standards",
+    {
+      name: physicalName("Standards"),
+      description: "FSBP and PCI DSS, all controls",
+      configurationPolicy: {
+        serviceEnabled: true,
+        enabledStandardArns: standards.map(
+          (standard) => `arn:aws:securityhub:${homeRegion}::standards/${standard}`,
+        ),
+        securityControlsConfiguration: { disabledControlIdentifiers: [] },
+      },
+    },
+    { dependsOn: central },
+  );
+  const root = aws.organizations.getOrganizationOutput().roots.apply(([first]) => first?.id ?? "");
+  new aws.securityhub.ConfigurationPolicyAssociation("StandardsEverywhere", {
+    policyId: policy.id,
+    targetId: root,
+  });
+}

@@ -1,0 +1,61 @@
+import { company } from "./company.ts";
+import { homeRegion } from "./constants.ts";
+import { archiveBucketOf, archiveKeyAlias } from "./log-archive.ts";
+import { nameIn, physicalName } from "./naming.ts";
+
+/** Stages with cards and books of real people: who else touches them than their functions is written down. */
+const watched = ["production", "staging"] as const;
+const watchedTables = ["vault", "ledger"] as const;
+
+/**
+ * One trail of all accounts and regions. Members cannot see it as theirs, let alone stop it; it lands in the log
+ * archive, with digests by which a missing or changed file shows.
+ */
+export function createTrail(): void {
+  new aws.cloudtrail.Trail(
+    "Activity",
+    {
+      name: physicalName("Activity"),
+      isOrganizationTrail: true,
+      isMultiRegionTrail: true,
+      includeGlobalServiceEvents: true,
+      enableLogFileValidation: true,
+      s3BucketName: archiveBucketOf("Trail"),
+      kmsKeyId: archiveKeyAlias(),
+      advancedEventSelectors: [
+        {
+          name: "Management",
+          fieldSelectors: [{ field: "eventCategory", equals: ["Management"] }],
+        },
+        ...watched.map(tableEvents),
+      ],
+      insightSelectors: [{ insightType: "ApiCallRateInsight" }, { insightType: "ApiErrorRateInsight" }],
+    },
+    { protect: true },
+  );
+}
+
+/**
+ * Reads and writes of the tables by anyone but the stage's own roles, whose every payment would be a dozen events. Only
+ * the deploy role can make a role of that name, and it is limited by a boundary (stacks/deploy-role.ts).
+ */
+function tableEvents(stage: (typeof watched)[number]): aws.types.input.cloudtrail.TrailAdvancedEventSelector {
+  const account = company.accounts[stage];
+  return {
+    name: `Tables of ${stage} in other hands`,
+    fieldSelectors: [
+      { field: "eventCategory", equals: ["Data"] },
+      { field: "resources.type", equals: ["AWS::DynamoDB::Table"] },
+      {
+        field: "resources.ARN",
+        equals: watchedTables.map(
+          (table) => `arn:aws:dynamodb:${homeRegion}:${account}:table/${nameIn(stage, table)}`,
+        ),
+      },
+      {
+        field: "userIdentity.arn",
+        notStartsWiths: [`arn:aws:sts::${account}:assumed-role/${nameIn(stage, "")}`],
+      },
+    ],
+  };
+}

@@ -1,0 +1,309 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Plan } from "#local/plan/plan.ts";
+import { projectRoot, type Statement } from "./committed-plan.ts";
+import { PlanView } from "./plan-view.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tallystick-accounts-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** These stages have no committed plan: each is rendered here, in a process of its own. */
+function render(stage: string): PlanView {
+  const out = join(folder, `${stage}.json`);
+  const renderer = join(projectRoot, "tests/estate/render/cli.ts");
+  execFileSync(process.execPath, [renderer, "--stage", stage, "--out", out], { cwd: projectRoot });
+  return new PlanView(JSON.parse(readFileSync(out, "utf8")) as Plan);
+}
+
+const regions = ["eu-west-1", "eu-central-1", "us-east-1"];
+const regionsOf = (plan: PlanView, type: string): unknown[] =>
+  plan.ofType<{ region?: string }>(type).map(({ inputs }) => inputs.region);
+const statementsIn = (policy: unknown): readonly (Statement & { readonly Sid: string })[] =>
+  (policy as { Statement: readonly (Statement & { readonly Sid: string })[] }).Statement;
+
+let organization: PlanView;
+let logArchive: PlanView;
+let security: PlanView;
+let account: PlanView;
+beforeAll(() => {
+  organization = render("organization");
+  logArchive = render("account-log-archive");
+  security = render("account-security");
+  account = render("account-production");
+}, 120_000);
+
+describe("the organization", () => {
+  it("has an account for each that stacks/company.ts names, and never closes one", () => {
+    const accounts = organization.ofType<{ email: string; closeOnDeletion: boolean }>(
+      "aws:organizations/account:Account",
+    );
+    expect(accounts.map(({ inputs }) => inputs.email).toSorted()).toEqual(
+      ["dev", "logArchive", "production", "security", "staging"].map(
+        (name) => `aws-root+${name}@tallystick.example`,
+      ),
+    );
+    for (const { inputs, options } of accounts) {
+      expect(inputs.closeOnDeletion).toBe(false);
+      expect(options).toMatchObject({ protect: true });
+    }
+  });
+
+  it("has policies that AWS takes: no longer than 5,120 characters, no more than five at one place", () => {
+    for (const { name, inputs } of organization.ofType<{ content: object }>(
+      "aws:organizations/policy:Policy",
+    ))
+      expect(JSON.stringify(inputs.content).length, name).toBeLessThanOrEqual(5120);
+    const attached = organization.ofType<{ targetId: string; policyId: string }>(
+      "aws:organizations/policyAttachment:PolicyAttachment",
+    );
+    for (const type of ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]) {
+      const ids = organization
+        .ofType<{ type: string }>("aws:organizations/policy:Policy")
+        .filter(({ inputs }) => inputs.type === type)
+        .map(({ outputs }) => outputs?.["id"]);
+      const byTarget = Map.groupBy(
+        attached.filter(({ inputs }) => ids.includes(inputs.policyId)),
+        ({ inputs }) => inputs.targetId,
+      );
+      // AWS's own, which allows everything, is the fifth.
+      for (const [target, policies] of byTarget) expect(policies.length, target).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it.each([
+    "organizations:LeaveOrganization",
+    "cloudtrail:StopLogging",
+    "guardduty:DeleteDetector",
+    "config:StopConfigurationRecorder",
+    "securityhub:DisableSecurityHub",
+    "s3:PutAccountPublicAccessBlock",
+  ])("refuses %s everywhere", (action) => {
+    const denying = statementsIn(
+      organization.resource<{ content: object }>("KeepGuardsPolicy").inputs.content,
+    );
+    expect(denying.filter(({ Action }) => [Action].flat().includes(action))).toMatchObject([
+      { Effect: "Deny" },
+    ]);
+    expect(organization.resource("KeepGuardsOnRoot").inputs["targetId"]).toBe("r-exam");
+  });
+
+  it("refuses regions that are not used, whatever is asked of them", () => {
+    const [statement] = statementsIn(
+      organization.resource<{ content: object }>("RegionsPolicy").inputs.content,
+    );
+    expect(statement).toMatchObject({
+      Effect: "Deny",
+      Condition: { StringNotEquals: { "aws:RequestedRegion": regions } },
+    });
+  });
+
+  it("keeps backups and keys where data is kept, from all but the break-glass role", () => {
+    const [statement] = statementsIn(
+      organization.resource<{ content: object }>("KeepDataPolicy").inputs.content,
+    );
+    expect(statement?.Action).toEqual(
+      expect.arrayContaining([
+        "backup:DeleteRecoveryPoint",
+        "kms:ScheduleKeyDeletion",
+        "dynamodb:DeleteTable",
+      ]),
+    );
+    expect(statement?.Condition).toEqual({
+      ArnNotLike: { "aws:PrincipalArn": ["arn:aws:iam::*:role/tallystick-break-glass"] },
+    });
+    expect(organization.resource("KeepDataOnProduction").inputs["targetId"]).toBe(
+      organization.resource("ProductionUnit").outputs?.["id"],
+    );
+  });
+
+  it("has all that watches worked from the security account, in each region that is used", () => {
+    const admin = organization.resource("SecurityAccount").outputs?.["id"];
+    for (const type of [
+      "aws:guardduty/organizationAdminAccount:OrganizationAdminAccount",
+      "aws:macie2/organizationAdminAccount:OrganizationAdminAccount",
+      "aws:securityhub/organizationAdminAccount:OrganizationAdminAccount",
+    ]) {
+      expect(regionsOf(organization, type)).toEqual(expect.arrayContaining(regions));
+      for (const { inputs } of organization.ofType(type)) expect(inputs["adminAccountId"]).toBe(admin);
+    }
+  });
+});
+
+describe("the security account", () => {
+  it("has one trail of all accounts and regions, validated, encrypted, in the log archive", () => {
+    expect(security.resource("Activity").inputs).toMatchObject({
+      isOrganizationTrail: true,
+      isMultiRegionTrail: true,
+      enableLogFileValidation: true,
+      kmsKeyId: "arn:aws:kms:eu-west-1:999988887777:alias/tallystick-account-log-archive-archive",
+      s3BucketName: logArchive.resource("TrailBucket").inputs["bucket"],
+    });
+  });
+
+  it("writes down who else than production's own roles reads or writes cards and books", () => {
+    const { advancedEventSelectors } = security.resource<{
+      advancedEventSelectors: readonly {
+        name: string;
+        fieldSelectors: readonly Readonly<Record<string, unknown>>[];
+      }[];
+    }>("Activity").inputs;
+    const tables = advancedEventSelectors.find(({ name }) => name.includes("production"));
+    expect(tables?.fieldSelectors).toEqual(
+      expect.arrayContaining([
+        {
+          field: "resources.ARN",
+          equals: ["vault", "ledger"].map(
+            (table) => `arn:aws:dynamodb:eu-west-1:123456789012:table/tallystick-production-${table}`,
+          ),
+        },
+        {
+          field: "userIdentity.arn",
+          notStartsWiths: ["arn:aws:sts::123456789012:assumed-role/tallystick-production-"],
+        },
+      ]),
+    );
+  });
+
+  it("enrols every member in GuardDuty with all protections, in each region", () => {
+    const features = security.ofType<{ region: string; name: string; autoEnable: string }>(
+      "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature",
+    );
+    for (const region of regions) {
+      const here = features.filter(({ inputs }) => inputs.region === region);
+      expect(here.map(({ inputs }) => inputs.name).toSorted(), region).toEqual([
+        "EBS_MALWARE_PROTECTION",
+        "EKS_AUDIT_LOGS",
+        "LAMBDA_NETWORK_LOGS",
+        "RDS_LOGIN_EVENTS",
+        "S3_DATA_EVENTS",
+      ]);
+    }
+    for (const { inputs } of security.ofType(
+      "aws:guardduty/organizationConfiguration:OrganizationConfiguration",
+    ))
+      expect(inputs["autoEnableOrganizationMembers"]).toBe("ALL");
+  });
+
+  it("holds all accounts against FSBP and PCI DSS 4.0.1", () => {
+    expect(security.resource("Standards").inputs["configurationPolicy"]).toMatchObject({
+      serviceEnabled: true,
+      enabledStandardArns: [
+        "arn:aws:securityhub:eu-west-1::standards/aws-foundational-security-best-practices/v/1.0.0",
+        "arn:aws:securityhub:eu-west-1::standards/pci-dss/v/4.0.1",
+      ],
+    });
+    expect(security.resource("StandardsEverywhere").inputs["targetId"]).toBe("r-exam");
+  });
+
+  it("keeps copies of backups that production may add to, and nobody may take from", () => {
+    expect(security.resource("CopiesLock").inputs).toMatchObject({
+      minRetentionDays: 35,
+      changeableForDays: 30,
+    });
+    const [statement] = statementsIn(security.resource<{ policy: object }>("CopiesPolicy").inputs.policy);
+    expect(statement).toMatchObject({
+      Action: "backup:CopyIntoBackupVault",
+      Principal: { AWS: ["arn:aws:iam::123456789012:root"] },
+    });
+  });
+});
+
+describe("the log archive", () => {
+  it("locks the trail's files for more than a year, for its own administrators too", () => {
+    expect(logArchive.resource("TrailBucketLock").inputs).toMatchObject({
+      rule: { defaultRetention: { mode: "COMPLIANCE", days: 400 } },
+    });
+  });
+
+  it("has no default lock on the bucket of the configuration, to which AWS Config would not deliver", () => {
+    expect(
+      logArchive
+        .ofType<{ bucket: string }>("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+        .map(({ inputs }) => inputs.bucket),
+    ).toEqual(["tallystick-account-log-archive-trail-999988887777"]);
+  });
+
+  it("lets nobody but the security account read, and the services write", () => {
+    for (const name of ["TrailBucketPolicy", "ConfigurationBucketPolicy"]) {
+      const allowing = statementsIn(logArchive.resource<{ policy: object }>(name).inputs.policy).filter(
+        ({ Effect }) => Effect === "Allow",
+      );
+      expect(
+        allowing.map(({ Sid }) => Sid),
+        name,
+      ).toEqual(["Look", "Write", "Read"]);
+      expect(allowing[2]).toMatchObject({ Principal: { AWS: "arn:aws:iam::777788889999:root" } });
+    }
+  });
+});
+
+describe("every account", () => {
+  it("records its configuration in each region, into the log archive", () => {
+    for (const plan of [logArchive, security, account]) {
+      expect(regionsOf(plan, "aws:cfg/recorderStatus:RecorderStatus"), plan.stage).toEqual(
+        expect.arrayContaining(regions),
+      );
+      for (const { inputs } of plan.ofType("aws:cfg/deliveryChannel:DeliveryChannel"))
+        expect(inputs["s3BucketName"]).toBe(logArchive.resource("ConfigurationBucket").inputs["bucket"]);
+    }
+  });
+
+  it("has safe defaults: nothing public, volumes encrypted, metadata with a token", () => {
+    for (const plan of [logArchive, security, account]) {
+      expect(plan.resource("PublicAccess").inputs).toEqual({
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      });
+      expect(regionsOf(plan, "aws:ebs/encryptionByDefault:EncryptionByDefault")).toHaveLength(3);
+      for (const { inputs } of plan.ofType("aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"))
+        expect(inputs).toMatchObject({ httpTokens: "required" });
+      expect(plan.resource("Passwords").inputs).toMatchObject({ minimumPasswordLength: 14 });
+    }
+  });
+
+  it("has a way to delete what is kept, open to one permission set, and told to operators", () => {
+    const role = account.resource<{ name: string; assumeRolePolicy: object; inlinePolicies: unknown }>(
+      "BreakGlass",
+    );
+    expect(role.inputs.name).toBe("tallystick-break-glass");
+    expect(statementsIn(role.inputs.assumeRolePolicy)[0]?.Condition).toMatchObject({
+      ArnLike: { "aws:PrincipalArn": expect.stringContaining("AWSReservedSSO_BreakGlass_") },
+    });
+    expect(account.resource("BreakGlassUsedTarget").inputs["arn"]).toBe(
+      account.resource("Operators").outputs?.["arn"],
+    );
+  });
+});
+
+describe("the role that deploys", () => {
+  it("makes roles of its stage only, and none without the ceiling", () => {
+    const role = account.resource<{
+      inlinePolicies: readonly { policy: { Statement: readonly Statement[] } }[];
+    }>("Deploy");
+    const statements = role.inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement);
+    const making = statements.find(({ Action }) => [Action].flat().includes("iam:CreateRole"));
+    expect(making).toMatchObject({
+      Resource: "arn:aws:iam::123456789012:role/tallystick-production-*",
+      Condition: {
+        StringEquals: {
+          "iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/tallystick-workload-boundary",
+        },
+      },
+    });
+    // The deploy role, the break-glass role and the ceiling have other names than roles of the stage.
+    for (const { Action, Resource } of statements)
+      if ([Action].flat().some((action) => /iam:(Put|Attach|Update|Delete|Pass)/.test(action)))
+        expect(Resource).toBe("arn:aws:iam::123456789012:role/tallystick-production-*");
+  });
+
+  it("exists where an estate is deployed, and nowhere else", () => {
+    expect(security.ofType<{ name: string }>("aws:iam/role:Role").map(({ inputs }) => inputs.name)).toEqual([
+      "tallystick-break-glass",
+    ]);
+  });
+});
