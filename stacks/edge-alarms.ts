@@ -14,7 +14,8 @@ export function createEdgeAlarms(
 ): void {
   const topic = createTopic(settings);
   createAlarm("ApiUnreachable", topic, {
-    alarmDescription: "Route 53 finds no healthy API behind the edge: callers do not either.",
+    alarmDescription:
+      "Route 53 finds no healthy API behind the edge: callers do not either. Runbook: docs/runbooks/api-unreachable.md",
     namespace: "AWS/Route53",
     metricName: "HealthCheckStatus",
     dimensions: { HealthCheckId: health.id },
@@ -26,7 +27,8 @@ export function createEdgeAlarms(
     treatMissingData: "breaching",
   });
   createAlarm("EdgeServerErrors", topic, {
-    alarmDescription: "More than 5 % of the answers of the edge are errors of ours, for five minutes.",
+    alarmDescription:
+      "More than 5 % of the answers of the edge are errors of ours, for five minutes. Runbook: docs/runbooks/api-unreachable.md",
     namespace: "AWS/CloudFront",
     metricName: "5xxErrorRate",
     dimensions: { DistributionId: distribution.id, Region: "Global" },

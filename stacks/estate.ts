@@ -1,8 +1,10 @@
+import { createAlarms } from "./alarms.ts";
 import { createApi, createRoutes } from "./api.ts";
 import { createBackups } from "./backup.ts";
 import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
+import { createDashboards } from "./dashboard.ts";
 import { createTables } from "./data.ts";
 import { createDelivery } from "./delivery.ts";
 import { createEdge, prepareFront } from "./edge.ts";
@@ -17,6 +19,7 @@ import { createSchedules } from "./schedules.ts";
 import { createAcquirerSecrets, createKeys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import { createBuckets } from "./storage.ts";
+import { createTracing } from "./tracing.ts";
 
 /** What `sst deploy` prints at its end. */
 type Outputs = Readonly<Record<string, $util.Output<string>>>;
@@ -36,7 +39,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const front = prepareFront(settings);
   const http = createApi(settings);
   const buckets = createBuckets(settings, keys);
-  createReconciler(settings, network, cluster, keys, buckets);
+  const reconciler = createReconciler(settings, network, cluster, keys, buckets);
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),
@@ -58,5 +61,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createEdge(front, http, createRoutes(http, parts), settings);
   createBackups(parts);
   createDelivery(settings);
+  createDashboards(parts, http.nodes.api.id, createAlarms(parts, http.nodes.api.id, reconciler));
+  createTracing(settings);
   return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

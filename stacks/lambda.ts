@@ -1,4 +1,5 @@
 import { type FunctionName, functions } from "./functions.ts";
+import { countLines } from "./log-metrics.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
 import { environmentOf, permissionsOf, unscoped, writeLogs } from "./permissions.ts";
@@ -9,7 +10,7 @@ export function createFunction(name: FunctionName, parts: Parts): sst.aws.Functi
   const declaration = functions[name];
   const functionName = physicalName(name);
   const variables = environmentOf(declaration, parts);
-  return new sst.aws.Function(name, {
+  const fn = new sst.aws.Function(name, {
     name: functionName,
     handler: declaration.handler,
     description: declaration.purpose,
@@ -40,4 +41,6 @@ export function createFunction(name: FunctionName, parts: Parts): sst.aws.Functi
       },
     },
   });
+  countLines(name, fn, parts.settings);
+  return fn;
 }

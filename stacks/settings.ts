@@ -6,6 +6,7 @@ import {
   type OrganizationSettings,
   organizationStage,
 } from "./account-settings.ts";
+import type { OperationsSettings } from "./alarms.ts";
 import type { BackupSettings } from "./backup.ts";
 import type { ClusterSettings } from "./cluster.ts";
 import { company } from "./company.ts";
@@ -63,6 +64,8 @@ export interface StageSettings extends Deployable {
   readonly backups: BackupSettings | undefined;
   /** Undefined for a stage that is deployed by hand. */
   readonly delivery: DeliverySettings | undefined;
+  /** Alarms, dashboards and traces. Undefined where nobody is on call. */
+  readonly operations: OperationsSettings | undefined;
 }
 
 /** Hosts under `.test` never resolve: the local cloud maps them to the sandbox acquirers that it starts. */
@@ -130,6 +133,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     network: undefined,
     cluster: undefined,
     edge: undefined,
+    operations: undefined,
   },
   // A company that runs these stages lists the acquirers it has contracts with, and sets the secrets AcquirerApiKeys
   // and AcquirerNotificationSecrets.
@@ -154,6 +158,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       copies: false,
       restoreTests: false,
     },
+    operations: undefined,
   },
   staging: {
     ...durable,
@@ -181,6 +186,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       restoreTests: true,
     },
     delivery: { branch: "main", approval: false },
+    operations: { concurrencyQuota: 1_000, tracedShare: 0.1 },
   },
   production: {
     ...durable,
@@ -208,6 +214,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       restoreTests: true,
     },
     delivery: { branch: "main", approval: true },
+    operations: { concurrencyQuota: 1_000, tracedShare: 0.01 },
   },
 };
 

@@ -6,7 +6,7 @@ import {
   healthAt,
   initialCircuit,
 } from "#core/acquiring/circuit-breaker.ts";
-import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
 import type { Acquirer, Acquirers } from "#core/acquiring/port.ts";
 import { route } from "#core/acquiring/routing.ts";
 import { invariant } from "#core/kernel/invariant.ts";
@@ -25,6 +25,15 @@ export interface AcquirersOptions {
   readonly clock?: () => number;
   /** The ACQUIRER_API_KEYS variable, see `apiKeysOf`. */
   readonly apiKeys?: string | undefined;
+  /** Is told each request that an acquirer did not decide. */
+  readonly onSilence?: (silence: Silence) => void;
+}
+
+/** A request to an acquirer that ended without its word. */
+export interface Silence {
+  readonly acquirer: string;
+  /** As the outcome or the inquiry says it: `no_answer:deadline`, `answer:http_500`. */
+  readonly reason: string;
 }
 
 /**
@@ -32,7 +41,7 @@ export interface AcquirersOptions {
  * @throws AcquirerSettingsInvalid
  */
 export function createAcquirers(settings: string, options: AcquirersOptions = {}): HttpAcquirers {
-  const { clock = Date.now } = options;
+  const { clock = Date.now, onSilence } = options;
   const profiles = parseAcquirerSettings(settings);
   const apiKeys = apiKeysOf(profiles, options.apiKeys);
   const circuits = new Map<string, Circuit>();
@@ -41,7 +50,7 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
     invariant(apiKey !== undefined, `${name} has its key`);
     return new HttpAcquirer({ name, url, clock, apiKey });
   });
-  const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock)]));
+  const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock, onSilence)]));
   return {
     route: (request) => route(profiles, request, healthAt(circuits, clock())),
     names: profiles.map(({ name }) => name),
@@ -57,17 +66,24 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
 }
 
 /** Asks as `acquirer` does, and remembers how it went. */
-function watch(acquirer: Acquirer, circuits: Map<string, Circuit>, clock: () => number): Acquirer {
+function watch(
+  acquirer: Acquirer,
+  circuits: Map<string, Circuit>,
+  clock: () => number,
+  onSilence: AcquirersOptions["onSilence"],
+): Acquirer {
   const { name } = acquirer;
   const note = (event: CircuitEvent) =>
     circuits.set(name, evolve(circuits.get(name) ?? initialCircuit, event, clock()));
-  const watched = async <Answer>(
+  const watched = async <Answer extends AcquirerOutcome | Inquiry>(
     ask: () => Promise<Answer>,
     eventOf: (answer: Answer) => CircuitEvent,
   ): Promise<Answer> => {
     note("attempted");
     const answer = await ask();
-    note(eventOf(answer));
+    const event = eventOf(answer);
+    note(event);
+    if (event === "failed" && "reason" in answer) onSilence?.({ acquirer: name, reason: answer.reason });
     return answer;
   };
   const asked = (ask: () => Promise<AcquirerOutcome>) => watched(ask, circuitEventOf);

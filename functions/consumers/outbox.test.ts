@@ -1,5 +1,6 @@
+import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBRecord } from "aws-lambda";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
 import type { DueCheck } from "#adapters/sqs/check-queue.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
@@ -39,6 +40,8 @@ beforeEach(() => {
   asked = [];
   done = [];
 });
+
+afterEach(() => vi.restoreAllMocks());
 
 /** An outbox whose stream takes `takes` events of each batch. */
 const outbox = (takes = Number.POSITIVE_INFINITY) =>
@@ -104,4 +107,22 @@ test("the end of an item is no event: nothing here deletes payments", async () =
   const removed = { dynamodb: { SequenceNumber: "104", OldImage: {} } };
   expect(await outbox()({ Records: [removed] })).toEqual(failing());
   expect(published).toEqual([]);
+});
+
+describe("what wants a person", () => {
+  const watch = () => vi.spyOn(Logger.prototype, "warn").mockImplementation(() => undefined);
+
+  test("is written down once it is published, and nothing else is", async () => {
+    const warned = watch();
+    await outbox()({ Records: records });
+    expect(warned.mock.calls).toEqual([
+      ["a payment is in review", { payment: created.id, type: "payment.in_review" }],
+    ]);
+  });
+
+  test("is not written down twice when it comes again", async () => {
+    const warned = watch();
+    await outbox(2)({ Records: records });
+    expect(warned).not.toHaveBeenCalled();
+  });
 });

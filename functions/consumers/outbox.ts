@@ -4,7 +4,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
 import type { EventStream } from "#adapters/kinesis/event-stream.ts";
 import type { CheckQueue, DueCheck } from "#adapters/sqs/check-queue.ts";
-import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
+import { eventOf, type PaymentEventType, type PublishedEvent } from "#core/events/payment-event.ts";
 import { checkAfterSeconds, checkOf } from "#core/payments/check.ts";
 import type { Payment } from "#core/payments/payment.ts";
 
@@ -32,9 +32,21 @@ export const createOutbox =
     // Reminders first: an event without one would be published before its payment is watched.
     await checks.send(changes.flatMap(({ payment }) => dueCheck(payment)));
     const published = await stream.publish(changes.map(({ event }) => event));
+    for (const { event } of changes.slice(0, published)) callAPerson(event);
     const failed = changes[published]?.sequenceNumber ?? unreadable;
     return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] };
   };
+
+/** Changes after which nothing goes on by itself. */
+const openEnds: readonly PaymentEventType[] = ["payment.in_review", "payment.refund_in_review"];
+
+/**
+ * A line for the alarm that counts it (stacks/log-metrics.ts). Here, because every way into review ends in a committed
+ * change; and after publishing, so that what comes again is not counted again.
+ */
+function callAPerson({ type, data }: PublishedEvent): void {
+  if (openEnds.includes(type)) logger.warn("a payment is in review", { payment: data.id, type });
+}
 
 /** The changes up to the first record that is none: that one alone is given up in the end, and its neighbours are not. */
 function read(records: readonly DynamoDBRecord[]): {

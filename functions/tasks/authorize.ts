@@ -7,6 +7,7 @@ import type { Payment } from "#core/payments/payment.ts";
 import { authorize } from "#core/payments/steps/authorize.ts";
 import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { authorizeInput } from "#workflows/payment/contract.ts";
+import { onSilence } from "./silence.ts";
 import { task } from "./task.ts";
 
 const dynamoDb = createDynamoDb();
@@ -20,6 +21,7 @@ const ports = {
   }),
   acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
     apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+    onSilence,
   }),
   returns: {
     urlFor: async (payment: Pick<Payment, "book" | "id">) =>

@@ -4,6 +4,7 @@ import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { compensate } from "#core/payments/steps/compensate.ts";
 import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { compensateInput } from "#workflows/payment/contract.ts";
+import { onSilence } from "./silence.ts";
 import { task } from "./task.ts";
 
 const ports = {
@@ -13,6 +14,7 @@ const ports = {
   }),
   acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
     apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+    onSilence,
   }),
   now: Date.now,
 };

@@ -4,6 +4,7 @@ import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { giveBack } from "#core/payments/steps/give-back.ts";
 import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { giveBackInput } from "#workflows/refund/contract.ts";
+import { onSilence } from "./silence.ts";
 import { refundTask } from "./task.ts";
 
 const ports = {
@@ -13,6 +14,7 @@ const ports = {
   }),
   acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
     apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+    onSilence,
   }),
   now: Date.now,
 };

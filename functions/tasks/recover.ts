@@ -5,6 +5,7 @@ import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { optionalVariable, requiredVariable } from "#functions/environment.ts";
 import { recoverTask } from "./recovering.ts";
+import { onSilence } from "./silence.ts";
 
 const dynamoDb = createDynamoDb();
 const tables = { payments: requiredVariable("PAYMENTS_TABLE") };
@@ -14,6 +15,7 @@ export const handler = recoverTask({
   payments: new PaymentStore(dynamoDb, tables),
   acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
     apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
+    onSilence,
   }),
   now: Date.now,
   refundOf: async ({ book, pendingOperation }: Payment) =>

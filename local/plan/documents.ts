@@ -2,6 +2,7 @@ import type { PlanResource } from "./plan.ts";
 
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
+  "aws:cloudwatch/dashboard:Dashboard": ["dashboardBody"],
   "aws:ec2/vpcEndpoint:VpcEndpoint": ["policy"],
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": ["policy"],
   "aws:eks/addon:Addon": ["configurationValues"],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAcquirers, type HttpAcquirers } from "#adapters/acquirers/acquirers.ts";
+import { createAcquirers, type HttpAcquirers, type Silence } from "#adapters/acquirers/acquirers.ts";
 import { HttpAcquirer } from "#adapters/acquirers/http-acquirer.ts";
 import { failuresMax } from "#core/acquiring/circuit-breaker.ts";
 import type { AuthorizeRequest, FollowUpRequest } from "#core/acquiring/port.ts";
@@ -330,13 +330,17 @@ describe("the acquirers of a stage", () => {
   const eur = { currency: "EUR", method: "card" } as const;
   let now = Date.now();
   let acquirers: HttpAcquirers;
+  const silences: Silence[] = [];
 
   beforeAll(() => {
     const settings = [
       { name: "beta", url: betaServer.url, currencies: ["EUR", "KWD"], cost_bp: 35 },
       { name: "alpha", url: alphaServer.url, currencies: ["EUR"], cost_bp: 20 },
     ];
-    acquirers = createAcquirers(JSON.stringify(settings), { clock: () => now });
+    acquirers = createAcquirers(JSON.stringify(settings), {
+      clock: () => now,
+      onSilence: (silence) => silences.push(silence),
+    });
   });
   afterAll(() => acquirers.close());
 
@@ -356,6 +360,8 @@ describe("the acquirers of a stage", () => {
     expect(acquirers.route(eur)).toEqual(["beta"]);
     expect(await answer).toMatchObject({ kind: "declined" });
     expect(acquirers.route(eur)).toEqual(["alpha", "beta"]);
+    // A decline is an answer.
+    expect(silences.map(({ acquirer }) => acquirer)).toEqual(Array(failuresMax).fill("alpha"));
   });
 
   it("are those of the settings and no other", () => {

@@ -8,13 +8,14 @@ import { events } from "./computed/events.ts";
 import type { Made, Rules } from "./computed/forms.ts";
 import { kubernetes } from "./computed/kubernetes.ts";
 import { network } from "./computed/network.ts";
+import { operations } from "./computed/operations.ts";
 import { processing } from "./computed/processing.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
 const rules: Rules = {
   ...{ ...accounts, ...api, ...backups, ...data, ...delivery, ...edge, ...events },
-  ...{ ...kubernetes, ...network, ...processing },
+  ...{ ...kubernetes, ...network, ...operations, ...processing },
 };
 
 /**

@@ -108,13 +108,4 @@ export const accounts: Rules = {
     id: text(inputs["adminAccountId"]),
   }),
   "aws:securityhub/organizationConfiguration:OrganizationConfiguration": single,
-  "aws:sns/topic:Topic": (made) => {
-    const { arn } = named(made, "sns", "");
-    return { id: arn, arn };
-  },
-  "aws:sns/topicPolicy:TopicPolicy": ({ inputs }) => ({ id: text(inputs["arn"]) }),
-  "aws:sns/topicSubscription:TopicSubscription": ({ name, inputs }) => {
-    const arn = `${text(inputs["topic"])}:${uuidOf(name)}`;
-    return { id: arn, arn };
-  },
 };

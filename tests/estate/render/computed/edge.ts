@@ -49,7 +49,6 @@ export const edge: Rules = {
     named(made, "logs", "delivery-destination:"),
   "aws:cloudwatch/logDeliverySource:LogDeliverySource": (made) => named(made, "logs", "delivery-source:"),
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ({ inputs }) => ({ id: text(inputs["policyName"]) }),
-  "aws:cloudwatch/metricAlarm:MetricAlarm": (made) => named(made, "cloudwatch", "alarm:"),
   "aws:route53/healthCheck:HealthCheck": ({ name }) => {
     const id = uuidOf(name);
     return { id, arn: `arn:aws:route53:::healthcheck/${id}` };
@@ -63,15 +62,6 @@ export const edge: Rules = {
     const id = zoneIdOf(name);
     const nameServers = ["com", "net", "org", "co.uk"].map((end, index) => `ns-${index}.awsdns-00.${end}`);
     return { id, zoneId: id, arn: `arn:aws:route53:::hostedzone/${id}`, nameServers };
-  },
-  "aws:sns/topic:Topic": (made) => {
-    const { arn } = named(made, "sns", "");
-    return { id: arn, arn };
-  },
-  "aws:sns/topicPolicy:TopicPolicy": ({ inputs }) => ({ id: text(inputs["arn"]) }),
-  "aws:sns/topicSubscription:TopicSubscription": ({ name, inputs }) => {
-    const arn = `${text(inputs["topic"])}:${uuidOf(name)}`;
-    return { id: arn, arn };
   },
   "aws:ssm/parameter:Parameter": ({ name, inputs, region, account }) => ({
     id: text(inputs["name"]),

@@ -1,0 +1,124 @@
+import { moneyWatches } from "./alarms-money.ts";
+import { systemWatches } from "./alarms-system.ts";
+import { company } from "./company.ts";
+import { createAlarm, type Watch } from "./metric.ts";
+import { physicalName } from "./naming.ts";
+import type { Parts, Sagas } from "./parts.ts";
+import type { ReconcilerQueues } from "./reconciler.ts";
+import type { StageSettings } from "./settings.ts";
+
+export interface OperationsSettings {
+  /** What Lambda runs at once in this account: its quota, 1,000 until AWS raises it. */
+  readonly concurrencyQuota: number;
+  /** Of the requests beyond the first in each second, how many are traced: 0 … 1. A trace costs 5 USD per million. */
+  readonly tracedShare: number;
+}
+
+/** What is alarmed, for those who draw it too. */
+export interface Alarms {
+  readonly topic: aws.sns.Topic;
+  readonly money: readonly aws.cloudwatch.MetricAlarm[];
+  readonly system: readonly aws.cloudwatch.MetricAlarm[];
+}
+
+/**
+ * The alarms of a stage with somebody on call; undefined for others. Those of money call by themselves, each with its
+ * runbook. Those of the system call together: an outage is one message, not fifty.
+ */
+export function createAlarms(
+  parts: Parts & { readonly sagas: Sagas },
+  apiId: $util.Input<string>,
+  reconciler: ReconcilerQueues | undefined,
+): Alarms | undefined {
+  const { settings } = parts;
+  if (settings.operations === undefined) return undefined;
+  const topic = createTopic(settings);
+  const money = moneyWatches(parts, reconciler).map((watch) => createAlarm(watch, [topic.arn]));
+  const watches = systemWatches(parts, apiId, settings.operations);
+  const system = watches.map((watch) => createAlarm(watch, []));
+  createTogether(watches, system, topic);
+  return { topic, money, system };
+}
+
+/** CloudWatch's limit for one composite alarm. */
+const watchesMax = 100;
+
+function createTogether(
+  watches: readonly Watch[],
+  alarms: readonly aws.cloudwatch.MetricAlarm[],
+  topic: aws.sns.Topic,
+): void {
+  if (watches.length > watchesMax) {
+    throw new Error(
+      `${watches.length} alarms of the system: CloudWatch puts ${watchesMax} together at most (stacks/alarms.ts).`,
+    );
+  }
+  new aws.cloudwatch.CompositeAlarm(
+    "SystemTroubleAlarm",
+    {
+      alarmName: physicalName("SystemTrouble"),
+      alarmDescription:
+        "Something that runs payments is in trouble; the message names the alarms. Runbook: docs/runbooks/system-trouble.md",
+      alarmRule: watches.map(({ name }) => `ALARM("${physicalName(name)}")`).join(" OR "),
+      alarmActions: [topic.arn],
+      okActions: [topic.arn],
+    },
+    // The rule names them, and CloudWatch refuses a rule about alarms that are not there.
+    { dependsOn: [...alarms] },
+  );
+}
+
+/** A topic that mails whoever is on call, under a key that only CloudWatch's alarms of this account use for it. */
+function createTopic({ keyDeletionDays }: StageSettings): aws.sns.Topic {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const fromHere = { StringEquals: { "aws:SourceAccount": accountId } };
+  const key = new aws.kms.Key("AlarmsKey", {
+    description: "Encrypts what alarms say",
+    enableKeyRotation: true,
+    deletionWindowInDays: keyDeletionDays,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "IamPoliciesDecide",
+          Effect: "Allow",
+          Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
+          Action: "kms:*",
+          Resource: "*",
+        },
+        {
+          // Without it alarms ring, and nobody is told.
+          Sid: "AlarmsOfThisAccount",
+          Effect: "Allow",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+          Resource: "*",
+          Condition: fromHere,
+        },
+      ],
+    }),
+  });
+  new aws.kms.Alias("AlarmsKeyAlias", { name: `alias/${physicalName("Alarms")}`, targetKeyId: key.keyId });
+  const topic = new aws.sns.Topic("Alarms", { name: physicalName("Alarms"), kmsMasterKeyId: key.arn });
+  new aws.sns.TopicPolicy("AlarmsPolicy", {
+    arn: topic.arn,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: "sns:Publish",
+          Resource: topic.arn,
+          Condition: fromHere,
+        },
+      ],
+    }),
+  });
+  new aws.sns.TopicSubscription("AlarmsByEmail", {
+    topic: topic.arn,
+    protocol: "email",
+    endpoint: company.alarmAddress,
+  });
+  return topic;
+}

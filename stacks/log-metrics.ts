@@ -1,0 +1,47 @@
+import type { FunctionName } from "./functions.ts";
+import type { Metric } from "./metric.ts";
+import { physicalName } from "./naming.ts";
+import type { StageSettings } from "./settings.ts";
+
+/** A line of functions' logs that is counted. Each is rare: volume is known from AWS's own metrics, which cost nothing. */
+interface CountedLine {
+  /** As the code writes it. */
+  readonly message: string;
+  readonly writtenBy: readonly FunctionName[];
+}
+
+export type CountName = "PaymentsInReview" | "AcquirerSilences" | "NotificationsKept";
+
+const countedLines: { readonly [Name in CountName]: CountedLine } = {
+  PaymentsInReview: { message: "a payment is in review", writtenBy: ["Relay"] },
+  AcquirerSilences: {
+    message: "an acquirer did not answer",
+    writtenBy: ["AuthorizeTask", "CompensateTask", "GiveBackTask", "RecoverTask", "ResumeTask", "SettleTask"],
+  },
+  NotificationsKept: { message: "a notification is kept for a person", writtenBy: ["AcquirersApi"] },
+};
+
+/** One account has one stage: its metrics need no dimension that tells stages apart. */
+export const ownNamespace = "Tallystick";
+
+export const countOf = (name: CountName): Metric => ({
+  namespace: ownNamespace,
+  metricName: name,
+  dimensions: {},
+  statistic: "Sum",
+});
+
+/** Counts the lines of one function, where the stage has alarms that look at the counts. */
+export function countLines(fn: FunctionName, { nodes }: sst.aws.Function, settings: StageSettings): void {
+  if (settings.operations === undefined) return;
+  for (const [name, { message, writtenBy }] of Object.entries(countedLines)) {
+    if (!writtenBy.includes(fn)) continue;
+    new aws.cloudwatch.LogMetricFilter(`${fn}${name}`, {
+      name: physicalName(`${fn}${name}`),
+      // The resource, not its name alone: a filter needs its group to be there.
+      logGroupName: nodes.logGroup.apply((group) => group?.name ?? $util.output("")),
+      pattern: `{ $.message = "${message}" }`,
+      metricTransformation: { namespace: ownNamespace, name, value: "1", unit: "Count" },
+    });
+  }
+}

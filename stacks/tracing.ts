@@ -1,0 +1,31 @@
+import { physicalName } from "./naming.ts";
+import type { StageSettings } from "./settings.ts";
+
+/**
+ * How much is traced, and a group that keeps what went wrong together. HTTP APIs have no X-Ray: the functions behind them
+ * and the sagas decide, by this rule.
+ */
+export function createTracing({ operations }: StageSettings): void {
+  if (operations === undefined) return;
+  new aws.xray.SamplingRule("Traces", {
+    ruleName: physicalName("Traces"),
+    // Before AWS's own rule, which has 10,000 and traces one of twenty.
+    priority: 1_000,
+    version: 1,
+    // The first request in each second, so that a quiet stage is traced too.
+    reservoirSize: 1,
+    fixedRate: operations.tracedShare,
+    host: "*",
+    httpMethod: "*",
+    resourceArn: "*",
+    serviceName: "*",
+    serviceType: "*",
+    urlPath: "*",
+  });
+  new aws.xray.Group("FailedTraces", {
+    groupName: physicalName("Failed"),
+    filterExpression: "fault = true OR error = true",
+    // Insights costs a dollar per million traces more and tells what the alarms tell.
+    insightsConfiguration: { insightsEnabled: false, notificationsEnabled: false },
+  });
+}

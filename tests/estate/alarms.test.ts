@@ -1,0 +1,269 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ofType, production, projectRoot } from "./committed-plan.ts";
+
+type Dimensions = Readonly<Record<string, string>>;
+interface MetricInputs {
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions?: Dimensions;
+}
+interface AlarmInputs extends Partial<MetricInputs> {
+  readonly name: string;
+  readonly alarmDescription: string;
+  readonly alarmActions: readonly string[];
+  readonly comparisonOperator: string;
+  readonly treatMissingData: string;
+  readonly threshold: number;
+  readonly metricQueries?: readonly { readonly metric?: MetricInputs }[];
+}
+
+const alarms = production.ofType<AlarmInputs>("aws:cloudwatch/metricAlarm:MetricAlarm");
+const composites = production.ofType<{ alarmRule: string; alarmActions: readonly string[] }>(
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+);
+const topic = String(production.resource("Alarms").outputs?.["arn"]);
+const arnOf = (name: string): string => String(production.resource(name).outputs?.["arn"]);
+
+/** All that an alarm looks at. */
+const metricsOf = ({ inputs }: (typeof alarms)[number]): readonly MetricInputs[] =>
+  inputs.metricQueries === undefined
+    ? [inputs as MetricInputs]
+    : inputs.metricQueries.flatMap(({ metric }) => metric ?? []);
+
+const watched = (namespace: string, metricName: string, dimension: string): ReadonlySet<string | undefined> =>
+  new Set(
+    alarms
+      .flatMap(metricsOf)
+      .filter((metric) => metric.namespace === namespace && metric.metricName === metricName)
+      .map(({ dimensions }) => dimensions?.[dimension]),
+  );
+
+const physicalNames = (type: string): readonly string[] =>
+  production.ofType<{ name: string }>(type).map(({ inputs }) => inputs.name);
+
+describe("alarms", () => {
+  it("are in production, and not where nobody is on call", () => {
+    expect(alarms.length).toBeGreaterThan(50);
+    expect(ofType("aws:cloudwatch/metricAlarm:MetricAlarm")).toEqual([]);
+  });
+
+  it.each(alarms)("$name says what it means, and names a runbook that is there", ({ inputs }) => {
+    const [, means = "", file = ""] = /^(.{20,}) Runbook: (\S+)$/.exec(inputs.alarmDescription) ?? [];
+    expect(means).not.toBe("");
+    expect(existsSync(join(projectRoot, file)), file).toBe(true);
+  });
+
+  it.each(alarms)("$name tells somebody, by itself or together with others", ({ inputs }) => {
+    const together = composites.filter(({ inputs: { alarmRule } }) =>
+      alarmRule.includes(`ALARM("${inputs.name}")`),
+    );
+    const told = [inputs.alarmActions, ...together.map((each) => each.inputs.alarmActions)];
+    expect(told.flat()).toEqual([topic]);
+  });
+
+  it("that are put together are all there, and no more than CloudWatch puts together", () => {
+    const [composite] = composites;
+    const named = [...(composite?.inputs.alarmRule.matchAll(/ALARM\("([^"]+)"\)/g) ?? [])].map(
+      ([, name]) => name,
+    );
+    const names = new Set(alarms.map(({ inputs }) => inputs.name));
+    expect(named.filter((name) => name === undefined || !names.has(name))).toEqual([]);
+    expect(named.length).toBeLessThanOrEqual(100);
+  });
+
+  it("compare ten metrics at most, each by a name that an expression may have", () => {
+    for (const alarm of alarms) expect(metricsOf(alarm).length, alarm.name).toBeLessThanOrEqual(10);
+    const ids = alarms.flatMap(({ inputs }) =>
+      (inputs.metricQueries ?? []).map((query) => (query as { id: string }).id),
+    );
+    for (const id of ids) expect(id).toMatch(/^[a-z]\w*$/);
+  });
+});
+
+describe("what is watched", () => {
+  it("is every queue", () => {
+    const names = physicalNames("aws:sqs/queue:Queue");
+    const ages = watched("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName");
+    const depths = watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName");
+    expect(names.filter((name) => !ages.has(name) && !depths.has(name))).toEqual([]);
+  });
+
+  it("is every reader of a stream, by how far it is behind", () => {
+    const readers = production
+      .ofType<{ eventSourceArn: string; functionName: string }>(
+        "aws:lambda/eventSourceMapping:EventSourceMapping",
+      )
+      .filter(({ inputs }) => !inputs.eventSourceArn.includes(":sqs:"))
+      .map(({ inputs }) => inputs.functionName);
+    expect(new Set(readers)).toEqual(watched("AWS/Lambda", "IteratorAge", "FunctionName"));
+  });
+
+  it("is every saga, whichever way it fails", () => {
+    const machines = new Set(
+      production.ofType("aws:sfn/stateMachine:StateMachine").map(({ outputs }) => String(outputs?.["arn"])),
+    );
+    for (const end of ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]) {
+      expect(watched("AWS/States", end, "StateMachineArn")).toEqual(machines);
+    }
+  });
+
+  it("is every function, by its errors and its time", () => {
+    const names = new Set(physicalNames("aws:lambda/function:Function"));
+    expect(watched("AWS/Lambda", "Errors", "FunctionName")).toEqual(names);
+    expect(watched("AWS/Lambda", "Duration", "FunctionName")).toEqual(names);
+  });
+
+  it("is every table", () => {
+    const names = new Set(physicalNames("aws:dynamodb/table:Table"));
+    expect(watched("AWS/DynamoDB", "WriteThrottleEvents", "TableName")).toEqual(names);
+  });
+
+  it("is there: no alarm looks at a name that the plan does not have", () => {
+    const known: Readonly<Record<string, ReadonlySet<string>>> = {
+      FunctionName: new Set(physicalNames("aws:lambda/function:Function")),
+      QueueName: new Set(physicalNames("aws:sqs/queue:Queue")),
+      TableName: new Set(physicalNames("aws:dynamodb/table:Table")),
+      StreamName: new Set(physicalNames("aws:kinesis/stream:Stream")),
+      RuleName: new Set(physicalNames("aws:cloudwatch/eventRule:EventRule")),
+      StateMachineArn: new Set(
+        production.ofType("aws:sfn/stateMachine:StateMachine").map(({ outputs }) => String(outputs?.["arn"])),
+      ),
+      ApiId: new Set(
+        production.ofType("aws:apigatewayv2/api:Api").map(({ outputs }) => String(outputs?.["id"])),
+      ),
+    };
+    for (const { dimensions = {}, metricName } of alarms.flatMap(metricsOf)) {
+      for (const [name, value] of Object.entries(dimensions)) {
+        if (name === "Operation") continue;
+        expect(known[name], `${metricName} by ${name}`).toContain(value);
+      }
+    }
+  });
+
+  it("by a sign of life is the sweeps: silence is what rings", () => {
+    const signs = alarms.filter(({ inputs }) => inputs.comparisonOperator === "LessThanOrEqualToThreshold");
+    expect(signs.map(({ name }) => name)).toEqual(["ExpireHoldsStoppedAlarm", "ExpireStoppedAlarm"]);
+    for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
+  });
+
+  it("and has no data yet is the nightly proof, which claims nothing", () => {
+    expect(production.resource<AlarmInputs>("UnbalancedProofAlarm").inputs.treatMissingData).toBe("missing");
+  });
+});
+
+describe("lines that are counted", () => {
+  interface FilterInputs {
+    readonly logGroupName: string;
+    readonly pattern: string;
+    readonly metricTransformation: { readonly namespace: string; readonly name: string };
+  }
+  const filters = production.ofType<FilterInputs>("aws:cloudwatch/logMetricFilter:LogMetricFilter");
+
+  it.each(filters)("$name stands in the code of the function whose log it is", ({ inputs }) => {
+    const fn = production
+      .ofType<{ name: string }>("aws:lambda/function:Function")
+      .find(({ inputs: { name } }) => inputs.logGroupName === `/aws/lambda/${name}`);
+    const file = fn?.handler?.replace(/\.\w+$/, ".ts") ?? "";
+    const text = sourcesFrom(file).join("\n");
+    const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
+    expect(message).not.toBe("");
+    expect(text).toContain(`logger.warn("${message}"`);
+  });
+
+  it("are looked at by an alarm, and no alarm looks at a count that nothing makes", () => {
+    const counted = new Set(filters.map(({ inputs }) => inputs.metricTransformation.name));
+    const read = new Set(
+      alarms
+        .flatMap(metricsOf)
+        .filter(({ namespace }) => namespace === "Tallystick")
+        .map(({ metricName }) => metricName),
+    );
+    // Of the reconciler, which is still to come: its alarm says that it has no data.
+    expect(read).toEqual(new Set([...counted, "ProofFindings"]));
+  });
+});
+
+/** A handler and what it takes of its own folder. */
+function sourcesFrom(file: string, seen = new Set<string>()): string[] {
+  const path = join(projectRoot, file);
+  if (seen.has(path) || !existsSync(path)) return [];
+  seen.add(path);
+  const text = readFileSync(path, "utf8");
+  const near = [...text.matchAll(/from "\.\/([\w-]+\.ts)"/g)].map(([, name = ""]) => join(file, "..", name));
+  return [text, ...near.flatMap((each) => sourcesFrom(each, seen))];
+}
+
+describe("whoever is on call", () => {
+  it("is mailed, through a topic that only alarms of this account write to", () => {
+    expect(production.resource("AlarmsByEmail").inputs).toMatchObject({ topic, protocol: "email" });
+    const { policy } = production.resource<{ policy: { Statement: readonly object[] } }>(
+      "AlarmsPolicy",
+    ).inputs;
+    expect(policy.Statement).toEqual([
+      {
+        Effect: "Allow",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Action: "sns:Publish",
+        Resource: topic,
+        Condition: { StringEquals: { "aws:SourceAccount": production.account } },
+      },
+    ]);
+  });
+
+  it("is told under a key that CloudWatch may use: without it alarms ring unheard", () => {
+    expect(production.resource("Alarms").inputs).toMatchObject({ kmsMasterKeyId: arnOf("AlarmsKey") });
+    const { policy, ...key } = production.resource<{
+      policy: { Statement: readonly { Sid: string }[] };
+    }>("AlarmsKey").inputs;
+    expect(key).toMatchObject({ enableKeyRotation: true });
+    expect(policy.Statement.find(({ Sid }) => Sid === "AlarmsOfThisAccount")).toMatchObject({
+      Principal: { Service: "cloudwatch.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Condition: { StringEquals: { "aws:SourceAccount": production.account } },
+    });
+  });
+});
+
+describe("dashboards", () => {
+  interface Widget {
+    readonly type: string;
+    readonly properties: { readonly alarms?: readonly string[]; readonly metrics?: readonly unknown[] };
+  }
+  const dashboards = production.ofType<{ dashboardBody: { widgets: readonly Widget[] } }>(
+    "aws:cloudwatch/dashboard:Dashboard",
+  );
+
+  it("are one for the money and one for the system, and show every alarm once", () => {
+    expect(dashboards.map(({ name }) => name)).toEqual(["MoneyDashboard", "SystemDashboard"]);
+    const shown = dashboards.flatMap(({ inputs }) =>
+      inputs.dashboardBody.widgets.flatMap(({ properties }) => properties.alarms ?? []),
+    );
+    expect(shown.toSorted()).toEqual(alarms.map(({ outputs }) => String(outputs?.["arn"])).toSorted());
+  });
+
+  it("have nothing empty, and as many lines in a graph as CloudWatch draws", () => {
+    const graphs = dashboards.flatMap(({ inputs }) =>
+      inputs.dashboardBody.widgets.filter(({ type }) => type === "metric"),
+    );
+    expect(graphs.length).toBeGreaterThan(10);
+    for (const { properties } of graphs) {
+      expect(properties.metrics?.length).toBeGreaterThan(0);
+      expect(properties.metrics?.length).toBeLessThanOrEqual(500);
+    }
+  });
+});
+
+describe("traces", () => {
+  it("are sampled by a rule of ours, before AWS's own", () => {
+    expect(production.resource("Traces").inputs).toMatchObject({
+      priority: 1_000,
+      reservoirSize: 1,
+      fixedRate: 0.01,
+    });
+    expect(production.resource("FailedTraces").inputs).toMatchObject({
+      filterExpression: "fault = true OR error = true",
+    });
+  });
+});
