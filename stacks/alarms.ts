@@ -69,35 +69,39 @@ function createTogether(
 }
 
 /** A topic that mails whoever is on call, under a key that only CloudWatch's alarms of this account use for it. */
-function createTopic({ keyDeletionDays }: StageSettings): aws.sns.Topic {
+function createTopic({ keyDeletionDays, retainData }: StageSettings): aws.sns.Topic {
   const { accountId } = aws.getCallerIdentityOutput();
   const fromHere = { StringEquals: { "aws:SourceAccount": accountId } };
-  const key = new aws.kms.Key("AlarmsKey", {
-    description: "Encrypts what alarms say",
-    enableKeyRotation: true,
-    deletionWindowInDays: keyDeletionDays,
-    policy: $jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Sid: "IamPoliciesDecide",
-          Effect: "Allow",
-          Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-          Action: "kms:*",
-          Resource: "*",
-        },
-        {
-          // Without it alarms ring, and nobody is told.
-          Sid: "AlarmsOfThisAccount",
-          Effect: "Allow",
-          Principal: { Service: "cloudwatch.amazonaws.com" },
-          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-          Resource: "*",
-          Condition: fromHere,
-        },
-      ],
-    }),
-  });
+  const key = new aws.kms.Key(
+    "AlarmsKey",
+    {
+      description: "Encrypts what alarms say",
+      enableKeyRotation: true,
+      deletionWindowInDays: keyDeletionDays,
+      policy: $jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "IamPoliciesDecide",
+            Effect: "Allow",
+            Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
+            Action: "kms:*",
+            Resource: "*",
+          },
+          {
+            // Without it alarms ring, and nobody is told.
+            Sid: "AlarmsOfThisAccount",
+            Effect: "Allow",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+            Resource: "*",
+            Condition: fromHere,
+          },
+        ],
+      }),
+    },
+    { retainOnDelete: retainData },
+  );
   new aws.kms.Alias("AlarmsKeyAlias", { name: `alias/${physicalName("Alarms")}`, targetKeyId: key.keyId });
   const topic = new aws.sns.Topic("Alarms", { name: physicalName("Alarms"), kmsMasterKeyId: key.arn });
   new aws.sns.TopicPolicy("AlarmsPolicy", {

@@ -34,21 +34,7 @@ interface OpenFinding {
   readonly comesWith: string;
 }
 
-const openFindings: readonly OpenFinding[] = [
-  {
-    rule: "queue-alarmed",
-    resources: [
-      ...["ChecksQueue", "DeadLettersQueue", "DeadLettersUnreadQueue"],
-      ...["InboundFilesQueue", "InboundFilesUnreadQueue"],
-    ],
-    comesWith: "operations",
-  },
-  {
-    rule: "stream-alarmed",
-    resources: ["FolderSource", "RecordEventsSource", "RelaySource"],
-    comesWith: "operations",
-  },
-];
+const openFindings: readonly OpenFinding[] = [];
 
 export interface Sorted {
   /** What is wrong and nobody knew. */
