@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BatchWriteItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { journalItem } from "#adapters/dynamodb/journal-codec.ts";
 import { invariant } from "#core/kernel/invariant.ts";
@@ -87,6 +88,7 @@ async function perSecondAlone(batchSize: number): Promise<number> {
   const stateDirectory = mkdtempSync(join(tmpdir(), "tallystick-bench-"));
   const server = await startLedger(stateDirectory);
   process.env["LEDGER_TABLE"] = ledger;
+  process.env["EPOCH"] = String(firstEpoch);
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = server.endpoint;
   process.env["AWS_REGION"] = clientOptions.region;
   process.env["AWS_ACCESS_KEY_ID"] = process.env["AWS_SECRET_ACCESS_KEY"] = "bench";
@@ -122,7 +124,7 @@ async function perSecondWhole(): Promise<number> {
 }
 
 async function countedIn(client: DynamoDBClient) {
-  const store = new FoldStore(client, ledger);
+  const store = new FoldStore(client, ledger, firstEpoch);
   const folds = await Promise.all(Array.from({ length: books }, (_, n) => store.read(bookOf(n))));
   return sumOfFolds(folds.flat());
 }

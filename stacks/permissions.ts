@@ -189,6 +189,9 @@ function consumerPermissions(source: EventSource, parts: Parts): Permission[] {
   return source.from === "table" ? [reads, lists, givesUp] : [reads, givesUp];
 }
 
+/** Where money is written: each write carries the epoch of its function (adapters/dynamodb/fence.ts). */
+const fencedTables = ["payments", "ledger"] as const;
+
 /** The variables that the declaration's tables, keys, sagas and settings put into the function's environment. */
 export function environmentOf(
   declaration: FunctionDeclaration,
@@ -204,6 +207,9 @@ export function environmentOf(
   };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
+    ...(fencedTables.some((name) => declaration.tables?.[name] !== undefined)
+      ? [["EPOCH", String(settings.epoch)] as const]
+      : []),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
     ...(declaration.sendsTo ?? []).map(
       (name) => [`${upperSnake(name)}_QUEUE_URL`, queues[name].url] as const,

@@ -44,6 +44,11 @@ export interface StageSettings extends Deployable {
   readonly stage: Stage;
   /** Continuous backups of the tables, for 35 days. */
   readonly pointInTimeRecovery: boolean;
+  /**
+   * In which epoch the stage's functions write to the books: an integer from 1, and one more with each change of region.
+   * What a later epoch has written, an earlier one does not write over.
+   */
+  readonly epoch: number;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
   readonly keyDeletionDays: number;
   /** What API Gateway lets through to all functions together; each merchant's own limit is lower. */
@@ -100,6 +105,7 @@ const disposable = {
   retainData: false,
   protectFromDeletion: false,
   pointInTimeRecovery: false,
+  epoch: 1,
   keyDeletionDays: 7,
   inboundFileDays: 30,
   boundedRoles: true,
@@ -112,6 +118,7 @@ const durable = {
   retainData: true,
   protectFromDeletion: true,
   pointInTimeRecovery: true,
+  epoch: 1,
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,

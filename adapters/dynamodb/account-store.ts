@@ -18,6 +18,7 @@ import type { Currency } from "#core/money/currency.ts";
 import { reach } from "./client.ts";
 import { nothingStored } from "./conditions.ts";
 import { outwait } from "./contention.ts";
+import { type Epoch, fencedUpdate, refuseFenced } from "./fence.ts";
 import { guardedAccountItem } from "./guarded-accounts.ts";
 import { accountKey, accountListKey, accountListPartition, type Key, listShards } from "./keys.ts";
 import { getEach, newestOf } from "./reads.ts";
@@ -57,17 +58,19 @@ export type ConditionChange =
 /** A merchant's own accounts. */
 export class AccountStore {
   readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
   readonly #table: string;
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, epoch: Epoch) {
     this.#client = client;
+    this.#epoch = epoch;
     this.#table = table;
   }
 
   /** Opens an account once, and puts it on the book's list in the same transaction. */
   async open(opened: OpenedAccount): Promise<Opened> {
     const { book, id } = opened;
-    const result = await transact(this.#client, [
+    const result = await transact(this.#client, this.#epoch, [
       { Put: { TableName: this.#table, Item: openedItem(opened), ...nothingStored } },
       { Put: { TableName: this.#table, Item: marshall(accountListKey(book, id, opened.openedAt)) } },
     ]);
@@ -134,7 +137,7 @@ export class AccountStore {
         "debits_posted = credits_posted AND debits_pending = :none AND credits_pending = :none",
       );
     try {
-      const update = new UpdateItemCommand({
+      const update = {
         TableName: this.#table,
         Key: marshall(accountKey(book, id)),
         UpdateExpression: "SET #condition = :condition ADD revision :one",
@@ -147,15 +150,18 @@ export class AccountStore {
           ...(revision === undefined ? {} : { ":revision": revision }),
           ...(condition === "closed" ? { ":none": 0 } : {}),
         }),
+      };
+      const command = new UpdateItemCommand({
+        ...fencedUpdate(update, this.#epoch),
         ReturnValues: "ALL_NEW",
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       });
       // Each posting is a transaction that holds the item for a moment.
-      const { Attributes } = await outwait(() => reach(this.#client.send(update)));
+      const { Attributes } = await outwait(() => reach(this.#client.send(command)));
       return { kind: "changed", account: accountOf(unmarshall(Attributes ?? {}) as AccountItem) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       if (error.Item === undefined) return { kind: "not_found" };
+      refuseFenced(error.Item, this.#epoch);
       const account = accountOf(unmarshall(error.Item) as AccountItem);
       // After a lost reply the SDK tries again and meets its own first try. What somebody else wrote there would be the same
       // change from the same revision, which RFC 9110 (13.1.1) lets succeed too.

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { examplePayment } from "#tests/support/examples.ts";
 import { AccountStore } from "./account-store.ts";
+import { firstEpoch } from "./fence.ts";
 import { PaymentStore } from "./payment-store.ts";
 import { transact } from "./transact.ts";
 
@@ -44,7 +45,7 @@ describe("a transaction", () => {
     { first: ["None", "None", "ConditionalCheckFailed"],                tries: 1, ends: { written: false } },
   ])("that was canceled for $first is sent $tries times", async ({ first, tries, ends }) => {
     const { client, calls } = scripted(canceled(...first));
-    expect(await transact(client, [])).toMatchObject(ends);
+    expect(await transact(client, firstEpoch, [])).toMatchObject(ends);
     expect(calls()).toBe(tries);
   });
 
@@ -54,20 +55,25 @@ describe("a transaction", () => {
     [[]],
   ])("that was canceled for %j is not known to be refused", async (codes) => {
     const { client } = scripted(canceled(...codes));
-    await expect(transact(client, [])).rejects.toMatchObject({ name: "StoreUnavailable" });
+    await expect(transact(client, firstEpoch, [])).rejects.toMatchObject({ name: "StoreUnavailable" });
   });
 
   test("that always meets another is contention, and never a refusal", async () => {
     const { client, calls } = scripted(...Array.from({ length: 6 }, () => canceled("TransactionConflict")));
-    await expect(transact(client, [])).rejects.toMatchObject({ name: "StoreContention" });
+    await expect(transact(client, firstEpoch, [])).rejects.toMatchObject({ name: "StoreContention" });
     expect(calls()).toBe(6);
   });
 });
 
 const create = (client: DynamoDBClient) =>
-  new PaymentStore(client, { payments: "p" }).create(examplePayment());
+  new PaymentStore(client, { payments: "p" }, firstEpoch).create(examplePayment());
 const freeze = (client: DynamoDBClient) =>
-  new AccountStore(client, "l").change("mer_demo" as Book, "acc_a" as UserAccountId, "frozen", undefined);
+  new AccountStore(client, "l", firstEpoch).change(
+    "mer_demo" as Book,
+    "acc_a" as UserAccountId,
+    "frozen",
+    undefined,
+  );
 
 describe.each<{ what: string; write: (client: DynamoDBClient) => Promise<unknown>; ends: object }>([
   { what: "a payment's put", write: create, ends: { kind: "created" } },

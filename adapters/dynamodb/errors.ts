@@ -10,3 +10,11 @@ export class StoreUnavailable extends Error {
 export class StoreContention extends Error {
   override readonly name = "StoreContention";
 }
+
+/**
+ * Another region has taken over, and has written what this process would write over: nothing was written, and nothing
+ * this process tries again will be. It says nothing about the payment: where the other region is, the same request works.
+ */
+export class WriterFenced extends Error {
+  override readonly name = "WriterFenced";
+}

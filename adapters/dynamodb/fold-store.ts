@@ -8,6 +8,7 @@ import type { Book } from "#core/ledger/account.ts";
 import { foldOn, nothingFolded, type ShardFold, type StreamedRecord } from "#core/ledger/shard-fold.ts";
 import { reach } from "./client.ts";
 import { StoreContention } from "./errors.ts";
+import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
 import { foldKey, foldPartition, type Key } from "./keys.ts";
 import { getItem, pagesOf } from "./reads.ts";
@@ -21,11 +22,13 @@ const rememberedMax = 4_000;
 /** The folds of the journal: one item per book and shard. */
 export class FoldStore {
   readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
   readonly #table: string;
   readonly #remembered = new Map<string, ShardFold>();
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, epoch: Epoch) {
     this.#client = client;
+    this.#epoch = epoch;
     this.#table = table;
   }
 
@@ -67,17 +70,18 @@ export class FoldStore {
     try {
       await reach(
         this.#client.send(
-          new PutItemCommand({
-            TableName: this.#table,
-            Item: marshall(foldItem(key, after)),
-            ...standsAt(before),
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-          }),
+          new PutItemCommand(
+            fencedPut(
+              { TableName: this.#table, Item: marshall(foldItem(key, after)), ...standsAt(before) },
+              this.#epoch,
+            ),
+          ),
         ),
       );
       return undefined;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      refuseFenced(error.Item, this.#epoch);
       return error.Item === undefined ? nothingFolded : shardFold(unmarshall(error.Item) as FoldItem);
     }
   }

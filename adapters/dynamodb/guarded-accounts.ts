@@ -174,7 +174,6 @@ function conditionalMove(
       ...(taken.debit > 0n ? { ":debit_taken": taken.debit } : {}),
       ...(taken.credit > 0n ? { ":credit_taken": taken.credit } : {}),
     }),
-    ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
   };
 }
 

@@ -10,8 +10,8 @@ import { listPartition, listShardOf, listSortKey, paymentKey, refundKey } from "
 /** An item of the payments table. */
 export type Item = Record<string, AttributeValue>;
 
-/** What a payment's item has beside its record: keys, and the places where indexes keep it. */
-type Keys = "pk" | "sk" | "list_pk" | "list_sk" | "due_pk" | "due_at";
+/** What a payment's item has beside its record: keys, the places where indexes keep it, and in which epoch it was written. */
+type Keys = "pk" | "sk" | "list_pk" | "list_sk" | "due_pk" | "due_at" | "epoch";
 
 /**
  * The keys carry book and id; storing them twice would cost bytes in every write. `due_…` is there for as long as time
@@ -38,6 +38,7 @@ export function paymentOf(item: Item): Payment {
     list_sk: _listSk,
     due_pk: _duePk,
     due_at: _dueAt,
+    epoch: _epoch,
     ...record
   } = plain;
   const [book = "", id = ""] = pk.split("#");
@@ -50,8 +51,8 @@ export function refundItem(refund: Refund): Item {
 }
 
 export function refundOf(item: Item): Refund {
-  const plain = unmarshall(item) as Omit<RefundRecord, "id" | "book"> & Record<"pk" | "sk", string>;
-  const { pk, sk: _sk, ...record } = plain;
+  const plain = unmarshall(item) as Omit<RefundRecord, "id" | "book"> & Record<"pk" | "sk" | "epoch", string>;
+  const { pk, sk: _sk, epoch: _epoch, ...record } = plain;
   const [book = "", id = ""] = pk.split("#");
   return fromRefundRecord({ ...record, id, book });
 }

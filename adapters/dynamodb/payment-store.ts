@@ -16,6 +16,7 @@ import { sameCreation, sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { outwait } from "./contention.ts";
+import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { paymentKey } from "./keys.ts";
@@ -33,10 +34,12 @@ export type ListPosition = string;
 /** Payments, and the one transaction per step that moves them together with the ledger. Nothing is read before a write. */
 export class PaymentStore implements PaymentCommits {
   readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
   readonly #tables: PaymentTables;
 
-  constructor(client: DynamoDBClient, tables: PaymentTables) {
+  constructor(client: DynamoDBClient, tables: PaymentTables, epoch: Epoch) {
     this.#client = client;
+    this.#epoch = epoch;
     this.#tables = tables;
   }
 
@@ -105,12 +108,7 @@ export class PaymentStore implements PaymentCommits {
     // In this order: only behind a version and an id that are free does a refusal by an account mean one.
     const items: TransactWriteItem[] = [
       {
-        Put: {
-          TableName: this.#tables.payments,
-          Item: paymentItem(after),
-          ...isAt(before),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        },
+        Put: { TableName: this.#tables.payments, Item: paymentItem(after), ...isAt(before) },
       },
       {
         Put: {
@@ -121,7 +119,7 @@ export class PaymentStore implements PaymentCommits {
       },
       ...accounts.items,
     ];
-    const result = await transact(this.#client, items);
+    const result = await transact(this.#client, this.#epoch, items);
     if (result.written) return { kind: "applied", payment: after };
 
     const [paymentReason, journalReason, ...accountReasons] = result.reasons;
@@ -143,18 +141,19 @@ export class PaymentStore implements PaymentCommits {
     try {
       await reach(
         this.#client.send(
-          new PutItemCommand({
-            TableName: this.#tables.payments,
-            Item: paymentItem(payment),
-            ...condition,
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-          }),
+          new PutItemCommand(
+            fencedPut(
+              { TableName: this.#tables.payments, Item: paymentItem(payment), ...condition },
+              this.#epoch,
+            ),
+          ),
         ),
       );
       return undefined;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       invariant(error.Item !== undefined, `${payment.id} exists`);
+      refuseFenced(error.Item, this.#epoch);
       return paymentOf(error.Item);
     }
   }

@@ -8,6 +8,7 @@ import type { RefundChange, RefundCommits, RefundCommitted } from "#core/payment
 import type { Refund } from "#core/payments/refund.ts";
 import { sameRefundTransition, sameTransition } from "#core/payments/replay.ts";
 import { isAt, nothingStored } from "./conditions.ts";
+import type { Epoch } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { type Key, paymentKey, refundKey } from "./keys.ts";
@@ -19,10 +20,12 @@ import { transact } from "./transact.ts";
 /** Refunds. Each step is one transaction over the refund, its payment, the ledger and the accounts that it moves. */
 export class RefundStore implements RefundCommits {
   readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
   readonly #tables: PaymentTables;
 
-  constructor(client: DynamoDBClient, tables: PaymentTables) {
+  constructor(client: DynamoDBClient, tables: PaymentTables, epoch: Epoch) {
     this.#client = client;
+    this.#epoch = epoch;
     this.#tables = tables;
   }
 
@@ -50,7 +53,7 @@ export class RefundStore implements RefundCommits {
         : accountWrites(ledgerOf(this.#tables), of.book, change.journal);
     // In this order: only behind versions and an id that are free does a refusal by an account mean one.
     const items = [...this.#puts(change), ...(accounts?.items ?? [])];
-    const result = await transact(this.#client, items);
+    const result = await transact(this.#client, this.#epoch, items);
     if (result.written) return { kind: "applied", payment: payment?.after ?? of, refund: refund.after };
 
     const reasons = [...result.reasons];
@@ -67,15 +70,12 @@ export class RefundStore implements RefundCommits {
 
   #puts({ payment, refund, journal }: RefundChange): TransactWriteItem[] {
     const table = this.#tables.payments;
-    const told = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
     const begins = refund.before === undefined ? nothingStored : isAt(refund.before);
     return [
       ...(payment === undefined
         ? []
-        : [
-            { Put: { TableName: table, Item: paymentItem(payment.after), ...isAt(payment.before), ...told } },
-          ]),
-      { Put: { TableName: table, Item: refundItem(refund.after), ...begins, ...told } },
+        : [{ Put: { TableName: table, Item: paymentItem(payment.after), ...isAt(payment.before) } }]),
+      { Put: { TableName: table, Item: refundItem(refund.after), ...begins } },
       ...(journal === undefined
         ? []
         : [

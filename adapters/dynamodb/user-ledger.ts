@@ -18,6 +18,7 @@ import { isUserEntry, type ProposedEntry, type RecordedBy, userLegsMax } from "#
 import { AccountStore } from "./account-store.ts";
 import { nothingStored } from "./conditions.ts";
 import { StoreContention } from "./errors.ts";
+import type { Epoch } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { JournalStore } from "./journal-store.ts";
@@ -42,15 +43,17 @@ export type Resolved =
  */
 export class UserLedger {
   readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
   readonly #table: string;
   readonly #journal: JournalStore;
   readonly #accounts: AccountStore;
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, epoch: Epoch) {
     this.#client = client;
+    this.#epoch = epoch;
     this.#table = table;
     this.#journal = new JournalStore(client, table);
-    this.#accounts = new AccountStore(client, table);
+    this.#accounts = new AccountStore(client, table, epoch);
   }
 
   /**
@@ -106,7 +109,7 @@ export class UserLedger {
       ...records.flatMap((record) => this.#due(record)),
     ];
     invariant(items.length <= transactionItemsMax, `a transaction has at most ${transactionItemsMax} items`);
-    const result = await transact(this.#client, items);
+    const result = await transact(this.#client, this.#epoch, items);
     if (result.written) return "written";
     if (result.reasons.slice(0, records.length).some(hasFailed)) return "taken";
     return accounts.refusalsOf(result.reasons.slice(records.length));
@@ -132,7 +135,9 @@ export class UserLedger {
     for (const entry of entries) {
       const refusal = refusals.get(entry.id);
       if (refusal === undefined) continue;
-      const { written } = await transact(this.#client, [this.#put(failureRecord(entry, refusal))]);
+      const { written } = await transact(this.#client, this.#epoch, [
+        this.#put(failureRecord(entry, refusal)),
+      ]);
       if (!written) return false;
     }
     return true;

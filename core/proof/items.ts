@@ -8,6 +8,10 @@ export type PlainItem = Readonly<Record<string, unknown>>;
 export const checkAppend = (before: PlainItem | undefined, subject: string): Finding[] =>
   before === undefined ? [] : [found("append_only", subject, "was written over")];
 
+/** An item that one epoch wrote no earlier epoch writes over: `before` is 0 where nothing was. */
+export const checkEpoch = (subject: string, before: number, after: number): Finding[] =>
+  after >= before ? [] : [found("epoch", subject, `of epoch ${before} was written over by epoch ${after}`)];
+
 /** Invariant 14. Every key starts with a book, and the places in indexes too. */
 export function checkKeys(item: PlainItem, isBook: (book: string) => boolean): Finding[] {
   return [item["pk"] ?? "", item["list_pk"], item["due_pk"]]

@@ -11,7 +11,7 @@ import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { type AcquirerNotification, checkSignature } from "#core/acquiring/notification.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import { paymentOfKey } from "#core/payments/ids.ts";
-import { optionalVariable, requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Problem } from "./http/problem.ts";
@@ -21,7 +21,7 @@ import { returnCustomers } from "./return-customer.ts";
 
 const dynamoDb = createDynamoDb();
 const letters = new DeadLetterStore(dynamoDb, requiredVariable("DEAD_LETTERS_TABLE"));
-const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
+const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
 const secrets = notificationSecretsOf(
   parseAcquirerSettings(requiredVariable("ACQUIRERS")),

@@ -4,7 +4,7 @@ import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { type PublishedEvent, parseEventId, paymentEventTypes } from "#core/events/payment-event.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { type Answer, found } from "./http/answer.ts";
 import { cursorOf, positionOf } from "./http/cursor.ts";
 import { apiHandler } from "./http/handler.ts";
@@ -14,7 +14,7 @@ import { type ApiRequest, requireMerchant } from "./http/request.ts";
 
 const dynamoDb = createDynamoDb();
 const events = new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE"));
-const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
+const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 
 /** What happened to a merchant's payments, for thirty days. */
 export const handler = apiHandler({

@@ -5,7 +5,7 @@ import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { apiHandler } from "./http/handler.ts";
 import { Idempotency } from "./idempotency.ts";
 import { ledgerAccounts } from "./ledger-api/accounts.ts";
@@ -15,10 +15,10 @@ import { ledgerHolds } from "./ledger-api/holds.ts";
 
 const dynamoDb = createDynamoDb();
 const table = requiredVariable("LEDGER_TABLE");
-const folds = new FoldStore(dynamoDb, table);
+const folds = new FoldStore(dynamoDb, table, writerEpoch());
 const journal = new JournalStore(dynamoDb, table);
 const entryPorts = {
-  ledger: new UserLedger(dynamoDb, table),
+  ledger: new UserLedger(dynamoDb, table, writerEpoch()),
   journal,
   idempotency: new Idempotency(dynamoDb, requiredVariable("IDEMPOTENCY_TABLE")),
   now: Date.now,
@@ -29,7 +29,7 @@ const books = bookReads({
   merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
 });
 const accounts = ledgerAccounts({
-  accounts: new AccountStore(dynamoDb, table),
+  accounts: new AccountStore(dynamoDb, table, writerEpoch()),
   postings: new PostingStore(dynamoDb, table),
   journal,
   folds,

@@ -9,7 +9,7 @@ import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createReplayClients, Replayer } from "#adapters/operations/replayer.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { type DeadLetter, isOpen, parseDeadLetterId } from "#core/operations/dead-letter.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { type Answer, found } from "./http/answer.ts";
 import { cursorOf, positionOf } from "./http/cursor.ts";
 import { apiHandler } from "./http/handler.ts";
@@ -32,8 +32,8 @@ export const handler = apiHandler({
   "/v1/ops/dead-letters/:id/replay": { POST: replayDeadLetter },
   "/v1/ops/payments/:id/timeline": {
     GET: showTimelines({
-      payments: new PaymentStore(dynamoDb, { payments }),
-      refunds: new RefundStore(dynamoDb, { payments }),
+      payments: new PaymentStore(dynamoDb, { payments }, writerEpoch()),
+      refunds: new RefundStore(dynamoDb, { payments }, writerEpoch()),
       journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
       events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
       merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),

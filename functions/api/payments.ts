@@ -8,7 +8,7 @@ import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import { RefundSaga } from "#adapters/stepfunctions/refund-saga.ts";
 import { CardDirectory } from "#adapters/vault/card-directory.ts";
 import { paymentView } from "#core/payments/view.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { createPayments } from "./create-payment.ts";
 import { type Answer, found } from "./http/answer.ts";
 import { cursorOf, positionOf } from "./http/cursor.ts";
@@ -22,8 +22,8 @@ import { refundPayments, showRefunds } from "./refund-payment.ts";
 
 const dynamoDb = createDynamoDb();
 const stepFunctions = createStepFunctions();
-const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
-const refunds = new RefundStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") });
+const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
+const refunds = new RefundStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const common = {
   payments,
   saga: new PaymentSaga(stepFunctions, requiredVariable("PAYMENT_SAGA_ARN")),

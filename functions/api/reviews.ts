@@ -5,7 +5,7 @@ import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { apiHandler } from "./http/handler.ts";
 import { resolvePayments } from "./ops/resolve-payment.ts";
 import { resolveRefunds } from "./ops/resolve-refund.ts";
@@ -14,8 +14,8 @@ const acquirers = parseAcquirerSettings(requiredVariable("ACQUIRERS"));
 const dynamoDb = createDynamoDb();
 const tables = { payments: requiredVariable("PAYMENTS_TABLE") };
 const ports = {
-  payments: new PaymentStore(dynamoDb, tables),
-  refunds: new RefundStore(dynamoDb, tables),
+  payments: new PaymentStore(dynamoDb, tables, writerEpoch()),
+  refunds: new RefundStore(dynamoDb, tables, writerEpoch()),
   merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
   recovery: new RecoverySaga(createStepFunctions(), requiredVariable("RECOVERY_SAGA_ARN")),
   acquirers: acquirers.map(({ name }) => name),

@@ -9,9 +9,13 @@ import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { whatToDo } from "#core/payments/check.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 
-const payments = new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") });
+const payments = new PaymentStore(
+  createDynamoDb(),
+  { payments: requiredVariable("PAYMENTS_TABLE") },
+  writerEpoch(),
+);
 const recovery = new RecoverySaga(createStepFunctions(), requiredVariable("RECOVERY_SAGA_ARN"));
 const checks = new CheckQueue(createSqs(), requiredVariable("CHECKS_QUEUE_URL"));
 const processor = new BatchProcessor(EventType.SQS);

@@ -5,7 +5,7 @@ import { createReturnLinks } from "#adapters/kms/return-links.ts";
 import { createCardReader } from "#adapters/vault/card-reader.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { authorize } from "#core/payments/steps/authorize.ts";
-import { optionalVariable, requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { authorizeInput } from "#workflows/payment/contract.ts";
 import { onSilence } from "./silence.ts";
 import { task } from "./task.ts";
@@ -14,7 +14,7 @@ const dynamoDb = createDynamoDb();
 const returnLinks = createReturnLinks(requiredVariable("RETURNS_KEY_ARN"));
 const publicUrl = requiredVariable("PUBLIC_URL");
 const ports = {
-  payments: new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }),
+  payments: new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch()),
   cards: createCardReader(dynamoDb, {
     table: requiredVariable("VAULT_TABLE"),
     keyArn: requiredVariable("VAULT_KEY_ARN"),

@@ -5,7 +5,7 @@ import { ExpiringHolds } from "#adapters/dynamodb/expiring-holds.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { type SweepPorts, sweepHolds } from "./releasing.ts";
 
 const dynamoDb = createDynamoDb();
@@ -15,7 +15,7 @@ const logger = new Logger({ serviceName: "expire-holds" });
 const ports: SweepPorts = {
   holds: new ExpiringHolds(dynamoDb, table),
   journal: new JournalStore(dynamoDb, table),
-  ledger: new UserLedger(dynamoDb, table),
+  ledger: new UserLedger(dynamoDb, table, writerEpoch()),
   now: Date.now,
   failed: (subject, error) => logger.error("a hold was not released", { subject, error: error as Error }),
 };

@@ -9,7 +9,7 @@ import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { expire } from "#core/payments/steps/expire.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { sweep } from "./sweep.ts";
 
 const dynamoDb = createDynamoDb();
@@ -17,7 +17,11 @@ const paymentsTable = requiredVariable("PAYMENTS_TABLE");
 const merchants = new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE"));
 const saga = new PaymentSaga(createStepFunctions(), requiredVariable("PAYMENT_SAGA_ARN"));
 const ports = {
-  payments: new PaymentStore(dynamoDb, { payments: paymentsTable, ledger: requiredVariable("LEDGER_TABLE") }),
+  payments: new PaymentStore(
+    dynamoDb,
+    { payments: paymentsTable, ledger: requiredVariable("LEDGER_TABLE") },
+    writerEpoch(),
+  ),
   now: Date.now,
 };
 const logger = new Logger({ serviceName: "expire" });

@@ -2,16 +2,20 @@ import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { giveBack } from "#core/payments/steps/give-back.ts";
-import { optionalVariable, requiredVariable } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { giveBackInput } from "#workflows/refund/contract.ts";
 import { onSilence } from "./silence.ts";
 import { refundTask } from "./task.ts";
 
 const ports = {
-  refunds: new RefundStore(createDynamoDb(), {
-    payments: requiredVariable("PAYMENTS_TABLE"),
-    ledger: requiredVariable("LEDGER_TABLE"),
-  }),
+  refunds: new RefundStore(
+    createDynamoDb(),
+    {
+      payments: requiredVariable("PAYMENTS_TABLE"),
+      ledger: requiredVariable("LEDGER_TABLE"),
+    },
+    writerEpoch(),
+  ),
   acquirers: createAcquirers(requiredVariable("ACQUIRERS"), {
     apiKeys: optionalVariable("ACQUIRER_API_KEYS"),
     onSilence,

@@ -1,15 +1,19 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { holdRefund } from "#core/payments/steps/hold-refund.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { holdRefundInput } from "#workflows/refund/contract.ts";
 import { refundTask } from "./task.ts";
 
 const ports = {
-  refunds: new RefundStore(createDynamoDb(), {
-    payments: requiredVariable("PAYMENTS_TABLE"),
-    ledger: requiredVariable("LEDGER_TABLE"),
-  }),
+  refunds: new RefundStore(
+    createDynamoDb(),
+    {
+      payments: requiredVariable("PAYMENTS_TABLE"),
+      ledger: requiredVariable("LEDGER_TABLE"),
+    },
+    writerEpoch(),
+  ),
   now: Date.now,
 };
 

@@ -1,12 +1,16 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { review } from "#core/payments/steps/review.ts";
-import { requiredVariable } from "#functions/environment.ts";
+import { requiredVariable, writerEpoch } from "#functions/environment.ts";
 import { reviewInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 
 const ports = {
-  payments: new PaymentStore(createDynamoDb(), { payments: requiredVariable("PAYMENTS_TABLE") }),
+  payments: new PaymentStore(
+    createDynamoDb(),
+    { payments: requiredVariable("PAYMENTS_TABLE") },
+    writerEpoch(),
+  ),
   now: Date.now,
 };
 

@@ -2,6 +2,7 @@ import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { paymentIdOf } from "#core/payments/ids.ts";
@@ -15,8 +16,9 @@ let handler: typeof import("#functions/tasks/expire.ts").handler;
 
 beforeAll(async () => {
   tables = await startTables();
-  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
+  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
   for (const name of ["payments", "ledger", "merchants"]) process.env[`${name.toUpperCase()}_TABLE`] = name;
+  process.env["EPOCH"] = String(firstEpoch);
   process.env["PAYMENT_SAGA_ARN"] = "arn:aws:states:eu-west-1:123456789012:stateMachine:payment";
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = tables.endpoint;
   process.env["AWS_REGION"] = "eu-west-1";

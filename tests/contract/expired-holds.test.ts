@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AccountStore } from "#adapters/dynamodb/account-store.ts";
 import { ExpiringHolds } from "#adapters/dynamodb/expiring-holds.ts";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
@@ -32,8 +33,8 @@ let book: Book;
 
 beforeAll(async () => {
   tables = await startTables();
-  accounts = new AccountStore(tables.client, "ledger");
-  ledger = new UserLedger(tables.client, "ledger");
+  accounts = new AccountStore(tables.client, "ledger", firstEpoch);
+  ledger = new UserLedger(tables.client, "ledger", firstEpoch);
   journal = new JournalStore(tables.client, "ledger");
   holds = new ExpiringHolds(tables.client, "ledger");
   postings = new PostingStore(tables.client, "ledger");

@@ -2,6 +2,7 @@ import { DeleteItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { journalItem } from "#adapters/dynamodb/journal-codec.ts";
 import { entryKey, foldKey, journalPartition, journalShards } from "#adapters/dynamodb/keys.ts";
@@ -22,6 +23,7 @@ let book: Book;
 beforeAll(async () => {
   tables = await startTables();
   process.env["LEDGER_TABLE"] = "ledger";
+  process.env["EPOCH"] = String(firstEpoch);
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = tables.endpoint;
   process.env["AWS_REGION"] = "eu-west-1";
   process.env["AWS_ACCESS_KEY_ID"] = process.env["AWS_SECRET_ACCESS_KEY"] = "test";
@@ -65,7 +67,7 @@ function streamedEvent(n: number, of: Book = book): DynamoDBRecord {
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => index + 1);
 const events = (...ns: number[]) => ({ Records: ns.map((n) => streamedEvent(n)) });
-const store = () => new FoldStore(tables.client, "ledger");
+const store = () => new FoldStore(tables.client, "ledger", firstEpoch);
 
 async function debits(of: Book = book): Promise<bigint> {
   return trialBalance(sumOfFolds(await store().read(of)).lines, "USD").debits;
@@ -121,7 +123,7 @@ describe("the folder", () => {
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
       maxAttempts: 1,
     });
-    const unreachable = new FoldStore(away, "ledger");
+    const unreachable = new FoldStore(away, "ledger", firstEpoch);
     const shard = entryKey(book, "je_1" as EntryId).pk;
     const records = [{ sequence: "1001", record: entryOf(1) }];
     await expect(unreachable.count(shard, records)).rejects.toMatchObject({ name: "StoreUnavailable" });

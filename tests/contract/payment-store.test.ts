@@ -7,6 +7,7 @@ import {
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { duePayments } from "#adapters/dynamodb/due-payments.ts";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey, entryKey, paymentKey, resolutionKey } from "#adapters/dynamodb/keys.ts";
@@ -30,7 +31,7 @@ let journal: JournalStore;
 
 beforeAll(async () => {
   tables = await startTables();
-  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
+  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
   journal = new JournalStore(tables.client, "ledger");
 });
 afterAll(() => tables.stop());
@@ -110,7 +111,7 @@ describe("a payment", () => {
       { step: "deserialize", priority: "low" },
     );
     const id = paymentIdOf({ book: demo, route: "test", idempotencyKey: "lost reply" });
-    const created = await new PaymentStore(client, { payments: "payments" }).create({
+    const created = await new PaymentStore(client, { payments: "payments" }, firstEpoch).create({
       ...examplePayment(),
       id,
     });

@@ -1,6 +1,7 @@
 import { PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
@@ -29,8 +30,8 @@ let journal: JournalStore;
 
 beforeAll(async () => {
   tables = await startTables();
-  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
-  refunds = new RefundStore(tables.client, { payments: "payments", ledger: "ledger" });
+  payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
+  refunds = new RefundStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
   journal = new JournalStore(tables.client, "ledger");
 });
 afterAll(() => tables.stop());

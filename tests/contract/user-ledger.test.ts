@@ -1,6 +1,7 @@
 import { type DynamoDBClient, TransactWriteItemsCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AccountStore } from "#adapters/dynamodb/account-store.ts";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
@@ -22,8 +23,8 @@ let book: Book;
 
 beforeAll(async () => {
   tables = await startTables();
-  accounts = new AccountStore(tables.client, "ledger");
-  ledger = new UserLedger(tables.client, "ledger");
+  accounts = new AccountStore(tables.client, "ledger", firstEpoch);
+  ledger = new UserLedger(tables.client, "ledger", firstEpoch);
   postings = new PostingStore(tables.client, "ledger");
   journal = new JournalStore(tables.client, "ledger");
 });
@@ -184,6 +185,7 @@ describe("an account", () => {
     const twice = new AccountStore(
       between(UpdateItemCommand, (command) => tables.client.send(command)),
       "ledger",
+      firstEpoch,
     );
     expect(await twice.change(book, alice, "frozen", 1)).toMatchObject({
       kind: "changed",
@@ -225,7 +227,9 @@ describe("an entry", () => {
       transactions += 1;
       if (transactions === 2) await post(proposal("je_more", float, alice, 50n), over);
     });
-    expect(kindsOf(await new UserLedger(overtaken, "ledger").post(book, [over], by()))).toEqual(["exists"]);
+    expect(kindsOf(await new UserLedger(overtaken, "ledger", firstEpoch).post(book, [over], by()))).toEqual([
+      "exists",
+    ]);
     expect(await journal.find(book, [over.id])).toMatchObject([{ type: "entry" }]);
   });
 

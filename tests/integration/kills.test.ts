@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { sumOfFolds } from "#core/ledger/shard-fold.ts";
@@ -147,7 +148,7 @@ test("every change that was committed is told, at least once and under one id, a
 test("what the folder counted is what the journal adds up to, though kills took back what it had reached", async () => {
   await counted(endpoints, book);
   const records = await journalOf(endpoints, book);
-  const folded = sumOfFolds(await new FoldStore(dynamoDb, "tallystick-local-ledger").read(book));
+  const folded = sumOfFolds(await new FoldStore(dynamoDb, "tallystick-local-ledger", firstEpoch).read(book));
   expect(folded.records).toBe(records.length);
   expect(folded.lines).toEqual(fold(records));
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { Api } from "#cli/api.ts";
@@ -166,9 +167,9 @@ async function refundInReview(): Promise<Refund> {
   await inState(`/v1/payments/${body.id}`, "captured");
   const client = new DynamoDBClient({ ...clientOptions, endpoint: system.endpoints.dynamodb });
   const tables = { payments: "tallystick-local-payments", ledger: "tallystick-local-ledger" };
-  const refunds = new RefundStore(client, tables);
+  const refunds = new RefundStore(client, tables, firstEpoch);
   const ports = { refunds, now: Date.now };
-  const payment = await new PaymentStore(client, tables).get(demoBook, body.id);
+  const payment = await new PaymentStore(client, tables, firstEpoch).get(demoBook, body.id);
   if (payment === undefined) return expect.fail("the payment is stored");
   const id = refundIdOf({ book: demoBook, route: "refunds", idempotencyKey: newKey() });
   const begun = beginRefund(payment, { id, amount: 5_00n, fingerprint: "f" }, Date.now());

@@ -12,14 +12,21 @@ import { compileSagas, type Definition, definitions, type Machines, type SagaNam
 
 // --- On the way to DynamoDB ---------------------------------------------------------------------------------------
 
-/** Takes this condition off single puts. */
-export function puts(condition: string): (command: Command) => Command {
-  return (command) => {
-    if (!(command instanceof PutItemCommand) || command.input.ConditionExpression !== condition)
-      return command;
-    const { ConditionExpression: _, ...rest } = command.input;
-    return new PutItemCommand(rest);
-  };
+/** Takes this term off the conditions of single puts. */
+export function puts(term: string): (command: Command) => Command {
+  return (command) =>
+    command instanceof PutItemCommand
+      ? new PutItemCommand(without(command.input, (condition) => condition === term))
+      : command;
+}
+
+function without<Write extends { ConditionExpression?: string | undefined }>(
+  write: Write,
+  isGone: (term: string) => boolean,
+): Write {
+  const { ConditionExpression: condition = "", ...rest } = write;
+  const left = condition.split(" AND ").filter((term) => !isGone(term));
+  return (left.length === 0 ? rest : { ...rest, ConditionExpression: left.join(" AND ") }) as Write;
 }
 
 /** Takes terms off the conditions of some items of transactions. */
@@ -27,18 +34,13 @@ export function transacts(
   isMeant: (item: TransactWriteItem) => boolean,
   isGone: (term: string) => boolean,
 ): (command: Command) => Command {
-  const strip = <Write extends { ConditionExpression?: string | undefined }>(write: Write): Write => {
-    const { ConditionExpression: condition = "", ...rest } = write;
-    const left = condition.split(" AND ").filter((term) => !isGone(term));
-    return (left.length === 0 ? rest : { ...rest, ConditionExpression: left.join(" AND ") }) as Write;
-  };
   return (command) => {
     if (!(command instanceof TransactWriteItemsCommand)) return command;
     const items = command.input.TransactItems ?? [];
     const TransactItems = items.map((item): TransactWriteItem => {
       if (!isMeant(item)) return item;
-      if (item.Put !== undefined) return { Put: strip(item.Put) };
-      return item.Update === undefined ? item : { Update: strip(item.Update) };
+      if (item.Put !== undefined) return { Put: without(item.Put, isGone) };
+      return item.Update === undefined ? item : { Update: without(item.Update, isGone) };
     });
     return new TransactWriteItemsCommand({ ...command.input, TransactItems });
   };

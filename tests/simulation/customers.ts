@@ -20,14 +20,17 @@ export class Customers {
   readonly #world: World;
   readonly #random: Random;
   readonly #returns: Random;
-  readonly #store: PaymentStore;
   readonly #asked = new Set<string>();
 
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#random = new Random(seed, "customers");
     this.#returns = new Random(seed, "returns");
-    this.#store = new PaymentStore(world.dynamoDb, { payments: "payments" });
+  }
+
+  /** Of whoever acts now: none of them acts for long. */
+  get #store(): PaymentStore {
+    return new PaymentStore(this.#world.dynamoDb, { payments: "payments" }, this.#world.epoch);
   }
 
   /** The customer acts some time later, or never does. */

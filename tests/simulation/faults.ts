@@ -31,6 +31,7 @@ export const faultKinds = {
   saga_not_started: "the start of the saga is refused, or lost on its way",
   saga_answer_lost: "the saga runs, and its starter never hears of its end",
   record_lost: "the idempotency record is gone: its lock, or its answer",
+  handed_over: "another region takes over while processes of this one still run",
 } as const;
 
 export type FaultKind = keyof typeof faultKinds;

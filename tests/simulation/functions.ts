@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
+import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { RefundPorts, SagaPorts } from "#core/payments/ports.ts";
@@ -71,10 +72,11 @@ export function loadFunction(
   cards: SagaPorts["cards"],
   /** Stands between a step and its ports: mutations change what comes through. */
   alter: (ports: TaskPorts, name: FunctionName) => TaskPorts,
+  epoch: Epoch,
 ): Handler {
   const tables = { payments: "payments", ledger: "ledger" };
-  const refunds = new RefundStore(dynamoDb, tables);
-  const payments = new PaymentStore(dynamoDb, tables);
+  const refunds = new RefundStore(dynamoDb, tables, epoch);
+  const payments = new PaymentStore(dynamoDb, tables, epoch);
   const ports = alter(
     { payments, refunds, cards, returns, acquirers: createAcquirers(acquirers), now: Date.now },
     name,

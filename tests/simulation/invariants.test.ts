@@ -18,7 +18,7 @@ import {
 } from "#core/proof/acquirers.ts";
 import { checkStored } from "#core/proof/book.ts";
 import type { Finding } from "#core/proof/finding.ts";
-import { checkAppend, checkKeys, checkNoCards } from "#core/proof/items.ts";
+import { checkAppend, checkEpoch, checkKeys, checkNoCards } from "#core/proof/items.ts";
 import { checkAccounts, checkMovement, checkRoom } from "#core/proof/ledger.ts";
 import { checkTransition } from "#core/proof/payments.ts";
 import type { StoredAccount } from "#core/proof/stored.ts";
@@ -173,6 +173,13 @@ test("a journal item that is written over is found", () => {
   const item = marshall(journalItem(hold), { removeUndefinedValues: true });
   expect(checkAppend(undefined, "je_1")).toEqual([]);
   expect(namesOf(checkAppend(item, "je_1"))).toEqual(["append_only"]);
+});
+
+test("epoch: an item that a later epoch wrote is not written over by an earlier one", () => {
+  expect([...checkEpoch("pay_1", 0, 1), ...checkEpoch("pay_1", 1, 1), ...checkEpoch("pay_1", 1, 2)]).toEqual(
+    [],
+  );
+  expect(namesOf(checkEpoch("pay_1", 2, 1))).toEqual(["epoch"]);
 });
 
 test("a key that starts with another tenant's book is found, and one of an index too", () => {

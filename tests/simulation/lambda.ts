@@ -1,4 +1,5 @@
 import type { Context } from "aws-lambda";
+import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { exitedPayload, thrownPayload, timedOutPayload } from "#local/lambda/function-error.ts";
 import type { LambdaInvocation, LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
 import type { FunctionName, Handler } from "./functions.ts";
@@ -11,12 +12,15 @@ import type { World } from "./world.ts";
 interface Environment {
   readonly name: string;
   readonly skewMs: number;
+  readonly epoch: Epoch;
   readonly handler: Handler;
 }
 
 const skewMsMax = 5 * 60_000;
 const requestId = "00000000-0000-4000-8000-000000000000";
 const common = { executedVersion: "$LATEST", requestId };
+/** A process that has just started is still at work then, or its zombie is. */
+const handOverMsMax = 3_000;
 /** Longer than any state waits. */
 const lateMsMax = 20_000;
 
@@ -55,6 +59,8 @@ export class Lambda implements TaskInvoker {
       return { kind: "refused", error: "ServiceException", cause: "Something broke." };
     }
     const environment = this.#take(name);
+    if (faults.strikes("handed_over"))
+      scheduler.schedule(faults.of("handed_over").between(0, handOverMsMax), () => this.#world.handOver());
     const outcome = await this.#run(name, environment, invocation, subject);
     await scheduler.sleep(delays.between(0, 10));
     if (faults.strikes("invocation_answer_lost")) {
@@ -155,13 +161,15 @@ export class Lambda implements TaskInvoker {
   }
 
   #take(name: FunctionName): Environment {
+    const { faults, epoch } = this.#world;
+    // A change of its configuration ends a function's environments, when they are idle.
     const idle = this.#idle.get(name)?.pop();
-    if (idle !== undefined) return idle;
-    const { faults } = this.#world;
+    if (idle?.epoch === epoch) return idle;
     this.#environments += 1;
     return {
       name: `${name}#${this.#environments}`,
       skewMs: faults.strikes("clock_skew") ? faults.of("clock_skew").between(-skewMsMax, skewMsMax) : 0,
+      epoch,
       handler: this.#load(name),
     };
   }

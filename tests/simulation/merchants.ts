@@ -43,17 +43,23 @@ const expectedProblems = new Set<string>([
 /** The clients of the API, and the API's own processes: each request runs in a fresh one. */
 export class Merchants {
   readonly #world: World;
-  readonly #store: PaymentStore;
-  readonly #handlers: Readonly<Record<"create" | FollowUp["what"], Handle>>;
   #requests = 0;
 
   constructor(world: World) {
     this.#world = world;
-    this.#store = new PaymentStore(world.dynamoDb, { payments: "payments" });
+  }
+
+  get #store(): PaymentStore {
+    return new PaymentStore(this.#world.dynamoDb, { payments: "payments" }, this.#world.epoch);
+  }
+
+  /** Of a process that starts now. */
+  get #handlers(): Readonly<Record<"create" | FollowUp["what"], Handle>> {
+    const world = this.#world;
     const { sagas, records: idempotency } = world;
     const payments = this.#store;
     const operating = { payments, saga: sagas.payment, idempotency, now: Date.now };
-    this.#handlers = {
+    return {
       create: createPayments({
         ...operating,
         merchants: { merchant: async (book) => merchantOf(book) },
@@ -64,7 +70,7 @@ export class Merchants {
       refunds: refundPayments({
         ...operating,
         saga: sagas.refund,
-        refunds: new RefundStore(world.dynamoDb, { payments: "payments" }),
+        refunds: new RefundStore(world.dynamoDb, { payments: "payments" }, world.epoch),
       }),
     };
   }

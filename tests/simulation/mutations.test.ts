@@ -1,6 +1,7 @@
 import "./quiet.ts";
 import { PutItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "vitest";
+import { fence } from "#adapters/dynamodb/fence.ts";
 import type { Command } from "./dynamodb/client.ts";
 import { simulate } from "./history.ts";
 import { hunt, mutations } from "./mutations.ts";
@@ -29,11 +30,14 @@ test("the conditions that the store sends are the ones that the mutations take a
 
   expect([...sent].toSorted()).toEqual([
     "Put of a transaction, ledger: attribute_not_exists(pk)",
+    `Put of a transaction, payments: ${fence}`,
     "Put of a transaction, payments: attribute_not_exists(pk)",
     "Put of a transaction, payments: version = :version",
+    `PutItem, payments: ${fence}`,
     "PutItem, payments: attribute_not_exists(pk)",
     "PutItem, payments: version = :version",
     "Update of a transaction, ledger: #condition = :open",
+    `Update of a transaction, ledger: ${fence}`,
     "Update of a transaction, ledger: credit_room >= :credit_taken",
     "Update of a transaction, ledger: currency = :currency",
     "Update of a transaction, ledger: debit_room >= :debit_taken",

@@ -1,4 +1,5 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import {
   readStored,
   type StoredItem,
@@ -13,7 +14,7 @@ import { toRefundRecord } from "#core/payments/refund-record.ts";
 import { checkAgreement, checkOneReference, checkRecorded } from "#core/proof/acquirers.ts";
 import { checkStored } from "#core/proof/book.ts";
 import type { Finding } from "#core/proof/finding.ts";
-import { checkAppend, checkKeys, checkNoCards } from "#core/proof/items.ts";
+import { checkAppend, checkEpoch, checkKeys, checkNoCards } from "#core/proof/items.ts";
 import { checkMovement, checkRoom } from "#core/proof/ledger.ts";
 import { checkRefundTransition, checkTransition } from "#core/proof/payments.ts";
 import type { Stored } from "#core/proof/stored.ts";
@@ -29,6 +30,7 @@ const foreseenErrors = new Set([
   "AcquirerUnavailable",
   "StoreUnavailable",
   "StoreContention",
+  "WriterFenced",
 ]);
 /** Fewer conflicts than this are outwaited, never handed on. */
 const contentionMin = 3;
@@ -80,6 +82,7 @@ export class Observer {
     for (const write of writes) {
       const { before, after } = write;
       this.#keep(...checkNoCards(write.key, JSON.stringify(after), this.#cards));
+      this.#keep(...checkEpoch(write.key, epochIn(before), epochIn(after)));
       switch (after["sk"]?.S) {
         case "payment":
           this.#paymentWritten(before, after);
@@ -104,9 +107,10 @@ export class Observer {
     const what = `${process.name} threw ${error.name}: ${error.message}`;
     if (!foreseenErrors.has(error.name)) this.report("unforeseen", subject, what);
     const isContention = error.name === "StoreContention";
+    const isFenced = error.name === "WriterFenced";
     const wasHindered = isContention
       ? process.conflicts >= contentionMin
-      : process.struck.length > 0 || process.conflicts > 0;
+      : process.struck.length > 0 || process.conflicts > 0 || (isFenced && this.#world.epoch > firstEpoch);
     if (!wasHindered)
       this.report("needless_failure", subject, `${what}, after ${process.conflicts} conflicts`);
   }
@@ -273,6 +277,8 @@ export class Observer {
     this.#finding ??= findings[0];
   }
 }
+
+const epochIn = (item: StoredItem | undefined): number => Number(item?.["epoch"]?.N ?? 0);
 
 /** It may still move by itself, or is waited for. */
 const isOpen = ({ state, pendingOperation }: Payment): boolean =>

@@ -19,11 +19,18 @@ const sweepMsMax = 60_000;
  */
 export class Reminders {
   readonly #world: World;
-  readonly #store: PaymentStore;
 
   constructor(world: World) {
     this.#world = world;
-    this.#store = new PaymentStore(world.dynamoDb, { payments: "payments", ledger: "ledger" });
+  }
+
+  /** Of whoever acts now: none of them acts for long. */
+  get #store(): PaymentStore {
+    return new PaymentStore(
+      this.#world.dynamoDb,
+      { payments: "payments", ledger: "ledger" },
+      this.#world.epoch,
+    );
   }
 
   written(writes: readonly Write[]): void {

@@ -1,5 +1,5 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
+import { StoreContention, StoreUnavailable, WriterFenced } from "#adapters/dynamodb/errors.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { journalItem } from "#adapters/dynamodb/journal-codec.ts";
 import { accountKey } from "#adapters/dynamodb/keys.ts";
@@ -59,14 +59,21 @@ interface Spend {
 export class Wallet {
   readonly #world: World;
   readonly #random: Random;
-  readonly #store: PaymentStore;
   readonly #book: Book = books[0] ?? ("mer_demo" as Book);
   readonly #accounts = new Map<string, Account>();
 
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#random = new Random(seed, "wallet");
-    this.#store = new PaymentStore(world.dynamoDb, { payments: "payments", ledger: "ledger" });
+  }
+
+  /** Of whoever acts now: none of them acts for long. */
+  get #store(): PaymentStore {
+    return new PaymentStore(
+      this.#world.dynamoDb,
+      { payments: "payments", ledger: "ledger" },
+      this.#world.epoch,
+    );
   }
 
   limitsOf(account: string): Pick<Account, "minAvailable" | "maxBalance"> {
@@ -232,7 +239,11 @@ export class Wallet {
         if (committed.kind === "refused") this.#refused(process, change);
         return committed;
       } catch (error) {
-        if (!(error instanceof StoreUnavailable || error instanceof StoreContention)) throw error;
+        const isForeseen =
+          error instanceof StoreUnavailable ||
+          error instanceof StoreContention ||
+          error instanceof WriterFenced;
+        if (!isForeseen) throw error;
         this.#world.observer.taskFailed(process, error);
         await this.#world.scheduler.sleep(this.#world.delays.between(0, retryMsMax));
       }

@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type Epoch, firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { Customers } from "./customers.ts";
 import { SimulatedClient, type StoreAlterations } from "./dynamodb/client.ts";
 import { Tables } from "./dynamodb/tables.ts";
@@ -49,6 +50,7 @@ export class World {
   readonly wallet: Wallet;
   readonly customers: Customers;
   readonly reminders: Reminders;
+  #epoch = firstEpoch;
 
   constructor(seed: number, faults: FaultOptions, alterations: Alterations) {
     this.chance = new Random(seed, "chance");
@@ -68,12 +70,23 @@ export class World {
     this.vault = new Vault(this);
     this.records = new Records(this);
     this.lambda = new Lambda(this, (name) =>
-      loadFunction(name, this.dynamoDb, this.vault, alterations.ports),
+      loadFunction(name, this.dynamoDb, this.vault, alterations.ports, this.epoch),
     );
     this.sagas = new Sagas(this, alterations.machines);
     this.merchants = new Merchants(this);
     this.wallet = new Wallet(this, seed);
     this.customers = new Customers(this, seed);
     this.reminders = new Reminders(this);
+  }
+
+  /** In which epoch a process writes that starts now. */
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
+  /** Another region takes over: what runs goes on under the epoch that it started in, and what starts has the next. */
+  handOver(): void {
+    this.#epoch = (this.#epoch + 1) as Epoch;
+    this.trace.note("", "region", `hands over to epoch ${this.#epoch}`);
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -34,7 +35,9 @@ export async function counted(endpoints: Endpoints, ...books: readonly string[])
     for (const book of books.length === 0 ? ["mer_demo"] : books) {
       const { length } = await journalOf(endpoints, book);
       const deadline = performance.now() + lagMsMax;
-      while (sumOfFolds(await new FoldStore(client, ledger).read(book as Book)).records < length) {
+      while (
+        sumOfFolds(await new FoldStore(client, ledger, firstEpoch).read(book as Book)).records < length
+      ) {
         if (performance.now() > deadline) throw new Error(`the folds of ${book} stay behind its journal`);
         await sleep(pollMs);
       }

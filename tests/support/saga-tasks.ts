@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { Context } from "aws-lambda";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
@@ -72,6 +73,7 @@ export async function startSagaTasks() {
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
     PAYMENTS_TABLE: "payments",
     LEDGER_TABLE: "ledger",
+    EPOCH: String(firstEpoch),
     VAULT_TABLE: "vault",
     VAULT_KEY_ARN: keyArns.vault,
     RETURNS_KEY_ARN: keyArns.returns,
@@ -80,8 +82,8 @@ export async function startSagaTasks() {
   });
   const handlers = await loadHandlers();
 
-  const payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" });
-  const refunds = new RefundStore(tables.client, { payments: "payments", ledger: "ledger" });
+  const payments = new PaymentStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
+  const refunds = new RefundStore(tables.client, { payments: "payments", ledger: "ledger" }, firstEpoch);
   const journal = new JournalStore(tables.client, "ledger");
   const names = { table: "vault", keyArn: keyArns.vault, fingerprintKeyArn: keyArns.fingerprint };
   const tokenizer = new CardTokenizer(tables.client, keys.clientOf("card-tokens"), names, randomBytes);

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
+import { StoreContention, StoreUnavailable, WriterFenced } from "#adapters/dynamodb/errors.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
 import { gatewayEvent, lambdaContext } from "#tests/support/requests.ts";
 import { found } from "./answer.ts";
@@ -113,6 +113,7 @@ describe("when a part of the system does not answer", () => {
   test.each([
     ["a table", new StoreUnavailable("TimeoutError: 10.0.0.7:8000 did not answer")],
     ["a table under contention", new StoreContention("6 tries met another transaction")],
+    ["the region, which another has taken over from", new WriterFenced("epoch 2 wrote it")],
     ["a key", new KeysUnavailable("KMSInvalidStateException: arn:aws:kms:eu-west-1:1:key/1")],
   ])("%s, the caller may try again: 503 with Retry-After", async (_name, error) => {
     const result = await answerOf(failing(error));

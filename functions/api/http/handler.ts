@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { UserPoolUnavailable } from "#adapters/cognito/errors.ts";
-import { StoreContention, StoreUnavailable } from "#adapters/dynamodb/errors.ts";
+import { StoreContention, StoreUnavailable, WriterFenced } from "#adapters/dynamodb/errors.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
 import { optionalVariable } from "#functions/environment.ts";
 import { originCheckOf } from "./origin.ts";
@@ -66,6 +66,8 @@ function problemOf(error: unknown): Problem {
   if (
     error instanceof StoreUnavailable ||
     error instanceof StoreContention ||
+    // The same request, sent again, is led to the region that has taken over.
+    error instanceof WriterFenced ||
     error instanceof KeysUnavailable ||
     error instanceof UserPoolUnavailable
   )

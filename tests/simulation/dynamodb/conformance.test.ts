@@ -1,5 +1,6 @@
 import { type DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { guardedAccountItem } from "#adapters/dynamodb/guarded-accounts.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { type Account, type AccountId, noCounters } from "#core/ledger/account.ts";
@@ -126,8 +127,8 @@ test(`${steps} random writes of the store end alike, and leave the same items`, 
   const simulated = new Tables(() => undefined);
   const names = { payments: "payments", ledger: "ledger" };
   const [theirs, ours] = [
-    new PaymentStore(engine.client, names),
-    new PaymentStore(clientOf(simulated), names),
+    new PaymentStore(engine.client, names, firstEpoch),
+    new PaymentStore(clientOf(simulated), names, firstEpoch),
   ];
   for (const item of accounts.map(guardedAccountItem)) {
     await engine.client.send(new PutItemCommand({ TableName: "ledger", Item: item }));

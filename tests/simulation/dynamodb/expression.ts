@@ -10,14 +10,17 @@ export interface Placeholders {
 
 type Term =
   | { readonly test: "exists" | "missing"; readonly path: string }
-  | { readonly test: "=" | ">="; readonly path: string; readonly value: string };
+  | { readonly test: "=" | ">=" | "missing or <="; readonly path: string; readonly value: string };
+
+/** The one term that the adapters bracket. */
+const fencePattern = /^\(attribute_not_exists\((\w+)\) OR (\w+) <= (:\w+)\)$/;
 
 /** Expressions that the adapters send are few, and are sent again and again. */
 const parsed = new Map<string, readonly Term[]>();
 
 /**
  * Evaluates a ConditionExpression of what the adapters use: `attribute_exists`, `attribute_not_exists`, `=`, `>=`
- * and AND, on top-level attributes. As in DynamoDB, a comparison with an attribute that is missing, or of another
+ * and AND, and the fence of epochs, on top-level attributes. As in DynamoDB, a comparison with an attribute that is missing, or of another
  * type, is false.
  * @throws Error for anything else: an expression that this cannot evaluate must not pass for one that holds.
  */
@@ -33,6 +36,8 @@ export function holds(expression: string, item: Item | undefined, placeholders: 
         return stored !== undefined && isEqual(stored, valueNamed(term.value, placeholders));
       case ">=":
         return stored !== undefined && isAtLeast(stored, valueNamed(term.value, placeholders));
+      case "missing or <=":
+        return stored === undefined || isAtLeast(valueNamed(term.value, placeholders), stored);
     }
     return false;
   });
@@ -52,13 +57,17 @@ function termsOf(expression: string): readonly Term[] {
 function termOf(text: string): Term {
   const [, kind, subject = ""] = functionPattern.exec(text) ?? [];
   if (kind !== undefined) return { test: kind === "exists" ? "exists" : "missing", path: subject };
+  const [, missing, bounded, bound = ""] = fencePattern.exec(text) ?? [];
+  if (missing !== undefined && missing === bounded)
+    return { test: "missing or <=", path: missing, value: bound };
   const [, path = "", operator, value = ""] = comparisonPattern.exec(text) ?? [];
   if (operator === "=" || operator === ">=") return { test: operator, path, value };
   throw new Error(`the simulated DynamoDB does not know the condition "${text}"`);
 }
 
 /**
- * Applies an UpdateExpression of the one form that the adapters use: `ADD path :value, path :value, …` on numbers.
+ * Applies an UpdateExpression of the one form that the adapters use: `SET path = :value ADD path :value, …`, sums of
+ * numbers.
  * A missing attribute counts as 0, and a missing item as one that has nothing but its key.
  */
 export function updated(
@@ -67,9 +76,13 @@ export function updated(
   item: Item | undefined,
   placeholders: Placeholders,
 ): Item {
-  const [verb, list] = [expression.slice(0, 4), expression.slice(4)];
-  if (verb !== "ADD ") throw new Error(`the simulated DynamoDB does not know the update "${expression}"`);
-  const after: Record<string, AttributeValue> = { ...key, ...item };
+  const [, set = "", to = "", list] = /^SET (\w+) = (:\w+) ADD (.*)$/.exec(expression) ?? [];
+  if (list === undefined) throw new Error(`the simulated DynamoDB does not know the update "${expression}"`);
+  const after: Record<string, AttributeValue> = {
+    ...key,
+    ...item,
+    [set]: valueNamed(to, placeholders),
+  };
   for (const part of list.split(", ")) {
     const [path = "", value = ""] = part.split(" ");
     const name = nameOf(path, placeholders);
