@@ -1,5 +1,3 @@
-import { type Epoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
-
 /** A variable that the estate sets where it has something to say. */
 export const optionalVariable = (name: string): string | undefined => process.env[name];
 
@@ -10,6 +8,3 @@ export function requiredVariable(name: string): string {
     throw new Error(`the environment variable ${name} is not set: see stacks/`);
   return value;
 }
-
-/** The epoch in which this function writes to the books. @throws as above, and for what is no epoch. */
-export const writerEpoch = (): Epoch => parseEpoch(requiredVariable("EPOCH"));

@@ -9,7 +9,8 @@ import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { whatToDo } from "#core/payments/check.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 
 const payments = new PaymentStore(
   createDynamoDb(),

@@ -6,7 +6,8 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { type JournalItem, journalRecord } from "#adapters/dynamodb/journal-codec.ts";
 import { invariant } from "#core/kernel/invariant.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { inLanes } from "#functions/lanes.ts";
 
 const folds = new FoldStore(createDynamoDb(), requiredVariable("LEDGER_TABLE"), writerEpoch());

@@ -5,7 +5,8 @@ import { ExpiringHolds } from "#adapters/dynamodb/expiring-holds.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { type SweepPorts, sweepHolds } from "./releasing.ts";
 
 const dynamoDb = createDynamoDb();

@@ -9,7 +9,8 @@ import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { expire } from "#core/payments/steps/expire.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { sweep } from "./sweep.ts";
 
 const dynamoDb = createDynamoDb();

@@ -1,7 +1,8 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { holdRefund } from "#core/payments/steps/hold-refund.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { holdRefundInput } from "#workflows/refund/contract.ts";
 import { refundTask } from "./task.ts";
 

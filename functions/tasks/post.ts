@@ -1,7 +1,8 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { post } from "#core/payments/steps/post.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { postInput } from "#workflows/payment/contract.ts";
 import { task } from "./task.ts";
 

@@ -3,7 +3,8 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { optionalVariable, requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { optionalVariable, requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { recoverTask } from "./recovering.ts";
 import { onSilence } from "./silence.ts";
 

@@ -1,7 +1,8 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { reviewRefund } from "#core/payments/steps/review-refund.ts";
-import { requiredVariable, writerEpoch } from "#functions/environment.ts";
+import { requiredVariable } from "#functions/environment.ts";
+import { writerEpoch } from "#functions/epoch.ts";
 import { reviewRefundInput } from "#workflows/refund/contract.ts";
 import { refundTask } from "./task.ts";
 
