@@ -65,7 +65,10 @@ function createThreatDetection(region: string): void {
   }
 }
 
-/** Card numbers in a bucket would be a breach of PCI DSS 3: Macie samples all buckets for them, day by day. */
+/**
+ * Card numbers in a bucket would be a breach of PCI DSS 3: Macie looks for them. Which buckets, and how often, is its own automated
+ * discovery: no job of ours says so yet.
+ */
 function createDiscovery(region: string): void {
   const suffix = inRegion(region);
   const account = new aws.macie2.Account(`Macie${suffix}`, {
