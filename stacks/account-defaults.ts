@@ -1,6 +1,6 @@
 import { company } from "./company.ts";
 import { usedRegions } from "./constants.ts";
-import { inRegion } from "./naming.ts";
+import { inRegion, logicalName } from "./naming.ts";
 
 /** Defaults of the account that hold even for what is made by hand. */
 export function createAccountDefaults(): void {
@@ -32,15 +32,12 @@ export function createAccountDefaults(): void {
   });
   for (const alternateContactType of ["BILLING", "OPERATIONS", "SECURITY"]) {
     const { name, title, phone } = company.contact;
-    new aws.account.AlternativeContact(
-      `${alternateContactType.charAt(0)}${alternateContactType.slice(1).toLowerCase()}Contact`,
-      {
-        alternateContactType,
-        name,
-        title,
-        phoneNumber: phone,
-        emailAddress: company.alarmAddress,
-      },
-    );
+    new aws.account.AlternativeContact(`${logicalName(alternateContactType.toLowerCase())}Contact`, {
+      alternateContactType,
+      name,
+      title,
+      phoneNumber: phone,
+      emailAddress: company.alarmAddress,
+    });
   }
 }

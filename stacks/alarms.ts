@@ -1,11 +1,10 @@
 import { moneyWatches } from "./alarms-money.ts";
 import { systemWatches } from "./alarms-system.ts";
-import { company } from "./company.ts";
+import { alarmsOfThisAccount, createMailTopic } from "./mail-topic.ts";
 import { createAlarm, type Watch } from "./metric.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts, Sagas } from "./parts.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
-import type { StageSettings } from "./settings.ts";
 
 export interface OperationsSettings {
   /** What Lambda runs at once in this account: its quota, 1,000 until AWS raises it. */
@@ -32,7 +31,7 @@ export function createAlarms(
 ): Alarms | undefined {
   const { settings } = parts;
   if (settings.operations === undefined) return undefined;
-  const topic = createTopic(settings);
+  const topic = createMailTopic("Alarms", "Encrypts what alarms say", alarmsOfThisAccount(), settings);
   const money = moneyWatches(parts, reconciler).map((watch) => createAlarm(watch, [topic.arn]));
   const watches = systemWatches(parts, apiId, settings.operations);
   const system = watches.map((watch) => createAlarm(watch, []));
@@ -66,63 +65,4 @@ function createTogether(
     // The rule names them, and CloudWatch refuses a rule about alarms that are not there.
     { dependsOn: [...alarms] },
   );
-}
-
-/** A topic that mails whoever is on call, under a key that only CloudWatch's alarms of this account use for it. */
-function createTopic({ keyDeletionDays, retainData }: StageSettings): aws.sns.Topic {
-  const { accountId } = aws.getCallerIdentityOutput();
-  const fromHere = { StringEquals: { "aws:SourceAccount": accountId } };
-  const key = new aws.kms.Key(
-    "AlarmsKey",
-    {
-      description: "Encrypts what alarms say",
-      enableKeyRotation: true,
-      deletionWindowInDays: keyDeletionDays,
-      policy: $jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "IamPoliciesDecide",
-            Effect: "Allow",
-            Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-            Action: "kms:*",
-            Resource: "*",
-          },
-          {
-            // Without it alarms ring, and nobody is told.
-            Sid: "AlarmsOfThisAccount",
-            Effect: "Allow",
-            Principal: { Service: "cloudwatch.amazonaws.com" },
-            Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-            Resource: "*",
-            Condition: fromHere,
-          },
-        ],
-      }),
-    },
-    { retainOnDelete: retainData },
-  );
-  new aws.kms.Alias("AlarmsKeyAlias", { name: `alias/${physicalName("Alarms")}`, targetKeyId: key.keyId });
-  const topic = new aws.sns.Topic("Alarms", { name: physicalName("Alarms"), kmsMasterKeyId: key.arn });
-  new aws.sns.TopicPolicy("AlarmsPolicy", {
-    arn: topic.arn,
-    policy: $jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { Service: "cloudwatch.amazonaws.com" },
-          Action: "sns:Publish",
-          Resource: topic.arn,
-          Condition: fromHere,
-        },
-      ],
-    }),
-  });
-  new aws.sns.TopicSubscription("AlarmsByEmail", {
-    topic: topic.arn,
-    protocol: "email",
-    endpoint: company.alarmAddress,
-  });
-  return topic;
 }

@@ -1,6 +1,7 @@
 import type { LockDays } from "./account-settings.ts";
 import { company } from "./company.ts";
 import { homeRegion } from "./constants.ts";
+import { createKey, keptForGood } from "./keys.ts";
 import { nameIn, physicalName } from "./naming.ts";
 
 /** The vault of the security account, for the plans of other accounts. */
@@ -12,15 +13,8 @@ export const copiesVaultArn = (): string =>
  * and nobody at all may take them out before their time.
  */
 export function createCopiesVault(days: LockDays, writers: readonly string[]): void {
-  const key = new aws.kms.Key(
-    "CopiesKey",
-    {
-      description: "Encrypts the copies of other accounts' backups",
-      enableKeyRotation: true,
-      deletionWindowInDays: 30,
-    },
-    { retainOnDelete: true, protect: true },
-  );
+  const description = "Encrypts the copies of other accounts' backups";
+  const key = createKey(keptForGood, "Copies", { description }, { protect: true });
   const vault = new aws.backup.Vault(
     "Copies",
     { name: physicalName("Copies"), kmsKeyArn: key.arn },

@@ -2,6 +2,7 @@ import type { LockDays } from "./account-settings.ts";
 import { copiesVaultArn, lockVault } from "./backup-copies.ts";
 import { company } from "./company.ts";
 import { recoveryRegion } from "./constants.ts";
+import { createKey, keyPolicy } from "./keys.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
 import { trustOnly } from "./roles.ts";
@@ -71,44 +72,30 @@ function createVault(
   region?: string,
 ): aws.backup.Vault {
   const place = region === undefined ? {} : { region };
-  const options = { retainOnDelete: settings.retainData };
-  const key = new aws.kms.Key(
-    `${name}Key`,
-    {
-      ...place,
-      description: "Encrypts backups",
-      enableKeyRotation: true,
-      deletionWindowInDays: settings.keyDeletionDays,
-      policy: JSON.stringify({ Version: "2012-10-17", Statement: keyStatements(settings) }),
-    },
-    options,
-  );
+  const key = createKey(settings, name, {
+    ...place,
+    description: "Encrypts backups",
+    policy: keyPolicy(...copying(settings)),
+  });
   const vault = new aws.backup.Vault(
     name,
     { ...place, name: physicalName(name), kmsKeyArn: key.arn, forceDestroy: !settings.retainData },
-    options,
+    { retainOnDelete: settings.retainData },
   );
   lockVault(name, vault, lock, region);
   return vault;
 }
 
 /** The security account reads what is copied to it, in the name of AWS Backup only. */
-function keyStatements({ awsAccount, backups }: StageSettings): object[] {
-  const account = {
-    Sid: "Account",
-    Effect: "Allow",
-    Principal: { AWS: `arn:aws:iam::${awsAccount}:root` },
-    Action: "kms:*",
-    Resource: "*",
-  };
-  if (!backups?.copies) return [account];
-  const backupRole = `arn:aws:iam::${company.accounts.security}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup`;
+function copying({ backups }: StageSettings): object[] {
+  if (!backups?.copies) return [];
+  const { security } = company.accounts;
+  const backupRole = `arn:aws:iam::${security}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup`;
   return [
-    account,
     {
       Sid: "Copies",
       Effect: "Allow",
-      Principal: { AWS: `arn:aws:iam::${company.accounts.security}:root` },
+      Principal: { AWS: `arn:aws:iam::${security}:root` },
       Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
       Resource: "*",
       Condition: { ArnLike: { "aws:PrincipalArn": backupRole } },

@@ -2,6 +2,8 @@ import { company } from "./company.ts";
 import { homeRegion } from "./constants.ts";
 import { breakGlassRole } from "./guard-policies.ts";
 import { type Operators, tell } from "./operators.ts";
+import type { Permission } from "./permissions.ts";
+import { inlinePolicy } from "./roles.ts";
 
 const sessionSecondsMax = 3600;
 /** The permission set of IAM Identity Center whose people may. It asks for a second factor, which IAM sees no more. */
@@ -34,9 +36,7 @@ export function createBreakGlass(operators: Operators): void {
       ],
     }),
     managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
-    inlinePolicies: [
-      { name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements: deletions() }).json },
-    ],
+    inlinePolicies: [inlinePolicy(deletions())],
   });
   tell(operators, "BreakGlassUsed", {
     source: ["aws.sts"],
@@ -46,7 +46,7 @@ export function createBreakGlass(operators: Operators): void {
 }
 
 /** By kind of resource, in this account only. */
-function deletions(): { actions: string[]; resources: $util.Input<string>[] }[] {
+function deletions(): Permission[] {
   const { accountId } = aws.getCallerIdentityOutput();
   const own = (service: string, resource: string) =>
     $interpolate`arn:aws:${service}:*:${accountId}:${resource}`;

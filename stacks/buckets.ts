@@ -49,12 +49,17 @@ export function guardBucket(
 }
 
 /** Encrypts under a key, with one data key for the bucket. */
-export function encryptBucket(logical: string, bucket: aws.s3.Bucket, keyArn: $util.Input<string>): void {
-  new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
+export function encryptBucket(
+  logical: string,
+  bucket: aws.s3.Bucket,
+  keyArn: $util.Input<string>,
+): aws.s3.BucketServerSideEncryptionConfiguration {
+  return new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
     bucket: bucket.bucket,
     rules: [
       {
         applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: keyArn },
+        // Not one call to KMS per object.
         bucketKeyEnabled: true,
       },
     ],
@@ -79,6 +84,7 @@ export function expireBucket(
           filter: {},
           expiration: { days },
           noncurrentVersionExpiration: { noncurrentDays: days },
+          // What of an upload never became an object.
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],

@@ -2,7 +2,7 @@ import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
 import type { ReconcilerSettings } from "./reconciler.ts";
-import { trustOnly, trustWithTags } from "./roles.ts";
+import { inlinePolicy, trustOnly, trustWithTags } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -99,14 +99,15 @@ export function createCluster(
 }
 
 function createControlRole(secretsKey: aws.kms.Key): aws.iam.Role {
-  const policy = aws.iam.getPolicyDocumentOutput({
-    statements: [{ actions: ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"], resources: [secretsKey.arn] }],
-  }).json;
   return new aws.iam.Role("ClusterRole", {
     name: clusterName(),
     description: "The cluster's control plane",
     assumeRolePolicy: trustWithTags("eks.amazonaws.com"),
-    inlinePolicies: [{ name: "inline", policy }],
+    inlinePolicies: [
+      inlinePolicy([
+        { actions: ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"], resources: [secretsKey.arn] },
+      ]),
+    ],
     // AWS's own: what Auto Mode does on EC2 changes with Auto Mode. They reach only what it has tagged as the cluster's.
     managedPolicyArns: [
       "AmazonEKSClusterPolicy",

@@ -1,9 +1,11 @@
 import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
 import { company } from "./company.ts";
+import { logDays } from "./constants.ts";
 import { deployRole } from "./guard-policies.ts";
+import { createKey } from "./keys.ts";
 import { physicalName } from "./naming.ts";
 import type { Permission } from "./permissions.ts";
-import { trustOnly } from "./roles.ts";
+import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface DeliverySettings {
@@ -15,8 +17,6 @@ export interface DeliverySettings {
 
 /** Sources and build outputs are in git, and can be made again. */
 const artifactDays = 30;
-/** PCI DSS 10.5.1: a year. */
-const logDays = 365;
 const buildMinutesMax = 60;
 const image = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
 
@@ -42,20 +42,11 @@ export function createDelivery(settings: StageSettings): void {
 }
 
 function createWorkshop(settings: StageSettings): Workshop {
-  const options = { retainOnDelete: settings.retainData };
-  const key = new aws.kms.Key(
-    "DeliveryKey",
-    {
-      description: "Encrypts what the pipeline hands on",
-      enableKeyRotation: true,
-      deletionWindowInDays: settings.keyDeletionDays,
-    },
-    options,
-  );
+  const key = createKey(settings, "Delivery", { description: "Encrypts what the pipeline hands on" });
   const bucket = new aws.s3.Bucket(
     "DeliveryBucket",
     { bucket: `${physicalName("Delivery")}-${settings.awsAccount}` },
-    options,
+    { retainOnDelete: settings.retainData },
   );
   const guards = guardBucket("DeliveryBucket", bucket);
   encryptBucket("DeliveryBucket", bucket, key.arn);
@@ -95,7 +86,7 @@ function createBuild(
       StringEquals: { "aws:SourceAccount": settings.awsAccount },
     }),
     inlinePolicies: [
-      inline([
+      inlinePolicy([
         { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
         ...handingOn(key, bucket),
         ...permissions,
@@ -134,7 +125,7 @@ function createPipeline(
       StringEquals: { "aws:SourceAccount": settings.awsAccount },
     }),
     inlinePolicies: [
-      inline([
+      inlinePolicy([
         {
           actions: ["codeconnections:UseConnection", "codestar-connections:UseConnection"],
           resources: [connection.arn],
@@ -220,8 +211,3 @@ const handingOn = (key: aws.kms.Key, bucket: aws.s3.Bucket): Permission[] => [
   { actions: ["s3:GetBucketVersioning"], resources: [bucket.arn] },
   { actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: [key.arn] },
 ];
-
-const inline = (statements: Permission[]) => ({
-  name: "inline",
-  policy: aws.iam.getPolicyDocumentOutput({ statements }).json,
-});

@@ -1,6 +1,8 @@
 import { appName } from "./constants.ts";
 import { deployRole, workloadBoundary } from "./guard-policies.ts";
 import { nameIn } from "./naming.ts";
+import type { Permission } from "./permissions.ts";
+import { inlinePolicy } from "./roles.ts";
 
 /** An hour is more than a deployment takes, a new database cluster included. */
 const sessionSecondsMax = 3600;
@@ -25,13 +27,7 @@ export function createDeployRole(stage: string): void {
     assumeRolePolicy: $jsonStringify({ Version: "2012-10-17", Statement: [trusting(stage, accountId)] }),
     // All but IAM, Organizations and Account: what it may of IAM is below. The organization's policies limit the rest.
     managedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"],
-    inlinePolicies: [
-      {
-        name: "roles",
-        policy: aws.iam.getPolicyDocumentOutput({ statements: roleMaking(stage, accountId, boundary.arn) })
-          .json,
-      },
-    ],
+    inlinePolicies: [inlinePolicy(roleMaking(stage, accountId, boundary.arn))],
   });
 }
 
@@ -83,17 +79,11 @@ function ceiling(stage: string, accountId: $util.Output<string>): object[] {
   ];
 }
 
-interface Statement {
-  readonly actions: string[];
-  readonly resources: $util.Input<string>[];
-  readonly conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];
-}
-
 function roleMaking(
   stage: string,
   accountId: $util.Output<string>,
   boundaryArn: $util.Output<string>,
-): Statement[] {
+): Permission[] {
   const roles = [$interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`];
   return [
     {

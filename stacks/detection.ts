@@ -1,5 +1,5 @@
 import { homeRegion, usedRegions } from "./constants.ts";
-import { inRegion, physicalName } from "./naming.ts";
+import { inRegion, logicalName, physicalName } from "./naming.ts";
 import { type Operators, tell } from "./operators.ts";
 
 /** What GuardDuty watches beside trails, DNS and flow logs. */
@@ -55,7 +55,7 @@ function createThreatDetection(region: string): void {
     autoEnableOrganizationMembers: "ALL",
   });
   for (const protection of protections) {
-    const words = protection.split("_").map((word) => word.charAt(0) + word.slice(1).toLowerCase());
+    const words = protection.toLowerCase().split("_").map(logicalName);
     new aws.guardduty.OrganizationConfigurationFeature(
       `Detector${suffix}${words.join("")}`,
       { region, detectorId: detector.id, name: protection, autoEnable: "ALL" },
@@ -66,8 +66,8 @@ function createThreatDetection(region: string): void {
 }
 
 /**
- * Card numbers in a bucket would be a breach of PCI DSS 3: Macie looks for them. Which buckets, and how often, is its own automated
- * discovery: no job of ours says so yet.
+ * Card numbers in a bucket would be a breach of PCI DSS 3: Macie looks for them. Which buckets, and how often, is its own
+ * automated discovery: no job of ours says so yet.
  */
 function createDiscovery(region: string): void {
   const suffix = inRegion(region);

@@ -1,8 +1,6 @@
+import { globalRegion, logDays } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
-
-/** CloudFront takes its certificate, its firewall and its log deliveries from here, and Route 53 its query logs. */
-export const edgeRegion = "us-east-1";
 
 /** Where the stage's API is found, and what proves it. */
 export interface Domain {
@@ -15,9 +13,6 @@ export interface Domain {
   readonly edgeCertificate: $util.Output<string>;
   readonly originCertificate: $util.Output<string>;
 }
-
-/** As long as all logs: PCI DSS asks for a year. */
-const logDays = 365;
 
 /**
  * The stage's own zone, below the company's domain: no stage's account can change another's names. Until whoever holds
@@ -43,7 +38,7 @@ export function createDomain(name: string, settings: StageSettings): Domain {
     name,
     originName,
     zone,
-    edgeCertificate: createCertificate("Edge", name, zone, edgeRegion),
+    edgeCertificate: createCertificate("Edge", name, zone, globalRegion),
     originCertificate: createCertificate("Origin", originName, zone, settings.region),
   };
 }
@@ -85,12 +80,12 @@ function createCertificate(
 function createQueryLog(name: string, zone: aws.route53.Zone): void {
   const { accountId } = aws.getCallerIdentityOutput();
   const group = new aws.cloudwatch.LogGroup("ApiZoneQueries", {
-    region: edgeRegion,
+    region: globalRegion,
     name: `/aws/route53/${name}`,
     retentionInDays: logDays,
   });
   const policy = new aws.cloudwatch.LogResourcePolicy("ApiZoneQueriesPolicy", {
-    region: edgeRegion,
+    region: globalRegion,
     policyName: physicalName("ApiZoneQueries"),
     policyDocument: $jsonStringify({
       Version: "2012-10-17",

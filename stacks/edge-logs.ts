@@ -1,9 +1,8 @@
-import { edgeRegion } from "./domain.ts";
+import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
+import { globalRegion, logDays } from "./constants.ts";
+import { createKey, keyPolicy, letUse } from "./keys.ts";
 import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
-
-/** As long as all logs: PCI DSS asks for a year. */
-const logDays = 365;
 
 /**
  * What CloudFront writes down of each request: no path, no query, no header that a caller writes. A caller can put a card
@@ -40,7 +39,7 @@ export function createEdgeLogs(
 ): void {
   const { bucket, ready } = createLogBucket(settings);
   const source = new aws.cloudwatch.LogDeliverySource("EdgeAccessLog", {
-    region: edgeRegion,
+    region: globalRegion,
     name: physicalName("EdgeAccessLog"),
     logType: "ACCESS_LOGS",
     resourceArn: distribution.arn,
@@ -48,7 +47,7 @@ export function createEdgeLogs(
   const destination = new aws.cloudwatch.LogDeliveryDestination(
     "EdgeAccessLogBucket",
     {
-      region: edgeRegion,
+      region: globalRegion,
       name: physicalName("EdgeAccessLog"),
       outputFormat: "json",
       deliveryDestinationConfiguration: { destinationResourceArn: bucket.arn },
@@ -56,7 +55,7 @@ export function createEdgeLogs(
     { dependsOn: ready },
   );
   new aws.cloudwatch.LogDelivery("EdgeAccessLogDelivery", {
-    region: edgeRegion,
+    region: globalRegion,
     deliverySourceName: source.name,
     deliveryDestinationArn: destination.arn,
     recordFields: accessLogFields,
@@ -64,7 +63,7 @@ export function createEdgeLogs(
   new aws.wafv2.WebAclLoggingConfiguration(
     "EdgeFirewallLog",
     {
-      region: edgeRegion,
+      region: globalRegion,
       resourceArn: firewall.arn,
       logDestinationConfigs: [bucket.arn],
       redactedFields: [
@@ -98,134 +97,37 @@ interface LogBucket {
 
 function createLogBucket(settings: StageSettings): LogBucket {
   const { accountId } = aws.getCallerIdentityOutput();
-  const key = createLogKey(settings);
+  const ofThisAccount = {
+    StringEquals: { "aws:SourceAccount": accountId },
+    ArnLike: { "aws:SourceArn": $interpolate`arn:aws:logs:${globalRegion}:${accountId}:*` },
+  };
+  const key = createKey(settings, "EdgeLogs", {
+    description: "Encrypts the logs of the edge at rest",
+    policy: keyPolicy(
+      letUse(
+        "LogsOfTheEdge",
+        deliverer,
+        ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+        ofThisAccount,
+      ),
+    ),
+  });
+  const logical = "EdgeLogsBucket";
   const bucket = new aws.s3.Bucket(
-    "EdgeLogsBucket",
+    logical,
     // WAF writes only to buckets whose names begin so.
     { bucket: $interpolate`aws-waf-logs-${physicalName("Edge")}-${accountId}` },
     { retainOnDelete: settings.retainData },
   );
-  const { bucket: name } = bucket;
-  const publicAccess = new aws.s3.BucketPublicAccessBlock("EdgeLogsBucketPublicAccess", {
-    bucket: name,
-    blockPublicAcls: true,
-    blockPublicPolicy: true,
-    ignorePublicAcls: true,
-    restrictPublicBuckets: true,
-  });
-  const versioning = new aws.s3.BucketVersioning("EdgeLogsBucketVersioning", {
-    bucket: name,
-    versioningConfiguration: { status: "Enabled" },
-  });
-  const encryption = new aws.s3.BucketServerSideEncryptionConfiguration("EdgeLogsBucketEncryption", {
-    bucket: name,
-    rules: [
-      {
-        applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
-        bucketKeyEnabled: true,
-      },
-    ],
-  });
-  new aws.s3.BucketLifecycleConfiguration(
-    "EdgeLogsBucketLifecycle",
-    {
-      bucket: name,
-      rules: [
-        {
-          id: "keep",
-          status: "Enabled",
-          filter: {},
-          expiration: { days: logDays },
-          noncurrentVersionExpiration: { noncurrentDays: logDays },
-          abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-        },
-      ],
-    },
-    { dependsOn: versioning },
-  );
-  const policy = new aws.s3.BucketPolicy(
-    "EdgeLogsBucketPolicy",
-    { bucket: name, policy: letLogsIn(bucket) },
-    { dependsOn: publicAccess },
-  );
-  return { bucket, ready: [policy, encryption] };
+  const delivering = { Effect: "Allow", Principal: { Service: deliverer }, Condition: ofThisAccount };
+  const guards = guardBucket(logical, bucket, [
+    { ...delivering, Action: "s3:PutObject", Resource: $interpolate`${bucket.arn}/AWSLogs/${accountId}/*` },
+    { ...delivering, Action: ["s3:GetBucketAcl", "s3:ListBucket"], Resource: bucket.arn },
+  ]);
+  const encryption = encryptBucket(logical, bucket, key.arn);
+  expireBucket(logical, bucket, logDays, guards);
+  return { bucket, ready: [guards.policy, encryption] };
 }
-
-const deliverer = { Service: "delivery.logs.amazonaws.com" };
 
 /** Deliveries of this account, from the edge's region, and no others. */
-function ofThisAccount(): object {
-  const { accountId } = aws.getCallerIdentityOutput();
-  return {
-    StringEquals: { "aws:SourceAccount": accountId },
-    ArnLike: { "aws:SourceArn": $interpolate`arn:aws:logs:${edgeRegion}:${accountId}:*` },
-  };
-}
-
-function letLogsIn({ arn }: aws.s3.Bucket): $util.Output<string> {
-  const { accountId } = aws.getCallerIdentityOutput();
-  return $jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [arn, $interpolate`${arn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-      {
-        Effect: "Allow",
-        Principal: deliverer,
-        Action: "s3:PutObject",
-        Resource: $interpolate`${arn}/AWSLogs/${accountId}/*`,
-        Condition: ofThisAccount(),
-      },
-      {
-        Effect: "Allow",
-        Principal: deliverer,
-        Action: ["s3:GetBucketAcl", "s3:ListBucket"],
-        Resource: arn,
-        Condition: ofThisAccount(),
-      },
-    ],
-  });
-}
-
-function createLogKey(settings: StageSettings): aws.kms.Key {
-  const { accountId } = aws.getCallerIdentityOutput();
-  const key = new aws.kms.Key(
-    "EdgeLogsKey",
-    {
-      description: "Encrypts the logs of the edge at rest",
-      enableKeyRotation: true,
-      deletionWindowInDays: settings.keyDeletionDays,
-      policy: $jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "IamPoliciesDecide",
-            Effect: "Allow",
-            Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-            Action: "kms:*",
-            Resource: "*",
-          },
-          {
-            Sid: "LogsOfTheEdge",
-            Effect: "Allow",
-            Principal: deliverer,
-            Action: ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
-            Resource: "*",
-            Condition: ofThisAccount(),
-          },
-        ],
-      }),
-    },
-    { retainOnDelete: settings.retainData },
-  );
-  new aws.kms.Alias("EdgeLogsKeyAlias", {
-    name: `alias/${physicalName("EdgeLogs")}`,
-    targetKeyId: key.keyId,
-  });
-  return key;
-}
+const deliverer = "delivery.logs.amazonaws.com";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createDomain, type Domain, edgeRegion } from "./domain.ts";
+import { globalRegion } from "./constants.ts";
+import { createDomain, type Domain } from "./domain.ts";
 import { createEdgeAlarms } from "./edge-alarms.ts";
 import { createEdgeLogs } from "./edge-logs.ts";
 import { createFirewall, type FirewallSettings } from "./firewall.ts";
@@ -206,7 +207,7 @@ function createHealthCheck(domain: Domain): aws.route53.HealthCheck {
     requestInterval: 30,
     failureThreshold: 3,
     // The fewest that Route 53 allows: each is a request in two minutes per checker, and one more to pay.
-    regions: ["eu-west-1", edgeRegion, "us-west-2"],
+    regions: ["eu-west-1", globalRegion, "us-west-2"],
     tags: { Name: physicalName("ApiHealth") },
   });
 }

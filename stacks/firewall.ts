@@ -1,7 +1,7 @@
-import { edgeRegion } from "./domain.ts";
+import { globalRegion } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 
-/** How many requests one address may send in five minutes, before WAF answers 429. Merchants have limits of their own. */
+/** How many requests one address may send in five minutes, before WAF answers 429. */
 export interface FirewallSettings {
   /** All requests: a merchant's servers share few addresses. 10 or more. */
   readonly requestsPerAddress: number;
@@ -56,7 +56,7 @@ export function createFirewall(settings: FirewallSettings): aws.wafv2.WebAcl {
     managed("AWSManagedRulesCommonRuleSet", "SizeRestrictions_BODY", "NoUserAgent_HEADER"),
   ];
   return new aws.wafv2.WebAcl("EdgeFirewall", {
-    region: edgeRegion,
+    region: globalRegion,
     scope: "CLOUDFRONT",
     name: physicalName("Edge"),
     description: "What the edge lets through to the HTTP API",

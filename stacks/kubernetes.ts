@@ -1,10 +1,10 @@
 import { type Cluster, clusterName } from "./cluster.ts";
-import { physicalName } from "./naming.ts";
+import { logicalName, physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
 import type { Permission } from "./permissions.ts";
 import { unscoped } from "./permissions.ts";
-import { trustWithTags } from "./roles.ts";
+import { inlinePolicy, trustWithTags } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -148,7 +148,7 @@ const createPodsOnlyRole = (
     name: physicalName(logical),
     description,
     assumeRolePolicy: trustWithTags("pods.eks.amazonaws.com", { StringEquals: condition }),
-    inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements }).json }],
+    inlinePolicies: [inlinePolicy(statements)],
   });
 
 /** What the log agent writes: what pods say, what Kubernetes' own parts and nodes say, and numbers about all of them. */
@@ -165,12 +165,7 @@ export function createLogAgent(
   const folder = `/aws/containerinsights/${clusterName()}`;
   // Before the agent, which would keep them for ever and under no key of ours.
   const groups = agentGroups.map((kind) =>
-    createLogGroup(
-      `Cluster${kind.charAt(0).toUpperCase()}${kind.slice(1)}Logs`,
-      `${folder}/${kind}`,
-      settings,
-      keys,
-    ),
+    createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys),
   );
   const serviceAccount = "cloudwatch-agent";
   const role = createPodsOnlyRole(

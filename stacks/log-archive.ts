@@ -2,7 +2,8 @@ import type { AccountJobs } from "./account-settings.ts";
 import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
 import { company } from "./company.ts";
 import { homeRegion } from "./constants.ts";
-import { nameIn, physicalName } from "./naming.ts";
+import { createKey, keptForGood, keyPolicy, letUse } from "./keys.ts";
+import { nameIn } from "./naming.ts";
 
 type ArchiveSettings = NonNullable<AccountJobs["logArchive"]>;
 type ArchiveName = "Trail" | "Configuration";
@@ -33,46 +34,14 @@ export function createLogArchive(settings: ArchiveSettings): LogArchive {
 }
 
 function createArchiveKey(): aws.kms.Key {
-  const key = new aws.kms.Key(
-    "ArchiveKey",
-    {
-      description: "Encrypts the trail and the configuration history",
-      enableKeyRotation: true,
-      deletionWindowInDays: 30,
-      policy: JSON.stringify({ Version: "2012-10-17", Statement: keyStatements() }),
-    },
-    { retainOnDelete: true, protect: true },
-  );
-  new aws.kms.Alias("ArchiveKeyAlias", { name: `alias/${physicalName("Archive")}`, targetKeyId: key.keyId });
-  return key;
-}
-
-function keyStatements(): readonly object[] {
-  const { logArchive, security } = company.accounts;
-  return [
-    {
-      Sid: "Account",
-      Effect: "Allow",
-      Principal: { AWS: `arn:aws:iam::${logArchive}:root` },
-      Action: "kms:*",
-      Resource: "*",
-    },
-    {
-      Sid: "Trail",
-      Effect: "Allow",
-      Principal: { Service: "cloudtrail.amazonaws.com" },
-      Action: ["kms:GenerateDataKey*", "kms:DescribeKey"],
-      Resource: "*",
-      Condition: { ArnLike: { "aws:SourceArn": trailArn } },
-    },
-    {
-      Sid: "Configuration",
-      Effect: "Allow",
-      Principal: { Service: "config.amazonaws.com" },
-      Action: ["kms:GenerateDataKey", "kms:Decrypt"],
-      Resource: "*",
-      Condition: { StringEquals: { "aws:SourceAccount": Object.values(company.accounts) } },
-    },
+  const { security } = company.accounts;
+  const policy = keyPolicy(
+    letUse("Trail", "cloudtrail.amazonaws.com", ["kms:GenerateDataKey*", "kms:DescribeKey"], {
+      ArnLike: { "aws:SourceArn": trailArn },
+    }),
+    letUse("Configuration", "config.amazonaws.com", ["kms:GenerateDataKey", "kms:Decrypt"], {
+      StringEquals: { "aws:SourceAccount": Object.values(company.accounts) },
+    }),
     {
       // Whoever investigates reads from the security account.
       Sid: "Readers",
@@ -82,7 +51,9 @@ function keyStatements(): readonly object[] {
       Resource: "*",
       Condition: { StringEquals: { "kms:ViaService": `s3.${homeRegion}.amazonaws.com` } },
     },
-  ];
+  );
+  const description = "Encrypts the trail and the configuration history";
+  return createKey(keptForGood, "Archive", { description, policy }, { protect: true });
 }
 
 /** Locked in compliance mode: not even the root user of this account deletes a log file before its time. */

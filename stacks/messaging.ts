@@ -6,7 +6,7 @@ export type Queues = { readonly [Name in QueueName]: aws.sqs.Queue };
 export type Streams = { readonly [Name in StreamName]: aws.kinesis.Stream };
 
 /** SQS's longest: a dead letter that nobody collects for two weeks is gone. */
-const retentionSecondsMax = 14 * 24 * 3_600;
+export const retentionSecondsMax = 14 * 24 * 3_600;
 /** Lambda's rule: a message stays hidden for six times what its function may take. */
 const visibilityPerTimeout = 6;
 
@@ -52,11 +52,13 @@ export function createStreams(): Streams {
 /** Deliveries to one of our queues before it is given up. */
 const receivesMax = 5;
 
-function redriveTo(queue: aws.sqs.Queue): $util.Output<string> {
+/** Gives up to another queue after so many deliveries. */
+export function redriveTo(queue: aws.sqs.Queue): $util.Output<string> {
   return $jsonStringify({ deadLetterTargetArn: queue.arn, maxReceiveCount: receivesMax });
 }
 
-function createQueue(name: QueueName, args: aws.sqs.QueueArgs): aws.sqs.Queue {
+/** A queue, encrypted. */
+export function createQueue(name: string, args: aws.sqs.QueueArgs): aws.sqs.Queue {
   return new aws.sqs.Queue(`${logicalName(name)}Queue`, {
     name: physicalName(name),
     sqsManagedSseEnabled: true,

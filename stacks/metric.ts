@@ -41,9 +41,15 @@ const treatments = { good: "notBreaching", bad: "breaching", unknown: "missing" 
 /**
  * Creates the alarm.
  * @param tells ARNs of topics. Empty for an alarm that is part of another one, which tells.
+ * @param region where the metric and the topics are, when that is not the stage's.
  */
-export function createAlarm(watch: Watch, tells: $util.Input<string>[]): aws.cloudwatch.MetricAlarm {
+export function createAlarm(
+  watch: Watch,
+  tells: $util.Input<string>[],
+  region?: string,
+): aws.cloudwatch.MetricAlarm {
   return new aws.cloudwatch.MetricAlarm(`${watch.name}Alarm`, {
+    ...(region !== undefined && { region }),
     name: physicalName(watch.name),
     alarmDescription: `${watch.means} Runbook: docs/runbooks/${watch.runbook}.md`,
     ...measurement(watch.measured, watch.minutes * 60),

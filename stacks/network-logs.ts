@@ -1,11 +1,9 @@
+import { logDays } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import { unscoped } from "./permissions.ts";
-import { trustOnly } from "./roles.ts";
+import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
-
-/** As long as all logs: PCI DSS asks for a year. */
-const logDays = 365;
 
 /** A log group that outlives its stage where data does, under the key of the network's and the cluster's logs. */
 export function createLogGroup(
@@ -41,7 +39,7 @@ export function createFlowLogs(vpc: aws.ec2.Vpc, settings: StageSettings, keys: 
     assumeRolePolicy: trustOnly("vpc-flow-logs.amazonaws.com", {
       StringEquals: { "aws:SourceAccount": accountId },
     }),
-    inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements }).json }],
+    inlinePolicies: [inlinePolicy(statements)],
   });
   new aws.ec2.FlowLog("FlowLogs", {
     vpcId: vpc.id,

@@ -1,5 +1,5 @@
 import { createGatewayEndpoints, createInterfaceEndpoints } from "./endpoints.ts";
-import { physicalName } from "./naming.ts";
+import { logicalName, physicalName } from "./naming.ts";
 import { createNetworkAcls } from "./network-acls.ts";
 import { createFlowLogs } from "./network-logs.ts";
 import type { Keys } from "./security.ts";
@@ -115,7 +115,7 @@ interface Place {
 function createTier(kind: "private" | "build" | "public", { vpc, addressPrefix, zones }: Place): SubnetTier {
   const cidrs = zones.map((_, index) => `${addressPrefix}.${blocks[kind]?.[index] ?? ""}`);
   const made = zones.map((availabilityZone, index) => {
-    const logical = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Subnet${availabilityZone.slice(-1).toUpperCase()}`;
+    const logical = `${logicalName(kind)}Subnet${availabilityZone.slice(-1).toUpperCase()}`;
     const tags = { Name: physicalName(logical) };
     const subnet = new aws.ec2.Subnet(logical, {
       vpcId: vpc.id,

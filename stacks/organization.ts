@@ -2,7 +2,7 @@ import type { OrganizationSettings } from "./account-settings.ts";
 import { company, refuseToDeploy } from "./company.ts";
 import { usedRegions } from "./constants.ts";
 import { accountAdminRole, guardPolicies } from "./guard-policies.ts";
-import { inRegion, physicalName } from "./naming.ts";
+import { inRegion, logicalName, physicalName } from "./naming.ts";
 
 type MemberName = Exclude<keyof typeof company.accounts, "organization">;
 type UnitName = "Production" | "Disposable" | "Security";
@@ -83,7 +83,7 @@ function createMembers(units: Units): Members {
   const created = Object.entries(members).map(([name, unit]) => [
     name,
     new aws.organizations.Account(
-      `${name.charAt(0).toUpperCase()}${name.slice(1)}Account`,
+      `${logicalName(name)}Account`,
       {
         name: physicalName(name),
         email: `${mailbox}+${name}@${host}`,
@@ -144,9 +144,8 @@ function delegate(adminAccountId: $util.Output<string>, organization: aws.organi
   }
   new aws.cloudtrail.OrganizationDelegatedAdminAccount("TrailAdmin", { accountId: adminAccountId }, options);
   for (const service of ["access-analyzer", "backup", "config"]) {
-    const name = `${service.replace("-a", "A")}Admin`;
     new aws.organizations.DelegatedAdministrator(
-      name.charAt(0).toUpperCase() + name.slice(1),
+      `${service.split("-").map(logicalName).join("")}Admin`,
       { accountId: adminAccountId, servicePrincipal: `${service}.amazonaws.com` },
       options,
     );

@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { logDays } from "./constants.ts";
 import type { FunctionName } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
 import type { QueueName } from "./messaging.ts";
 import { logicalName, physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import { type Permission, unscoped } from "./permissions.ts";
-import { trustOnly } from "./roles.ts";
-
-const logRetentionDays = 365;
+import { inlinePolicy, trustOnly } from "./roles.ts";
 
 interface SagaDeclaration {
   readonly definition: string;
@@ -84,7 +83,7 @@ function createSaga(sagaName: SagaName, definitionFile: string, called: Called):
   const logGroup = new aws.cloudwatch.LogGroup(`${logical}LogGroup`, {
     // Under this prefix a log group never runs into the size limit of CloudWatch's resource policy.
     name: `/aws/vendedlogs/states/${name}`,
-    retentionInDays: logRetentionDays,
+    retentionInDays: logDays,
   });
   // sst.aws.StepFunctions builds definitions in TypeScript; ours is a file that the laptop runs as it stands.
   return new aws.sfn.StateMachine(logical, {
@@ -153,9 +152,7 @@ function createRole(
     name: `${machineName}-saga`,
     // Step Functions may act for machines of this account only (the "confused deputy").
     assumeRolePolicy: trustOnly("states.amazonaws.com", { StringEquals: { "aws:SourceAccount": accountId } }),
-    inlinePolicies: [
-      { name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements: permissions }).json },
-    ],
+    inlinePolicies: [inlinePolicy(permissions)],
   });
 }
 

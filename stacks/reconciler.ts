@@ -2,7 +2,7 @@ import type { Cluster } from "./cluster.ts";
 import { createRepository } from "./images.ts";
 import { createKeda } from "./keda.ts";
 import { connectTo, createLogAgent, createNodes, createPodRole } from "./kubernetes.ts";
-import { physicalName } from "./naming.ts";
+import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import type { Network } from "./network.ts";
 import type { Permission } from "./permissions.ts";
 import { createReconcilerPods, name, namespace } from "./reconciler-pods.ts";
@@ -32,10 +32,6 @@ export interface ReconcilerQueues {
 
 /** Seconds. The process keeps a message hidden for as long as it works on it; a killed one's is seen after this. */
 const leaseSeconds = 300;
-/** Processes that may die of one file before it is put aside. */
-const receivesMax = 5;
-/** SQS's longest. */
-const retentionSecondsMax = 14 * 24 * 3_600;
 
 /** The reconciler, and what the cluster needs to run it; undefined where there is none. */
 export function createReconciler(
@@ -75,21 +71,15 @@ export function createReconciler(
 /** The bucket tells one queue of each new file; a file that nobody can handle ends in another. */
 function createFileQueues(bucket: aws.s3.Bucket): ReconcilerQueues {
   const { accountId } = aws.getCallerIdentityOutput();
-  const encrypted = { sqsManagedSseEnabled: true, messageRetentionSeconds: retentionSecondsMax };
-  const inboundFilesUnread = new aws.sqs.Queue("InboundFilesUnreadQueue", {
-    name: physicalName("InboundFilesUnread"),
-    ...encrypted,
+  const inboundFilesUnread = createQueue("inboundFilesUnread", {
+    messageRetentionSeconds: retentionSecondsMax,
   });
-  const inboundFiles = new aws.sqs.Queue("InboundFilesQueue", {
-    name: physicalName("InboundFiles"),
-    ...encrypted,
+  const inboundFiles = createQueue("inboundFiles", {
+    messageRetentionSeconds: retentionSecondsMax,
     visibilityTimeoutSeconds: leaseSeconds,
     // An idle process asks three times a minute, and hears of a file at once.
     receiveWaitTimeSeconds: 20,
-    redrivePolicy: $jsonStringify({
-      deadLetterTargetArn: inboundFilesUnread.arn,
-      maxReceiveCount: receivesMax,
-    }),
+    redrivePolicy: redriveTo(inboundFilesUnread),
   });
   const letsTheBucketIn = new aws.sqs.QueuePolicy("InboundFilesPolicy", {
     queueUrl: inboundFiles.url,

@@ -1,3 +1,5 @@
+import type { Permission } from "./permissions.ts";
+
 /**
  * Lets one AWS service assume a role, and nobody else. (SST's function roles would also trust every principal of the
  * account, through its root.)
@@ -33,3 +35,9 @@ function trust(
     ],
   });
 }
+
+/** The one policy of a role, which is part of it: what it may do is read where it is made. */
+export const inlinePolicy = (statements: Permission[]) => ({
+  name: "inline",
+  policy: aws.iam.getPolicyDocumentOutput({ statements }).json,
+});

@@ -1,4 +1,4 @@
-import { physicalName } from "./naming.ts";
+import { createKey, keyPolicy, letUse } from "./keys.ts";
 import { isSandbox, type StageSettings } from "./settings.ts";
 
 export interface Keys {
@@ -28,24 +28,23 @@ export function createKeys(settings: StageSettings): Keys {
   return {
     vault: createKey(settings, "Vault", {
       description: "Wraps the data keys of stored cards",
-      enableKeyRotation: true,
     }),
     vaultTable: createKey(settings, "VaultTable", {
       description: "Encrypts the vault table at rest",
-      enableKeyRotation: true,
     }),
     // KMS cannot rotate HMAC keys, and must not here: a rotated key would forget every known card.
     fingerprint: createKey(settings, "Fingerprint", {
       description: "Makes card fingerprints",
+      enableKeyRotation: false,
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
     inbound: createKey(settings, "Inbound", {
       description: "Encrypts the files of acquirers and banks at rest",
-      enableKeyRotation: true,
     }),
     returns: createKey(settings, "Returns", {
       description: "Signs the links by which customers come back",
+      enableKeyRotation: false,
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
@@ -54,13 +53,11 @@ export function createKeys(settings: StageSettings): Keys {
       settings.cluster &&
       createKey(settings, "ClusterSecrets", {
         description: "Encrypts what Kubernetes keeps as secrets",
-        enableKeyRotation: true,
       }),
     images:
       settings.cluster &&
       createKey(settings, "Images", {
         description: "Encrypts the images that the cluster runs",
-        enableKeyRotation: true,
       }),
   };
 }
@@ -69,54 +66,22 @@ export function createKeys(settings: StageSettings): Keys {
 function createLogsKey(settings: StageSettings): aws.kms.Key {
   const { accountId } = aws.getCallerIdentityOutput();
   const service = `logs.${settings.region}.amazonaws.com`;
-  const policy = $jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
+  const policy = keyPolicy(
+    letUse(
+      "LogsOfThisAccount",
+      service,
+      ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
       {
-        Sid: "IamPoliciesDecide",
-        Effect: "Allow",
-        Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-        Action: "kms:*",
-        Resource: "*",
-      },
-      {
-        Sid: "LogsOfThisAccount",
-        Effect: "Allow",
-        Principal: { Service: service },
-        Action: ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-        Resource: "*",
-        Condition: {
-          ArnLike: {
-            "kms:EncryptionContext:aws:logs:arn": $interpolate`arn:aws:logs:${settings.region}:${accountId}:log-group:*`,
-          },
+        ArnLike: {
+          "kms:EncryptionContext:aws:logs:arn": $interpolate`arn:aws:logs:${settings.region}:${accountId}:log-group:*`,
         },
       },
-    ],
-  });
+    ),
+  );
   return createKey(settings, "InfrastructureLogs", {
     description: "Encrypts the logs of the network and the cluster",
-    enableKeyRotation: true,
     policy,
   });
-}
-
-function createKey(settings: StageSettings, name: string, args: aws.kms.KeyArgs): aws.kms.Key {
-  const key = new aws.kms.Key(
-    `${name}Key`,
-    {
-      keyUsage: "ENCRYPT_DECRYPT",
-      customerMasterKeySpec: "SYMMETRIC_DEFAULT",
-      ...args,
-      deletionWindowInDays: settings.keyDeletionDays,
-    },
-    // SST's `removal: "retain"` keeps tables but not keys, and a table without its key is lost.
-    { retainOnDelete: settings.retainData },
-  );
-  new aws.kms.Alias(`${name}KeyAlias`, {
-    name: `alias/${physicalName(name)}`,
-    targetKeyId: key.keyId,
-  });
-  return key;
 }
 
 export type AcquirerSecretVariable = "ACQUIRER_API_KEYS" | "ACQUIRER_NOTIFICATION_SECRETS";

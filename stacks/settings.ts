@@ -51,7 +51,7 @@ export interface StageSettings extends Deployable {
   readonly epoch: number;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
   readonly keyDeletionDays: number;
-  /** What API Gateway lets through to all functions together; each merchant's own limit is lower. */
+  /** What API Gateway lets through to all functions together. */
   readonly throttle: { readonly requestsPerSecond: number; readonly burst: number };
   /** In order of preference at equal cost. Without any, no card payment can be authorized. */
   readonly acquirers: readonly AcquirerSettings[];

@@ -1,13 +1,11 @@
+import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
 import { logicalName, physicalName } from "./naming.ts";
-import { trustAccount } from "./roles.ts";
+import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { Deliverer, StageSettings } from "./settings.ts";
 
 export type BucketName = "inbound";
 export type Buckets = { readonly [Name in BucketName]: aws.s3.Bucket };
-
-/** What of an upload never became a file is gone after so many days. */
-const unfinishedUploadDays = 1;
 
 /** The buckets. `Inbound` is where acquirers and banks put their files: nothing is ever taken out of it by us. */
 export function createBuckets(settings: StageSettings, keys: Keys): Buckets {
@@ -25,66 +23,12 @@ function createBucket(name: BucketName, settings: StageSettings, key: aws.kms.Ke
     { bucket: $interpolate`${physicalName(name)}-${accountId}` },
     { retainOnDelete: settings.retainData },
   );
-  const versioning = new aws.s3.BucketVersioning(`${logical}Versioning`, {
-    bucket: bucket.bucket,
-    versioningConfiguration: { status: "Enabled" },
-  });
-  const publicAccess = new aws.s3.BucketPublicAccessBlock(`${logical}PublicAccess`, {
-    bucket: bucket.bucket,
-    blockPublicAcls: true,
-    blockPublicPolicy: true,
-    ignorePublicAcls: true,
-    restrictPublicBuckets: true,
-  });
-  new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
-    bucket: bucket.bucket,
-    rules: [
-      {
-        applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
-        // One data key for the bucket, not one call to KMS per file.
-        bucketKeyEnabled: true,
-      },
-    ],
-  });
+  const guards = guardBucket(logical, bucket);
+  encryptBucket(logical, bucket, key.arn);
   // Files are small and read once: colder storage would bill each for 128 KB, and cost more.
-  new aws.s3.BucketLifecycleConfiguration(
-    `${logical}Lifecycle`,
-    {
-      bucket: bucket.bucket,
-      rules: [
-        {
-          id: "keep",
-          status: "Enabled",
-          filter: {},
-          expiration: { days: settings.inboundFileDays },
-          noncurrentVersionExpiration: { noncurrentDays: settings.inboundFileDays },
-          abortIncompleteMultipartUpload: { daysAfterInitiation: unfinishedUploadDays },
-        },
-      ],
-    },
-    { dependsOn: versioning },
-  );
-  new aws.s3.BucketPolicy(
-    `${logical}Policy`,
-    { bucket: bucket.bucket, policy: onlyTls(bucket) },
-    { dependsOn: publicAccess },
-  );
+  expireBucket(logical, bucket, settings.inboundFileDays, guards);
   return bucket;
 }
-
-const onlyTls = (bucket: aws.s3.Bucket): $util.Output<string> =>
-  $jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucket.arn, $interpolate`${bucket.arn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
 
 /** A company may leave files below its own name, and read nothing: not even what it left there. */
 function createDelivery(
@@ -110,6 +54,6 @@ function createDelivery(
     name: physicalName(logical),
     description: `Lets ${name} leave its files`,
     assumeRolePolicy: trustAccount(awsAccount, physicalName(name)),
-    inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements }).json }],
+    inlinePolicies: [inlinePolicy(statements)],
   });
 }

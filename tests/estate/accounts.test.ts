@@ -21,7 +21,9 @@ function render(stage: string): PlanView {
 const regions = ["eu-west-1", "eu-central-1", "us-east-1"];
 const regionsOf = (plan: PlanView, type: string): unknown[] =>
   plan.ofType<{ region?: string }>(type).map(({ inputs }) => inputs.region);
-const statementsIn = (policy: unknown): readonly (Statement & { readonly Sid: string })[] =>
+const statementsIn = (
+  policy: unknown,
+): readonly (Statement & { readonly Sid: string; readonly Principal?: unknown })[] =>
   (policy as { Statement: readonly (Statement & { readonly Sid: string })[] }).Statement;
 
 let organization: PlanView;
@@ -277,6 +279,18 @@ describe("every account", () => {
     expect(account.resource("BreakGlassUsedTarget").inputs["arn"]).toBe(
       account.resource("Operators").outputs?.["arn"],
     );
+  });
+});
+
+describe("operators", () => {
+  it("hear of events: EventBridge meets no condition, neither at their topic nor at its key", () => {
+    for (const name of ["OperatorsPolicy", "OperatorsKey"]) {
+      const { policy } = account.resource<{ policy: object }>(name).inputs;
+      const letting = statementsIn(policy).filter(
+        ({ Principal }) => JSON.stringify(Principal) === '{"Service":"events.amazonaws.com"}',
+      );
+      expect(letting.map(({ Effect, Condition }) => [Effect, Condition])).toEqual([["Allow", undefined]]);
+    }
   });
 });
 

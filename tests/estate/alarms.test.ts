@@ -221,7 +221,7 @@ describe("whoever is on call", () => {
       policy: { Statement: readonly { Sid: string }[] };
     }>("AlarmsKey").inputs;
     expect(key).toMatchObject({ enableKeyRotation: true });
-    expect(policy.Statement.find(({ Sid }) => Sid === "AlarmsOfThisAccount")).toMatchObject({
+    expect(policy.Statement.find(({ Sid }) => Sid === "Sender")).toMatchObject({
       Principal: { Service: "cloudwatch.amazonaws.com" },
       Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Condition: { StringEquals: { "aws:SourceAccount": production.account } },

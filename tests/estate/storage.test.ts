@@ -37,7 +37,13 @@ describe("the bucket of acquirers' files", () => {
   it("speaks TLS only, whoever asks for whatever", () => {
     expect(inputsOf<{ policy: { Statement: unknown } }>("Policy").policy.Statement).toEqual([
       {
-        ...{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: [bucketArn, `${bucketArn}/*`] },
+        ...{
+          Sid: "TlsOnly",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "s3:*",
+          Resource: [bucketArn, `${bucketArn}/*`],
+        },
         Condition: { Bool: { "aws:SecureTransport": "false" } },
       },
     ]);
