@@ -69,7 +69,7 @@ export const accessRules: readonly Rule[] = [
   },
   {
     name: "other-accounts-name-us",
-    shows: ["PCI 7.2.5", "PCI 8.2.3"],
+    shows: ["PCI 7.2.5", "PCI 8.2.7"],
     says: "Another company's account assumes a role only in our affairs: by an external id, or as one principal.",
     check: each<Role>(
       roleType,
@@ -284,7 +284,7 @@ export const accessRules: readonly Rule[] = [
   },
   {
     name: "warehouse-private",
-    shows: ["PCI 1.4.4", "RedshiftServerless.3"],
+    shows: ["PCI 1.4.4", "RedshiftServerless.1", "RedshiftServerless.3"],
     says: "The warehouse has no public address, and its own traffic stays in the network.",
     check: each<{ publiclyAccessible?: boolean; enhancedVpcRouting?: boolean }>(
       "aws:redshiftserverless/workgroup:Workgroup",

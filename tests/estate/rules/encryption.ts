@@ -166,7 +166,7 @@ export const encryptionRules: readonly Rule[] = [
   },
   {
     name: "query-results-encrypted",
-    shows: ["PCI 3.5.1", "Athena.1"],
+    shows: ["PCI 3.5.1"],
     says: "Athena writes results encrypted, and no client can choose otherwise.",
     check: each<{
       configuration?: {
@@ -213,7 +213,7 @@ export const encryptionRules: readonly Rule[] = [
   },
   {
     name: "trail-encrypted",
-    shows: ["PCI 10.3.2", "CloudTrail.2"],
+    shows: ["PCI 10.3.1", "CloudTrail.2"],
     says: "The trail is encrypted under a KMS key.",
     check: each<{ kmsKeyId?: string }>(
       "aws:cloudtrail/trail:Trail",
@@ -231,7 +231,7 @@ export const encryptionRules: readonly Rule[] = [
   },
   {
     name: "build-encrypted",
-    shows: ["PCI 3.5.1", "CodeBuild.3"],
+    shows: ["PCI 3.5.1"],
     says: "What a build leaves behind is encrypted under a key of ours.",
     check: each<{ encryptionKey?: string }>(
       "aws:codebuild/project:Project",

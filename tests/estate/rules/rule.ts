@@ -15,7 +15,10 @@ export interface Finding {
 /** What must hold of a plan, and which control it shows. */
 export interface Rule {
   readonly name: string;
-  /** `PCI 3.7.4`: requirement of PCI DSS 4.0.1. `KMS.4`: control of AWS Foundational Security Best Practices. */
+  /**
+   * `PCI 3.7.4`: requirement of PCI DSS 4.0.1. `EKS.1`: control of AWS Security Hub, most of them of its Foundational
+   * Security Best Practices; AWS evaluates the same on the deployed estate.
+   */
   readonly shows: readonly [string, ...string[]];
   /** The requirement in our words. */
   readonly says: string;
