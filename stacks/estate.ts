@@ -8,6 +8,7 @@ import { createDashboards } from "./dashboard.ts";
 import { createTables } from "./data.ts";
 import { createDelivery } from "./delivery.ts";
 import { createEdge, prepareFront } from "./edge.ts";
+import { createFence } from "./failover.ts";
 import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
 import { createQueues, createStreams } from "./messaging.ts";
@@ -58,6 +59,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createConsumers(parts);
   createSchedules(parts);
   createFailureCollection(parts);
+  createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
   createBackups(parts);
   createDelivery(settings);

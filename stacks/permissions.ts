@@ -1,4 +1,5 @@
 import { type EventSource, sourceArnOf } from "./consumers.ts";
+import { fencePermissions, fenceVariables, sourcePermissions, sourceVariables } from "./failover.ts";
 import type {
   BucketUse,
   FunctionDeclaration,
@@ -75,6 +76,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:PutResourcePolicy": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeResourcePolicies": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
+  "lambda:ListEventSourceMappings":
+    "Lambda lists event source mappings of the account, whatever it is asked for",
   "ec2:DescribeVolumes":
     "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
   "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",
@@ -128,6 +131,10 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     })),
     ...(declaration.registersClients
       ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
+      : []),
+    ...(declaration.promotes === "fences" ? fencePermissions(parts.settings) : []),
+    ...(declaration.promotes === "enables" && parts.settings.peer !== undefined
+      ? [unscoped("lambda:ListEventSourceMappings"), ...sourcePermissions(parts.settings)]
       : []),
     ...(declaration.starts ?? []).map((name) => ({
       actions: startActions[sagaTypes[name]],
@@ -207,7 +214,7 @@ export function environmentOf(
   };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
-    ...(fencedTables.some((name) => declaration.tables?.[name] !== undefined)
+    ...(declaration.knowsEpoch || fencedTables.some((name) => declaration.tables?.[name] !== undefined)
       ? [["EPOCH", String(settings.epoch)] as const]
       : []),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
@@ -221,6 +228,8 @@ export function environmentOf(
     ...[...(declaration.describes ?? []), ...(declaration.starts ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
+    ...(declaration.promotes === "fences" ? Object.entries(fenceVariables(settings)) : []),
+    ...(declaration.promotes === "enables" ? Object.entries(sourceVariables(settings)) : []),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).flatMap((name) => {
       const value = values[name];

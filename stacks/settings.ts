@@ -13,6 +13,7 @@ import { company } from "./company.ts";
 import { appName, homeRegion } from "./constants.ts";
 import type { DeliverySettings } from "./delivery.ts";
 import type { EdgeSettings } from "./edge.ts";
+import type { PeerSettings } from "./failover.ts";
 import type { NetworkSettings } from "./network.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
@@ -49,6 +50,8 @@ export interface StageSettings extends Deployable {
    * What a later epoch has written, an earlier one does not write over.
    */
   readonly epoch: number;
+  /** The stage of the other region, which takes over when this one is lost, and the other way round. */
+  readonly peer: PeerSettings | undefined;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
   readonly keyDeletionDays: number;
   /** What API Gateway lets through to all functions together. */
@@ -106,6 +109,7 @@ const disposable = {
   protectFromDeletion: false,
   pointInTimeRecovery: false,
   epoch: 1,
+  peer: undefined,
   keyDeletionDays: 7,
   inboundFileDays: 30,
   boundedRoles: true,
@@ -119,6 +123,7 @@ const durable = {
   protectFromDeletion: true,
   pointInTimeRecovery: true,
   epoch: 1,
+  peer: undefined,
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,
