@@ -1,6 +1,7 @@
 import type { LockDays } from "./account-settings.ts";
 import { copiesVaultArn, lockVault } from "./backup-copies.ts";
-import { company } from "./company.ts";
+import { copiesMayRead } from "./backup-keys.ts";
+import type { Books } from "./books.ts";
 import { recoveryRegion } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
@@ -32,7 +33,10 @@ const managed = (name: string): string => `arn:aws:iam::aws:policy/${name}`;
  * Backups that outlive a mistake in the stage, its deletion and its account. Point-in-time recovery of the tables
  * answers faster, and dies with the table.
  */
-export function createBackups(parts: Pick<Parts, "settings" | "tables" | "buckets">): void {
+export function createBackups(
+  parts: Pick<Parts, "settings" | "tables" | "buckets">,
+  books: Books | undefined,
+): void {
   const { settings, tables, buckets } = parts;
   if (settings.backups === undefined) return;
   const { lock, restoreTests } = settings.backups;
@@ -59,7 +63,7 @@ export function createBackups(parts: Pick<Parts, "settings" | "tables" | "bucket
     name: physicalName("Kept"),
     planId: plan.id,
     iamRoleArn: role.arn,
-    resources: [...tableArns, buckets.inbound.arn],
+    resources: [...tableArns, buckets.inbound.arn, ...(books === undefined ? [] : [books.cluster.arn])],
   });
   if (restoreTests) createRestoreTests(vault, role, tableArns);
 }
@@ -79,7 +83,7 @@ function createVault(
       description: "Encrypts backups",
       enableKeyRotation: true,
       deletionWindowInDays: settings.keyDeletionDays,
-      policy: JSON.stringify({ Version: "2012-10-17", Statement: keyStatements(settings) }),
+      policy: copiesMayRead(settings),
     },
     options,
   );
@@ -90,30 +94,6 @@ function createVault(
   );
   lockVault(name, vault, lock, region);
   return vault;
-}
-
-/** The security account reads what is copied to it, in the name of AWS Backup only. */
-function keyStatements({ awsAccount, backups }: StageSettings): object[] {
-  const account = {
-    Sid: "Account",
-    Effect: "Allow",
-    Principal: { AWS: `arn:aws:iam::${awsAccount}:root` },
-    Action: "kms:*",
-    Resource: "*",
-  };
-  if (!backups?.copies) return [account];
-  const backupRole = `arn:aws:iam::${company.accounts.security}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup`;
-  return [
-    account,
-    {
-      Sid: "Copies",
-      Effect: "Allow",
-      Principal: { AWS: `arn:aws:iam::${company.accounts.security}:root` },
-      Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-      Resource: "*",
-      Condition: { ArnLike: { "aws:PrincipalArn": backupRole } },
-    },
-  ];
 }
 
 function createPlan(

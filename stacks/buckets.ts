@@ -61,12 +61,16 @@ export function encryptBucket(logical: string, bucket: aws.s3.Bucket, keyArn: $u
   });
 }
 
-/** Deletes what is older, versions too. */
+/**
+ * Deletes what is older, versions too.
+ * @param coldAfterDays until it moves to where keeping costs a sixth and reading is paid for. Small objects stay.
+ */
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
   days: number,
   { versioning }: BucketGuards,
+  coldAfterDays?: number,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
@@ -79,6 +83,9 @@ export function expireBucket(
           filter: {},
           expiration: { days },
           noncurrentVersionExpiration: { noncurrentDays: days },
+          ...(coldAfterDays !== undefined && {
+            transitions: [{ days: coldAfterDays, storageClass: "GLACIER_IR" }],
+          }),
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],

@@ -1,9 +1,11 @@
 /**
- * Lets one AWS service assume a role, and nobody else. (SST's function roles would also trust every principal of the
+ * Lets one AWS service assume a role, and nobody else; more only for a service that goes by two names. (SST's function roles would also trust every principal of the
  * account, through its root.)
  */
-export const trustOnly = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
-  trust({ Service: service }, conditions);
+export const trustOnly = (
+  service: string | string[],
+  conditions?: $util.Input<object>,
+): $util.Output<string> => trust({ Service: service }, conditions);
 
 /** As `trustOnly`, for EKS: it assumes roles with tags, by which policies can tell clusters and pods apart. */
 export const trustWithTags = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
