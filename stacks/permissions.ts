@@ -75,6 +75,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:PutResourcePolicy": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeResourcePolicies": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
+  "kinesis:ListStreams":
+    "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
   "ec2:DescribeVolumes":
     "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
   "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",

@@ -124,6 +124,9 @@ describe("what is watched", () => {
   });
 
   it("is there: no alarm looks at a name that the plan does not have", () => {
+    const buckets = new Set(
+      production.ofType<{ bucket: string }>("aws:s3/bucket:Bucket").map(({ inputs }) => inputs.bucket),
+    );
     const known: Readonly<Record<string, ReadonlySet<string>>> = {
       FunctionName: new Set(physicalNames("aws:lambda/function:Function")),
       QueueName: new Set(physicalNames("aws:sqs/queue:Queue")),
@@ -133,6 +136,10 @@ describe("what is watched", () => {
       StateMachineArn: new Set(
         production.ofType("aws:sfn/stateMachine:StateMachine").map(({ outputs }) => String(outputs?.["arn"])),
       ),
+      DeliveryStreamName: new Set(physicalNames("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream")),
+      DBClusterIdentifier: new Set([String(production.resource("Books").outputs?.["id"])]),
+      ...{ SourceBucket: buckets, DestinationBucket: buckets },
+      RuleId: new Set(["archive"]),
       ApiId: new Set(
         production.ofType("aws:apigatewayv2/api:Api").map(({ outputs }) => String(outputs?.["id"])),
       ),

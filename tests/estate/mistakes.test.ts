@@ -49,7 +49,7 @@ const mistakes: readonly {
       firstStatement(role)["Action"] = "dynamodb:*";
       return role;
     },
-    says: /^no-wildcard-actions: PostTaskRole \(stacks\/lambda\.ts\)/,
+    says: /^no-wildcard-actions: PostTaskRole \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a queue without dead letters",
@@ -70,7 +70,7 @@ const mistakes: readonly {
       role["inlinePolicies"][0].policy.Statement.shift();
       return role;
     },
-    says: /^told-is-granted: PostTaskFunction \(stacks\/lambda\.ts\)/,
+    says: /^told-is-granted: PostTaskFunction \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a grant that nothing uses",
@@ -84,7 +84,7 @@ const mistakes: readonly {
       });
       return role;
     },
-    says: /^granted-is-told: FallbackApiFunction \(stacks\/lambda\.ts\)/,
+    says: /^granted-is-told: FallbackApiFunction \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a variable that is not set",
