@@ -9,7 +9,7 @@ const watchedTables = ["vault", "ledger"] as const;
 type WatchedStage = (typeof watched)[number];
 type Selector = aws.types.input.cloudtrail.TrailAdvancedEventSelector;
 /** What acquirers said, and what we sent: the evidence of the books. */
-const watchedBuckets = ["Inbound", "Archive"] as const;
+const watchedBuckets = ["Inbound", "Archive", "ArchiveLanding"] as const;
 
 /**
  * One trail of all accounts and regions. Members cannot see it as theirs, let alone stop it; it lands in the log

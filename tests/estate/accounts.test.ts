@@ -179,7 +179,7 @@ describe("the security account", () => {
     const files = advancedEventSelectors.find(({ name }) => name === "Files of production in other hands");
     const objects = files?.fieldSelectors.find(({ field }) => field === "resources.ARN")?.startsWiths;
     expect(objects).toEqual(
-      ["InboundBucket", "ArchiveBucket"].map(
+      ["InboundBucket", "ArchiveBucket", "ArchiveLandingBucket"].map(
         (name) => `${String(production.resource(name).outputs?.["arn"])}/`,
       ),
     );
