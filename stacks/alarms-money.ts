@@ -36,6 +36,16 @@ function reviews(): Watch[] {
       minutes: 5,
     },
     {
+      name: "RefundsAstray",
+      means:
+        "An acquirer gave back money for a refund that had failed: it is gone, and the books do not know.",
+      runbook: "refunds-astray",
+      measured: { metric: countOf("RefundsAstray") },
+      alarmsWhen: "atLeast",
+      threshold: 1,
+      minutes: 5,
+    },
+    {
       name: "NotificationsKept",
       means: "An acquirer told something that nothing here handles, such as a dispute.",
       runbook: "notifications-kept",
