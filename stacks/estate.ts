@@ -1,6 +1,7 @@
 import { createAlarms } from "./alarms.ts";
 import { createApi, createRoutes } from "./api.ts";
 import { createBackups } from "./backup.ts";
+import { createCanary } from "./canary.ts";
 import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
@@ -62,6 +63,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createBackups(parts);
   createDelivery(settings);
   createDashboards(parts, http.nodes.api.id, createAlarms(parts, http.nodes.api.id, reconciler));
+  createCanary(settings, { publicUrl: base.publicUrl, tokenUrl: identity.tokenUrl });
   createTracing(settings);
   return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }
