@@ -14,8 +14,8 @@ export interface Deployable {
 
 /** Which of the accounts' jobs one has. Each is a file: see stacks/account.ts. */
 export interface AccountJobs {
-  /** The estate that the account is for; undefined for the accounts that only watch. */
-  readonly workload: { readonly stage: string } | undefined;
+  /** The estate that the account is for, and whether it has reports; undefined for the accounts that only watch. */
+  readonly workload: { readonly stage: string; readonly reports: boolean } | undefined;
   /** Collects findings of all accounts, and keeps the copies of their backups. */
   readonly security:
     | { readonly backupLockDays: LockDays; readonly copiesFrom: readonly string[] }
@@ -64,17 +64,17 @@ const jobsByStage: {
   "account-dev": {
     ...noJobs,
     awsAccount: company.accounts.dev,
-    workload: { stage: "dev" },
+    workload: { stage: "dev", reports: false },
   },
   "account-staging": {
     ...noJobs,
     awsAccount: company.accounts.staging,
-    workload: { stage: "staging" },
+    workload: { stage: "staging", reports: false },
   },
   "account-production": {
     ...noJobs,
     awsAccount: company.accounts.production,
-    workload: { stage: "production" },
+    workload: { stage: "production", reports: true },
   },
   "account-security": {
     ...noJobs,

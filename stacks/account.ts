@@ -1,4 +1,5 @@
 import { createAccountDefaults } from "./account-defaults.ts";
+import { createReporting } from "./account-reports.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import { createCopiesVault } from "./backup-copies.ts";
 import { createBackupWatch } from "./backup-watch.ts";
@@ -34,6 +35,7 @@ export async function createAccount(
   if (settings.workload !== undefined) {
     createDeployRole(settings.workload.stage);
     createBackupWatch(operators);
+    if (settings.workload.reports) createReporting(settings);
   }
   return {};
 }

@@ -1,4 +1,5 @@
 import { moneyWatches } from "./alarms-money.ts";
+import { type Stores, storeWatches } from "./alarms-stores.ts";
 import { systemWatches } from "./alarms-system.ts";
 import { alarmsOfThisAccount, createMailTopic } from "./mail-topic.ts";
 import { createAlarm, type Watch } from "./metric.ts";
@@ -28,12 +29,13 @@ export function createAlarms(
   parts: Parts & { readonly sagas: Sagas },
   apiId: $util.Input<string>,
   reconciler: ReconcilerQueues | undefined,
+  stores: Stores,
 ): Alarms | undefined {
   const { settings } = parts;
   if (settings.operations === undefined) return undefined;
   const topic = createMailTopic("Alarms", "Encrypts what alarms say", alarmsOfThisAccount(), settings);
   const money = moneyWatches(parts, reconciler).map((watch) => createAlarm(watch, [topic.arn]));
-  const watches = systemWatches(parts, apiId, settings.operations);
+  const watches = [...systemWatches(parts, apiId, settings.operations), ...storeWatches(stores)];
   const system = watches.map((watch) => createAlarm(watch, []));
   createTogether(watches, system, topic);
   return { topic, money, system };

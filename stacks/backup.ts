@@ -1,6 +1,7 @@
 import type { LockDays } from "./account-settings.ts";
 import { copiesVaultArn, lockVault } from "./backup-copies.ts";
-import { company } from "./company.ts";
+import { copiesMayRead } from "./backup-keys.ts";
+import type { Books } from "./books.ts";
 import { recoveryRegion } from "./constants.ts";
 import { createKey, keyPolicy } from "./keys.ts";
 import { physicalName } from "./naming.ts";
@@ -33,7 +34,10 @@ const managed = (name: string): string => `arn:aws:iam::aws:policy/${name}`;
  * Backups that outlive a mistake in the stage, its deletion and its account. Point-in-time recovery of the tables
  * answers faster, and dies with the table.
  */
-export function createBackups(parts: Pick<Parts, "settings" | "tables" | "buckets">): void {
+export function createBackups(
+  parts: Pick<Parts, "settings" | "tables" | "buckets">,
+  books: Books | undefined,
+): void {
   const { settings, tables, buckets } = parts;
   if (settings.backups === undefined) return;
   const { lock, restoreTests } = settings.backups;
@@ -60,7 +64,7 @@ export function createBackups(parts: Pick<Parts, "settings" | "tables" | "bucket
     name: physicalName("Kept"),
     planId: plan.id,
     iamRoleArn: role.arn,
-    resources: [...tableArns, buckets.inbound.arn],
+    resources: [...tableArns, buckets.inbound.arn, ...(books === undefined ? [] : [books.cluster.arn])],
   });
   if (restoreTests) createRestoreTests(vault, role, tableArns);
 }
@@ -75,7 +79,7 @@ function createVault(
   const key = createKey(settings, name, {
     ...place,
     description: "Encrypts backups",
-    policy: keyPolicy(...copying(settings)),
+    policy: keyPolicy(...copiesMayRead(settings)),
   });
   const vault = new aws.backup.Vault(
     name,
@@ -84,23 +88,6 @@ function createVault(
   );
   lockVault(name, vault, lock, region);
   return vault;
-}
-
-/** The security account reads what is copied to it, in the name of AWS Backup only. */
-function copying({ backups }: StageSettings): object[] {
-  if (!backups?.copies) return [];
-  const { security } = company.accounts;
-  const backupRole = `arn:aws:iam::${security}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup`;
-  return [
-    {
-      Sid: "Copies",
-      Effect: "Allow",
-      Principal: { AWS: `arn:aws:iam::${security}:root` },
-      Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-      Resource: "*",
-      Condition: { ArnLike: { "aws:PrincipalArn": backupRole } },
-    },
-  ];
 }
 
 function createPlan(

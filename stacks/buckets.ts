@@ -1,3 +1,47 @@
+import { physicalName } from "./naming.ts";
+import type { StageSettings } from "./settings.ts";
+
+export interface BucketKeeping {
+  readonly key: aws.kms.Key;
+  /** Objects and their versions are deleted after so many days. */
+  readonly days: number;
+  /** Only those whose names begin so; all when left out. */
+  readonly expirePrefix?: string;
+  /** Until they move to where keeping costs a sixth and reading is paid for. Small objects stay. */
+  readonly coldAfterDays?: number;
+  /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
+  readonly lockable?: boolean;
+}
+
+export interface MadeBucket {
+  readonly bucket: aws.s3.Bucket;
+  readonly versioning: aws.s3.BucketVersioning;
+}
+
+/** A closed bucket, encrypted under one key, whose objects have their time. */
+export function createBucket(
+  name: string,
+  settings: StageSettings,
+  { key, lockable = false, ...keeping }: BucketKeeping,
+): MadeBucket {
+  const logical = `${name}Bucket`;
+  const { accountId } = aws.getCallerIdentityOutput();
+  const bucket = new aws.s3.Bucket(
+    logical,
+    {
+      // All companies on AWS share these names: the account number makes ours free.
+      bucket: $interpolate`${physicalName(name)}-${accountId}`,
+      forceDestroy: !settings.retainData,
+      ...(lockable && { objectLockEnabled: true }),
+    },
+    { retainOnDelete: settings.retainData },
+  );
+  const guards = guardBucket(logical, bucket);
+  encryptBucket(logical, bucket, key.arn);
+  expireBucket(logical, bucket, keeping, guards);
+  return { bucket, versioning: guards.versioning };
+}
+
 /** What every bucket has: no public access, versions, and TLS. */
 export interface BucketGuards {
   readonly versioning: aws.s3.BucketVersioning;
@@ -70,7 +114,7 @@ export function encryptBucket(
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  days: number,
+  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
@@ -81,9 +125,12 @@ export function expireBucket(
         {
           id: "keep",
           status: "Enabled",
-          filter: {},
+          filter: expirePrefix === undefined ? {} : { prefix: expirePrefix },
           expiration: { days },
           noncurrentVersionExpiration: { noncurrentDays: days },
+          ...(coldAfterDays !== undefined && {
+            transitions: [{ days: coldAfterDays, storageClass: "GLACIER_IR" }],
+          }),
           // What of an upload never became an object.
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },

@@ -200,12 +200,6 @@ function createGroups(network: Network, clusterGroupId: $util.Output<string>): a
       description: "S3 or DynamoDB by its gateway endpoint",
     });
   });
-  network.privateSubnetCidrs.forEach((cidrIpv4, index) => {
-    new aws.vpc.SecurityGroupEgressRule(`NodesToBooks${index + 1}`, {
-      ...{ ...own, ipProtocol: "tcp", fromPort: 5432, toPort: 5432, cidrIpv4 },
-      description: "PostgreSQL of the books",
-    });
-  });
   letIntoCluster(network, nodes, clusterGroupId);
   return nodes;
 }

@@ -44,7 +44,7 @@ export function createTables(settings: StageSettings, keys: Keys): Tables {
     idempotency: createTable(settings, "idempotency", { ...keyed, ttl: "expires_at" }),
     vault: createTable(settings, "vault", keyed, { enabled: true, kmsKeyArn: keys.vaultTable.arn }),
     merchants: createTable(settings, "merchants", keyed),
-    // Kept for 30 days; the archive keeps them for ever.
+    // Kept for 30 days, for the API. A stage with an archive (archive.ts) keeps what was sent for as long as books.
     events: createTable(settings, "events", {
       ...keyed,
       fields: { ...keyed.fields, list_pk: "string", list_sk: "string" },

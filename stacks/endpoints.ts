@@ -35,9 +35,17 @@ const clusterNeeds: readonly EndpointNeed[] = [
   need("sqs", "the reconciler takes its work there, KEDA counts it"),
 ];
 
-function needsOf(settings: StageSettings): readonly EndpointNeed[] {
-  return settings.cluster === undefined ? [] : clusterNeeds;
+/** What the warehouse calls: its own traffic stays in the network. */
+const warehouseNeeds: readonly EndpointNeed[] = [
+  need("kinesis-streams", "the warehouse reads events of payments"),
+];
+
+function needsOf({ cluster, warehouse }: StageSettings): readonly EndpointNeed[] {
+  return [...(cluster ? clusterNeeds : []), ...(warehouse ? warehouseNeeds : [])];
 }
+
+/** By what IAM calls a service, where its endpoint is called otherwise: `ecr.api` is `ecr`. */
+const iamPrefixOf = (service: string): string => service.split(/[.-]/)[0] ?? service;
 
 /** The bucket that ECR hands layers of images out from, by links that it signs itself. */
 const layersOf = (region: string): string => `arn:aws:s3:::prod-${region}-starport-layer-bucket/*`;
@@ -96,7 +104,7 @@ export function createInterfaceEndpoints(
       privateDnsEnabled: true,
       subnetIds: subnets.map(({ id }) => id),
       securityGroupIds: [group.id],
-      ...(limit !== "none" && { policy: policyOf(service.split(".")[0] ?? service, limit) }),
+      ...(limit !== "none" && { policy: policyOf(iamPrefixOf(service), limit) }),
       tags: { Name: physicalName(logical) },
     });
   }

@@ -1,6 +1,10 @@
 import { createAlarms } from "./alarms.ts";
 import { createApi, createRoutes } from "./api.ts";
+import { createArchive } from "./archive.ts";
 import { createBackups } from "./backup.ts";
+import { createBooks } from "./books.ts";
+import { createCache } from "./cache.ts";
+import { createCanary } from "./canary.ts";
 import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
@@ -11,16 +15,19 @@ import { createEdge, prepareFront } from "./edge.ts";
 import { createFence } from "./failover.ts";
 import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
+import { createLake } from "./lake.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
 import { createFailureCollection } from "./operations.ts";
 import { createSagas } from "./processing.ts";
 import { createReconciler } from "./reconciler.ts";
+import { createReports } from "./reports.ts";
 import { createSchedules } from "./schedules.ts";
 import { createAcquirerSecrets, createKeys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import { createBuckets } from "./storage.ts";
 import { createTracing } from "./tracing.ts";
+import { createWarehouse } from "./warehouse.ts";
 
 /** What `sst deploy` prints at its end. */
 type Outputs = Readonly<Record<string, $util.Output<string>>>;
@@ -40,7 +47,9 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const front = prepareFront(settings);
   const http = createApi(settings);
   const buckets = createBuckets(settings, keys);
-  const reconciler = createReconciler(settings, network, cluster, keys, buckets);
+  const books = createBooks(settings, network, cluster, keys);
+  const cache = createCache(settings, network, cluster, keys);
+  const reconciler = createReconciler(settings, network, cluster, keys, buckets, { books, cache });
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),
@@ -61,9 +70,15 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createFailureCollection(parts);
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
-  createBackups(parts);
+  const archive = createArchive(parts);
+  const lake = createLake(parts, archive);
+  createWarehouse(parts, network);
+  createReports(settings, lake);
+  createBackups(parts, books);
   createDelivery(settings);
-  createDashboards(parts, http.nodes.api.id, createAlarms(parts, http.nodes.api.id, reconciler));
+  const alarms = createAlarms(parts, http.nodes.api.id, reconciler, { books, archive, lake });
+  createDashboards(parts, http.nodes.api.id, alarms);
+  createCanary(settings, { publicUrl: base.publicUrl, tokenUrl: identity.tokenUrl });
   createTracing(settings);
   return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

@@ -9,7 +9,7 @@ import type {
 } from "./function-declaration.ts";
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
-import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
+import type { Parts, SagaName, Sagas } from "./parts.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -64,6 +64,8 @@ const vaultEncryptionContext = ["merchant", "epoch"];
 
 /** Actions that AWS cannot limit to a resource, with the reason. No other action is ever granted on `*`. */
 const unscopedActions: Readonly<Record<string, string>> = {
+  "cloudwatch:PutMetricData": "metrics have no resource: a condition names the namespace",
+  "s3:ListAllMyBuckets": "Synthetics looks its bucket up in the account's list",
   "xray:PutTraceSegments": "X-Ray has no resource for segments",
   "xray:PutTelemetryRecords": "X-Ray has no resource for telemetry",
   "xray:GetSamplingRules": "X-Ray reads all sampling rules of the account at once",
@@ -78,6 +80,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
   "lambda:ListEventSourceMappings":
     "Lambda lists event source mappings of the account, whatever it is asked for",
+  "kinesis:ListStreams":
+    "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
   "ec2:DescribeVolumes":
     "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
   "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",
@@ -137,17 +141,15 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       ? [unscoped("lambda:ListEventSourceMappings"), ...sourcePermissions(parts.settings)]
       : []),
     ...(declaration.starts ?? []).map((name) => ({
-      actions: startActions[sagaTypes[name]],
+      actions: ["states:StartExecution"],
+      resources: [sagaOf(name, parts.sagas).arn],
+    })),
+    ...(declaration.awaits ?? []).map((name) => ({
+      actions: ["states:StartSyncExecution", "states:StartExecution"],
       resources: [sagaOf(name, parts.sagas).arn],
     })),
   ];
 }
-
-/** Express sagas are waited for, Standard ones go their own way. */
-const startActions: { readonly [Type in SagaType]: string[] } = {
-  EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
-  STANDARD: ["states:StartExecution"],
-};
 
 /** Executions have the name of their machine in their ARN, and their own, which is not known before. */
 const executionsOf = ({ arn }: Sagas[SagaName]): $util.Output<string> =>
@@ -225,7 +227,7 @@ export function environmentOf(
     ...entries(declaration.buckets).map(
       ([name]) => [`${upperSnake(name)}_BUCKET`, buckets[name].bucket] as const,
     ),
-    ...[...(declaration.describes ?? []), ...(declaration.starts ?? [])].map(
+    ...[...(declaration.describes ?? []), ...(declaration.starts ?? []), ...(declaration.awaits ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.promotes === "fences" ? Object.entries(fenceVariables(settings)) : []),

@@ -1,10 +1,14 @@
+import type { BooksUser } from "./books-proxy.ts";
 import { serviceCidr } from "./cluster.ts";
 import type { Network } from "./network.ts";
+import type { ReconcilerStores } from "./reconciler.ts";
 import type { StageSettings } from "./settings.ts";
 
 export const namespace = "reconciler";
 /** Of the deployment, of its service account, and of all that goes with them. */
 export const name = "reconciler";
+/** Of the database, made by its migrations. */
+export const booksUser: BooksUser = "reconciler";
 
 /** What the pods are wired to. */
 export interface ReconcilerParts {
@@ -13,6 +17,7 @@ export interface ReconcilerParts {
   readonly repository: aws.ecr.Repository;
   readonly queue: aws.sqs.Queue;
   readonly bucket: aws.s3.Bucket;
+  readonly stores: ReconcilerStores;
   readonly provider: kubernetes.Provider;
   /** Brings the types of scaling. */
   readonly keda: kubernetes.helm.v3.Release;
@@ -160,6 +165,7 @@ function containerOf({
   repository,
   queue,
   bucket,
+  stores,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
   const tag = settings.cluster?.reconciler.imageTag ?? "unreleased";
   const probe = (path: string, periodSeconds: number): kubernetes.types.input.core.v1.Probe => ({
@@ -175,6 +181,7 @@ function containerOf({
       { name: "TMPDIR", value: scratch },
       { name: "INBOUND_FILES_QUEUE_URL", value: queue.url },
       { name: "INBOUND_BUCKET", value: bucket.bucket },
+      ...storeVariables(stores),
     ],
     ports: [{ name: "health", containerPort: healthPort }],
     startupProbe: { ...probe("/live", 2), failureThreshold: 30 },
@@ -194,6 +201,21 @@ function containerOf({
   };
 }
 
+/** Where the stores are, and as whom to sign in. Tokens are made by the AWS SDK, of the pod's own role. */
+function storeVariables({ books, cache }: ReconcilerStores): kubernetes.types.input.core.v1.EnvVar[] {
+  const ofBooks = books && [
+    { name: "BOOKS_HOST", value: books.host },
+    { name: "BOOKS_DATABASE", value: books.database },
+    { name: "BOOKS_USER", value: booksUser },
+  ];
+  const ofCache = cache && [
+    { name: "CACHE_HOST", value: cache.host },
+    { name: "CACHE_NAME", value: cache.cache.name },
+    { name: "CACHE_USER", value: cache.user },
+  ];
+  return [...(ofBooks ?? []), ...(ofCache ?? [])];
+}
+
 /** Where pods may send to. Nobody may send to them: kubelets' probes always pass. */
 function exits(network: Network): kubernetes.types.input.networking.v1.NetworkPolicyEgressRule[] {
   const to = (...cidrs: string[]) => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
@@ -211,6 +233,13 @@ function exits(network: Network): kubernetes.types.input.networking.v1.NetworkPo
     // AWS's services. S3 and DynamoDB have public addresses that change; the nodes' group names them by prefix list, and
     // their subnets have no other way out.
     { to: to("0.0.0.0/0"), ports: [{ protocol: "TCP", port: 443 }] },
-    { to: to(...network.privateSubnetCidrs), ports: [{ protocol: "TCP", port: 5432 }] },
+    // The books' proxy and the cache.
+    {
+      to: to(...network.privateSubnetCidrs),
+      ports: [
+        { protocol: "TCP", port: 5432 },
+        { protocol: "TCP", port: 6379, endPort: 6380 },
+      ],
+    },
   ];
 }

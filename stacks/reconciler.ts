@@ -1,3 +1,5 @@
+import type { Books } from "./books.ts";
+import type { Cache } from "./cache.ts";
 import type { Cluster } from "./cluster.ts";
 import { createRepository } from "./images.ts";
 import { createKeda } from "./keda.ts";
@@ -5,7 +7,7 @@ import { connectTo, createLogAgent, createNodes, createPodRole } from "./kuberne
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import type { Network } from "./network.ts";
 import type { Permission } from "./permissions.ts";
-import { createReconcilerPods, name, namespace } from "./reconciler-pods.ts";
+import { booksUser, createReconcilerPods, name, namespace } from "./reconciler-pods.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Buckets } from "./storage.ts";
@@ -30,6 +32,12 @@ export interface ReconcilerQueues {
   readonly inboundFilesUnread: aws.sqs.Queue;
 }
 
+/** Where it keeps what it knows: the books, and for a while the cache. Each undefined where the stage has none. */
+export interface ReconcilerStores {
+  readonly books: Books | undefined;
+  readonly cache: Cache | undefined;
+}
+
 /** Seconds. The process keeps a message hidden for as long as it works on it; a killed one's is seen after this. */
 const leaseSeconds = 300;
 
@@ -40,6 +48,7 @@ export function createReconciler(
   cluster: Cluster | undefined,
   keys: Keys,
   buckets: Buckets,
+  stores: ReconcilerStores,
 ): ReconcilerQueues | undefined {
   if (cluster === undefined || network === undefined) return undefined;
   const queues = createFileQueues(buckets.inbound);
@@ -53,7 +62,7 @@ export function createReconciler(
     "The reconciler's pods",
     { namespace, serviceAccount: name },
     cluster,
-    permissions(settings, keys, buckets.inbound, queues),
+    [...permissions(settings, keys, buckets.inbound, queues), ...storePermissions(stores)],
   );
   createReconcilerPods({
     settings,
@@ -61,6 +70,7 @@ export function createReconciler(
     repository,
     queue: queues.inboundFiles,
     bucket: buckets.inbound,
+    stores,
     provider,
     keda,
     dependsOn: [nodes, identity],
@@ -110,7 +120,15 @@ function createFileQueues(bucket: aws.s3.Bucket): ReconcilerQueues {
   return { inboundFiles, inboundFilesUnread };
 }
 
-/** To take notices, and to read the files that they are about. What the books need is granted with the books. */
+/** To sign in, and no more: what it may do there, the database and the cache know of their user. */
+function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
+  return [
+    ...(books === undefined ? [] : [books.connectAs(booksUser)]),
+    ...(cache === undefined ? [] : [cache.connect]),
+  ];
+}
+
+/** To take notices, and to read the files that they are about. */
 function permissions(
   settings: StageSettings,
   keys: Keys,

@@ -1,11 +1,13 @@
 import type { Permission } from "./permissions.ts";
 
 /**
- * Lets one AWS service assume a role, and nobody else. (SST's function roles would also trust every principal of the
- * account, through its root.)
+ * Lets one AWS service assume a role, and nobody else; two names only for a service that goes by both. (SST's function
+ * roles would also trust every principal of the account, through its root.)
  */
-export const trustOnly = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>
-  trust({ Service: service }, conditions);
+export const trustOnly = (
+  service: string | string[],
+  conditions?: $util.Input<object>,
+): $util.Output<string> => trust({ Service: service }, conditions);
 
 /** As `trustOnly`, for EKS: it assumes roles with tags, by which policies can tell clusters and pods apart. */
 export const trustWithTags = (service: string, conditions?: $util.Input<object>): $util.Output<string> =>

@@ -1,7 +1,8 @@
+import { copiesMayRead } from "./backup-keys.ts";
 import { createKey, keyPolicy, letUse } from "./keys.ts";
 import { isSandbox, type StageSettings } from "./settings.ts";
 
-export interface Keys {
+export interface Keys extends StoreKeys {
   /** Wraps the data keys that encrypt cards. */
   readonly vault: aws.kms.Key;
   /** Makes card fingerprints: equal cards of one merchant are seen as equal without the number. */
@@ -18,6 +19,20 @@ export interface Keys {
   readonly clusterSecrets: aws.kms.Key | undefined;
   /** Encrypts the images that the cluster runs. Undefined where there is no cluster. */
   readonly images: aws.kms.Key | undefined;
+}
+
+/** Each undefined where the stage has not what it encrypts. */
+interface StoreKeys {
+  /** Encrypts the books, their backups, and the password of their owner. */
+  readonly books: aws.kms.Key | undefined;
+  /** Encrypts what the cache keeps on disk. */
+  readonly cache: aws.kms.Key | undefined;
+  /** Encrypts events as they were sent. Apart from `lake`: who may ask about payments may not read all that is kept. */
+  readonly archive: aws.kms.Key | undefined;
+  /** Encrypts what Athena asks, and its answers. */
+  readonly lake: aws.kms.Key | undefined;
+  /** Encrypts the warehouse, and the password of its owner. */
+  readonly warehouse: aws.kms.Key | undefined;
 }
 
 /**
@@ -59,6 +74,24 @@ export function createKeys(settings: StageSettings): Keys {
       createKey(settings, "Images", {
         description: "Encrypts the images that the cluster runs",
       }),
+    ...createStoreKeys(settings),
+  };
+}
+
+function createStoreKeys(settings: StageSettings): StoreKeys {
+  const where = (isThere: unknown, name: string, args: aws.kms.KeyArgs & { readonly description: string }) =>
+    isThere === undefined ? undefined : createKey(settings, name, args);
+  const { books, cache, archive, lake, warehouse } = settings;
+  return {
+    books: where(books, "Books", {
+      description: "Encrypts the books at rest",
+      // A backup of Aurora stays under the cluster's key, wherever it is copied to.
+      policy: keyPolicy(...copiesMayRead(settings, true)),
+    }),
+    cache: where(cache, "Cache", { description: "Encrypts the cache at rest" }),
+    archive: where(archive, "Archive", { description: "Encrypts events as they were sent" }),
+    lake: where(lake, "Lake", { description: "Encrypts what Athena asks, and its answers" }),
+    warehouse: where(warehouse, "Warehouse", { description: "Encrypts the warehouse at rest" }),
   };
 }
 

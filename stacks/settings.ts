@@ -7,14 +7,20 @@ import {
   organizationStage,
 } from "./account-settings.ts";
 import type { OperationsSettings } from "./alarms.ts";
+import type { ArchiveSettings } from "./archive.ts";
 import type { BackupSettings } from "./backup.ts";
+import type { BooksSettings } from "./books.ts";
+import type { CacheSettings } from "./cache.ts";
 import type { ClusterSettings } from "./cluster.ts";
 import { company } from "./company.ts";
 import { appName, homeRegion } from "./constants.ts";
 import type { DeliverySettings } from "./delivery.ts";
 import type { EdgeSettings } from "./edge.ts";
 import type { PeerSettings } from "./failover.ts";
+import type { LakeSettings } from "./lake.ts";
 import type { NetworkSettings } from "./network.ts";
+import type { ReportSettings } from "./reports.ts";
+import type { WarehouseSettings } from "./warehouse.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
 export const stages = ["local", "dev", "staging", "production"] as const;
@@ -65,6 +71,18 @@ export interface StageSettings extends Deployable {
   readonly network: NetworkSettings | undefined;
   /** In the network; undefined where no reconciler runs on AWS. */
   readonly cluster: ClusterSettings | undefined;
+  /** Aurora, for the reconciler: undefined without a cluster. */
+  readonly books: BooksSettings | undefined;
+  /** Valkey, for the reconciler: undefined without a cluster. */
+  readonly cache: CacheSettings | undefined;
+  /** Events as they were sent, under lock. */
+  readonly archive: ArchiveSettings | undefined;
+  /** Events as Athena asks them; needs the archive. */
+  readonly lake: LakeSettings | undefined;
+  /** Redshift, in the network. */
+  readonly warehouse: WarehouseSettings | undefined;
+  /** QuickSight, over the lake. */
+  readonly reports: ReportSettings | undefined;
   /** CloudFront, its firewall and a public name. Undefined where callers use API Gateway's own address. */
   readonly edge: EdgeSettings | undefined;
   /** All roles are under the account's ceiling (stacks/deploy-role.ts), without which its deploy role makes none. */
@@ -144,6 +162,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     deliverers: sandboxDeliverers,
     network: undefined,
     cluster: undefined,
+    books: undefined,
+    cache: undefined,
+    archive: undefined,
+    lake: undefined,
+    warehouse: undefined,
+    reports: undefined,
     edge: undefined,
     operations: undefined,
   },
@@ -157,6 +181,13 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     network: { addressPrefix: "10.10", zones: 2, nat: "none" },
     // A private cluster is deployed from inside its network, and this stage from a laptop.
     cluster: undefined,
+    books: undefined,
+    cache: undefined,
+    // What is locked for longer keeps the stage from being removed.
+    archive: { lock: { mode: "GOVERNANCE", days: 1 }, keepDays: 30 },
+    lake: { keepDays: 30, gigabytesPerQueryMax: 1 },
+    warehouse: undefined,
+    reports: undefined,
     edge: {
       apiDomain: `api.dev.${company.domain}`,
       originSecretGeneration: 1,
@@ -184,6 +215,13 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       vcpusMax: 16,
       reconciler: { imageTag: undefined, podsMin: 1, podsMax: 4 },
     },
+    books: { capacity: { min: 0.5, max: 4 }, instances: 2 },
+    cache: { gigabytesMax: 1, unitsPerSecondMax: 5_000 },
+    archive: { lock: { mode: "GOVERNANCE", days: 30 }, keepDays: 400 },
+    lake: { keepDays: 400, gigabytesPerQueryMax: 100 },
+    // Two hours' work a day, and it stops: nobody waits for it.
+    warehouse: { units: { base: 8, max: 16 }, unitHoursPerDayMax: 16, beyondThat: "deactivate" },
+    reports: undefined,
     edge: {
       apiDomain: `api.staging.${company.domain}`,
       originSecretGeneration: 1,
@@ -211,6 +249,13 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       vcpusMax: 64,
       reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 },
     },
+    books: { capacity: { min: 1, max: 32 }, instances: 2 },
+    cache: { gigabytesMax: 10, unitsPerSecondMax: 50_000 },
+    // Ten years: no one can end them earlier. What can be deleted is deleted a year later, as the books' evidence is.
+    archive: { lock: { mode: "COMPLIANCE", days: 3_653 }, keepDays: 11 * 366 },
+    lake: { keepDays: 11 * 366, gigabytesPerQueryMax: 1_000 },
+    warehouse: { units: { base: 8, max: 128 }, unitHoursPerDayMax: 250, beyondThat: "log" },
+    reports: { group: "finance" },
     edge: {
       apiDomain: `api.${company.domain}`,
       originSecretGeneration: 2,

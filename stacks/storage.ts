@@ -1,4 +1,4 @@
-import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
+import { createBucket } from "./buckets.ts";
 import { logicalName, physicalName } from "./naming.ts";
 import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
@@ -9,25 +9,13 @@ export type Buckets = { readonly [Name in BucketName]: aws.s3.Bucket };
 
 /** The buckets. `Inbound` is where acquirers and banks put their files: nothing is ever taken out of it by us. */
 export function createBuckets(settings: StageSettings, keys: Keys): Buckets {
-  const inbound = createBucket("inbound", settings, keys.inbound);
+  // Files are small and read once: colder storage would bill each for 128 KB, and cost more.
+  const { bucket: inbound } = createBucket("Inbound", settings, {
+    key: keys.inbound,
+    days: settings.inboundFileDays,
+  });
   for (const deliverer of settings.deliverers) createDelivery(deliverer, inbound, keys.inbound, settings);
   return { inbound };
-}
-
-function createBucket(name: BucketName, settings: StageSettings, key: aws.kms.Key): aws.s3.Bucket {
-  const logical = `${logicalName(name)}Bucket`;
-  const { accountId } = aws.getCallerIdentityOutput();
-  const bucket = new aws.s3.Bucket(
-    logical,
-    // All companies on AWS share these names: the account number makes ours free.
-    { bucket: $interpolate`${physicalName(name)}-${accountId}` },
-    { retainOnDelete: settings.retainData },
-  );
-  const guards = guardBucket(logical, bucket);
-  encryptBucket(logical, bucket, key.arn);
-  // Files are small and read once: colder storage would bill each for 128 KB, and cost more.
-  expireBucket(logical, bucket, settings.inboundFileDays, guards);
-  return bucket;
 }
 
 /** A company may leave files below its own name, and read nothing: not even what it left there. */

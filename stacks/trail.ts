@@ -6,6 +6,10 @@ import { nameIn, physicalName } from "./naming.ts";
 /** Stages with cards and books of real people: who else touches them than their functions is written down. */
 const watched = ["production", "staging"] as const;
 const watchedTables = ["vault", "ledger"] as const;
+type WatchedStage = (typeof watched)[number];
+type Selector = aws.types.input.cloudtrail.TrailAdvancedEventSelector;
+/** What acquirers said, and what we sent: the evidence of the books. */
+const watchedBuckets = ["Inbound", "Archive", "ArchiveLanding"] as const;
 
 /**
  * One trail of all accounts and regions. Members cannot see it as theirs, let alone stop it; it lands in the log
@@ -28,6 +32,7 @@ export function createTrail(): void {
           fieldSelectors: [{ field: "eventCategory", equals: ["Management"] }],
         },
         ...watched.map(tableEvents),
+        ...watched.map(objectEvents),
       ],
       insightSelectors: [{ insightType: "ApiCallRateInsight" }, { insightType: "ApiErrorRateInsight" }],
     },
@@ -39,7 +44,7 @@ export function createTrail(): void {
  * Reads and writes of the tables by anyone but the stage's own roles, whose every payment would be a dozen events. Only
  * the deploy role can make a role of that name, and it is limited by a boundary (stacks/deploy-role.ts).
  */
-function tableEvents(stage: (typeof watched)[number]): aws.types.input.cloudtrail.TrailAdvancedEventSelector {
+function tableEvents(stage: WatchedStage): Selector {
   const account = company.accounts[stage];
   return {
     name: `Tables of ${stage} in other hands`,
@@ -51,6 +56,29 @@ function tableEvents(stage: (typeof watched)[number]): aws.types.input.cloudtrai
         equals: watchedTables.map(
           (table) => `arn:aws:dynamodb:${homeRegion}:${account}:table/${nameIn(stage, table)}`,
         ),
+      },
+      {
+        field: "userIdentity.arn",
+        notStartsWiths: [`arn:aws:sts::${account}:assumed-role/${nameIn(stage, "")}`],
+      },
+    ],
+  };
+}
+
+/**
+ * The same for files and archived events. Not S3's own access logs: those come when they come, may miss requests, and go
+ * only to a bucket under S3's own key.
+ */
+function objectEvents(stage: WatchedStage): Selector {
+  const account = company.accounts[stage];
+  return {
+    name: `Files of ${stage} in other hands`,
+    fieldSelectors: [
+      { field: "eventCategory", equals: ["Data"] },
+      { field: "resources.type", equals: ["AWS::S3::Object"] },
+      {
+        field: "resources.ARN",
+        startsWiths: watchedBuckets.map((name) => `arn:aws:s3:::${nameIn(stage, name)}-${account}/`),
       },
       {
         field: "userIdentity.arn",

@@ -3,6 +3,7 @@ import type { PlanResource } from "./plan.ts";
 /** Inputs that are JSON text on AWS, by resource type. */
 const documents: Readonly<Record<string, readonly string[]>> = {
   "aws:cloudwatch/dashboard:Dashboard": ["dashboardBody"],
+  "aws:cloudformation/stack:Stack": ["templateBody"],
   "aws:ec2/vpcEndpoint:VpcEndpoint": ["policy"],
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": ["policy"],
   "aws:eks/addon:Addon": ["configurationValues"],

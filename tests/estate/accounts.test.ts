@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "#local/plan/plan.ts";
-import { projectRoot, type Statement } from "./committed-plan.ts";
+import { production, projectRoot, type Statement } from "./committed-plan.ts";
 import { PlanView } from "./plan-view.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tallystick-accounts-"));
@@ -169,6 +169,22 @@ describe("the security account", () => {
     );
   });
 
+  it("writes down who else reads or writes acquirers' files and archived events: those that production has", () => {
+    const { advancedEventSelectors } = security.resource<{
+      advancedEventSelectors: readonly {
+        name: string;
+        fieldSelectors: readonly { field: string; startsWiths?: readonly string[] }[];
+      }[];
+    }>("Activity").inputs;
+    const files = advancedEventSelectors.find(({ name }) => name === "Files of production in other hands");
+    const objects = files?.fieldSelectors.find(({ field }) => field === "resources.ARN")?.startsWiths;
+    expect(objects).toEqual(
+      ["InboundBucket", "ArchiveBucket", "ArchiveLandingBucket"].map(
+        (name) => `${String(production.resource(name).outputs?.["arn"])}/`,
+      ),
+    );
+  });
+
   it("enrols every member in GuardDuty with all protections, in each region", () => {
     const features = security.ofType<{ region: string; name: string; autoEnable: string }>(
       "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature",
@@ -291,6 +307,16 @@ describe("operators", () => {
       );
       expect(letting.map(({ Effect, Condition }) => [Effect, Condition])).toEqual([["Allow", undefined]]);
     }
+  });
+});
+
+describe("an account with reports", () => {
+  it("has signed up for QuickSight, which nobody removes in passing; others have not", () => {
+    const type = "aws:quicksight/accountSubscription:AccountSubscription";
+    expect(account.ofType(type).map(({ options }) => options)).toMatchObject([{ protect: true }]);
+    for (const other of [security, logArchive]) expect(other.ofType(type)).toEqual([]);
+    // What the stage's reports are for is what its account has.
+    expect(production.ofType("aws:cloudformation/stack:Stack")).toHaveLength(1);
   });
 });
 

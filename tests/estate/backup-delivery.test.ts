@@ -4,7 +4,7 @@ import { ofType, production, type RoleInputs } from "./committed-plan.ts";
 const arnOf = (name: string): unknown => production.resource(name).outputs?.["arn"];
 
 describe("production's backups", () => {
-  it("cover each table that cannot be made again, and the files of acquirers", () => {
+  it("cover each table that cannot be made again, the files of acquirers and the books", () => {
     const { resources } = production.resource<{ resources: readonly string[] }>("BackupSelection").inputs;
     expect(resources.map((arn) => arn.replace(/.*[:/]tallystick-production-/, ""))).toEqual([
       "payments",
@@ -13,6 +13,7 @@ describe("production's backups", () => {
       "merchants",
       "dead-letters",
       "inbound-123456789012",
+      "books",
     ]);
   });
 

@@ -98,9 +98,9 @@ describe("roles of pods", () => {
       .flatMap(({ Action }) => Action)
       .toSorted();
 
-  it("let the reconciler take notices and read files, and change no file", () => {
+  it("let the reconciler take notices, read files and sign in to its stores, and change no file", () => {
     expect(allowedTo("ReconcilerRole")).toEqual([
-      ...["kms:Decrypt", "s3:GetObject", "s3:ListBucket"],
+      ...["elasticache:Connect", "kms:Decrypt", "rds-db:connect", "s3:GetObject", "s3:ListBucket"],
       ...["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
     ]);
   });
@@ -244,7 +244,7 @@ describe("the reconciler", () => {
     expect(spec.policyTypes).toEqual(["Ingress", "Egress"]);
     expect(spec.ingress).toBeUndefined();
     expect(spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([
-      53, 53, 80, 443, 5432,
+      53, 53, 80, 443, 5432, 6379,
     ]);
     // Without the controller a policy is only text.
     expect(production.resource("NetworkPolicyController").inputs).toMatchObject({

@@ -27,7 +27,9 @@ function productionWith(name: string, change: (inputs: Inputs) => Inputs | undef
 type Inputs = Record<string, any>;
 
 const wrongIn = (plan: PlanView): string[] =>
-  [...sortFindings(evaluate(rules, plan)).unexpected, ...evaluate(wiring, plan)].map(explainFinding);
+  [...sortFindings(evaluate(rules, plan), plan.stage).unexpected, ...evaluate(wiring, plan)].map(
+    explainFinding,
+  );
 
 const withoutKey = (inputs: Inputs, key: string): Inputs => {
   const { [key]: _, ...rest } = inputs;
@@ -49,7 +51,7 @@ const mistakes: readonly {
       firstStatement(role)["Action"] = "dynamodb:*";
       return role;
     },
-    says: /^no-wildcard-actions: PostTaskRole \(stacks\/lambda\.ts\)/,
+    says: /^no-wildcard-actions: PostTaskRole \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a queue without dead letters",
@@ -70,7 +72,7 @@ const mistakes: readonly {
       role["inlinePolicies"][0].policy.Statement.shift();
       return role;
     },
-    says: /^told-is-granted: PostTaskFunction \(stacks\/lambda\.ts\)/,
+    says: /^told-is-granted: PostTaskFunction \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a grant that nothing uses",
@@ -84,7 +86,7 @@ const mistakes: readonly {
       });
       return role;
     },
-    says: /^granted-is-told: FallbackApiFunction \(stacks\/lambda\.ts\)/,
+    says: /^granted-is-told: FallbackApiFunction \(stacks\/functions\.ts\)/,
   },
   {
     mistake: "a variable that is not set",

@@ -171,6 +171,7 @@ describe("endpoints", () => {
       "ecr.dkr",
       "eks",
       "eks-auth",
+      "kinesis-streams",
       "logs",
       "sqs",
       "sts",

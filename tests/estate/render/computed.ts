@@ -1,4 +1,5 @@
 import { accounts } from "./computed/accounts.ts";
+import { analytics } from "./computed/analytics.ts";
 import { api } from "./computed/api.ts";
 import { backups } from "./computed/backups.ts";
 import { data } from "./computed/data.ts";
@@ -10,12 +11,13 @@ import { kubernetes } from "./computed/kubernetes.ts";
 import { network } from "./computed/network.ts";
 import { operations } from "./computed/operations.ts";
 import { processing } from "./computed/processing.ts";
+import { stores } from "./computed/stores.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
 const rules: Rules = {
-  ...{ ...accounts, ...api, ...backups, ...data, ...delivery, ...edge, ...events },
-  ...{ ...kubernetes, ...network, ...operations, ...processing },
+  ...{ ...accounts, ...analytics, ...api, ...backups, ...data, ...delivery, ...edge, ...events },
+  ...{ ...kubernetes, ...network, ...operations, ...processing, ...stores },
 };
 
 /**

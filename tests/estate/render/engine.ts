@@ -12,7 +12,7 @@ export interface Registration {
   /** Created by a provider. SST's components are not. */
   readonly custom: boolean;
   readonly parent: string | undefined;
-  /** File in `stacks/` whose code created it. Undefined for what SST makes for itself. */
+  /** File in `stacks/` that asked for it. Undefined for what SST makes for itself. */
   readonly declaredIn: string | undefined;
   readonly inputs: Properties;
   /** What the provider computes: `arn`, `id`, … */
@@ -181,13 +181,27 @@ class DeclaringFiles {
   }
 }
 
-/** The innermost caller in `stacks/`, with components of SST and Pulumi above it. */
+/** Files that make things for others: what is to be changed about a thing is where it is asked for. */
+const makers = new Set(
+  ["buckets", "images", "keys", "log-metrics", "mail-topic", "messaging", "metric", "network-logs"].map(
+    (name) => `stacks/${name}.ts`,
+  ),
+);
+/** A function is a table's row: whoever calls for it says no more than its name. */
+const functionsAreMadeIn = "stacks/lambda.ts";
+const functionsAreDeclaredIn = "stacks/functions.ts";
+/** Files that call all others. */
+const composers = new Set(["account", "estate", "organization", "stage"].map((name) => `stacks/${name}.ts`));
+
+/** The innermost caller in `stacks/` that is no maker, with components of SST and Pulumi above it. */
 function declaringFile(): string | undefined {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 50;
   const { stack = "" } = new Error();
   Error.stackTraceLimit = stackTraceLimit;
-  return /\/(stacks\/[\w./-]+\.ts):\d+/.exec(stack)?.[1];
+  const files = [...stack.matchAll(/\/(stacks\/[\w./-]+\.ts):\d+/g)].map(([, file = ""]) => file);
+  if (files[0] === functionsAreMadeIn) return functionsAreDeclaredIn;
+  return files.find((file) => !makers.has(file) && !composers.has(file)) ?? files[0];
 }
 
 /** Where a stage is. */

@@ -126,6 +126,13 @@ const dimensions: Readonly<
   TableName: { type: "aws:dynamodb/table:Table", by: ({ inputs }) => inputs["name"] },
   StreamName: { type: "aws:kinesis/stream:Stream", by: ({ inputs }) => inputs["name"] },
   StateMachineArn: { type: "aws:sfn/stateMachine:StateMachine", by: ({ outputs }) => outputs?.["arn"] },
+  DeliveryStreamName: {
+    type: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+    by: ({ inputs }) => inputs["name"],
+  },
+  DBClusterIdentifier: { type: "aws:rds/cluster:Cluster", by: ({ outputs }) => outputs?.["id"] },
+  SourceBucket: { type: "aws:s3/bucket:Bucket", by: ({ inputs }) => inputs["bucket"] },
+  DestinationBucket: { type: "aws:s3/bucket:Bucket", by: ({ inputs }) => inputs["bucket"] },
   ApiId: { type: "aws:apigatewayv2/api:Api", by: ({ outputs }) => outputs?.["id"] },
 };
 

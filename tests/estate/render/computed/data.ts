@@ -22,6 +22,7 @@ export const data: Rules = {
   "aws:s3/bucket:Bucket": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketNotification:BucketNotification": ({ inputs }) => bucketNamed(inputs),
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketPolicy:BucketPolicy": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ({ inputs }) => bucketNamed(inputs),
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({ inputs }) =>

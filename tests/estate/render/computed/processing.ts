@@ -3,6 +3,10 @@ import { named, type Rules, text, uuidOf } from "./forms.ts";
 /** Lambda, Step Functions, their roles and logs. */
 export const processing: Rules = {
   "aws:cloudwatch/logGroup:LogGroup": (made) => named(made, "logs", "log-group:"),
+  "aws:cloudwatch/logStream:LogStream": (made) => {
+    const { id, arn } = named(made, "logs", `log-group:${text(made.inputs["logGroupName"])}:log-stream:`);
+    return { id, arn };
+  },
   "aws:iam/role:Role": ({ inputs, account }) => {
     const id = text(inputs["name"]);
     return { id, arn: `arn:aws:iam::${account}:role/${id}` };

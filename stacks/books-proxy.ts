@@ -1,0 +1,124 @@
+import type { Cluster } from "./cluster.ts";
+import { physicalName } from "./naming.ts";
+import type { Network } from "./network.ts";
+import { createLogGroup } from "./network-logs.ts";
+import { inlinePolicy, trustOnly } from "./roles.ts";
+import type { Keys } from "./security.ts";
+import type { StageSettings } from "./settings.ts";
+
+/** What the proxy is wired to. */
+interface Surroundings {
+  readonly settings: StageSettings;
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly keys: Keys;
+}
+
+/** Users of the database that may come through the proxy. Each is made by the migrations, and granted `rds_iam`. */
+const booksUsers = ["reconciler"] as const;
+export type BooksUser = (typeof booksUsers)[number];
+
+const postgres = { ipProtocol: "tcp", fromPort: 5432, toPort: 5432 };
+/** Of what the database takes, so many in a hundred are the proxy's: the rest is left to whoever repairs it. */
+const connectionShare = 90;
+/** A pod that gets no connection for so many seconds gives its work back. */
+const borrowSecondsMax = 30;
+
+/**
+ * Pods come and go by the length of a queue, and their connections with them: the proxy keeps a few for all, and holds
+ * them while another instance takes over. IAM opens both doors, the proxy's and the database's: no password is kept.
+ */
+export function createBooksProxy(
+  { settings, network, cluster, keys }: Surroundings,
+  books: aws.rds.Cluster,
+  booksGroup: aws.ec2.SecurityGroup,
+  instances: readonly aws.rds.ClusterInstance[],
+): aws.rds.Proxy {
+  const name = physicalName("Books");
+  const logs = createLogGroup("BooksProxyLogs", `/aws/rds/proxy/${name}`, settings, keys);
+  const proxy = new aws.rds.Proxy(
+    "BooksProxy",
+    {
+      name,
+      engineFamily: "POSTGRESQL",
+      requireTls: true,
+      defaultAuthScheme: "IAM_AUTH",
+      roleArn: createRole(books, settings).arn,
+      vpcSubnetIds: [...network.privateSubnetIds],
+      vpcSecurityGroupIds: [createGroup(network, cluster, booksGroup).id],
+      // It would write out statements, and what is in them.
+      debugLogging: false,
+    },
+    { dependsOn: [logs] },
+  );
+  const pool = new aws.rds.ProxyDefaultTargetGroup("BooksProxyPool", {
+    dbProxyName: proxy.name,
+    connectionPoolConfig: {
+      maxConnectionsPercent: connectionShare,
+      connectionBorrowTimeout: borrowSecondsMax,
+    },
+  });
+  new aws.rds.ProxyTarget(
+    "BooksProxyTarget",
+    { dbProxyName: proxy.name, targetGroupName: pool.name, dbClusterIdentifier: books.id },
+    // A cluster without an instance is no target.
+    { dependsOn: [...instances] },
+  );
+  return proxy;
+}
+
+function createRole(books: aws.rds.Cluster, settings: StageSettings): aws.iam.Role {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const statements = [
+    {
+      actions: ["rds-db:connect"],
+      resources: booksUsers.map(
+        (user) =>
+          $interpolate`arn:aws:rds-db:${settings.region}:${accountId}:dbuser:${books.clusterResourceId}/${user}`,
+      ),
+    },
+  ];
+  return new aws.iam.Role("BooksProxyRole", {
+    name: physicalName("BooksProxy"),
+    description: "Lets the proxy into the books",
+    assumeRolePolicy: trustOnly("rds.amazonaws.com", { StringEquals: { "aws:SourceAccount": accountId } }),
+    inlinePolicies: [inlinePolicy(statements)],
+  });
+}
+
+/** Pods reach the proxy, the proxy reaches the database, and nobody else reaches either. */
+function createGroup(
+  network: Network,
+  cluster: Cluster,
+  booksGroup: aws.ec2.SecurityGroup,
+): aws.ec2.SecurityGroup {
+  const group = new aws.ec2.SecurityGroup("BooksProxyGroup", {
+    name: physicalName("BooksProxy"),
+    description: "The proxy of the books",
+    vpcId: network.vpcId,
+    tags: { Name: physicalName("BooksProxy") },
+  });
+  connect("NodesToBooks", cluster.nodesSecurityGroupId, group.id, "The reconciler to the books' proxy");
+  connect("ProxyToBooks", group.id, booksGroup.id, "The proxy to the books");
+  return group;
+}
+
+function connect(
+  logical: string,
+  from: $util.Output<string>,
+  to: $util.Output<string>,
+  description: string,
+): void {
+  new aws.vpc.SecurityGroupEgressRule(logical, {
+    ...postgres,
+    securityGroupId: from,
+    referencedSecurityGroupId: to,
+    description,
+  });
+  new aws.vpc.SecurityGroupIngressRule(`${logical}Inwards`, {
+    ...postgres,
+    securityGroupId: to,
+    referencedSecurityGroupId: from,
+    description,
+  });
+}

@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { resource as localResource, production, type RoleInputs, statementsOf } from "./committed-plan.ts";
+
+const idOf = (name: string): string => String(production.resource(name).outputs?.["id"]);
+const arnOf = (name: string): string => String(production.resource(name).outputs?.["arn"]);
+const inputsOf = <T>(name: string): T => production.resource<T>(name).inputs;
+const grantsOf = (role: string) => statementsOf(production.resource<RoleInputs>(role));
+
+interface GroupRule {
+  readonly securityGroupId: string;
+  readonly referencedSecurityGroupId?: string;
+  readonly fromPort: number;
+  readonly toPort: number;
+}
+/** Who may reach a group, with the ports. */
+const letInto = (group: string): object[] =>
+  production
+    .ofType<GroupRule>("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    .filter(({ inputs }) => inputs.securityGroupId === idOf(group))
+    .map(({ inputs: { referencedSecurityGroupId: from, fromPort, toPort } }) => ({ from, fromPort, toPort }));
+
+/** The variables of the reconciler's only container. */
+function variablesOfPods(): Readonly<Record<string, string>> {
+  const { spec } = inputsOf<{
+    spec: {
+      template: { spec: { containers: readonly { env: readonly { name: string; value: string }[] }[] } };
+    };
+  }>("Reconciler");
+  return Object.fromEntries(
+    spec.template.spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? [],
+  );
+}
+
+describe("the books", () => {
+  it("are in two zones, each named", () => {
+    const zones = production
+      .ofType<{ clusterIdentifier: string; availabilityZone: string }>(
+        "aws:rds/clusterInstance:ClusterInstance",
+      )
+      .filter(({ inputs }) => inputs.clusterIdentifier === idOf("Books"))
+      .map(({ inputs }) => inputs.availabilityZone);
+    expect(zones).toEqual(["eu-west-1a", "eu-west-1b"]);
+  });
+
+  it("speak TLS only, and write down who came and who changed their shape, but no values", () => {
+    const { parameters, family } = inputsOf<{
+      family: string;
+      parameters: readonly { name: string; value: string }[];
+    }>("BooksParameters");
+    const { engine, engineVersion, dbClusterParameterGroupName } = inputsOf<Record<string, string>>("Books");
+    expect(family).toBe(`${engine}${engineVersion?.split(".")[0]}`);
+    expect(dbClusterParameterGroupName).toBe("tallystick-production-books");
+    const set = Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
+    expect(set).toMatchObject({ "rds.force_ssl": "1", log_connections: "1", log_statement: "ddl" });
+    expect(Object.keys(set)).not.toContain("log_min_duration_statement");
+  });
+
+  it("log to a group that was there before, for a year and under a key of ours", () => {
+    for (const [group, name] of [
+      ["BooksLogs", "/aws/rds/cluster/tallystick-production-books/postgresql"],
+      ["BooksProxyLogs", "/aws/rds/proxy/tallystick-production-books"],
+    ] as const) {
+      expect(inputsOf(group)).toMatchObject({ name, retentionInDays: 365 });
+    }
+    expect(inputsOf("Books")).toMatchObject({ enabledCloudwatchLogsExports: ["postgresql"] });
+  });
+
+  it("have no password but the owner's, which RDS makes and keeps under the books' key", () => {
+    const cluster = inputsOf<object>("Books");
+    expect(cluster).toMatchObject({
+      manageMasterUserPassword: true,
+      masterUserSecretKmsKeyId: arnOf("BooksKey"),
+    });
+    expect(Object.keys(cluster)).not.toContain("masterPassword");
+    const proxy = inputsOf<object>("BooksProxy");
+    expect(proxy).toMatchObject({ requireTls: true, defaultAuthScheme: "IAM_AUTH" });
+    expect(Object.keys(proxy)).not.toContain("auths");
+  });
+
+  it("let in the proxy only, which lets in nodes only", () => {
+    const postgres = { fromPort: 5432, toPort: 5432 };
+    expect(letInto("BooksGroup")).toEqual([{ from: idOf("BooksProxyGroup"), ...postgres }]);
+    expect(letInto("BooksProxyGroup")).toEqual([{ from: idOf("NodesGroup"), ...postgres }]);
+  });
+
+  it("know the reconciler by its own name: pods to the proxy, the proxy to the database", () => {
+    const proxy = arnOf("BooksProxy").split(":").at(-1);
+    const cluster = production.resource("Books").outputs?.["clusterResourceId"];
+    const users = `arn:aws:rds-db:eu-west-1:${production.account}:dbuser`;
+    const connecting = (role: string) => grantsOf(role).filter(({ Action }) => Action === "rds-db:connect");
+    expect(connecting("ReconcilerRole")).toMatchObject([{ Resource: `${users}:${proxy}/reconciler` }]);
+    expect(connecting("BooksProxyRole")).toMatchObject([{ Resource: `${users}:${cluster}/reconciler` }]);
+    expect(variablesOfPods()).toMatchObject({
+      BOOKS_HOST: production.resource("BooksProxy").outputs?.["endpoint"],
+      BOOKS_DATABASE: inputsOf<{ databaseName: string }>("Books").databaseName,
+      BOOKS_USER: "reconciler",
+    });
+  });
+
+  it("can be copied to the security account, whose AWS Backup may read them and nobody else there", () => {
+    const { policy } = inputsOf<{ policy: { Statement: { Sid: string; Condition?: object }[] } }>("BooksKey");
+    const byBackup = {
+      ArnLike: {
+        "aws:PrincipalArn": expect.stringMatching(
+          /:777788889999:role\/aws-service-role\/backup\.amazonaws\.com\//,
+        ),
+      },
+    };
+    const conditions = policy.Statement.map(({ Sid, Condition }) => [Sid, Condition]);
+    expect(conditions).toEqual([
+      ["IamPoliciesDecide", undefined],
+      ["Copies", byBackup],
+      ["Grants", { ...byBackup, Bool: { "kms:GrantIsForAWSResource": "true" } }],
+    ]);
+  });
+});
+
+describe("the cache", () => {
+  it("has one user, that signs in by IAM, has keys of its own and cannot list, empty or configure", () => {
+    expect(inputsOf("CacheUsers")).toMatchObject({ userIds: ["reconciler"] });
+    expect(inputsOf("CacheReconciler")).toMatchObject({
+      userId: "reconciler",
+      userName: "reconciler",
+      authenticationMode: { type: "iam" },
+      accessString: "on ~reconciler:* resetchannels -@all +@read +@write +@connection -@dangerous",
+    });
+    const [grant] = grantsOf("ReconcilerRole").filter(({ Action }) => Action === "elasticache:Connect");
+    // IAM asks for both: the cache, and the user in it.
+    expect(grant?.Resource).toEqual([arnOf("Cache"), arnOf("CacheReconciler")]);
+  });
+
+  it("lets in nodes only, and its pods know where it is", () => {
+    expect(letInto("CacheGroup")).toEqual([{ from: idOf("NodesGroup"), fromPort: 6379, toPort: 6380 }]);
+    const endpoints = production.resource("Cache").outputs?.["endpoints"];
+    expect(endpoints).toMatchObject([{ address: variablesOfPods()["CACHE_HOST"] }]);
+    expect(variablesOfPods()).toMatchObject({ CACHE_USER: "reconciler" });
+  });
+});
+
+it.each(["Books", "Cache", "ArchiveBucket", "LakeBucket", "Warehouse", "Reports"])(
+  "%s is not on the laptop",
+  (name) => {
+    expect(() => localResource(name)).toThrow(`has no ${name}`);
+  },
+);
