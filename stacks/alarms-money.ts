@@ -48,6 +48,15 @@ function reviews(): Watch[] {
       minutes: 5,
     },
     {
+      name: "RegionOpened",
+      means: "A failover has opened this region: merchants are to be told what may be lost.",
+      runbook: "failover",
+      measured: { metric: countOf("RegionOpened") },
+      alarmsWhen: "atLeast",
+      threshold: 1,
+      minutes: 5,
+    },
+    {
       name: "NotificationsKept",
       means: "An acquirer told something that nothing here handles, such as a dispute.",
       runbook: "notifications-kept",
@@ -175,10 +184,7 @@ const sagaEnds = (sagas: Sagas): Watch[] =>
     const standard = sagaTypes[saga] === "STANDARD";
     return {
       name: `${logicalName(saga)}SagaFailed`,
-      means: standard
-        ? `A ${saga} ended without finding out: a payment wants a person.`
-        : `${logicalName(saga)} sagas fail or time out: their payments wait for a check.`,
-      runbook: standard ? "recovery-failed" : "saga-failed",
+      ...endOf(saga),
       measured: {
         metrics: {
           failed: sagaMetric(sagas[saga], "ExecutionsFailed"),
@@ -192,6 +198,24 @@ const sagaEnds = (sagas: Sagas): Watch[] =>
       minutes: 5,
     };
   });
+
+function endOf(saga: SagaName): Pick<Watch, "means" | "runbook"> {
+  switch (saga) {
+    case "payment":
+    case "refund":
+      return {
+        means: `${logicalName(saga)} sagas fail or time out: their payments wait for a check.`,
+        runbook: "saga-failed",
+      };
+    case "recovery":
+      return {
+        means: "A recovery ended without finding out: a payment wants a person.",
+        runbook: "recovery-failed",
+      };
+    case "failover":
+      return { means: "A failover stopped on its way: the region is not open.", runbook: "failover" };
+  }
+}
 
 /** Of a hundred authorizations. Below ten silences, a share says nothing. */
 const silentPercentMax = 5;

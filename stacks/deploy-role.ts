@@ -63,6 +63,18 @@ function ceiling(stage: string, accountId: $util.Output<string>): object[] {
       Resource: $interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`,
     },
     {
+      // A failover denies the region that is left: by a policy that does nothing but deny, which no workload can make.
+      Sid: "Fence",
+      Effect: "Allow",
+      Action: "iam:AttachRolePolicy",
+      Resource: $interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`,
+      Condition: {
+        ArnLike: {
+          "iam:PolicyARN": $interpolate`arn:aws:iam::${accountId}:policy/${appName}-${stage}*-fenced`,
+        },
+      },
+    },
+    {
       // EKS makes one for the nodes that it starts.
       Sid: "Nodes",
       Effect: "Allow",

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { accountKey, entryKey, type Key, paymentKey, resolutionKey } from "#adapters/dynamodb/keys.ts";
+import { startFailover } from "#cli/failover.ts";
 import { prove } from "#cli/prove.ts";
 import type { AccountId, UserAccountId } from "#core/ledger/account.ts";
 import { evolve } from "#core/payments/evolve.ts";
@@ -34,6 +35,8 @@ let system: TestSystem;
 let demo: ApiClient;
 let client: DynamoDBClient;
 
+/** What an operator sees of the failovers. */
+const lines: string[] = [];
 /** Payments by what was done to them. */
 const paid: Record<string, PaymentId> = {};
 /** Of the payment that is lost whole. */
@@ -164,26 +167,12 @@ async function tear(): Promise<void> {
   await remove("ledger", resolutionKey(book, hold("untold")));
 }
 
-interface Ended {
-  readonly status: string;
-  readonly output: Record<string, unknown>;
-  readonly error: string | undefined;
-}
-
-async function runFailover(): Promise<Ended> {
+/** As an operator starts it. @returns the output of the execution. @throws Refusal where it failed. */
+async function failOver(): Promise<Record<string, unknown>> {
   const sfn = new SFNClient(awsClient(system.endpoints));
   try {
-    const stateMachineArn = "arn:aws:states:eu-west-1:123456789012:stateMachine:tallystick-local-failover";
-    const input = JSON.stringify({ ...word, segments: 2 });
-    const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn, input }));
-    return await eventually(async () => {
-      const {
-        status = "",
-        output = "{}",
-        error,
-      } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-      return status === "RUNNING" ? undefined : { status, output: JSON.parse(output), error };
-    }, longMs);
+    const told = await startFailover(sfn, { ...word, segments: "2" }, (line) => lines.push(line));
+    return JSON.parse(told.slice(told.indexOf("{"))) as Record<string, unknown>;
   } finally {
     sfn.destroy();
   }
@@ -210,20 +199,18 @@ describe("a region takes over", () => {
   test(
     "not where it is open: nothing is done",
     async () => {
-      expect(await runFailover()).toMatchObject({ status: "FAILED", error: "FailoverRefused" });
+      await expect(failOver()).rejects.toThrow("FailoverRefused: this region is open, in epoch 1");
     },
     longMs,
   );
-
-  let ended: Ended;
 
   test(
     "what replication tore is brought together, and what cannot be is told",
     async () => {
       await start(secondRegion({ standsBy: true }));
       await tear();
-      ended = await runFailover();
-      expect(ended).toMatchObject({ status: "SUCCEEDED", output: { epoch: 2, fence: { denied: 0 } } });
+      expect(await failOver()).toMatchObject({ epoch: 2, fence: { denied: 0 }, payments: { asked: 3 } });
+      expect(lines.join("\n")).toMatch(/Admit.*TakePayments.*TakeAccounts.*Open/s);
       const operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
       const { body } = await operator.get("/v1/ops/dead-letters?limit=100");
       const findings = body.data
@@ -263,7 +250,7 @@ describe("a region takes over", () => {
   test(
     "a second time changes nothing: the region is open",
     async () => {
-      expect(await runFailover()).toMatchObject({ status: "FAILED", error: "FailoverRefused" });
+      await expect(failOver()).rejects.toThrow("FailoverRefused: this region is open, in epoch 2");
     },
     longMs,
   );
