@@ -2,7 +2,7 @@ import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface BucketKeeping {
-  readonly key: aws.kms.Key;
+  readonly key: { readonly arn: $util.Output<string> };
   /** Objects and their versions are deleted after so many days. */
   readonly days: number;
   /** See `expireBucket`. */

@@ -3,6 +3,7 @@ import { logicalName, physicalName } from "./naming.ts";
 import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { Deliverer, StageSettings } from "./settings.ts";
+import type { SharedKey } from "./shared-keys.ts";
 
 export type BucketName = "inbound";
 export type Buckets = { readonly [Name in BucketName]: aws.s3.Bucket };
@@ -22,7 +23,7 @@ export function createBuckets(settings: StageSettings, keys: Keys): Buckets {
 function createDelivery(
   { name, awsAccount }: Deliverer,
   bucket: aws.s3.Bucket,
-  key: aws.kms.Key,
+  key: SharedKey,
   settings: StageSettings,
 ): void {
   const logical = `${logicalName(name)}Delivery`;
