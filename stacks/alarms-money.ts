@@ -3,6 +3,7 @@ import { countOf, ownNamespace } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type Watch } from "./metric.ts";
 import { logicalName, physicalName } from "./naming.ts";
+import { isPassive } from "./pair.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
 
@@ -19,7 +20,7 @@ export function moneyWatches(
     ...Object.keys(readersBehindSeconds).map((name) => readerBehind(name as FunctionName)),
     ...sagaEnds(parts.sagas),
     acquirersSilent(),
-    ...sweeps(),
+    ...sweeps(parts),
     proof(),
   ];
 }
@@ -210,7 +211,8 @@ const acquirersSilent = (): Watch => ({
 /** A sweep runs at least every five minutes: three times missed is no jitter. */
 const sweepMinutes = 15;
 
-const sweeps = (): Watch[] =>
+/** Nothing runs in a passive region; once it is open, a sweep that began and stopped is seen. */
+const sweeps = ({ settings }: Parts): Watch[] =>
   (Object.keys(functions) as FunctionName[])
     .filter((name) => functions[name].every !== undefined)
     .map((name) => ({
@@ -221,7 +223,7 @@ const sweeps = (): Watch[] =>
       alarmsWhen: "atMost",
       threshold: 0,
       minutes: sweepMinutes,
-      silence: "bad",
+      silence: isPassive(settings) ? "unknown" : "bad",
     }));
 
 /**

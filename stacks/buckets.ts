@@ -1,3 +1,4 @@
+import type { Region } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -9,7 +10,12 @@ export interface BucketKeeping {
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
+  /** The stage's own when left out. */
+  readonly region?: Region;
 }
+
+/** A bucket as those see it who are wired to it, whichever stage made it. */
+export type BucketRef = Pick<aws.s3.Bucket, "arn" | "bucket">;
 
 export interface MadeBucket {
   readonly bucket: aws.s3.Bucket;
@@ -20,13 +26,14 @@ export interface MadeBucket {
 export function createBucket(
   name: string,
   settings: StageSettings,
-  { key, days, coldAfterDays, lockable = false }: BucketKeeping,
+  { key, days, coldAfterDays, lockable = false, region }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
   const { accountId } = aws.getCallerIdentityOutput();
   const bucket = new aws.s3.Bucket(
     logical,
     {
+      ...(region !== undefined && { region }),
       // All companies on AWS share these names: the account number makes ours free.
       bucket: $interpolate`${physicalName(name)}-${accountId}`,
       forceDestroy: !settings.retainData,
@@ -34,9 +41,9 @@ export function createBucket(
     },
     { retainOnDelete: settings.retainData },
   );
-  const guards = guardBucket(logical, bucket);
-  encryptBucket(logical, bucket, key.arn);
-  expireBucket(logical, bucket, days, guards, coldAfterDays);
+  const guards = guardBucket(logical, bucket, [], region);
+  encryptBucket(logical, bucket, key.arn, region);
+  expireBucket(logical, bucket, days, guards, coldAfterDays, region);
   return { bucket, versioning: guards.versioning };
 }
 
@@ -95,8 +102,10 @@ export function encryptBucket(
   logical: string,
   bucket: aws.s3.Bucket,
   keyArn: $util.Input<string>,
+  region?: Region,
 ): aws.s3.BucketServerSideEncryptionConfiguration {
   return new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
+    ...(region !== undefined && { region }),
     bucket: bucket.bucket,
     rules: [
       {
@@ -118,10 +127,12 @@ export function expireBucket(
   days: number,
   { versioning }: BucketGuards,
   coldAfterDays?: number,
+  region?: Region,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
     {
+      ...(region !== undefined && { region }),
       bucket: bucket.bucket,
       rules: [
         {

@@ -52,8 +52,8 @@ function routing(settings: StageSettings): Routing {
   };
 }
 
-/** What a failover puts into CloudWatch when it opens its region: the epoch in which that region writes from then on. */
-export const openedMetric = { namespace: ownNamespace, metricName: "RegionOpened" } as const;
+/** What a failover counts when it opens its region, once. */
+const openedMetric = { namespace: ownNamespace, metricName: "RegionOpened" } as const;
 
 /**
  * Follows `region_open` and nothing else. It looks at the region that is passive now, at a metric that only a failover
@@ -69,10 +69,9 @@ function createSwitch(home: PairedRegion, standby: PairedRegion): aws.route53.He
     name: physicalName(name),
     alarmDescription: `${passive.region} was opened by a failover, and the edge follows. Runbook: docs/runbooks/second-region.md`,
     ...openedMetric,
-    dimensions: { Stage: passive.stage },
-    statistic: "Maximum",
+    statistic: "Sum",
     comparisonOperator: "GreaterThanOrEqualToThreshold",
-    threshold: passive.epoch,
+    threshold: 1,
     period: 60,
     evaluationPeriods: 1,
     treatMissingData: "ignore",

@@ -9,6 +9,7 @@ import type {
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
+import type { BucketName } from "./storage.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -167,11 +168,7 @@ function invocationOf(names: readonly string[], { settings }: Parts): Permission
 }
 
 /** `s3:ListBucket` is about the bucket, the others are about its objects. */
-function bucketPermissions(
-  name: keyof Parts["buckets"],
-  uses: readonly BucketUse[],
-  { buckets }: Parts,
-): Permission[] {
+function bucketPermissions(name: BucketName, uses: readonly BucketUse[], { buckets }: Parts): Permission[] {
   const bucket = buckets[name];
   return uses.map((use) => ({
     actions: [bucketActions[use]],
