@@ -6,7 +6,9 @@ export interface BucketKeeping {
   readonly key: { readonly arn: $util.Output<string> };
   /** Objects and their versions are deleted after so many days. */
   readonly days: number;
-  /** See `expireBucket`. */
+  /** Only those whose names begin so; all when left out. */
+  readonly expirePrefix?: string;
+  /** Until they move to where keeping costs a sixth and reading is paid for. Small objects stay. */
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
@@ -26,9 +28,10 @@ export interface MadeBucket {
 export function createBucket(
   name: string,
   settings: StageSettings,
-  { key, days, coldAfterDays, lockable = false, region }: BucketKeeping,
+  { key, lockable = false, ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
+  const { region } = keeping;
   const { accountId } = aws.getCallerIdentityOutput();
   const bucket = new aws.s3.Bucket(
     logical,
@@ -43,7 +46,7 @@ export function createBucket(
   );
   const guards = guardBucket(logical, bucket, [], region);
   encryptBucket(logical, bucket, key.arn, region);
-  expireBucket(logical, bucket, days, guards, coldAfterDays, region);
+  expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
 }
 
@@ -117,17 +120,12 @@ export function encryptBucket(
   });
 }
 
-/**
- * Deletes what is older, versions too.
- * @param coldAfterDays until it moves to where keeping costs a sixth and reading is paid for. Small objects stay.
- */
+/** Deletes what is older, versions too. */
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  days: number,
+  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable">,
   { versioning }: BucketGuards,
-  coldAfterDays?: number,
-  region?: Region,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
@@ -138,7 +136,7 @@ export function expireBucket(
         {
           id: "keep",
           status: "Enabled",
-          filter: {},
+          filter: expirePrefix === undefined ? {} : { prefix: expirePrefix },
           expiration: { days },
           noncurrentVersionExpiration: { noncurrentDays: days },
           ...(coldAfterDays !== undefined && {

@@ -116,6 +116,25 @@ describe("the passive region", () => {
     }
   });
 
+  it("takes the tokens of its own clients and of its home's", () => {
+    expect(said(standby, "TOKEN_ISSUER")).toEqual([
+      expect.stringMatching(/^https:\/\/cognito-idp\.eu-central-1\.amazonaws\.com\/eu-central-1_\w+,/),
+    ]);
+    expect(said(standby, "TOKEN_ISSUER")[0]?.split(",")[1]).toBe(said(home, "TOKEN_ISSUER")[0]);
+    expect(home.resource("TokenIssuerTold").inputs).toMatchObject({
+      region: standby.region,
+      name: "/tallystick/production/token-issuer",
+      value: said(home, "TOKEN_ISSUER")[0],
+    });
+  });
+
+  it("is not visited by a canary: both are behind one name", () => {
+    expect(both.map((plan) => plan.resource("Canary").inputs)).toMatchObject([
+      { startCanary: true },
+      { startCanary: false },
+    ]);
+  });
+
   it("sends its customers to the same public address", () => {
     expect(said(home, "PUBLIC_URL")).toEqual(["https://api.tallystick.example"]);
     expect(said(standby, "PUBLIC_URL")).toEqual(said(home, "PUBLIC_URL"));

@@ -1,3 +1,4 @@
+import { poolIdOf } from "./computed/api.ts";
 import { multiRegionIdOf, streamOf } from "./computed/data.ts";
 import { secretOf, zoneIdOf } from "./computed/edge.ts";
 import { text } from "./computed/forms.ts";
@@ -52,6 +53,9 @@ export function dataSource(
   }
 }
 
+/** Of the stages that have made something for others. */
+const homeRegion = "eu-west-1";
+
 /** What another stage has made: it answers as that stage's own plan says (`computed/`), in the region that is asked. */
 function madeElsewhere(
   token: string,
@@ -76,6 +80,10 @@ function madeElsewhere(
       return { ...inputs, id: zoneIdOf("ApiZone"), zoneId: zoneIdOf("ApiZone") };
     default: {
       const name = text(inputs["name"]);
+      if (name.endsWith("/token-issuer")) {
+        const pool = poolIdOf("Clients", homeRegion);
+        return { id: name, name, insecureValue: `https://cognito-idp.${homeRegion}.amazonaws.com/${pool}` };
+      }
       return { id: name, name, value: secretOf(name) };
     }
   }
