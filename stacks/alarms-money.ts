@@ -4,6 +4,7 @@ import { countOf, ownNamespace } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type Watch } from "./metric.ts";
 import { logicalName, physicalName } from "./naming.ts";
+import { isPassive } from "./pair.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
 
@@ -20,8 +21,8 @@ export function moneyWatches(
     ...Object.keys(readersBehindSeconds).map((name) => readerBehind(name as FunctionName)),
     ...sagaEnds(parts.sagas),
     acquirersSilent(),
-    canaryFailing(),
-    ...sweeps(),
+    canaryFailing(parts),
+    ...sweeps(parts),
     proof(),
   ];
 }
@@ -244,7 +245,7 @@ const acquirersSilent = (): Watch => ({
 });
 
 /** Two visits of five minutes: one may meet a deployment. */
-const canaryFailing = (): Watch => ({
+const canaryFailing = ({ settings }: Parts): Watch => ({
   name: "CanaryFailing",
   means: "A visitor from outside cannot sign in and read, or is let in without a token.",
   runbook: "canary-failing",
@@ -253,14 +254,15 @@ const canaryFailing = (): Watch => ({
   threshold: 99,
   minutes: 5,
   inARow: 2,
-  // No visits, no knowledge.
-  silence: "bad",
+  // No visits, no knowledge; and a passive region has none.
+  silence: isPassive(settings) ? "unknown" : "bad",
 });
 
 /** A sweep runs at least every five minutes: three times missed is no jitter. */
 const sweepMinutes = 15;
 
-const sweeps = (): Watch[] =>
+/** Nothing runs in a passive region; once it is open, a sweep that began and stopped is seen. */
+const sweeps = ({ settings }: Parts): Watch[] =>
   (Object.keys(functions) as FunctionName[])
     .filter((name) => functions[name].every !== undefined)
     .map((name) => ({
@@ -271,7 +273,7 @@ const sweeps = (): Watch[] =>
       alarmsWhen: "atMost",
       threshold: 0,
       minutes: sweepMinutes,
-      silence: "bad",
+      silence: isPassive(settings) ? "unknown" : "bad",
     }));
 
 /**

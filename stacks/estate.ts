@@ -59,7 +59,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     streams: createStreams(),
     buckets,
     userPool: identity.pool,
-    tokenIssuer: identity.issuer,
+    tokenIssuer: identity.issuers,
     publicUrl: front?.publicUrl ?? http.url,
     originSecrets: front?.originSecrets,
   };

@@ -1,25 +1,22 @@
 import { type FunctionName, functions } from "./functions.ts";
 import { nameIn, physicalName } from "./naming.ts";
+import { type PairedRegion, peerRegion } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
 import type { StageSettings } from "./settings.ts";
 
-/** The stage of the other region: whichever of the two is lost, the other one takes its books over. */
-export interface PeerSettings {
-  readonly stage: string;
-}
-
 /** Denies everything. A failover attaches it to the roles of the region that is left, and people take it off again. */
-export const fencePolicyName = (stage: string): string => nameIn(stage, "Fenced");
+const fencePolicyName = (stage: string): string => nameIn(stage, "Fenced");
 
 const names = Object.keys(functions) as FunctionName[];
-const rolesOf = ({ stage }: PeerSettings): string[] => names.map((name) => nameIn(stage, name));
+const rolesOf = ({ stage }: PairedRegion): string[] => names.map((name) => nameIn(stage, name));
 const consumers = (): string[] =>
   names.filter((name) => functions[name].consumes !== undefined).map((name) => physicalName(name));
 const schedules = (): string[] =>
   names.filter((name) => functions[name].every !== undefined).map((name) => physicalName(name));
 
 /** What `FenceOldRegion` is told. Nothing where there is no other region. */
-export function fenceVariables({ peer }: StageSettings): Record<string, $util.Input<string>> {
+export function fenceVariables(settings: StageSettings): Record<string, $util.Input<string>> {
+  const peer = peerRegion(settings);
   if (peer === undefined) return {};
   return { FENCED_ROLES: JSON.stringify(rolesOf(peer)), FENCE_POLICY_ARN: fencePolicyArn(peer) };
 }
@@ -28,7 +25,8 @@ export function fenceVariables({ peer }: StageSettings): Record<string, $util.In
  * It may attach one policy, which denies, to the functions' roles of one stage: it can take away from them, and give
  * nothing to anybody.
  */
-export function fencePermissions({ peer }: StageSettings): Permission[] {
+export function fencePermissions(settings: StageSettings): Permission[] {
+  const peer = peerRegion(settings);
   if (peer === undefined) return [];
   const { accountId } = aws.getCallerIdentityOutput();
   return [
@@ -40,16 +38,16 @@ export function fencePermissions({ peer }: StageSettings): Permission[] {
   ];
 }
 
-function fencePolicyArn({ stage }: PeerSettings): $util.Output<string> {
+function fencePolicyArn({ stage }: PairedRegion): $util.Output<string> {
   const { accountId } = aws.getCallerIdentityOutput();
   return $interpolate`arn:aws:iam::${accountId}:policy/${fencePolicyName(stage)}`;
 }
 
 /** The policy that denies this stage's own roles, for its peer to attach. Nobody has it until then. */
-export function createFence({ peer, stage }: StageSettings): void {
-  if (peer === undefined) return;
+export function createFence(settings: StageSettings): void {
+  if (settings.pair === undefined) return;
   new aws.iam.Policy("Fenced", {
-    name: fencePolicyName(stage),
+    name: fencePolicyName(settings.stage),
     description: "Another region has taken over: nothing that this one's functions do may count any more",
     policy: JSON.stringify({
       Version: "2012-10-17",
@@ -59,16 +57,16 @@ export function createFence({ peer, stage }: StageSettings): void {
 }
 
 /** What `EnableSources` is told: what a region that stands by has disabled. */
-export function sourceVariables({ peer }: StageSettings): Record<string, $util.Input<string>> {
-  if (peer === undefined) return {};
+export function sourceVariables({ pair }: StageSettings): Record<string, $util.Input<string>> {
+  if (pair === undefined) return {};
   return {
     STANDBY_CONSUMERS: JSON.stringify(consumers()),
     STANDBY_SCHEDULES: JSON.stringify(schedules()),
   };
 }
 
-export function sourcePermissions({ peer, region }: StageSettings): Permission[] {
-  if (peer === undefined) return [];
+export function sourcePermissions({ pair, region }: StageSettings): Permission[] {
+  if (pair === undefined) return [];
   const { accountId } = aws.getCallerIdentityOutput();
   const arnOf = (service: string, resource: string) =>
     $interpolate`arn:aws:${service}:${region}:${accountId}:${resource}`;

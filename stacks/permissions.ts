@@ -10,6 +10,7 @@ import type {
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts, SagaName, Sagas } from "./parts.ts";
+import type { BucketName } from "./storage.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -137,7 +138,7 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
       : []),
     ...(declaration.promotes === "fences" ? fencePermissions(parts.settings) : []),
-    ...(declaration.promotes === "enables" && parts.settings.peer !== undefined
+    ...(declaration.promotes === "enables" && parts.settings.pair !== undefined
       ? [unscoped("lambda:ListEventSourceMappings"), ...sourcePermissions(parts.settings)]
       : []),
     ...(declaration.starts ?? []).map((name) => ({
@@ -174,11 +175,7 @@ function invocationOf(names: readonly string[], { settings }: Parts): Permission
 }
 
 /** `s3:ListBucket` is about the bucket, the others are about its objects. */
-function bucketPermissions(
-  name: keyof Parts["buckets"],
-  uses: readonly BucketUse[],
-  { buckets }: Parts,
-): Permission[] {
+function bucketPermissions(name: BucketName, uses: readonly BucketUse[], { buckets }: Parts): Permission[] {
   const bucket = buckets[name];
   return uses.map((use) => ({
     actions: [bucketActions[use]],
