@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Plan } from "#local/plan/plan.ts";
+import { production, projectRoot } from "../committed-plan.ts";
+import { PlanView } from "../plan-view.ts";
+
+/** Stages that have no committed plan. */
+const rendered = [
+  "dev",
+  "staging",
+  "account-dev",
+  "account-staging",
+  "account-production",
+  "account-security",
+  "account-log-archive",
+  "organization",
+] as const;
+
+/** As many renders as run side by side without slowing each other down. */
+const atOnce = 2;
+
+/**
+ * The plans of all stages on AWS, those that are not committed rendered afresh.
+ * @throws Error with what the renderer said.
+ */
+export async function plansOfAllStages(): Promise<readonly PlanView[]> {
+  const folder = mkdtempSync(join(tmpdir(), "tallystick-cost-"));
+  try {
+    const waiting: string[] = [...rendered];
+    const work = async (): Promise<void> => {
+      for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift())
+        await render(stage, fileOf(folder, stage));
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    const [dev, staging, ...accounts] = rendered.map(
+      (stage) => new PlanView(JSON.parse(readFileSync(fileOf(folder, stage), "utf8")) as Plan),
+    );
+    if (dev === undefined || staging === undefined) throw new Error("dev and staging come first");
+    return [dev, staging, production, ...accounts];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const fileOf = (folder: string, stage: string): string => join(folder, `${stage}.json`);
+
+/** A render takes over its process, so each one has its own. */
+function render(stage: string, out: string): Promise<void> {
+  const renderer = join(projectRoot, "tests/estate/render/cli.ts");
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [renderer, "--stage", stage, "--out", out], { cwd: projectRoot });
+    const said: string[] = [];
+    child.stdout.on("data", (data) => said.push(String(data)));
+    child.stderr.on("data", (data) => said.push(String(data)));
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${stage} cannot be rendered: ${said.join("")}`));
+    });
+  });
+}
