@@ -93,21 +93,14 @@ export class RefundStore implements RefundCommits {
   /** What stands in the way may be what this very step wrote on an earlier try. */
   async #settleReplay(
     of: Payment,
-    { payment, refund }: RefundChange,
+    change: RefundChange,
     paymentReason: CancellationReason | undefined,
     refundReason: CancellationReason | undefined,
   ): Promise<RefundCommitted> {
     const storedPayment = itemIn(paymentReason, paymentOf);
-    const storedRefund = itemIn(refundReason, refundOf) ?? (await this.get(of.book, refund.after.id));
-    // The payment's version is the narrower gate; only the hold moves a refund by itself.
-    const isReplay =
-      payment === undefined
-        ? storedRefund !== undefined && sameRefundTransition(storedRefund, refund.after)
-        : storedPayment !== undefined && sameTransition(storedPayment, payment.after);
-    if (isReplay) {
-      invariant(storedRefund !== undefined, `${refund.after.id} was written with its payment`);
+    const storedRefund = itemIn(refundReason, refundOf) ?? (await this.get(of.book, change.refund.after.id));
+    if (storedRefund !== undefined && wasWritten(change, storedPayment, storedRefund))
       return { kind: "applied", payment: storedPayment ?? of, refund: storedRefund };
-    }
     const current = storedPayment ?? (await this.#payment(of));
     return { kind: "superseded", payment: current, refund: storedRefund };
   }
@@ -121,6 +114,19 @@ export class RefundStore implements RefundCommits {
   #read(key: Key): Promise<Item | undefined> {
     return getItem(this.#client, this.#tables.payments, key);
   }
+}
+
+/** Whether what is stored is what a change was about to write: by an earlier try of it, whose reply was lost. */
+function wasWritten(
+  { payment, refund }: RefundChange,
+  storedPayment: Payment | undefined,
+  storedRefund: Refund,
+): boolean {
+  if (payment === undefined) return sameRefundTransition(storedRefund, refund.after);
+  if (storedPayment === undefined || !sameTransition(storedPayment, payment.after)) return false;
+  // The payment is the narrower gate, but does not tell two words about its refund apart. Only the hold moves a refund on
+  // by itself, and then it is ahead of what the step wrote.
+  return storedRefund.version > refund.after.version || sameRefundTransition(storedRefund, refund.after);
 }
 
 const hasFailed = (reason: CancellationReason | undefined): boolean =>

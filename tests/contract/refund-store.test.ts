@@ -72,6 +72,28 @@ function hold({ refund }: RefundOfPayment): RefundChange {
   };
 }
 
+async function inReview(): Promise<RefundOfPayment> {
+  const of = await held();
+  const review = { operation: "refund", reason: "timeout" } as const;
+  const committed = await refunds.commitRefund(
+    of.payment,
+    conclusion(of, { type: "review_required", review }, noon),
+  );
+  if (committed.kind !== "applied") throw new Error(committed.kind);
+  return committed;
+}
+
+function said({ payment, refund }: RefundOfPayment, by: string, as: "succeeded" | "failed"): RefundChange {
+  const word = { as, by, at: noon, seen: refund.version, evidence: "case 4711" };
+  return {
+    refund: { before: refund, after: evolveRefund(refund, { type: "operator_said", word }, noon) },
+    payment: {
+      before: payment,
+      after: evolve(payment, { type: "refund_operator_said", refund: refund.id }, noon),
+    },
+  };
+}
+
 async function held(): Promise<RefundOfPayment> {
   const of = await begun();
   const committed = await refunds.commitRefund(of.payment, hold(of));
@@ -193,6 +215,18 @@ describe("a step of a refund that moves money", () => {
     const late = await refunds.commitRefund(of.payment, succeed(of));
     expect(late).toEqual({ kind: "superseded", payment: settled, refund: of.refund });
     expect(await refunds.get(demo, of.refund.id)).toEqual(of.refund);
+  });
+
+  test("takes one word about a version: the same again is the same, and another comes too late", async () => {
+    const of = await inReview();
+    const word = said(of, "ops-1", "failed");
+    for (let n = 0; n < 2; n += 1)
+      expect(await refunds.commitRefund(of.payment, word)).toMatchObject({ kind: "applied" });
+    expect(await refunds.commitRefund(of.payment, said(of, "ops-2", "succeeded"))).toEqual({
+      kind: "superseded",
+      payment: word.payment?.after,
+      refund: word.refund.after,
+    });
   });
 
   test("32 of the same at once apply once, and all are told so", async () => {

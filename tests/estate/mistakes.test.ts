@@ -27,7 +27,9 @@ function productionWith(name: string, change: (inputs: Inputs) => Inputs | undef
 type Inputs = Record<string, any>;
 
 const wrongIn = (plan: PlanView): string[] =>
-  [...sortFindings(evaluate(rules, plan)).unexpected, ...evaluate(wiring, plan)].map(explainFinding);
+  [...sortFindings(evaluate(rules, plan), plan.stage).unexpected, ...evaluate(wiring, plan)].map(
+    explainFinding,
+  );
 
 const withoutKey = (inputs: Inputs, key: string): Inputs => {
   const { [key]: _, ...rest } = inputs;

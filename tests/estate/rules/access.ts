@@ -1,5 +1,5 @@
 import { grantsOf, isPublic, listOf, type Statement, statementsIn } from "./documents.ts";
-import { each, needs, type Rule } from "./rule.ts";
+import { all, each, needs, type Rule } from "./rule.ts";
 
 interface Role {
   readonly assumeRolePolicy: unknown;
@@ -173,6 +173,24 @@ export const accessRules: readonly Rule[] = [
     check: each<{ userGroupId?: string }>(
       "aws:elasticache/serverlessCache:ServerlessCache",
       ({ userGroupId }) => !userGroupId && "lets anyone in who reaches it: set userGroupId",
+    ),
+  },
+  {
+    name: "secrets-rotate",
+    shows: ["PCI 8.6.3", "SecretsManager.1"],
+    says: "A secret that AWS keeps for us changes by itself.",
+    check: all(
+      each<{ manageMasterUserPassword?: boolean }>(
+        "aws:rds/cluster:Cluster",
+        ({ manageMasterUserPassword }) =>
+          !manageMasterUserPassword && "has an owner's password that stays: set manageMasterUserPassword",
+      ),
+      each("aws:secretsmanager/secret:Secret", (_, resource, plan) => {
+        const rotated = plan
+          .ofType<{ secretId?: string }>("aws:secretsmanager/secretRotation:SecretRotation")
+          .some(({ inputs }) => inputs.secretId === resource.outputs?.["id"]);
+        return !rotated && "stays as it is: add a SecretRotation";
+      }),
     ),
   },
   {

@@ -3,6 +3,8 @@ import type { Finding } from "./rule.ts";
 /** A finding that is right as it is. One that no longer occurs is an error: it would hide the next. */
 interface Exception {
   readonly rule: string;
+  /** Where it occurs when not in production. */
+  readonly stage?: string;
   /** Logical names. */
   readonly resources: readonly string[];
   readonly because: string;
@@ -23,6 +25,13 @@ const exceptions: readonly Exception[] = [
     rule: "routes-authorized",
     resources: ["ApiRouteDefaultRoute"],
     because: "the fallback answers 404 and 405 and reads nothing",
+  },
+  {
+    rule: "no-administrators",
+    stage: "account-production",
+    resources: ["Deploy"],
+    because:
+      "it deploys all there is; what it may of IAM is limited, and each role it makes is under a ceiling",
   },
 ];
 
@@ -47,13 +56,13 @@ export interface Sorted {
   readonly unused: readonly string[];
 }
 
-/** Sorts what the rules found in production. */
-export function sortFindings(findings: readonly Finding[]): Sorted {
+/** Sorts what the rules found in a stage's plan. Of another stage than an entry's own, nothing is said to be unused. */
+export function sortFindings(findings: readonly Finding[], stage: string): Sorted {
   const [excepted, rest] = split(findings, exceptions);
   const [open, unexpected] = split(rest, openFindings);
-  const listed = [...exceptions, ...openFindings].flatMap(({ rule, resources }) =>
-    resources.map((resource) => `${rule}: ${resource}`),
-  );
+  const listed = [...exceptions, ...openFindings.map((each) => ({ stage: undefined, ...each }))]
+    .filter((each) => (each.stage ?? "production") === stage)
+    .flatMap(({ rule, resources }) => resources.map((resource) => `${rule}: ${resource}`));
   const found = new Set(findings.map(({ rule, resource }) => `${rule}: ${resource}`));
   return { unexpected, open, excepted, unused: listed.filter((each) => !found.has(each)) };
 }

@@ -59,6 +59,12 @@ export const needs =
       ? [{ resource: undefined, message }]
       : [];
 
+/** All that several checks complain of. */
+export const all =
+  (...checks: readonly Check[]): Check =>
+  (plan) =>
+    checks.flatMap((check) => check(plan));
+
 const disposableStages: readonly string[] = ["local", "dev"];
 
 /** All that a list of rules has against a plan, rule by rule. */

@@ -1,4 +1,5 @@
 import { accessRules } from "./access.ts";
+import { accountRules } from "./accounts.ts";
 import { encryptionRules } from "./encryption.ts";
 import { operationsRules } from "./operations.ts";
 import { resilienceRules } from "./resilience.ts";
@@ -9,4 +10,5 @@ export const rules: readonly Rule[] = [
   ...accessRules,
   ...operationsRules,
   ...resilienceRules,
+  ...accountRules,
 ];

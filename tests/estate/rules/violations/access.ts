@@ -157,4 +157,9 @@ export const accessViolations: readonly Violation[] = [
     {},
     { defaultRouteSettings: { throttlingRateLimit: 1, throttlingBurstLimit: 1 } },
   ),
+  without(
+    "secrets-rotate",
+    { type: "aws:secretsmanager/secret:Secret", inputs: {} },
+    { type: "aws:secretsmanager/secretRotation:SecretRotation", inputs: { secretId: "it" } },
+  ),
 ];
