@@ -27,6 +27,7 @@ describe.each(standards)("$file", (standard) => {
     const isShown = ({ status }: Row): boolean => status === "estate" || status === "code";
     expect(standard.rows.filter((row) => isShown(row) && row.where.length === 0)).toEqual([]);
     expect(standard.rows.filter((row) => !isShown(row) && !row.missing)).toEqual([]);
+    expect(standard.rows.filter(({ status, where }) => status === "none" && where.length > 0)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectRoot } from "../committed-plan.ts";
 import { deadEnds } from "./names.ts";
-import { pageOf } from "./page.ts";
+import { labelOf, pageOf } from "./page.ts";
 import { standards } from "./standards.ts";
 
 // What there is for each requirement of PCI DSS and SOC 2: `npm run estate:evidence`, which writes the pages of
@@ -13,9 +13,7 @@ const { values } = parseArgs({ options: { write: { type: "boolean", default: fal
 
 for (const standard of standards) {
   const { file, title, rows } = standard;
-  const counts = [...Map.groupBy(rows, ({ status }) => status)]
-    .map(([status, own]) => `${own.length} ${status}`)
-    .toSorted();
+  const counts = [...Map.groupBy(rows, labelOf)].map(([label, own]) => `${own.length} ${label}`).toSorted();
   console.log(`${title}: ${rows.length} rows, ${counts.join(", ")}`);
   for (const { no, status, missing } of rows) if (status === "open") console.log(`  open: ${no} ${missing}`);
   const wrong = deadEnds(rows);

@@ -11,15 +11,21 @@ export interface Standard {
   readonly rows: readonly Row[];
 }
 
-const said: Readonly<Record<Status, string>> = {
+const labels = {
   estate: "shown by the estate",
+  estatePart: "in part, by the estate",
   code: "shown by code",
+  codePart: "in part, by code",
   company: "the company's",
   open: "open",
   none: "does not apply",
-};
+} as const satisfies Readonly<Record<Status | "estatePart" | "codePart", string>>;
 
-const statuses = Object.keys(said) as readonly Status[];
+/** What is shown in part is not shown. */
+export function labelOf({ status, missing }: Row): string {
+  if (missing === undefined) return labels[status];
+  return status === "estate" || status === "code" ? labels[`${status}Part`] : labels[status];
+}
 
 export function pageOf({ title, intro, heads, rows }: Standard): string {
   const groups = Object.entries(heads).map(([head, about]) => ({
@@ -43,11 +49,10 @@ requirement asks is told in our words: the standard's own are its publisher's, a
 - **shown by the estate**: the plan that is deployed shows it, without AWS. That what is deployed still is that plan, AWS
   Config and Security Hub say once there is something deployed; nothing of this ever was.
 - **shown by code**: code and its tests show it.
+- **in part**: it asks for more, and the last column says for what.
 - **the company's**: people, papers, places and contracts. Nothing here shows it, whatever it helps.
-- **open**: it is technology's to show, and it is not there, or not enough of it.
-- **does not apply**: the system has nothing of the kind.
-
-The last column says what a requirement asks beyond what is shown. A row that has none claims that it is all there.`;
+- **open**: it is technology's to show, and what it asks for is not there.
+- **does not apply**: the system has nothing of the kind.`;
 
 interface Group {
   readonly head: string;
@@ -56,11 +61,12 @@ interface Group {
 }
 
 function countsOf(groups: readonly Group[]): string {
+  const kinds = Object.values(labels);
   const cells = (rows: readonly Row[]): string =>
-    statuses.map((status) => rows.filter((row) => row.status === status).length).join(" | ");
+    kinds.map((kind) => rows.filter((row) => labelOf(row) === kind).length).join(" | ");
   return [
-    `| | ${statuses.map((status) => said[status]).join(" | ")} |`,
-    `| --- |${" ---: |".repeat(statuses.length)}`,
+    `| | ${kinds.join(" | ")} |`,
+    `| --- |${" ---: |".repeat(kinds.length)}`,
     ...groups.map(({ head, about, own }) => `| ${head} ${about} | ${cells(own)} |`),
     `| **all** | ${cells(groups.flatMap(({ own }) => own))} |`,
   ].join("\n");
@@ -70,10 +76,10 @@ function tableOf(rows: readonly Row[]): readonly string[] {
   return [
     "| no. | asks | status | where | not shown here |",
     "| --- | --- | --- | --- | --- |",
-    ...rows.map(
-      ({ no, asks, status, where, missing = "" }) =>
-        `| ${no} | ${cell(asks)} | ${said[status]} | ${where.map(linkOf).join("<br>")} | ${cell(missing)} |`,
-    ),
+    ...rows.map((row) => {
+      const { no, asks, where, missing = "" } = row;
+      return `| ${no} | ${cell(asks)} | ${labelOf(row)} | ${where.map(linkOf).join("<br>")} | ${cell(missing)} |`;
+    }),
   ];
 }
 

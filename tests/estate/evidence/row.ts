@@ -21,7 +21,7 @@ export interface Row {
   readonly asks: string;
   readonly status: Status;
   readonly where: readonly Where[];
-  /** What it asks beyond what is shown: `estate` and `code` without this claim that nothing is. */
+  /** What it asks beyond what is shown. A row of `estate` or `code` without it claims that it is all there. */
   readonly missing?: string;
 }
 
