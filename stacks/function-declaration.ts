@@ -1,7 +1,7 @@
 import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
 import type { QueueName, StreamName } from "./messaging.ts";
-import type { SagaName } from "./parts.ts";
+import type { ExpressSagaName, SagaName } from "./parts.ts";
 import type { AcquirerSecretVariable } from "./security.ts";
 import type { BucketName } from "./storage.ts";
 
@@ -61,8 +61,10 @@ export interface FunctionDeclaration {
   readonly redrives?: readonly SagaName[];
   /** Sagas whose executions it may look up by name. Each gives the function `<NAME>_SAGA_ARN`. */
   readonly describes?: readonly SagaName[];
-  /** Each saga gives the function `<NAME>_SAGA_ARN`. */
+  /** Sagas that it starts, to go their own way. Each gives the function `<NAME>_SAGA_ARN`. */
   readonly starts?: readonly SagaName[];
+  /** Express sagas that it starts and waits for, as long as there is time. Each gives the function `<NAME>_SAGA_ARN`. */
+  readonly awaits?: readonly ExpressSagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
   readonly registersClients?: true;
   readonly variables?: readonly (

@@ -32,7 +32,7 @@ const declarations = {
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
     },
-    starts: ["payment", "refund"],
+    awaits: ["payment", "refund"],
     variables: ["ORIGIN_SECRETS"],
   },
   CardTokensApi: {
@@ -115,7 +115,7 @@ const declarations = {
     timeoutSeconds: 10,
     tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
     keys: { returns: ["generateMac"] },
-    starts: ["payment"],
+    awaits: ["payment"],
     variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS", "ORIGIN_SECRETS"],
   },
   MerchantsApi: {

@@ -11,8 +11,11 @@ export const sagaTypes = {
   refund: "EXPRESS",
   recovery: "STANDARD",
 } as const satisfies Record<string, SagaType>;
-export type SagaType = "EXPRESS" | "STANDARD";
+type SagaType = "EXPRESS" | "STANDARD";
 export type SagaName = keyof typeof sagaTypes;
+export type ExpressSagaName = {
+  [Name in SagaName]: (typeof sagaTypes)[Name] extends "EXPRESS" ? Name : never;
+}[SagaName];
 export type Sagas = { readonly [Name in SagaName]: aws.sfn.StateMachine };
 
 /** What functions are wired to. A saga's own tasks are created before it, so they see no sagas. */

@@ -8,7 +8,7 @@ import type {
 } from "./function-declaration.ts";
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
-import { type Parts, type SagaName, type Sagas, type SagaType, sagaTypes } from "./parts.ts";
+import type { Parts, SagaName, Sagas } from "./parts.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -132,17 +132,15 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
       : []),
     ...(declaration.starts ?? []).map((name) => ({
-      actions: startActions[sagaTypes[name]],
+      actions: ["states:StartExecution"],
+      resources: [sagaOf(name, parts.sagas).arn],
+    })),
+    ...(declaration.awaits ?? []).map((name) => ({
+      actions: ["states:StartSyncExecution", "states:StartExecution"],
       resources: [sagaOf(name, parts.sagas).arn],
     })),
   ];
 }
-
-/** Express sagas are waited for, Standard ones go their own way. */
-const startActions: { readonly [Type in SagaType]: string[] } = {
-  EXPRESS: ["states:StartSyncExecution", "states:StartExecution"],
-  STANDARD: ["states:StartExecution"],
-};
 
 /** Executions have the name of their machine in their ARN, and their own, which is not known before. */
 const executionsOf = ({ arn }: Sagas[SagaName]): $util.Output<string> =>
@@ -220,7 +218,7 @@ export function environmentOf(
     ...entries(declaration.buckets).map(
       ([name]) => [`${upperSnake(name)}_BUCKET`, buckets[name].bucket] as const,
     ),
-    ...[...(declaration.describes ?? []), ...(declaration.starts ?? [])].map(
+    ...[...(declaration.describes ?? []), ...(declaration.starts ?? []), ...(declaration.awaits ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),

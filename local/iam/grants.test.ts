@@ -43,13 +43,23 @@ test("a report tells the grants that were used, those that never were, and what 
   );
   expect(linesOf(report)).toEqual([
     "2 grants were used.",
-    "2 were not used by any test:",
+    "2 were not used by any test: show their use, or take them away:",
     `  PostTaskRole  dynamodb:UpdateItem  ${tables}/payments`,
     `  PostTaskRole  dynamodb:UpdateItem  ${tables}/ledger`,
     "1 are for what AWS's services do themselves (logs, traces), which nothing here does.",
     "1 calls were denied:",
     `  PostTaskRole  dynamodb:DeleteItem  ${tables}/ledger`,
   ]);
+});
+
+test("a grant that is needed for a reason is told apart, with the reason", () => {
+  const report = grantReportOf([role], [decision("PutItem", "payments")], ({ action, resource }) =>
+    action.endsWith(":UpdateItem") && resource.endsWith("/ledger") ? "it may come to that" : undefined,
+  );
+  expect(report.unused).toHaveLength(2);
+  expect(linesOf(report)).toEqual(
+    expect.arrayContaining([`  PostTaskRole  dynamodb:UpdateItem  ${tables}/ledger: it may come to that`]),
+  );
 });
 
 test("a denied call does not make its grant a used one", () => {

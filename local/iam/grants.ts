@@ -1,9 +1,10 @@
 import type { Decision } from "./guard.ts";
 import { arnPatternOf, patternOf } from "./pattern.ts";
 import type { Role } from "./roles.ts";
+import { reasonFor } from "./unreached-grants.ts";
 
 /** One action on one resource that a role of the plan may do. */
-interface PlannedGrant {
+export interface PlannedGrant {
   /** Logical name of the role. */
   readonly role: string;
   readonly action: string;
@@ -13,7 +14,10 @@ interface PlannedGrant {
 /** How the plan's grants stand to what was asked of IAM. */
 export interface GrantReport {
   readonly used: readonly PlannedGrant[];
+  /** Grants that a test should use, or that should go. */
   readonly unused: readonly PlannedGrant[];
+  /** Unused, and known to be needed. */
+  readonly unreached: readonly (PlannedGrant & { readonly because: string })[];
   /** For what AWS's services do on their own in a role's name, and nothing here does. */
   readonly unseen: readonly PlannedGrant[];
   /** What was asked for and not granted, each once. */
@@ -23,17 +27,28 @@ export interface GrantReport {
 /** Lambda, Step Functions and X-Ray use these themselves: no call of a function shows it. */
 const servicesOwn = /^(?:logs|xray):/;
 
-/** Compares the grants of the roles with the decisions of a run of the tests. */
-export function grantReportOf(roles: Iterable<Role>, decisions: readonly Decision[]): GrantReport {
+/**
+ * Compares the grants of the roles with the decisions of a run of the tests.
+ * @param reasonOf why a grant is needed though no test has to use it
+ */
+export function grantReportOf(
+  roles: Iterable<Role>,
+  decisions: readonly Decision[],
+  reasonOf: (grant: PlannedGrant) => string | undefined = reasonFor,
+): GrantReport {
   const byArn = new Map([...roles].map((role) => [role.arn, role]));
   const used: PlannedGrant[] = [];
   const unused: PlannedGrant[] = [];
+  const unreached: (PlannedGrant & { because: string })[] = [];
   const unseen: PlannedGrant[] = [];
   for (const role of byArn.values()) {
     const asked = decisions.filter(({ roleArn, verdict }) => roleArn === role.arn && verdict === "allowed");
     for (const grant of grantsOf(role)) {
-      const list = servicesOwn.test(grant.action) ? unseen : asked.some(isUnder(grant)) ? used : unused;
-      list.push(grant);
+      const because = reasonOf(grant);
+      if (servicesOwn.test(grant.action)) unseen.push(grant);
+      else if (asked.some(isUnder(grant))) used.push(grant);
+      else if (because === undefined) unused.push(grant);
+      else unreached.push({ ...grant, because });
     }
   }
   const denied = decisions
@@ -43,7 +58,7 @@ export function grantReportOf(roles: Iterable<Role>, decisions: readonly Decisio
       action,
       resource,
     }));
-  return { used, unused, unseen, denied };
+  return { used, unused, unreached, unseen, denied };
 }
 
 function grantsOf({ logicalName, policies }: Role): readonly PlannedGrant[] {
@@ -59,14 +74,27 @@ function isUnder(grant: PlannedGrant): (decision: Decision) => boolean {
 }
 
 /** The report, for people. */
-export function linesOf({ used, unused, unseen, denied }: GrantReport): readonly string[] {
-  const section = (title: string, grants: readonly PlannedGrant[]): readonly string[] =>
+export function linesOf({ used, unused, unreached, unseen, denied }: GrantReport): readonly string[] {
+  const section = (
+    title: string,
+    grants: readonly (PlannedGrant & { because?: string })[],
+  ): readonly string[] =>
     grants.length === 0
       ? []
-      : [title, ...grants.map(({ role, action, resource }) => `  ${role}  ${action}  ${resource}`)];
+      : [
+          title,
+          ...grants.map(
+            ({ role, action, resource, because }) =>
+              `  ${role}  ${action}  ${resource}${because === undefined ? "" : `: ${because}`}`,
+          ),
+        ];
   return [
     `${used.length} grants were used.`,
-    ...section(`${unused.length} were not used by any test:`, unused),
+    ...section(
+      `${unreached.length} are needed though no test used them (local/iam/unreached-grants.ts):`,
+      unreached,
+    ),
+    ...section(`${unused.length} were not used by any test: show their use, or take them away:`, unused),
     `${unseen.length} are for what AWS's services do themselves (logs, traces), which nothing here does.`,
     ...section(`${denied.length} calls were denied:`, denied),
     ...(denied.length === 0 ? ["No call was denied."] : []),

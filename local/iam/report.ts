@@ -11,7 +11,8 @@ import { rolesOf } from "./roles.ts";
 
 const usage = `npm run iam:report [-- --from <file>]
 
-  Runs the integration tests and says which grants of the plan they never used, and what was denied.
+  Runs the integration tests and says which grants of the plan they never used, and what was denied. Ends with 1 when a
+  grant has neither a use nor a reason.
   --from <file>   takes the decisions of an earlier run, written under TALLYSTICK_IAM_LOG, and runs nothing`;
 
 const root = join(import.meta.dirname, "..", "..");
@@ -30,7 +31,7 @@ function main(): void {
   );
   for (const line of linesOf(report)) console.log(line);
   if (!passed) console.error("The tests failed: what they would have shown is missing here.");
-  if (!passed || report.denied.length > 0) process.exitCode = 1;
+  if (!passed || report.denied.length > 0 || report.unused.length > 0) process.exitCode = 1;
 }
 
 /** Tests that take permissions away keep their denials to themselves. */

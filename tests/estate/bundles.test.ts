@@ -5,24 +5,36 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
-import { ofType, projectRoot } from "./committed-plan.ts";
+import { functions, listOf, ofType, projectRoot, roles, statementsOf } from "./committed-plan.ts";
 import { bundle } from "./render/bundle.ts";
 import type { Esbuild } from "./render/esbuild.ts";
 import { openPlatform } from "./render/platform.ts";
+import { actionsWithin } from "./wiring/commands.ts";
 
-/** The main path on the files that AWS would load: one bundle per function, and no node_modules beside it. */
+interface Mapping {
+  readonly functionName: string;
+  readonly eventSourceArn: string;
+  readonly destinationConfig?: { readonly onFailure?: { readonly destinationArn?: string } };
+}
+
+/** The files that AWS would load, one bundle per function: what they ask of AWS, and the main path on them. */
 
 let bundles: string;
 let system: TestSystem;
+/** What each function can ask of AWS, by its logical name. */
+const asks = new Map<string, ReadonlySet<string>>();
 
 beforeAll(async () => {
   bundles = mkdtempSync(join(tmpdir(), "tallystick-bundles-"));
   const esbuild = (await openPlatform(projectRoot)).require("esbuild") as Esbuild;
-  const handlers = ofType("aws:lambda/function:Function").map(({ handler }) => handler ?? "");
-  expect(handlers.length).toBeGreaterThan(0);
-  for (const handler of handlers) {
-    const { dir, name } = parse(handler);
-    await bundle(esbuild, projectRoot, handler, { outfile: join(bundles, dir, `${name}.mjs`), write: true });
+  expect(functions.length).toBeGreaterThan(0);
+  for (const { name, handler = "" } of functions) {
+    const file = parse(handler);
+    const outfile = join(bundles, file.dir, `${file.name}.mjs`);
+    const { metafile } = await bundle(esbuild, projectRoot, handler, { outfile, write: true });
+    const [bundled] = Object.values(metafile?.outputs ?? {});
+    if (bundled === undefined) throw new Error(`esbuild says nothing of ${handler}`);
+    asks.set(name, actionsWithin(bundled));
   }
   system = await startTestSystem({ taskRoot: bundles });
 });
@@ -43,4 +55,27 @@ test("each bundle takes its part in a payment: captured, declined, canceled, in 
   const balance = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect(balance.body).toMatchObject({ debits: 12_34, credits: 12_34, balanced: true });
   expect((await demo.get("/v1/nothing")).statusCode).toBe(404);
+});
+
+/** What Lambda does in a function's name: its log, its traces, and reading what it is invoked for. */
+const lambdasOwn = /^(logs|xray):/;
+
+test.each(functions)("$name can call for each action that it is granted", ({ name, inputs: fn }) => {
+  const role = roles.find(({ outputs }) => outputs?.["arn"] === fn.role);
+  const sources = ofType<Mapping>("aws:lambda/eventSourceMapping:EventSourceMapping").filter(
+    ({ inputs }) => inputs.functionName === fn.name,
+  );
+  const pollers = sources.flatMap(({ inputs }) => [
+    inputs.eventSourceArn,
+    inputs.destinationConfig?.onFailure?.destinationArn,
+  ]);
+  const granted = (role === undefined ? [] : statementsOf(role))
+    .filter(
+      ({ Effect, Resource }) => Effect === "Allow" && !listOf(Resource).every((of) => pollers.includes(of)),
+    )
+    // A table under a key of ours asks KMS in the caller's name.
+    .filter(({ Condition }) => !JSON.stringify(Condition ?? {}).includes("kms:ViaService"))
+    .flatMap(({ Action }) => listOf(Action))
+    .filter((action) => !lambdasOwn.test(action));
+  expect(granted.filter((action) => asks.get(name)?.has(action) !== true)).toEqual([]);
 });

@@ -275,7 +275,6 @@ describe("money", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
     expect(whoMay("states:StartSyncExecution", saga)).toEqual([
       "AcquirersApiRole",
-      "ExpireRole",
       "PaymentsApiRole",
       "RecoverySagaRole",
     ]);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { ApiClient } from "#tests/support/api-client.ts";
+import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan, without } from "#tests/support/committed-plan.ts";
 import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
@@ -52,4 +52,15 @@ test("a saga whose role may not invoke a task ends in review, as Lambda's refusa
   const payment = await demo.payWithCard(visa);
   expect([payment.statusCode, payment.body.state]).toEqual([201, "in_review"]);
   expect(system?.calls.recent().map(({ caller }) => caller)).not.toContain("AuthorizeTask");
+});
+
+test("a refund whose task may not write it goes to review, and what is set aside for it stays so", async () => {
+  const demo = await merchantWithout("GiveBackTaskRole", "dynamodb:PutItem", "-payments");
+  const { id } = (await demo.payWithCard(visa)).body;
+  const refund = await demo.send("POST", `/v1/payments/${id}/refunds`, {
+    body: { amount: 5_00 },
+    headers: { "idempotency-key": newKey() },
+  });
+  expect([refund.statusCode, refund.body.state]).toEqual([201, "in_review"]);
+  expect((await demo.get(`/v1/payments/${id}`)).body).toMatchObject({ amount_refunded: 0 });
 });

@@ -1,8 +1,15 @@
+/** What became of one entry point. */
+export interface Bundled {
+  readonly exports: readonly string[];
+  /** Files that are in it, and how much of each. */
+  readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
+}
+
 /** The part of esbuild's API that the renderer uses. esbuild itself comes with SST's platform, without types for us. */
 export interface Esbuild {
   build(options: Readonly<Record<string, unknown>>): Promise<{
     readonly metafile?: {
-      readonly outputs: Readonly<Record<string, { readonly exports: readonly string[] }>>;
+      readonly outputs: Readonly<Record<string, Bundled>>;
     };
   }>;
 }
