@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +8,7 @@ import { bills } from "./cost/bills.ts";
 import { type Cost, costOf } from "./cost/costs.ts";
 import { pageOf } from "./cost/page.ts";
 import { type PriceName, priceOf, prices } from "./cost/prices.ts";
-import { plansOfAllStages } from "./cost/stages.ts";
+import { plansOfAllStages, stagesOnAws } from "./cost/stages.ts";
 import { byUse, free } from "./cost/unpriced.ts";
 import { PlanView } from "./plan-view.ts";
 
@@ -55,6 +56,14 @@ describe("the page docs/cost.md", () => {
       expect(usd).toBeCloseTo(sum, 6);
     }
   });
+});
+
+it("the page has every stage that can be deployed", () => {
+  const renderer = join(projectRoot, "tests/estate/render/cli.ts");
+  const { stderr } = spawnSync(process.execPath, [renderer, "--stage", "none"], { encoding: "utf8" });
+  const [, stages = ""] = /Stages: ([^(]+?) ?\(/.exec(stderr) ?? [];
+  expect(["local", ...stagesOnAws]).toEqual(expect.arrayContaining(stages.split(/[,.]\s*/).filter(Boolean)));
+  expect(stages).toContain("production");
 });
 
 describe("the cost of a stage", () => {

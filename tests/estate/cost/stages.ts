@@ -6,10 +6,11 @@ import type { Plan } from "#local/plan/plan.ts";
 import { production, projectRoot } from "../committed-plan.ts";
 import { PlanView } from "../plan-view.ts";
 
-/** Stages that have no committed plan. */
-const rendered = [
+/** Every stage on AWS, in the order of the page: the estates, what an account has once, and the organization. */
+export const stagesOnAws = [
   "dev",
   "staging",
+  "production",
   "account-dev",
   "account-staging",
   "account-production",
@@ -28,17 +29,17 @@ const atOnce = 2;
 export async function plansOfAllStages(): Promise<readonly PlanView[]> {
   const folder = mkdtempSync(join(tmpdir(), "tallystick-cost-"));
   try {
-    const waiting: string[] = [...rendered];
+    const waiting: string[] = stagesOnAws.filter((stage) => stage !== production.stage);
     const work = async (): Promise<void> => {
       for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift())
         await render(stage, fileOf(folder, stage));
     };
     await Promise.all(Array.from({ length: atOnce }, work));
-    const [dev, staging, ...accounts] = rendered.map(
-      (stage) => new PlanView(JSON.parse(readFileSync(fileOf(folder, stage), "utf8")) as Plan),
+    return stagesOnAws.map((stage) =>
+      stage === production.stage
+        ? production
+        : new PlanView(JSON.parse(readFileSync(fileOf(folder, stage), "utf8")) as Plan),
     );
-    if (dev === undefined || staging === undefined) throw new Error("dev and staging come first");
-    return [dev, staging, production, ...accounts];
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -45,7 +45,7 @@ export const organizationRows: readonly Row[] = [
   company(
     "12.5.2",
     "The scope is written down and confirmed every year.",
-    "the scope: the vault, card-tokens, the tasks that open cards, and what reaches them",
+    "the scope: the vault, the function that seals cards, the task that opens them, and what reaches these",
     ["adr: 11"],
   ),
   company("12.5.2.1", "Service providers: every six months.", people),
