@@ -36,7 +36,7 @@ describe("the page docs/cost.md", () => {
   let costs: readonly Cost[];
   beforeAll(async () => {
     costs = (await plansOfAllStages()).map(costOf);
-  }, 300_000);
+  }, 600_000);
 
   it("is what the plans of all stages come to", () => {
     const kept = readFileSync(join(projectRoot, "docs/cost.md"), "utf8");
