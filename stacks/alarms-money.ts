@@ -1,3 +1,4 @@
+import { canarySuccess } from "./canary.ts";
 import { type FunctionName, functions } from "./functions.ts";
 import { countOf, ownNamespace } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
@@ -19,6 +20,7 @@ export function moneyWatches(
     ...Object.keys(readersBehindSeconds).map((name) => readerBehind(name as FunctionName)),
     ...sagaEnds(parts.sagas),
     acquirersSilent(),
+    canaryFailing(),
     ...sweeps(),
     proof(),
   ];
@@ -31,6 +33,16 @@ function reviews(): Watch[] {
       means: "Payments or refunds whose outcome is unknown wait for a person.",
       runbook: "payments-in-review",
       measured: { metric: countOf("PaymentsInReview") },
+      alarmsWhen: "atLeast",
+      threshold: 1,
+      minutes: 5,
+    },
+    {
+      name: "RefundsAstray",
+      means:
+        "An acquirer gave back money for a refund that had failed: it is gone, and the books do not know.",
+      runbook: "refunds-astray",
+      measured: { metric: countOf("RefundsAstray") },
       alarmsWhen: "atLeast",
       threshold: 1,
       minutes: 5,
@@ -205,6 +217,20 @@ const acquirersSilent = (): Watch => ({
   alarmsWhen: "atLeast",
   threshold: silentPercentMax,
   minutes: 5,
+});
+
+/** Two visits of five minutes: one may meet a deployment. */
+const canaryFailing = (): Watch => ({
+  name: "CanaryFailing",
+  means: "A visitor from outside cannot sign in and read, or is let in without a token.",
+  runbook: "canary-failing",
+  measured: { metric: canarySuccess() },
+  alarmsWhen: "atMost",
+  threshold: 99,
+  minutes: 5,
+  inARow: 2,
+  // No visits, no knowledge.
+  silence: "bad",
 });
 
 /** A sweep runs at least every five minutes: three times missed is no jitter. */

@@ -5,7 +5,9 @@ export interface BucketKeeping {
   readonly key: aws.kms.Key;
   /** Objects and their versions are deleted after so many days. */
   readonly days: number;
-  /** See `expireBucket`. */
+  /** Only those whose names begin so; all when left out. */
+  readonly expirePrefix?: string;
+  /** Until they move to where keeping costs a sixth and reading is paid for. Small objects stay. */
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
@@ -20,7 +22,7 @@ export interface MadeBucket {
 export function createBucket(
   name: string,
   settings: StageSettings,
-  { key, days, coldAfterDays, lockable = false }: BucketKeeping,
+  { key, lockable = false, ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
   const { accountId } = aws.getCallerIdentityOutput();
@@ -36,7 +38,7 @@ export function createBucket(
   );
   const guards = guardBucket(logical, bucket);
   encryptBucket(logical, bucket, key.arn);
-  expireBucket(logical, bucket, days, guards, coldAfterDays);
+  expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
 }
 
@@ -108,16 +110,12 @@ export function encryptBucket(
   });
 }
 
-/**
- * Deletes what is older, versions too.
- * @param coldAfterDays until it moves to where keeping costs a sixth and reading is paid for. Small objects stay.
- */
+/** Deletes what is older, versions too. */
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  days: number,
+  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable">,
   { versioning }: BucketGuards,
-  coldAfterDays?: number,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
@@ -127,7 +125,7 @@ export function expireBucket(
         {
           id: "keep",
           status: "Enabled",
-          filter: {},
+          filter: expirePrefix === undefined ? {} : { prefix: expirePrefix },
           expiration: { days },
           noncurrentVersionExpiration: { noncurrentDays: days },
           ...(coldAfterDays !== undefined && {

@@ -50,7 +50,7 @@ function createWorkshop(settings: StageSettings): Workshop {
   );
   const guards = guardBucket("DeliveryBucket", bucket);
   encryptBucket("DeliveryBucket", bucket, key.arn);
-  expireBucket("DeliveryBucket", bucket, artifactDays, guards);
+  expireBucket("DeliveryBucket", bucket, { days: artifactDays }, guards);
   return { settings, key, bucket };
 }
 

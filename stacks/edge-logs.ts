@@ -125,7 +125,7 @@ function createLogBucket(settings: StageSettings): LogBucket {
     { ...delivering, Action: ["s3:GetBucketAcl", "s3:ListBucket"], Resource: bucket.arn },
   ]);
   const encryption = encryptBucket(logical, bucket, key.arn);
-  expireBucket(logical, bucket, logDays, guards);
+  expireBucket(logical, bucket, { days: logDays }, guards);
   return { bucket, ready: [guards.policy, encryption] };
 }
 

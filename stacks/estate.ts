@@ -4,6 +4,7 @@ import { createArchive } from "./archive.ts";
 import { createBackups } from "./backup.ts";
 import { createBooks } from "./books.ts";
 import { createCache } from "./cache.ts";
+import { createCanary } from "./canary.ts";
 import { createCluster } from "./cluster.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
@@ -75,6 +76,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createDelivery(settings);
   const alarms = createAlarms(parts, http.nodes.api.id, reconciler, { books, archive, lake });
   createDashboards(parts, http.nodes.api.id, alarms);
+  createCanary(settings, { publicUrl: base.publicUrl, tokenUrl: identity.tokenUrl });
   createTracing(settings);
   return { api: base.publicUrl, tokenUrl: identity.tokenUrl, paymentSaga: sagas.payment.arn };
 }

@@ -69,7 +69,7 @@ function createTrailArchive({ lockDays, keepDays }: ArchiveSettings, key: aws.km
     readingFrom(company.accounts.security, bucket),
   ]);
   encryptBucket("TrailBucket", bucket, key.arn);
-  expireBucket("TrailBucket", bucket, keepDays, guards);
+  expireBucket("TrailBucket", bucket, { days: keepDays }, guards);
   new aws.s3.BucketObjectLockConfiguration(
     "TrailBucketLock",
     { bucket: bucket.bucket, rule: { defaultRetention: { mode: "COMPLIANCE", days: lockDays } } },
@@ -91,7 +91,7 @@ function createConfigurationArchive({ keepDays }: ArchiveSettings, key: aws.kms.
     readingFrom(company.accounts.security, bucket),
   ]);
   encryptBucket("ConfigurationBucket", bucket, key.arn);
-  expireBucket("ConfigurationBucket", bucket, keepDays, guards);
+  expireBucket("ConfigurationBucket", bucket, { days: keepDays }, guards);
   return guards.policy;
 }
 

@@ -10,7 +10,7 @@ interface CountedLine {
   readonly writtenBy: readonly FunctionName[];
 }
 
-export type CountName = "PaymentsInReview" | "AcquirerSilences" | "NotificationsKept";
+export type CountName = "PaymentsInReview" | "AcquirerSilences" | "NotificationsKept" | "RefundsAstray";
 
 const countedLines: { readonly [Name in CountName]: CountedLine } = {
   PaymentsInReview: { message: "a payment is in review", writtenBy: ["Relay"] },
@@ -19,6 +19,7 @@ const countedLines: { readonly [Name in CountName]: CountedLine } = {
     writtenBy: ["AuthorizeTask", "CompensateTask", "GiveBackTask", "RecoverTask", "ResumeTask", "SettleTask"],
   },
   NotificationsKept: { message: "a notification is kept for a person", writtenBy: ["AcquirersApi"] },
+  RefundsAstray: { message: "an acquirer gave back a refund that had failed", writtenBy: ["GiveBackTask"] },
 };
 
 /** One account has one stage: its metrics need no dimension that tells stages apart. */

@@ -63,6 +63,8 @@ const vaultEncryptionContext = ["merchant", "epoch"];
 
 /** Actions that AWS cannot limit to a resource, with the reason. No other action is ever granted on `*`. */
 const unscopedActions: Readonly<Record<string, string>> = {
+  "cloudwatch:PutMetricData": "metrics have no resource: a condition names the namespace",
+  "s3:ListAllMyBuckets": "Synthetics looks its bucket up in the account's list",
   "xray:PutTraceSegments": "X-Ray has no resource for segments",
   "xray:PutTelemetryRecords": "X-Ray has no resource for telemetry",
   "xray:GetSamplingRules": "X-Ray reads all sampling rules of the account at once",

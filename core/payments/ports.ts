@@ -80,6 +80,8 @@ interface ReturnLinks {
 export interface RefundPorts {
   readonly refunds: RefundCommits;
   readonly acquirers: Acquirers;
+  /** Tells people of a refund that failed, and that its acquirer gave back all the same: the books lack what is gone. */
+  readonly onAstray?: (refund: Refund) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ofType, production, projectRoot } from "./committed-plan.ts";
+import { listOf, ofType, production, projectRoot, type RoleInputs } from "./committed-plan.ts";
 
 type Dimensions = Readonly<Record<string, string>>;
 interface MetricInputs {
@@ -132,6 +132,7 @@ describe("what is watched", () => {
       QueueName: new Set(physicalNames("aws:sqs/queue:Queue")),
       TableName: new Set(physicalNames("aws:dynamodb/table:Table")),
       StreamName: new Set(physicalNames("aws:kinesis/stream:Stream")),
+      CanaryName: new Set(physicalNames("aws:synthetics/canary:Canary")),
       RuleName: new Set(physicalNames("aws:cloudwatch/eventRule:EventRule")),
       StateMachineArn: new Set(
         production.ofType("aws:sfn/stateMachine:StateMachine").map(({ outputs }) => String(outputs?.["arn"])),
@@ -152,9 +153,13 @@ describe("what is watched", () => {
     }
   });
 
-  it("by a sign of life is the sweeps: silence is what rings", () => {
+  it("by a sign of life is the sweeps and the canary: silence is what rings", () => {
     const signs = alarms.filter(({ inputs }) => inputs.comparisonOperator === "LessThanOrEqualToThreshold");
-    expect(signs.map(({ name }) => name)).toEqual(["ExpireHoldsStoppedAlarm", "ExpireStoppedAlarm"]);
+    expect(signs.map(({ name }) => name)).toEqual([
+      "CanaryFailingAlarm",
+      "ExpireHoldsStoppedAlarm",
+      "ExpireStoppedAlarm",
+    ]);
     for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
   });
 
@@ -179,7 +184,7 @@ describe("lines that are counted", () => {
     const text = sourcesFrom(file).join("\n");
     const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
     expect(message).not.toBe("");
-    expect(text).toContain(`logger.warn("${message}"`);
+    expect(text).toMatch(new RegExp(`logger\\.(warn|error)\\("${message}"`));
   });
 
   it("are looked at by an alarm, and no alarm looks at a count that nothing makes", () => {
@@ -274,6 +279,47 @@ describe("traces", () => {
     });
     expect(production.resource("FailedTraces").inputs).toMatchObject({
       filterExpression: "fault = true OR error = true",
+    });
+  });
+});
+
+describe("the canary", () => {
+  interface CanaryInputs {
+    readonly executionRoleArn: string;
+    readonly schedule: { readonly expression: string };
+    readonly artifactS3Location: string;
+    readonly artifactConfig: object;
+    readonly runConfig: { readonly environmentVariables: Readonly<Record<string, string>> };
+  }
+  const { inputs } = production.resource<CanaryInputs>("Canary");
+  const statements = production
+    .resource<RoleInputs>("CanaryRole")
+    .inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement);
+
+  it("visits the public address, every five minutes", () => {
+    expect(inputs.schedule.expression).toBe("rate(5 minutes)");
+    expect(inputs.runConfig.environmentVariables).toEqual({
+      API_URL: "https://api.tallystick.example",
+      TOKEN_URL: expect.stringMatching(/^https:\/\/.+\.amazoncognito\.com\/oauth2\/token$/),
+      CLIENT_SECRET_ARN: arnOf("CanaryClient"),
+    });
+  });
+
+  it("has its credentials and what it leaves behind under a key of its own", () => {
+    expect(production.resource("CanaryClient").inputs).toMatchObject({ kmsKeyId: arnOf("CanaryKey") });
+    expect(inputs.artifactConfig).toEqual({
+      s3Encryption: { encryptionMode: "SSE_KMS", kmsKeyArn: arnOf("CanaryKey") },
+    });
+  });
+
+  it("may read its secret and write its visits, and touch nothing of ours", () => {
+    const actions = statements.flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => /^(dynamodb|lambda|states|sqs|kinesis):/.test(action))).toEqual([]);
+    const about = (action: string) => statements.find(({ Action }) => listOf(Action).includes(action));
+    expect(about("secretsmanager:GetSecretValue")?.Resource).toBe(arnOf("CanaryClient"));
+    expect(about("s3:PutObject")?.Resource).toBe(`${arnOf("CanaryBucket")}/visits/*`);
+    expect(about("cloudwatch:PutMetricData")?.Condition).toEqual({
+      StringEquals: { "cloudwatch:namespace": "CloudWatchSynthetics" },
     });
   });
 });

@@ -75,6 +75,7 @@ const systems: readonly System[] = [
   ...rows("operations",
     ["CloudWatch dashboards", "MoneyDashboard", "RelayBehindAlarm"],
     ["alarms", "DeadLettersUnreadAlarm", "DeadLettersUnreadQueue"],
+    ["a canary", "CanaryClient", "Canary"],
     ["whom they tell", "Alarms", "SystemTroubleAlarm"],
     ["counted log lines", "RelayPaymentsInReview", "RelayFunction"]),
   ...rows("delivery",

@@ -51,7 +51,10 @@ export async function giveBack(
     isOpen(stands) ? whatCame(stands, authorization, outcome, recorder) : undefined,
   );
   invariant(recorded.kind !== "refused", `no account stands in the way of what became of ${refund.id}`);
-  return { outcome: "concluded", ...recorded.stands };
+  const { stands } = recorded;
+  // Somebody said that it failed, and the acquirer, though it had agreed to let it be, gave.
+  if (outcome.kind === "approved" && stands.refund.state === "failed") ports.onAstray?.(stands.refund);
+  return { outcome: "concluded", ...stands };
 }
 
 /** What an operator says that the acquirer has answered. */

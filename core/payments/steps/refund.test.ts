@@ -222,6 +222,20 @@ describe("the acquirer is asked to give it back", () => {
     }
   });
 
+  test("though somebody has said meanwhile that it failed: people are told, for the books lack what is gone", async () => {
+    const failed = ended(exampleRefund({ state: "failed", failure: "operation_refused" }));
+    const told: string[] = [];
+    for (const outcome of [approved, { kind: "declined", code: "do_not_honor" } as const]) {
+      const ports = scriptedPorts({
+        acquirers: { alpha: outcome },
+        commitRefund: () => ({ kind: "superseded", ...failed }),
+      });
+      const watched = { ...ports, onAstray: ({ id }: Refund) => told.push(id) };
+      expect(await giveBack(watched, of(held), run)).toEqual({ outcome: "concluded", ...failed });
+    }
+    expect(told).toEqual([refundId]);
+  });
+
   test("and certainly did nothing: the step may run again", async () => {
     const ports = scriptedPorts({ acquirers: { alpha: { kind: "not_attempted", reason: "down" } } });
     await expect(giveBack(ports, of(held), run)).rejects.toMatchObject({ name: "AcquirerUnavailable" });

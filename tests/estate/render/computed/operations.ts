@@ -1,4 +1,4 @@
-import { named, type Rules, text } from "./forms.ts";
+import { lettersOf, named, type Rules, text } from "./forms.ts";
 
 /** Alarms, whom they tell, dashboards, traces. */
 export const operations: Rules = {
@@ -9,6 +9,10 @@ export const operations: Rules = {
   },
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": ({ inputs }) => ({ id: text(inputs["name"]) }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (made) => named(made, "cloudwatch", "alarm:"),
+  "aws:secretsmanager/secret:Secret": (made) => {
+    const { arn } = named(made, "secretsmanager", "secret:");
+    return { id: `${arn}-${lettersOf(made.name, 6)}`, arn: `${arn}-${lettersOf(made.name, 6)}` };
+  },
   "aws:sns/topic:Topic": (made) => {
     const { arn } = named(made, "sns", "");
     return { id: arn, arn };
@@ -18,6 +22,7 @@ export const operations: Rules = {
     const arn = `${text(inputs["topic"])}:${name}`;
     return { id: arn, arn };
   },
+  "aws:synthetics/canary:Canary": (made) => named(made, "synthetics", "canary:"),
   "aws:xray/group:Group": (made) => {
     const { arn } = named(made, "xray", "group/", "groupName");
     return { id: arn, arn };
