@@ -167,6 +167,7 @@ export const byUse: Readonly<Record<string, string>> = {
   "aws:sns/topic:Topic": "messages",
   "aws:sqs/queue:Queue": "requests: a reader asks an empty queue too",
   "aws:ssm/parameter:Parameter": "calls beyond the standard throughput; standard parameters are free",
+  "aws:synthetics/canary:Canary": "its function's milliseconds, and bytes of what it saw",
   "aws:wafv2/webAcl:WebAcl": "requests that it looks at",
   "kubernetes:karpenter.sh/v1:NodePool": "more nodes, as pods ask for them",
 };
