@@ -24,8 +24,8 @@ shrink is counted at its minimum, and what is paid for by use at nothing: a real
 under [by use](#by-use). What a payment costs beyond this, \`npm run demo\` says.
 
 Nothing of this was ever on a bill. [The prices](#prices) are AWS's published ones, as stored copies of its price lists and
-pages have them, each with its date. Where Ireland's price was not found, the table says whose it is: look at those before
-you sign for the sum.`;
+pages have them, each with its date. Some copies have none, and where Ireland's price was not found, the table says whose it
+is: look at those before you sign for the sum.`;
 
 function summary(costs: readonly Cost[]): string {
   const rows = costs.map(({ stage, usd, driven }) => {
@@ -95,7 +95,7 @@ function priceSection(used: ReadonlySet<PriceName>): string {
   return [
     "## Prices",
     "",
-    `Looked up on ${lookedUp}. The date is that of the list or page; the link is where AWS publishes the price.`,
+    `Looked up on ${lookedUp}. The date is that of the copy of the list or page, where it has one; the link is where AWS publishes the price.`,
     "",
     "| one | $ | in | as of | but |",
     "| --- | ---: | --- | --- | --- |",

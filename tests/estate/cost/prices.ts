@@ -7,7 +7,7 @@ interface Price {
   readonly region: string;
   /** Where AWS publishes it. A URL with a version in it is that very price list. */
   readonly source: string;
-  /** Day of the price list or page that it was read from: ISO 8601. */
+  /** Day of the price list or page that it was read from: ISO 8601. `undated` when the copy does not say. */
   readonly asOf: string;
   /** Why it may differ from the price in the home region, or from today's. */
   readonly caveat?: string;
@@ -72,7 +72,7 @@ export const prices = {
     per: "node (c6g.large) and hour",
     region: "us-east-1",
     source: "https://aws.amazon.com/ec2/pricing/on-demand/",
-    asOf: "2026-06-17",
+    asOf: "undated",
     caveat: `${elsewhere("Virginia", true)}; ${secondHand}`,
   },
   nodeManaged: {
@@ -88,8 +88,8 @@ export const prices = {
     per: "GB of a node's disk (EBS gp3) and month",
     region: "eu-west-1",
     source: "https://aws.amazon.com/ebs/pricing/",
-    asOf: "2026-03-01",
-    caveat: secondHand,
+    asOf: "undated",
+    caveat: "from another project's example of its list",
   },
   booksCapacity: {
     usd: 0.14,
@@ -142,7 +142,7 @@ export const prices = {
     per: "composite alarm and month",
     region: "us-east-2",
     source: list("AmazonCloudWatch", "current", "us-east-2"),
-    asOf: "2026-09-22",
+    asOf: "undated",
     caveat: `${elsewhere("Ohio")}; Seoul's has the same price`,
   },
   dashboard: {
@@ -150,7 +150,7 @@ export const prices = {
     per: "CloudWatch dashboard and month",
     region: "every region",
     source: "https://aws.amazon.com/cloudwatch/pricing/",
-    asOf: "2026-05-05",
+    asOf: "undated",
     caveat: secondHand,
   },
   canaryRun: {
@@ -158,7 +158,7 @@ export const prices = {
     per: "run of a canary",
     region: "us-east-2",
     source: list("AmazonCloudWatch", "current", "us-east-2"),
-    asOf: "2026-09-22",
+    asOf: "undated",
     caveat: elsewhere("Ohio"),
   },
   firewall: {
@@ -166,7 +166,7 @@ export const prices = {
     per: "WAF web ACL and month",
     region: "every region",
     source: "https://aws.amazon.com/waf/pricing/",
-    asOf: "2026-06-18",
+    asOf: "undated",
     caveat: secondHand,
   },
   firewallRule: {
@@ -174,7 +174,7 @@ export const prices = {
     per: "WAF rule, or managed group of rules, and month",
     region: "every region",
     source: "https://aws.amazon.com/waf/pricing/",
-    asOf: "2026-06-18",
+    asOf: "undated",
     caveat: secondHand,
   },
   zone: {
