@@ -1,8 +1,9 @@
+import type { Region } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface BucketKeeping {
-  readonly key: aws.kms.Key;
+  readonly key: { readonly arn: $util.Output<string> };
   /** Objects and their versions are deleted after so many days. */
   readonly days: number;
   /** Only those whose names begin so; all when left out. */
@@ -11,7 +12,12 @@ export interface BucketKeeping {
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
+  /** The stage's own when left out. */
+  readonly region?: Region;
 }
+
+/** A bucket as those see it who are wired to it, whichever stage made it. */
+export type BucketRef = Pick<aws.s3.Bucket, "arn" | "bucket">;
 
 export interface MadeBucket {
   readonly bucket: aws.s3.Bucket;
@@ -25,10 +31,12 @@ export function createBucket(
   { key, lockable = false, ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
+  const { region } = keeping;
   const { accountId } = aws.getCallerIdentityOutput();
   const bucket = new aws.s3.Bucket(
     logical,
     {
+      ...(region !== undefined && { region }),
       // All companies on AWS share these names: the account number makes ours free.
       bucket: $interpolate`${physicalName(name)}-${accountId}`,
       forceDestroy: !settings.retainData,
@@ -36,8 +44,8 @@ export function createBucket(
     },
     { retainOnDelete: settings.retainData },
   );
-  const guards = guardBucket(logical, bucket);
-  encryptBucket(logical, bucket, key.arn);
+  const guards = guardBucket(logical, bucket, [], region);
+  encryptBucket(logical, bucket, key.arn, region);
   expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
 }
@@ -97,8 +105,10 @@ export function encryptBucket(
   logical: string,
   bucket: aws.s3.Bucket,
   keyArn: $util.Input<string>,
+  region?: Region,
 ): aws.s3.BucketServerSideEncryptionConfiguration {
   return new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
+    ...(region !== undefined && { region }),
     bucket: bucket.bucket,
     rules: [
       {
@@ -114,12 +124,13 @@ export function encryptBucket(
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable">,
+  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
     {
+      ...(region !== undefined && { region }),
       bucket: bucket.bucket,
       rules: [
         {
