@@ -58,20 +58,16 @@ export function createConsumers(parts: Parts): void {
 function createConsumer(name: FunctionName, source: EventSource, parts: Parts): void {
   const fn = createFunction(name, parts);
   const { settings } = parts;
-  new aws.lambda.EventSourceMapping(
-    `${name}Source`,
-    {
-      eventSourceArn: sourceArnOf(source, parts),
-      functionName: fn.name,
-      batchSize: source.batchSize,
-      maximumBatchingWindowInSeconds: source.windowSeconds ?? 0,
-      functionResponseTypes: ["ReportBatchItemFailures"],
-      ...(source.from === "queue" ? {} : streamSettings(source, parts)),
-      ...(settings.pair !== undefined && { enabled: !isPassive(settings) }),
-    },
-    // A failover turns sources on and off. A deployment that did would undo it.
-    settings.pair === undefined ? {} : { ignoreChanges: ["enabled"] },
-  );
+  new aws.lambda.EventSourceMapping(`${name}Source`, {
+    eventSourceArn: sourceArnOf(source, parts),
+    functionName: fn.name,
+    batchSize: source.batchSize,
+    maximumBatchingWindowInSeconds: source.windowSeconds ?? 0,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    ...(source.from === "queue" ? {} : streamSettings(source, parts)),
+    // A failover turns them on where they are off; where it left, the deployment turns them off by the roles of pair.ts.
+    ...(settings.pair !== undefined && { enabled: !isPassive(settings) }),
+  });
 }
 
 function streamSettings(

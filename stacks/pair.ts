@@ -7,8 +7,8 @@ export interface PairedRegion {
   readonly stage: string;
   readonly region: Region;
   /**
-   * Whether it is open. A passive region's event sources are off, and no name leads to it. A failover opens and closes
-   * regions, deployments do not: they only build a region as what it is here.
+   * Whether it is open. A passive region's event sources are off, and no name leads to it. A failover opens a
+   * region; the commit after it says so here, and the deployment of the region that was left turns its sources off.
    */
   readonly role: "active" | "passive";
   /** In which its functions write (ADR 46). The passive region's is the later one, so that to open it changes no function. */

@@ -15,16 +15,11 @@ export function createSchedules(parts: Parts): void {
 function createSchedule(name: FunctionName, scheduleExpression: string, parts: Parts): void {
   const fn = createFunction(name, parts);
   const { settings } = parts;
-  const rule = new aws.cloudwatch.EventRule(
-    `${name}Schedule`,
-    {
-      name: physicalName(name),
-      scheduleExpression,
-      ...(settings.pair !== undefined && { state: isPassive(settings) ? "DISABLED" : "ENABLED" }),
-    },
-    // A failover turns schedules on and off. A deployment that did would undo it.
-    settings.pair === undefined ? {} : { ignoreChanges: ["state"] },
-  );
+  const rule = new aws.cloudwatch.EventRule(`${name}Schedule`, {
+    name: physicalName(name),
+    scheduleExpression,
+    ...(settings.pair !== undefined && { state: isPassive(settings) ? "DISABLED" : "ENABLED" }),
+  });
   new aws.lambda.Permission(`${name}SchedulePermission`, {
     action: "lambda:InvokeFunction",
     function: fn.name,
