@@ -40,6 +40,8 @@ export const failoverFunctions = {
       ledger: { may: ["batchGet"] },
       deadLetters: { may: ["put"] },
     },
+    // It asks what is there, and writes to no books.
+    knowsEpoch: false,
   },
   TakeJournal: {
     handler: "functions/tasks/failover/take-journal.handler",

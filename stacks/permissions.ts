@@ -213,7 +213,7 @@ export function environmentOf(
   };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
-    ...(declaration.knowsEpoch || fencedTables.some((name) => declaration.tables?.[name] !== undefined)
+    ...((declaration.knowsEpoch ?? fencedTables.some((name) => declaration.tables?.[name] !== undefined))
       ? [["EPOCH", String(settings.epoch)] as const]
       : []),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),

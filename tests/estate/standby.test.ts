@@ -141,6 +141,42 @@ describe("the passive region", () => {
   });
 });
 
+describe("a failover to either region", () => {
+  it.each([
+    { to: standby, from: home },
+    { to: home, from: standby },
+  ])("of $to.stage denies all roles of functions in the other, by a policy that is there", ({ to, from }) => {
+    expect(said(to, "FENCE_POLICY_ARN")).toEqual([arnOf(from.resource("Fenced"))]);
+    const roles = JSON.parse(said(to, "FENCED_ROLES")[0] ?? "[]") as readonly string[];
+    const there = from.ofType<RoleInputs>("aws:iam/role:Role").map(({ inputs }) => inputs.name);
+    expect(roles.filter((role) => !there.includes(role))).toEqual([]);
+    expect(roles).toHaveLength(from.ofType("aws:lambda/function:Function").length);
+  });
+
+  it("turns on what is off: each consumer and each schedule", () => {
+    const consumers = JSON.parse(said(standby, "STANDBY_CONSUMERS")[0] ?? "[]") as readonly string[];
+    const schedules = JSON.parse(said(standby, "STANDBY_SCHEDULES")[0] ?? "[]") as readonly string[];
+    const off = standby.resources.filter(
+      ({ inputs }) => inputs["enabled"] === false || inputs["state"] === "DISABLED",
+    );
+    const named = off.map(({ inputs }) => inputs["functionName"] ?? inputs["name"]);
+    expect([...consumers, ...schedules].toSorted()).toEqual(named.toSorted());
+  });
+
+  it("is heard by DNS: what it counts is what the switch looks at", () => {
+    const { metricTransformation } = standby.resource<{
+      readonly metricTransformation: { readonly name: string; readonly namespace: string };
+    }>("OpenRegionRegionOpened").inputs;
+    const alarm = home.resource<{ readonly metricName: string; readonly namespace: string }>(
+      "RegionOpened2Switch",
+    );
+    expect(alarm.inputs).toMatchObject({
+      metricName: metricTransformation.name,
+      namespace: metricTransformation.namespace,
+    });
+  });
+});
+
 describe("what both regions read and write", () => {
   interface TableInputs {
     readonly name: string;

@@ -85,12 +85,20 @@ const systems: readonly System[] = [
     ["AWS Backup", "Backups", "BackupPlan"],
     ["a vault lock", "BackupsLock", "Backups"],
     ["copies in another region", "BackupCopies", "BackupPlan"],
-    ["tests of restoring", "RestoredTables", "RestoreTests"]),
+    ["tests of restoring", "RestoredTables", "RestoreTests"],
+    ["the failover workflow", "FailoverSaga", "OpenRegionFunction"],
+    ["multi-region keys", "VaultKeyReplica", "VaultKey"],
+    ["global tables, under a key there", "VaultTableKeyReplica", "VaultTable"],
+    ["S3 replication of files", "InboundReplicaBucket", "InboundCopy"],
+    ["S3 replication of events", "ArchiveReplicaBucket", "ArchiveCopy"],
+    ["DNS that follows region_open", "RegionOpened2", "OriginRecord"],
+    ["the failover workflow", "AdmitFailoverFunction", "FailoverSaga"]),
 ];
 
 /** What the design names and `stacks/` does not have yet: an entry whose type is in the plan by now is an error. */
 const missing: Readonly<Record<string, string>> = {
-  "a second region's tables": "aws:dynamodb/tableReplica:TableReplica",
+  // Its owner's password cannot be RDS's own then: ADR 45.
+  "Aurora Global": "aws:rds/globalCluster:GlobalCluster",
 };
 
 /** Whatever says which resource is meant. */

@@ -20,8 +20,8 @@ const rules = new EventBridgeClient({ maxAttempts: attemptsMax });
 export const handler = middy<unknown, Enabled>({ timeoutEarlyInMillis: 0 }).handler(
   async (event: unknown): Promise<Enabled> => {
     stepInput.parse(event);
-    const names = namesIn("STANDBY_CONSUMERS");
-    const schedules = namesIn("STANDBY_SCHEDULES");
+    const names = namesIn(optionalVariable("STANDBY_CONSUMERS"));
+    const schedules = namesIn(optionalVariable("STANDBY_SCHEDULES"));
     let mappings = 0;
     for (const name of names) mappings += await enableMappings(name);
     for (const rule of schedules) await rules.send(new EnableRuleCommand({ Name: rule }));
@@ -38,5 +38,5 @@ async function enableMappings(functionName: string): Promise<number> {
   return mappings.length;
 }
 
-const namesIn = (variable: string): readonly string[] =>
-  JSON.parse(optionalVariable(variable) ?? "[]") as readonly string[];
+/** Left out where there is no other region. */
+const namesIn = (list = "[]"): readonly string[] => JSON.parse(list) as readonly string[];

@@ -86,10 +86,17 @@ function thingsOf(plan: PlanView): readonly Thing[] {
     "aws:s3/bucket:Bucket": ({ inputs }) => inputs["bucket"],
     "aws:sfn/stateMachine:StateMachine": ({ outputs }) => outputs?.["arn"],
     "aws:kms/key:Key": ({ outputs }) => outputs?.["arn"],
+    "aws:kms/replicaKey:ReplicaKey": ({ outputs }) => outputs?.["arn"],
   };
-  return plan.resources.flatMap((resource) => {
+  const own = new Set(plan.resources);
+  return plan.known.flatMap((resource) => {
     const told = toldBy[resource.type]?.(resource);
-    return told === undefined ? [] : [{ arn: String(resource.outputs?.["arn"]), told }];
+    if (told === undefined) return [];
+    const arn = String(resource.outputs?.["arn"]);
+    // What another stage has made is here as its replica, under the same name.
+    return [
+      { arn: own.has(resource) ? arn : arn.replace(/^(arn:aws:dynamodb):[^:]+/, `$1:${plan.region}`), told },
+    ];
   });
 }
 
