@@ -6,10 +6,12 @@ import type { AccountId } from "./account.ts";
 import { credit, debit, type EntryId } from "./entry.ts";
 import { entryRecord, failureRecord, type JournalRecord } from "./journal.ts";
 import {
+  countOn,
   currencyOfLine,
   type FoldLine,
   foldOn,
   lineOf,
+  nothingCounted,
   nothingFolded,
   type ShardFold,
   type StreamedRecord,
@@ -45,6 +47,30 @@ const transfer = (id: string, from: string, to: string, amount: bigint): Journal
     recordedAt: noon,
     execution: "first",
   });
+
+describe("a shard that a failover counted from its journal", () => {
+  const old = [
+    transfer("je_1", "mer_demo:1000:USD", "mer_demo:2100:USD", 5n),
+    transfer("je_2", "acc_a", "acc_b", 3n),
+  ];
+  const since = transfer("je_3", "mer_demo:1000:USD", "mer_demo:2100:USD", 7n);
+  const counted = countOn(countOn(nothingCounted(2), old.slice(0, 1)), old.slice(1));
+
+  test("comes to what its journal adds up to", () => {
+    expect(linesOf(counted)).toEqual(expectedLines(old));
+    expect(counted.records).toBe(2);
+  });
+
+  test("passes over what the stream of its region brings of earlier epochs, and counts what was written since", () => {
+    const brought = [...old, since].map((record, index) => ({
+      ...{ record, sequence: String(index + 1), epoch: index < old.length ? 1 : 2 },
+    }));
+    const folded = foldOn(counted, brought);
+    expect(linesOf(folded)).toEqual(expectedLines([...old, since]));
+    expect(folded).toMatchObject({ records: 3, watermark: "3", countedBefore: 2 });
+    expect(foldOn(folded, brought)).toBe(folded);
+  });
+});
 
 describe("records that the stream brings", () => {
   test("come to what the journal adds up to", () => {

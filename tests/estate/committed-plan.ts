@@ -7,15 +7,14 @@ export const projectRoot = resolve(import.meta.dirname, "../..");
 
 /** Stages whose plan is committed. */
 export const lockedStages = ["local", "production", "production-standby"] as const;
-export const lockOf = (stage: (typeof lockedStages)[number]): string =>
-  join(projectRoot, `stacks/estate.${stage}.lock.json`);
+export type LockedStage = (typeof lockedStages)[number];
+export const lockOf = (stage: LockedStage): string => join(projectRoot, `stacks/estate.${stage}.lock.json`);
 
 // The rules are checked on committed plans: render.test.ts proves that they are what the estate renders to.
-export const committed = (stage: (typeof lockedStages)[number]): PlanView =>
+export const committed = (stage: LockedStage): PlanView =>
   new PlanView(read(stage), ...(stage === "production-standby" ? [production] : []));
 
-const read = (stage: (typeof lockedStages)[number]): Plan =>
-  JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan;
+const read = (stage: LockedStage): Plan => JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan;
 
 const local = committed("local");
 export const production: PlanView = committed("production");

@@ -86,6 +86,7 @@ const systems: readonly System[] = [
     ["a vault lock", "BackupsLock", "Backups"],
     ["copies in another region", "BackupCopies", "BackupPlan"],
     ["tests of restoring", "RestoredTables", "RestoreTests"],
+    ["the failover workflow", "FailoverSaga", "OpenRegionFunction"],
     ["multi-region keys", "VaultKeyReplica", "VaultKey"],
     ["global tables, under a key there", "VaultTableKeyReplica", "VaultTable"],
     ["S3 replication of files", "InboundReplicaBucket", "InboundCopy"],

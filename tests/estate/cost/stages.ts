@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "#local/plan/plan.ts";
-import { production, projectRoot } from "../committed-plan.ts";
+import { committed, type LockedStage, lockedStages, projectRoot } from "../committed-plan.ts";
 import { PlanView } from "../plan-view.ts";
 
 /** Every stage on AWS, in the order of the page: the estates, what an account has once, and the organization. */
@@ -11,6 +11,7 @@ export const stagesOnAws = [
   "dev",
   "staging",
   "production",
+  "production-standby",
   "account-dev",
   "account-staging",
   "account-production",
@@ -27,17 +28,18 @@ export async function plansOfAllStages(): Promise<readonly PlanView[]> {
   const folder = mkdtempSync(join(tmpdir(), "tallystick-cost-"));
   try {
     // One after the other: tests run beside it, and a render that is kept from its processor for too long gives up.
-    for (const stage of stagesOnAws)
-      if (stage !== production.stage) await render(stage, fileOf(folder, stage));
+    for (const stage of stagesOnAws) if (!isLocked(stage)) await render(stage, fileOf(folder, stage));
     return stagesOnAws.map((stage) =>
-      stage === production.stage
-        ? production
+      isLocked(stage)
+        ? committed(stage)
         : new PlanView(JSON.parse(readFileSync(fileOf(folder, stage), "utf8")) as Plan),
     );
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+const isLocked = (stage: string): stage is LockedStage => lockedStages.some((locked) => locked === stage);
 
 const fileOf = (folder: string, stage: string): string => join(folder, `${stage}.json`);
 
