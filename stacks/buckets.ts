@@ -11,6 +11,8 @@ export interface BucketKeeping {
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
+  /** Who may or may not do what, beside those whom IAM lets. */
+  readonly statements?: (bucket: aws.s3.Bucket) => readonly object[];
 }
 
 export interface MadeBucket {
@@ -22,7 +24,7 @@ export interface MadeBucket {
 export function createBucket(
   name: string,
   settings: StageSettings,
-  { key, lockable = false, ...keeping }: BucketKeeping,
+  { key, lockable = false, statements = () => [], ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
   const { accountId } = aws.getCallerIdentityOutput();
@@ -36,7 +38,7 @@ export function createBucket(
     },
     { retainOnDelete: settings.retainData },
   );
-  const guards = guardBucket(logical, bucket);
+  const guards = guardBucket(logical, bucket, statements(bucket));
   encryptBucket(logical, bucket, key.arn);
   expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
@@ -114,7 +116,7 @@ export function encryptBucket(
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable">,
+  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(

@@ -1,4 +1,5 @@
 import { createBucket } from "./buckets.ts";
+import { guardVerdicts } from "./inspection.ts";
 import { logicalName, physicalName } from "./naming.ts";
 import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
@@ -13,6 +14,7 @@ export function createBuckets(settings: StageSettings, keys: Keys): Buckets {
   const { bucket: inbound } = createBucket("Inbound", settings, {
     key: keys.inbound,
     days: settings.inboundFileDays,
+    statements: (bucket) => guardVerdicts(settings, bucket),
   });
   for (const deliverer of settings.deliverers) createDelivery(deliverer, inbound, keys.inbound, settings);
   return { inbound };
