@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { Api } from "./api.ts";
 import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
+import { startFailover } from "./failover.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
@@ -17,13 +19,15 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
       [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
   refunds resolve <re_…> --as succeeded|failed --evidence "…" --version <n>
                                                   says what became of what is in review; the acquirer is asked first
+  failover start --by <who> --reason "…" --evidence "…" [--since <time>] [--segments <n>] [--stage <stage>]
+                                                  lets this region take over from one that is lost: docs/runbooks/failover.md
   prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` reads the tables of that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -40,6 +44,10 @@ function readArguments() {
         "expires-at": { type: "string" },
         "decline-code": { type: "string" },
         stage: { type: "string" },
+        by: { type: "string" },
+        reason: { type: "string" },
+        since: { type: "string" },
+        segments: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
@@ -69,8 +77,14 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "payments resolve": ({ values, rest }) =>
     resolve(operator(values), "payments", theOne(rest, "pay_…"), values),
   "refunds resolve": ({ values, rest }) => resolve(operator(values), "refunds", theOne(rest, "re_…"), values),
+  "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };
+
+async function failOver(values: Arguments["values"]): Promise<string> {
+  const client = new SFNClient(storeConnection(values["state-directory"], values.stage).client);
+  return startFailover(client, values, tell);
+}
 
 async function proveStore(values: Arguments["values"]): Promise<string> {
   const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);

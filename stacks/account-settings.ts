@@ -1,11 +1,11 @@
 import { company } from "./company.ts";
-import { homeRegion } from "./constants.ts";
+import { homeRegion, type Region } from "./constants.ts";
 
 /** What sst.config.ts needs of any stage. */
 export interface Deployable {
   /** The AWS account that the stage is deployed to, 12 digits. */
   readonly awsAccount: string;
-  readonly region: typeof homeRegion;
+  readonly region: Region;
   /** What is made outlives the stage. */
   readonly retainData: boolean;
   /** SST refuses to remove the stage. */

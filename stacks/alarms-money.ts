@@ -4,6 +4,7 @@ import { countOf, ownNamespace } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type Watch } from "./metric.ts";
 import { logicalName, physicalName } from "./naming.ts";
+import { isPassive } from "./pair.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
 
@@ -20,8 +21,8 @@ export function moneyWatches(
     ...Object.keys(readersBehindSeconds).map((name) => readerBehind(name as FunctionName)),
     ...sagaEnds(parts.sagas),
     acquirersSilent(),
-    canaryFailing(),
-    ...sweeps(),
+    canaryFailing(parts),
+    ...sweeps(parts),
     proof(),
   ];
 }
@@ -43,6 +44,15 @@ function reviews(): Watch[] {
         "An acquirer gave back money for a refund that had failed: it is gone, and the books do not know.",
       runbook: "refunds-astray",
       measured: { metric: countOf("RefundsAstray") },
+      alarmsWhen: "atLeast",
+      threshold: 1,
+      minutes: 5,
+    },
+    {
+      name: "RegionOpened",
+      means: "A failover has opened this region: merchants are to be told what may be lost.",
+      runbook: "failover",
+      measured: { metric: countOf("RegionOpened") },
       alarmsWhen: "atLeast",
       threshold: 1,
       minutes: 5,
@@ -175,10 +185,7 @@ const sagaEnds = (sagas: Sagas): Watch[] =>
     const standard = sagaTypes[saga] === "STANDARD";
     return {
       name: `${logicalName(saga)}SagaFailed`,
-      means: standard
-        ? `A ${saga} ended without finding out: a payment wants a person.`
-        : `${logicalName(saga)} sagas fail or time out: their payments wait for a check.`,
-      runbook: standard ? "recovery-failed" : "saga-failed",
+      ...endOf(saga),
       measured: {
         metrics: {
           failed: sagaMetric(sagas[saga], "ExecutionsFailed"),
@@ -192,6 +199,24 @@ const sagaEnds = (sagas: Sagas): Watch[] =>
       minutes: 5,
     };
   });
+
+function endOf(saga: SagaName): Pick<Watch, "means" | "runbook"> {
+  switch (saga) {
+    case "payment":
+    case "refund":
+      return {
+        means: `${logicalName(saga)} sagas fail or time out: their payments wait for a check.`,
+        runbook: "saga-failed",
+      };
+    case "recovery":
+      return {
+        means: "A recovery ended without finding out: a payment wants a person.",
+        runbook: "recovery-failed",
+      };
+    case "failover":
+      return { means: "A failover stopped on its way: the region is not open.", runbook: "failover" };
+  }
+}
 
 /** Of a hundred authorizations. Below ten silences, a share says nothing. */
 const silentPercentMax = 5;
@@ -220,7 +245,7 @@ const acquirersSilent = (): Watch => ({
 });
 
 /** Two visits of five minutes: one may meet a deployment. */
-const canaryFailing = (): Watch => ({
+const canaryFailing = ({ settings }: Parts): Watch => ({
   name: "CanaryFailing",
   means: "A visitor from outside cannot sign in and read, or is let in without a token.",
   runbook: "canary-failing",
@@ -229,14 +254,15 @@ const canaryFailing = (): Watch => ({
   threshold: 99,
   minutes: 5,
   inARow: 2,
-  // No visits, no knowledge.
-  silence: "bad",
+  // No visits, no knowledge; and a passive region has none.
+  silence: isPassive(settings) ? "unknown" : "bad",
 });
 
 /** A sweep runs at least every five minutes: three times missed is no jitter. */
 const sweepMinutes = 15;
 
-const sweeps = (): Watch[] =>
+/** Nothing runs in a passive region; once it is open, a sweep that began and stopped is seen. */
+const sweeps = ({ settings }: Parts): Watch[] =>
   (Object.keys(functions) as FunctionName[])
     .filter((name) => functions[name].every !== undefined)
     .map((name) => ({
@@ -247,7 +273,7 @@ const sweeps = (): Watch[] =>
       alarmsWhen: "atMost",
       threshold: 0,
       minutes: sweepMinutes,
-      silence: "bad",
+      silence: isPassive(settings) ? "unknown" : "bad",
     }));
 
 /**

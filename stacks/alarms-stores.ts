@@ -1,7 +1,10 @@
-import { type Archive, archiveRule } from "./archive.ts";
+import type { Archive } from "./archive.ts";
 import type { Books } from "./books.ts";
+import type { BucketRef } from "./buckets.ts";
+import type { Copy } from "./copies.ts";
 import type { Lake } from "./lake.ts";
 import type { Metric, Watch } from "./metric.ts";
+import { logicalName } from "./naming.ts";
 
 /** What of the stores is watched. Each undefined where the stage has none. */
 export interface Stores {
@@ -15,7 +18,10 @@ export function storeWatches({ books, archive, lake }: Stores): Watch[] {
   return [
     ...(archive === undefined
       ? []
-      : [deliveryBehind("ArchiveBehind", "The archive lacks events", archive.delivery), copiesFail(archive)]),
+      : [
+          deliveryBehind("ArchiveBehind", "The archive lacks events", archive.delivery),
+          ...archive.copies.map((copy) => copiesFail(archive, copy)),
+        ]),
     ...(lake === undefined
       ? []
       : [deliveryBehind("LakeBehind", "The lake lacks events", lake.delivery), eventsUnfit(lake)]),
@@ -48,26 +54,29 @@ const deliveryBehind = (name: string, what: string, delivery: aws.kinesis.Fireho
   inARow: 3,
 });
 
-const copiesFail = ({ bucket, landing }: Archive): Watch => ({
-  name: "ArchiveCopiesFail",
+const copiesFail = ({ landing }: Archive, { id, bucket }: Copy): Watch => ({
+  name: `${logicalName(id)}CopiesFail`,
   means:
-    "S3 could not copy events into the archive: they are in the landing bucket for 35 days, and nowhere after.",
+    "S3 could not copy events from where they land: they are there for 35 days, and in that copy not at all.",
   runbook: "events-behind",
-  measured: {
-    metric: {
-      namespace: "AWS/S3",
-      metricName: "OperationsFailedReplication",
-      dimensions: {
-        SourceBucket: landing.bucket,
-        DestinationBucket: bucket.bucket,
-        RuleId: archiveRule,
-      },
-      statistic: "Sum",
-    },
-  },
+  measured: { metric: copyMetric(landing, id, bucket, "OperationsFailedReplication", "Sum") },
   alarmsWhen: "atLeast",
   threshold: 1,
   minutes: 15,
+});
+
+/** S3 counts by rule. */
+export const copyMetric = (
+  from: BucketRef,
+  RuleId: string,
+  to: BucketRef,
+  metricName: string,
+  statistic: string,
+): Metric => ({
+  namespace: "AWS/S3",
+  metricName,
+  dimensions: { SourceBucket: from.bucket, DestinationBucket: to.bucket, RuleId },
+  statistic,
 });
 
 const eventsUnfit = ({ delivery }: Lake): Watch => ({

@@ -1,5 +1,5 @@
 import type { OperationsSettings } from "./alarms.ts";
-import type { TableName } from "./data.ts";
+import type { Table, TableName } from "./data.ts";
 import { type FunctionName, functions } from "./functions.ts";
 import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
@@ -133,7 +133,7 @@ function apiWatches(apiId: $util.Input<string>): Watch[] {
 const throttlesMax = 10;
 const moneyTables = ["payments", "ledger"] as const satisfies readonly TableName[];
 
-const tableMetric = (table: sst.aws.Dynamo, metricName: string, operation?: string): Metric => ({
+const tableMetric = (table: Table, metricName: string, operation?: string): Metric => ({
   namespace: "AWS/DynamoDB",
   metricName,
   dimensions: { TableName: table.name, ...(operation !== undefined && { Operation: operation }) },

@@ -1,4 +1,5 @@
 import { moneyWatches } from "./alarms-money.ts";
+import { replicaWatches } from "./alarms-replicas.ts";
 import { type Stores, storeWatches } from "./alarms-stores.ts";
 import { systemWatches } from "./alarms-system.ts";
 import { alarmsOfThisAccount, createMailTopic } from "./mail-topic.ts";
@@ -34,7 +35,9 @@ export function createAlarms(
   const { settings } = parts;
   if (settings.operations === undefined) return undefined;
   const topic = createMailTopic("Alarms", "Encrypts what alarms say", alarmsOfThisAccount(), settings);
-  const money = moneyWatches(parts, reconciler).map((watch) => createAlarm(watch, [topic.arn]));
+  const money = [...moneyWatches(parts, reconciler), ...replicaWatches(parts)].map((watch) =>
+    createAlarm(watch, [topic.arn]),
+  );
   const watches = [...systemWatches(parts, apiId, settings.operations), ...storeWatches(stores)];
   const system = watches.map((watch) => createAlarm(watch, []));
   createTogether(watches, system, topic);

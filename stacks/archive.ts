@@ -1,8 +1,10 @@
 import { createBucket, type MadeBucket } from "./buckets.ts";
-import { createEventDelivery, throughS3 } from "./firehose.ts";
-import { physicalName } from "./naming.ts";
+import type { Region } from "./constants.ts";
+import { type Copy, createCopies } from "./copies.ts";
+import { createEventDelivery } from "./firehose.ts";
+import { createKey } from "./keys.ts";
+import { replicaRegion } from "./pair.ts";
 import type { Parts } from "./parts.ts";
-import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface ArchiveSettings {
@@ -25,6 +27,8 @@ export interface Archive {
   readonly delivery: aws.kinesis.FirehoseDeliveryStream;
   /** Where they land first. */
   readonly landing: aws.s3.Bucket;
+  /** Its copies, by the name of their rule, by which their figures are found. */
+  readonly copies: readonly Copy[];
 }
 
 export const archivePrefix = "events/";
@@ -47,8 +51,18 @@ export function createArchive(parts: Pick<Parts, "settings" | "keys" | "streams"
       `${settings.stage} would delete events before their lock ends: keepDays (stacks/settings.ts).`,
     );
   const landing = createBucket("ArchiveLanding", settings, { key: keys.archive, days: landingDays });
-  const archive = createLockedBucket(settings, lock, keys.archive, keepDays);
-  copyInto(archive, landing, keys.archive, settings);
+  const archive = createLockedBucket("Archive", settings, settings.archive, keys.archive);
+  const copies = [
+    { id: "archive", ...archive, key: keys.archive, region: settings.region },
+    ...createReplica(settings, settings.archive),
+  ];
+  createCopies(
+    "ArchiveCopy",
+    "Copies events into the archive",
+    { ...landing, key: keys.archive },
+    copies,
+    settings,
+  );
   const delivery = createEventDelivery(
     {
       name: "ArchiveDelivery",
@@ -80,77 +94,39 @@ export function createArchive(parts: Pick<Parts, "settings" | "keys" | "streams"
     prefix: archivePrefix,
     delivery,
     landing: landing.bucket,
+    copies,
   };
 }
 
+/**
+ * The same events in the other region of a pair, under a lock and a key of their own. From the landing bucket too: S3
+ * does not copy what is a copy.
+ */
+function createReplica(settings: StageSettings, archive: ArchiveSettings): Copy[] {
+  const region = replicaRegion(settings);
+  if (region === undefined) return [];
+  const key = createKey(settings, "ArchiveReplica", {
+    region,
+    description: "Encrypts events as they were sent, in another region",
+  });
+  return [
+    { id: "replica", ...createLockedBucket("ArchiveReplica", settings, archive, key, region), key, region },
+  ];
+}
+
 function createLockedBucket(
+  name: string,
   settings: StageSettings,
-  { mode, days }: ArchiveSettings["lock"],
+  { lock: { mode, days }, keepDays }: ArchiveSettings,
   key: aws.kms.Key,
-  keepDays: number,
+  region?: Region,
 ): MadeBucket {
-  const made = createBucket("Archive", settings, { key, days: keepDays, coldAfterDays, lockable: true });
+  const place = region === undefined ? {} : { region };
+  const made = createBucket(name, settings, { ...place, key, days: keepDays, coldAfterDays, lockable: true });
   new aws.s3.BucketObjectLockConfiguration(
-    "ArchiveBucketLock",
-    { bucket: made.bucket.bucket, rule: { defaultRetention: { mode, days } } },
+    `${name}BucketLock`,
+    { ...place, bucket: made.bucket.bucket, rule: { defaultRetention: { mode, days } } },
     { dependsOn: made.versioning },
   );
   return made;
 }
-
-/** S3 itself copies: its role is assumed by nobody else, and may add to the archive and not take from it. */
-function copyInto(archive: MadeBucket, landing: MadeBucket, key: aws.kms.Key, settings: StageSettings): void {
-  const { accountId } = aws.getCallerIdentityOutput();
-  const statements = [
-    { actions: ["s3:GetReplicationConfiguration", "s3:ListBucket"], resources: [landing.bucket.arn] },
-    {
-      actions: ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"],
-      resources: [$interpolate`${landing.bucket.arn}/*`],
-    },
-    {
-      actions: ["s3:ReplicateObject", "s3:ReplicateTags"],
-      resources: [$interpolate`${archive.bucket.arn}/*`],
-    },
-    throughS3(["kms:Decrypt"], key, [landing.bucket], settings),
-    throughS3(["kms:Encrypt", "kms:GenerateDataKey"], key, [archive.bucket], settings),
-  ];
-  const role = new aws.iam.Role("ArchiveCopyRole", {
-    name: physicalName("ArchiveCopy"),
-    description: "Copies events into the archive",
-    assumeRolePolicy: trustOnly("s3.amazonaws.com", {
-      StringEquals: { "aws:SourceAccount": accountId },
-      ArnLike: { "aws:SourceArn": landing.bucket.arn },
-    }),
-    inlinePolicies: [inlinePolicy(statements)],
-  });
-  const within = { status: "Enabled", minutes: 15 };
-  new aws.s3.BucketReplicationConfig(
-    "ArchiveCopy",
-    {
-      bucket: landing.bucket.bucket,
-      role: role.arn,
-      rules: [
-        {
-          id: archiveRule,
-          status: "Enabled",
-          priority: 1,
-          filter: {},
-          // What is deleted here, by its time or by a hand, stays there.
-          deleteMarkerReplication: { status: "Disabled" },
-          sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
-          destination: {
-            bucket: archive.bucket.arn,
-            encryptionConfiguration: { replicaKmsKeyId: key.arn },
-            // AWS's promise, and figures by which an alarm sees that it is kept.
-            replicationTime: { status: within.status, time: { minutes: within.minutes } },
-            metrics: { status: within.status, eventThreshold: { minutes: within.minutes } },
-          },
-        },
-      ],
-    },
-    { dependsOn: [landing.versioning, archive.versioning] },
-  );
-}
-
-/** Name of the rule of replication, by which its figures are found. */
-export const archiveRule = "archive";

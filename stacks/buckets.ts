@@ -1,8 +1,9 @@
+import type { Region } from "./constants.ts";
 import { physicalName } from "./naming.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface BucketKeeping {
-  readonly key: aws.kms.Key;
+  readonly key: { readonly arn: $util.Output<string> };
   /** Objects and their versions are deleted after so many days. */
   readonly days: number;
   /** Only those whose names begin so; all when left out. */
@@ -12,8 +13,13 @@ export interface BucketKeeping {
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
   /** Who may or may not do what, beside those whom IAM lets. */
-  readonly statements?: (bucket: aws.s3.Bucket) => readonly object[];
+  readonly statements?: (bucket: BucketRef) => readonly object[];
+  /** The stage's own when left out. */
+  readonly region?: Region;
 }
+
+/** A bucket as those see it who are wired to it, whichever stage made it. */
+export type BucketRef = Pick<aws.s3.Bucket, "arn" | "bucket">;
 
 export interface MadeBucket {
   readonly bucket: aws.s3.Bucket;
@@ -27,10 +33,12 @@ export function createBucket(
   { key, lockable = false, statements = () => [], ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
+  const { region } = keeping;
   const { accountId } = aws.getCallerIdentityOutput();
   const bucket = new aws.s3.Bucket(
     logical,
     {
+      ...(region !== undefined && { region }),
       // All companies on AWS share these names: the account number makes ours free.
       bucket: $interpolate`${physicalName(name)}-${accountId}`,
       forceDestroy: !settings.retainData,
@@ -38,8 +46,8 @@ export function createBucket(
     },
     { retainOnDelete: settings.retainData },
   );
-  const guards = guardBucket(logical, bucket, statements(bucket));
-  encryptBucket(logical, bucket, key.arn);
+  const guards = guardBucket(logical, bucket, statements(bucket), region);
+  encryptBucket(logical, bucket, key.arn, region);
   expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
 }
@@ -99,8 +107,10 @@ export function encryptBucket(
   logical: string,
   bucket: aws.s3.Bucket,
   keyArn: $util.Input<string>,
+  region?: Region,
 ): aws.s3.BucketServerSideEncryptionConfiguration {
   return new aws.s3.BucketServerSideEncryptionConfiguration(`${logical}Encryption`, {
+    ...(region !== undefined && { region }),
     bucket: bucket.bucket,
     rules: [
       {
@@ -116,12 +126,13 @@ export function encryptBucket(
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  { days, expirePrefix, coldAfterDays }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
+  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
     `${logical}Lifecycle`,
     {
+      ...(region !== undefined && { region }),
       bucket: bucket.bucket,
       rules: [
         {

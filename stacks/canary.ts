@@ -5,6 +5,7 @@ import { createBucket } from "./buckets.ts";
 import { createKey } from "./keys.ts";
 import type { Metric } from "./metric.ts";
 import { physicalName } from "./naming.ts";
+import { isPassive } from "./pair.ts";
 import { type Permission, unscoped } from "./permissions.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
@@ -70,7 +71,8 @@ export function createCanary(settings: StageSettings, { publicUrl, tokenUrl }: A
     },
     successRetentionPeriod: artifactDays,
     failureRetentionPeriod: artifactDays,
-    startCanary: true,
+    // Of a pair of regions the active one is visited: both are behind one name.
+    startCanary: !isPassive(settings),
     // Its function and layers are Synthetics' own, and go with it.
     deleteLambda: true,
   });

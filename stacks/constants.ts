@@ -15,5 +15,8 @@ export const globalRegion = "us-east-1";
 /** The regions that are used. In all others the organization refuses whatever is asked. */
 export const usedRegions = [homeRegion, recoveryRegion, globalRegion] as const;
 
+/** Where a stage may be. */
+export type Region = typeof homeRegion | typeof recoveryRegion;
+
 /** How long logs are kept, in days. PCI DSS 10.5.1 asks for a year. */
 export const logDays = 365;

@@ -2,6 +2,7 @@ import type { TableName } from "./data.ts";
 import { type FunctionName, functions } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
 import type { QueueName, StreamName } from "./messaging.ts";
+import { isPassive } from "./pair.ts";
 import type { Parts } from "./parts.ts";
 
 /** What brings a function its work. Records of one key come in order, one batch at a time. */
@@ -56,14 +57,21 @@ export function createConsumers(parts: Parts): void {
 
 function createConsumer(name: FunctionName, source: EventSource, parts: Parts): void {
   const fn = createFunction(name, parts);
-  new aws.lambda.EventSourceMapping(`${name}Source`, {
-    eventSourceArn: sourceArnOf(source, parts),
-    functionName: fn.name,
-    batchSize: source.batchSize,
-    maximumBatchingWindowInSeconds: source.windowSeconds ?? 0,
-    functionResponseTypes: ["ReportBatchItemFailures"],
-    ...(source.from === "queue" ? {} : streamSettings(source, parts)),
-  });
+  const { settings } = parts;
+  new aws.lambda.EventSourceMapping(
+    `${name}Source`,
+    {
+      eventSourceArn: sourceArnOf(source, parts),
+      functionName: fn.name,
+      batchSize: source.batchSize,
+      maximumBatchingWindowInSeconds: source.windowSeconds ?? 0,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      ...(source.from === "queue" ? {} : streamSettings(source, parts)),
+      ...(settings.pair !== undefined && { enabled: !isPassive(settings) }),
+    },
+    // A failover turns sources on and off. A deployment that did would undo it.
+    settings.pair === undefined ? {} : { ignoreChanges: ["enabled"] },
+  );
 }
 
 function streamSettings(
@@ -95,6 +103,6 @@ export function sourceArnOf(
     case "stream":
       return streams[source.name].arn;
     case "table":
-      return tables[source.name].nodes.table.streamArn;
+      return tables[source.name].streamArn.apply((arn) => arn ?? "");
   }
 }

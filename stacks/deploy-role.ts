@@ -1,6 +1,7 @@
 import { appName } from "./constants.ts";
 import { deployRole, workloadBoundary } from "./guard-policies.ts";
 import { nameIn } from "./naming.ts";
+import { productionPair } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
 import { inlinePolicy } from "./roles.ts";
 
@@ -31,6 +32,16 @@ export function createDeployRole(stage: string): void {
   });
 }
 
+/** A stage with all that are in its account: a pair of regions is two. Their names begin alike. */
+const stagesOf = (stage: string): readonly string[] => {
+  const { home, standby } = productionPair;
+  return stage === home.stage ? [home.stage, standby.stage] : [stage];
+};
+
+/** The policies that deny all, which a failover attaches to the roles of the region that is left (stacks/failover.ts). */
+const fences = (stage: string, accountId: $util.Output<string>): $util.Output<string>[] =>
+  stagesOf(stage).map((each) => $interpolate`arn:aws:iam::${accountId}:policy/${nameIn(each, "Fenced")}`);
+
 /** The pipeline's own build (stacks/delivery.ts), by its name: it is made by what it deploys. */
 const trusting = (stage: string, accountId: $util.Output<string>): object => ({
   Effect: "Allow",
@@ -39,7 +50,9 @@ const trusting = (stage: string, accountId: $util.Output<string>): object => ({
   Condition: {
     ArnLike: {
       "aws:PrincipalArn": [
-        $interpolate`arn:aws:iam::${accountId}:role/${nameIn(stage, "DeployBuild")}`,
+        ...stagesOf(stage).map(
+          (each) => $interpolate`arn:aws:iam::${accountId}:role/${nameIn(each, "DeployBuild")}`,
+        ),
         $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*/${permissionSet}`,
       ],
     },
@@ -61,6 +74,14 @@ function ceiling(stage: string, accountId: $util.Output<string>): object[] {
       Effect: "Allow",
       Action: ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:PassRole"],
       Resource: $interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`,
+    },
+    {
+      // A failover takes from the roles of the region that it leaves whatever they may do.
+      Sid: "Fence",
+      Effect: "Allow",
+      Action: "iam:AttachRolePolicy",
+      Resource: $interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`,
+      Condition: { ArnEquals: { "iam:PolicyARN": fences(stage, accountId) } },
     },
     {
       // EKS makes one for the nodes that it starts.
@@ -115,6 +136,19 @@ function roleMaking(
         "iam:UpdateRole",
       ],
       resources: roles,
+    },
+    {
+      actions: [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyVersions",
+        "iam:TagPolicy",
+      ],
+      resources: fences(stage, accountId),
     },
     {
       actions: ["iam:CreateServiceLinkedRole"],

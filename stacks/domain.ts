@@ -8,9 +8,9 @@ export interface Domain {
   readonly name: string;
   /** The name by which the edge, and nobody else, finds the gateway. */
   readonly originName: string;
-  readonly zone: aws.route53.Zone;
-  /** ARNs of certificates that are valid already. */
-  readonly edgeCertificate: $util.Output<string>;
+  readonly zoneId: $util.Output<string>;
+  /** ARN of a certificate that is valid already, as the other. Undefined where the edge is another stage's. */
+  readonly edgeCertificate: $util.Output<string> | undefined;
   readonly originCertificate: $util.Output<string>;
 }
 
@@ -37,26 +37,57 @@ export function createDomain(name: string, settings: StageSettings): Domain {
   return {
     name,
     originName,
-    zone,
-    edgeCertificate: createCertificate("Edge", name, zone, globalRegion),
-    originCertificate: createCertificate("Origin", originName, zone, settings.region),
+    zoneId: zone.zoneId,
+    edgeCertificate: proven("Edge", name, zone, globalRegion),
+    originCertificate: proven("Origin", originName, zone, settings.region),
   };
 }
 
-/** Proven by a record in our zone, which stays: so AWS renews it by itself. */
-function createCertificate(
-  logical: string,
-  domainName: string,
-  zone: aws.route53.Zone,
-  region: string,
-): $util.Output<string> {
-  const certificate = new aws.acm.Certificate(`${logical}Certificate`, {
+/** The names of the home stage, for its standby: the same name leads to a gateway in each region. */
+export function findDomain(name: string, settings: StageSettings): Domain {
+  const originName = `origin.${name}`;
+  const certificate = requestCertificate("Origin", originName, settings.region);
+  return {
+    name,
+    originName,
+    zoneId: aws.route53.getZoneOutput({ name }).zoneId,
+    edgeCertificate: undefined,
+    // ACM asks an account for one proof of a name in all regions, and the home has given it.
+    originCertificate: validated("Origin", certificate, settings.region),
+  };
+}
+
+function requestCertificate(logical: string, domainName: string, region: string): aws.acm.Certificate {
+  return new aws.acm.Certificate(`${logical}Certificate`, {
     region,
     domainName,
     validationMethod: "DNS",
     keyAlgorithm: "RSA_2048",
     options: { certificateTransparencyLoggingPreference: "ENABLED" },
   });
+}
+
+/** Waits until ACM has seen the proof. */
+const validated = (
+  logical: string,
+  certificate: aws.acm.Certificate,
+  region: string,
+  proof?: aws.route53.Record,
+): $util.Output<string> =>
+  new aws.acm.CertificateValidation(`${logical}CertificateValidation`, {
+    region,
+    certificateArn: certificate.arn,
+    ...(proof && { validationRecordFqdns: [proof.fqdn] }),
+  }).certificateArn;
+
+/** Proven by a record in our zone, which stays: so AWS renews it by itself. */
+function proven(
+  logical: string,
+  domainName: string,
+  zone: aws.route53.Zone,
+  region: string,
+): $util.Output<string> {
+  const certificate = requestCertificate(logical, domainName, region);
   const proof = certificate.domainValidationOptions.apply((options) => {
     const [option] = options;
     if (option === undefined) throw new Error(`ACM asks no proof for ${domainName}`);
@@ -69,11 +100,7 @@ function createCertificate(
     ttl: 300,
     records: [proof.resourceRecordValue],
   });
-  return new aws.acm.CertificateValidation(`${logical}CertificateValidation`, {
-    region,
-    certificateArn: certificate.arn,
-    validationRecordFqdns: [record.fqdn],
-  }).certificateArn;
+  return validated(logical, certificate, region, record);
 }
 
 /** Who asked for which of our names. Route 53 writes it in one region only, and under one prefix. */

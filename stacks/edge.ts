@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { globalRegion } from "./constants.ts";
-import { createDomain, type Domain } from "./domain.ts";
+import { createDomain, type Domain, findDomain } from "./domain.ts";
 import { createEdgeAlarms } from "./edge-alarms.ts";
 import { createEdgeLogs } from "./edge-logs.ts";
 import { createFirewall, type FirewallSettings } from "./firewall.ts";
 import { physicalName } from "./naming.ts";
-import { createOriginSecrets, type OriginSecrets } from "./origin-secret.ts";
+import { createOrigin } from "./origin.ts";
+import { createOriginSecrets, findOriginSecrets, type OriginSecrets } from "./origin-secret.ts";
+import { referredStage } from "./pair.ts";
 import type { StageSettings } from "./settings.ts";
 
 export interface EdgeSettings extends FirewallSettings {
@@ -27,15 +29,19 @@ export interface Front {
 export function prepareFront(settings: StageSettings): Front | undefined {
   const { edge } = settings;
   if (edge === undefined) return undefined;
+  const { apiDomain, originSecretGeneration } = edge;
+  const isShared = referredStage(settings) !== undefined;
   return {
-    domain: createDomain(edge.apiDomain, settings),
-    originSecrets: createOriginSecrets(edge.originSecretGeneration),
-    publicUrl: $util.output(`https://${edge.apiDomain}`),
+    domain: isShared ? findDomain(apiDomain, settings) : createDomain(apiDomain, settings),
+    originSecrets: isShared
+      ? findOriginSecrets(originSecretGeneration, settings)
+      : createOriginSecrets(originSecretGeneration, settings),
+    publicUrl: $util.output(`https://${apiDomain}`),
   };
 }
 
 /**
- * CloudFront and its firewall before the HTTP API.
+ * CloudFront and its firewall before the HTTP API. Of a pair of regions the home's: the standby's API waits behind it.
  * @param functions that answer the API: they must know a new origin secret before the edge sends it.
  */
 export function createEdge(
@@ -46,13 +52,15 @@ export function createEdge(
 ): void {
   if (front === undefined || settings.edge === undefined) return;
   const { domain } = front;
-  const mapping = createOrigin(http, domain);
+  const mapping = createOrigin(http, domain, settings);
+  const { edgeCertificate } = domain;
+  if (edgeCertificate === undefined) return;
   const firewall = createFirewall(settings.edge);
-  const distribution = createDistribution(front, firewall, [mapping, ...functions]);
+  const distribution = createDistribution(front, edgeCertificate, firewall, [mapping, ...functions]);
   createEdgeLogs(distribution, firewall, settings);
   for (const type of ["A", "AAAA"]) {
     new aws.route53.Record(`ApiRecord${type}`, {
-      zoneId: domain.zone.zoneId,
+      zoneId: domain.zoneId,
       name: domain.name,
       type,
       aliases: [
@@ -65,32 +73,6 @@ export function createEdge(
     });
   }
   createEdgeAlarms(distribution, createHealthCheck(domain), settings);
-}
-
-/** The gateway under the name that the edge calls. Its execute-api address is off (api.ts). */
-function createOrigin(http: sst.aws.ApiGatewayV2, domain: Domain): aws.apigatewayv2.ApiMapping {
-  const name = new aws.apigatewayv2.DomainName("OriginDomain", {
-    domainName: domain.originName,
-    domainNameConfiguration: {
-      certificateArn: domain.originCertificate,
-      endpointType: "REGIONAL",
-      securityPolicy: "TLS_1_2",
-    },
-  });
-  const { targetDomainName, hostedZoneId } = name.domainNameConfiguration;
-  // A second region makes a pair of this one: the edge stays, and the name behind it leads to the region that is open.
-  new aws.route53.Record("OriginRecord", {
-    zoneId: domain.zone.zoneId,
-    name: domain.originName,
-    type: "A",
-    aliases: [{ name: targetDomainName, zoneId: hostedZoneId, evaluateTargetHealth: false }],
-  });
-  return new aws.apigatewayv2.ApiMapping(
-    "OriginMapping",
-    { apiId: http.nodes.api.id, domainName: name.id, stage: "$default" },
-    // The stage is a part of the component, which does not show it.
-    { dependsOn: http },
-  );
 }
 
 /** Policies that AWS keeps, the same in each account. */
@@ -107,6 +89,7 @@ const keptErrors = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 function createDistribution(
   { domain, originSecrets }: Front,
+  certificate: $util.Output<string>,
   firewall: aws.wafv2.WebAcl,
   dependsOn: $util.Input<$util.Resource>[],
 ): aws.cloudfront.Distribution {
@@ -122,7 +105,7 @@ function createDistribution(
       priceClass: "PriceClass_All",
       webAclId: firewall.arn,
       viewerCertificate: {
-        acmCertificateArn: domain.edgeCertificate,
+        acmCertificateArn: certificate,
         minimumProtocolVersion: "TLSv1.2_2021",
         sslSupportMethod: "sni-only",
       },

@@ -12,6 +12,7 @@ import { createDashboards } from "./dashboard.ts";
 import { createTables } from "./data.ts";
 import { createDelivery } from "./delivery.ts";
 import { createEdge, prepareFront } from "./edge.ts";
+import { createFence } from "./failover.ts";
 import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
 import { createScan } from "./inspection.ts";
@@ -60,7 +61,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     streams: createStreams(),
     buckets,
     userPool: identity.pool,
-    tokenIssuer: identity.issuer,
+    tokenIssuer: identity.issuers,
     publicUrl: front?.publicUrl ?? http.url,
     originSecrets: front?.originSecrets,
   };
@@ -69,6 +70,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createConsumers(parts);
   createSchedules(parts);
   createFailureCollection(parts);
+  createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
   const archive = createArchive(parts);
   const lake = createLake(parts, archive);

@@ -1,3 +1,4 @@
+import type { BucketRef } from "./buckets.ts";
 import { physicalName } from "./naming.ts";
 import { createLogGroup } from "./network-logs.ts";
 import type { Parts } from "./parts.ts";
@@ -100,9 +101,9 @@ function writingTo(bucket: aws.s3.Bucket, key: aws.kms.Key, settings: StageSetti
 /** Use of a key by S3 alone, for what is in these buckets: each has one data key, which names the bucket. */
 export const throughS3 = (
   actions: string[],
-  key: aws.kms.Key,
-  buckets: readonly aws.s3.Bucket[],
-  { region }: StageSettings,
+  key: { readonly arn: $util.Output<string> },
+  buckets: readonly BucketRef[],
+  { region }: Pick<StageSettings, "region">,
 ): Permission => ({
   actions,
   resources: [key.arn],

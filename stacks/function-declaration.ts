@@ -67,6 +67,10 @@ export interface FunctionDeclaration {
   readonly awaits?: readonly ExpressSagaName[];
   /** It may register OAuth clients, which then sign in. Gives the function `USER_POOL_ID`. */
   readonly registersClients?: true;
+  /** It is told the stage's epoch, though it writes to no books by itself. */
+  readonly knowsEpoch?: true;
+  /** A part of the failover that reaches beyond the books (stacks/failover.ts). */
+  readonly promotes?: "fences" | "enables";
   readonly variables?: readonly (
     | "ACQUIRERS"
     | "TOKEN_ISSUER"

@@ -1,3 +1,4 @@
+import { failoverFunctions } from "./failover-functions.ts";
 import type { FunctionDeclaration } from "./function-declaration.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 
@@ -99,6 +100,7 @@ const declarations = {
     },
     putsOn: ["paymentEvents"],
     sendsTo: ["checks"],
+    knowsEpoch: true,
   },
   RecordEvents: {
     handler: "functions/consumers/record-events.handler",
@@ -309,6 +311,7 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
   },
+  ...failoverFunctions,
   ReviewTask: {
     handler: "functions/tasks/review.handler",
     purpose: "Marks a payment whose outcome is unknown for review",

@@ -1,4 +1,5 @@
 import { physicalName } from "./naming.ts";
+import { referredStage, replicaRegion } from "./pair.ts";
 import type { StageSettings } from "./settings.ts";
 
 /** Scopes of the HTTP API. A client asks for them as `tallystick/payments.read`. */
@@ -15,8 +16,8 @@ const scopes = {
 export interface Identity {
   /** Whose clients sign in. */
   readonly pool: aws.cognito.UserPool;
-  /** The `iss` of its tokens; also where its keys are published. */
-  readonly issuer: $util.Output<string>;
+  /** The `iss` of tokens that count, with commas between them: its own, and those of its home. Also where keys are published. */
+  readonly issuers: $util.Output<string>;
   /** Where clients trade their credentials for a token. */
   readonly tokenUrl: $util.Output<string>;
 }
@@ -44,9 +45,30 @@ export function createIdentity(settings: StageSettings): Identity {
     // All companies on AWS share these names: the account number makes ours free.
     domain: $interpolate`${physicalName("Clients")}-${aws.getCallerIdentityOutput().accountId}`,
   });
+  const issuer = $interpolate`https://cognito-idp.${settings.region}.amazonaws.com/${pool.id}`;
   return {
     pool,
-    issuer: $interpolate`https://cognito-idp.${settings.region}.amazonaws.com/${pool.id}`,
+    issuers: withHomes(issuer, settings),
     tokenUrl: $interpolate`https://${domain.domain}.auth.${settings.region}.amazoncognito.com/oauth2/token`,
   };
+}
+
+/**
+ * Cognito has no second region: clients have credentials of one pool. A standby takes its home's tokens too, which last an
+ * hour, and longer where the home's Cognito is not what is lost. It is told by a parameter in its own region.
+ */
+function withHomes(own: $util.Output<string>, settings: StageSettings): $util.Output<string> {
+  const name = `/${$app.name}/${referredStage(settings) ?? settings.stage}/token-issuer`;
+  const region = replicaRegion(settings);
+  if (region !== undefined)
+    new aws.ssm.Parameter("TokenIssuerTold", {
+      region,
+      name,
+      description: "Whose tokens the other region's API takes too",
+      type: "String",
+      value: own,
+    });
+  return referredStage(settings) === undefined
+    ? own
+    : $interpolate`${own},${aws.ssm.getParameterOutput({ name, withDecryption: false }).insecureValue}`;
 }

@@ -1,9 +1,11 @@
-import { physicalName } from "./naming.ts";
+import type { BucketRef } from "./buckets.ts";
+import { nameIn, physicalName } from "./naming.ts";
 import type { Permission } from "./permissions.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
+import type { SharedKey } from "./shared-keys.ts";
 import type { Buckets } from "./storage.ts";
 
 type Condition = NonNullable<Permission["conditions"]>[number];
@@ -28,14 +30,19 @@ export const onlyClean = ({ inspectsFiles }: StageSettings): { readonly conditio
 /**
  * For the policy of a bucket that others put files into: nobody reads what was found malicious, administrators neither,
  * and nobody but the scanner says what was found.
+ * @param stage that scans what comes into it.
  */
-export function guardVerdicts({ inspectsFiles }: StageSettings, bucket: aws.s3.Bucket): readonly object[] {
+export function guardVerdicts(
+  { inspectsFiles }: StageSettings,
+  bucket: BucketRef,
+  stage: string,
+): readonly object[] {
   if (!inspectsFiles) return [];
   const { accountId } = aws.getCallerIdentityOutput();
   const exceptFor = (...roles: readonly string[]) => ({
     ArnNotEquals: {
       "aws:PrincipalArn": roles.map(
-        (role) => $interpolate`arn:aws:iam::${accountId}:role/${physicalName(role)}`,
+        (role) => $interpolate`arn:aws:iam::${accountId}:role/${nameIn(stage, role)}`,
       ),
     },
   });
@@ -118,7 +125,7 @@ export function createScan(
 function hearing(
   { region }: StageSettings,
   accountId: $util.Output<string>,
-  bucket: aws.s3.Bucket,
+  bucket: BucketRef,
 ): Permission[] {
   const rules = `rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*`;
   const resources = [$interpolate`arn:aws:events:${region}:${accountId}:${rules}`];
@@ -137,7 +144,7 @@ function hearing(
 }
 
 /** To read, and to say what was found. */
-function scanning({ region }: StageSettings, bucket: aws.s3.Bucket, key: aws.kms.Key): Permission[] {
+function scanning({ region }: StageSettings, bucket: BucketRef, key: SharedKey): Permission[] {
   return [
     {
       actions: [

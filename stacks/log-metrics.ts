@@ -10,7 +10,12 @@ interface CountedLine {
   readonly writtenBy: readonly FunctionName[];
 }
 
-export type CountName = "PaymentsInReview" | "AcquirerSilences" | "NotificationsKept" | "RefundsAstray";
+export type CountName =
+  | "PaymentsInReview"
+  | "AcquirerSilences"
+  | "NotificationsKept"
+  | "RefundsAstray"
+  | "RegionOpened";
 
 const countedLines: { readonly [Name in CountName]: CountedLine } = {
   PaymentsInReview: { message: "a payment is in review", writtenBy: ["Relay"] },
@@ -18,6 +23,8 @@ const countedLines: { readonly [Name in CountName]: CountedLine } = {
     message: "an acquirer did not answer",
     writtenBy: ["AuthorizeTask", "CompensateTask", "GiveBackTask", "RecoverTask", "ResumeTask", "SettleTask"],
   },
+  // DNS follows it: once it was counted, the region is open.
+  RegionOpened: { message: "the region is open", writtenBy: ["OpenRegion"] },
   NotificationsKept: { message: "a notification is kept for a person", writtenBy: ["AcquirersApi"] },
   RefundsAstray: { message: "an acquirer gave back a refund that had failed", writtenBy: ["GiveBackTask"] },
 };

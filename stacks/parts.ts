@@ -10,6 +10,7 @@ export const sagaTypes = {
   payment: "EXPRESS",
   refund: "EXPRESS",
   recovery: "STANDARD",
+  failover: "STANDARD",
 } as const satisfies Record<string, SagaType>;
 type SagaType = "EXPRESS" | "STANDARD";
 export type SagaName = keyof typeof sagaTypes;

@@ -1,4 +1,5 @@
 import { type EventSource, sourceArnOf } from "./consumers.ts";
+import { fencePermissions, fenceVariables, sourcePermissions, sourceVariables } from "./failover.ts";
 import type {
   BucketUse,
   FunctionDeclaration,
@@ -9,6 +10,7 @@ import type {
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts, SagaName, Sagas } from "./parts.ts";
+import type { BucketName } from "./storage.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -77,6 +79,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:PutResourcePolicy": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeResourcePolicies": "resource policies of CloudWatch Logs belong to the account",
   "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
+  "lambda:ListEventSourceMappings":
+    "Lambda lists event source mappings of the account, whatever it is asked for",
   "kinesis:ListStreams":
     "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
   "ec2:DescribeVolumes":
@@ -133,6 +137,10 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     ...(declaration.registersClients
       ? [{ actions: ["cognito-idp:CreateUserPoolClient"], resources: [parts.userPool.arn] }]
       : []),
+    ...(declaration.promotes === "fences" ? fencePermissions(parts.settings) : []),
+    ...(declaration.promotes === "enables" && parts.settings.pair !== undefined
+      ? [unscoped("lambda:ListEventSourceMappings"), ...sourcePermissions(parts.settings)]
+      : []),
     ...(declaration.starts ?? []).map((name) => ({
       actions: ["states:StartExecution"],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -167,11 +175,7 @@ function invocationOf(names: readonly string[], { settings }: Parts): Permission
 }
 
 /** `s3:ListBucket` is about the bucket, the others are about its objects. */
-function bucketPermissions(
-  name: keyof Parts["buckets"],
-  uses: readonly BucketUse[],
-  { buckets }: Parts,
-): Permission[] {
+function bucketPermissions(name: BucketName, uses: readonly BucketUse[], { buckets }: Parts): Permission[] {
   const bucket = buckets[name];
   return uses.map((use) => ({
     actions: [bucketActions[use]],
@@ -209,7 +213,7 @@ export function environmentOf(
   };
   return Object.fromEntries<$util.Input<string>>([
     ...entries(declaration.tables).map(([name]) => [`${upperSnake(name)}_TABLE`, tables[name].name] as const),
-    ...(fencedTables.some((name) => declaration.tables?.[name] !== undefined)
+    ...(declaration.knowsEpoch || fencedTables.some((name) => declaration.tables?.[name] !== undefined)
       ? [["EPOCH", String(settings.epoch)] as const]
       : []),
     ...entries(declaration.keys).map(([name]) => [`${upperSnake(name)}_KEY_ARN`, keys[name].arn] as const),
@@ -223,6 +227,8 @@ export function environmentOf(
     ...[...(declaration.describes ?? []), ...(declaration.starts ?? []), ...(declaration.awaits ?? [])].map(
       (name) => [`${upperSnake(name)}_SAGA_ARN`, sagaOf(name, sagas).arn] as const,
     ),
+    ...(declaration.promotes === "fences" ? Object.entries(fenceVariables(settings)) : []),
+    ...(declaration.promotes === "enables" ? Object.entries(sourceVariables(settings)) : []),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).flatMap((name) => {
       const value = values[name];

@@ -46,6 +46,20 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
     tasks: { RecoverFunctionArn: "RecoverTask" },
     starts: { PaymentSagaArn: "payment", RefundSagaArn: "refund" },
   },
+  failover: {
+    definition: "workflows/failover/machine.asl.json",
+    tasks: {
+      AdmitFailoverFunctionArn: "AdmitFailover",
+      FenceOldRegionFunctionArn: "FenceOldRegion",
+      TakePaymentsFunctionArn: "TakePayments",
+      TakeAnswersFunctionArn: "TakeAnswers",
+      TakeJournalFunctionArn: "TakeJournal",
+      TakeAccountsFunctionArn: "TakeAccounts",
+      RecountFoldsFunctionArn: "RecountFolds",
+      EnableSourcesFunctionArn: "EnableSources",
+      OpenRegionFunctionArn: "OpenRegion",
+    },
+  },
 };
 
 /** The sagas, in the order of their declarations: one may start those before it. */

@@ -1,4 +1,5 @@
 import type { BooksUser } from "./books-proxy.ts";
+import type { BucketRef } from "./buckets.ts";
 import { serviceCidr } from "./cluster.ts";
 import type { Network } from "./network.ts";
 import type { ReconcilerStores } from "./reconciler.ts";
@@ -16,7 +17,7 @@ export interface ReconcilerParts {
   readonly network: Network;
   readonly repository: aws.ecr.Repository;
   readonly queue: aws.sqs.Queue;
-  readonly bucket: aws.s3.Bucket;
+  readonly bucket: BucketRef;
   readonly stores: ReconcilerStores;
   readonly provider: kubernetes.Provider;
   /** Brings the types of scaling. */

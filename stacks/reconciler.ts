@@ -1,4 +1,5 @@
 import type { Books } from "./books.ts";
+import type { BucketRef } from "./buckets.ts";
 import type { Cache } from "./cache.ts";
 import type { Cluster } from "./cluster.ts";
 import { createRepository } from "./images.ts";
@@ -82,7 +83,7 @@ export function createReconciler(
 }
 
 /** The bucket tells one queue of each new file; a file that nobody can handle ends in another. */
-function createFileQueues({ inspectsFiles }: StageSettings, bucket: aws.s3.Bucket): ReconcilerQueues {
+function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): ReconcilerQueues {
   const { accountId } = aws.getCallerIdentityOutput();
   const inboundFilesUnread = createQueue("inboundFilesUnread", {
     messageRetentionSeconds: retentionSecondsMax,
@@ -141,7 +142,7 @@ function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
 function permissions(
   settings: StageSettings,
   keys: Keys,
-  bucket: aws.s3.Bucket,
+  bucket: BucketRef,
   { inboundFiles }: ReconcilerQueues,
 ): Permission[] {
   return [

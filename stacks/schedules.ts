@@ -1,6 +1,7 @@
 import { type FunctionName, functions } from "./functions.ts";
 import { createFunction } from "./lambda.ts";
 import { physicalName } from "./naming.ts";
+import { isPassive } from "./pair.ts";
 import type { Parts } from "./parts.ts";
 
 /** The functions that time invokes. */
@@ -13,10 +14,17 @@ export function createSchedules(parts: Parts): void {
 
 function createSchedule(name: FunctionName, scheduleExpression: string, parts: Parts): void {
   const fn = createFunction(name, parts);
-  const rule = new aws.cloudwatch.EventRule(`${name}Schedule`, {
-    name: physicalName(name),
-    scheduleExpression,
-  });
+  const { settings } = parts;
+  const rule = new aws.cloudwatch.EventRule(
+    `${name}Schedule`,
+    {
+      name: physicalName(name),
+      scheduleExpression,
+      ...(settings.pair !== undefined && { state: isPassive(settings) ? "DISABLED" : "ENABLED" }),
+    },
+    // A failover turns schedules on and off. A deployment that did would undo it.
+    settings.pair === undefined ? {} : { ignoreChanges: ["state"] },
+  );
   new aws.lambda.Permission(`${name}SchedulePermission`, {
     action: "lambda:InvokeFunction",
     function: fn.name,

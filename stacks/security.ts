@@ -2,19 +2,20 @@ import { copiesMayRead } from "./backup-keys.ts";
 import { discoveryMayRead } from "./inspection.ts";
 import { createKey, keyPolicy, letUse } from "./keys.ts";
 import { isSandbox, type StageSettings } from "./settings.ts";
+import { createSharedKey, type SharedKey } from "./shared-keys.ts";
 
 export interface Keys extends StoreKeys {
   /** Wraps the data keys that encrypt cards. */
-  readonly vault: aws.kms.Key;
+  readonly vault: SharedKey;
   /** Makes card fingerprints: equal cards of one merchant are seen as equal without the number. */
-  readonly fingerprint: aws.kms.Key;
+  readonly fingerprint: SharedKey;
   /** Signs the links by which acquirers send customers back to us. */
-  readonly returns: aws.kms.Key;
+  readonly returns: SharedKey;
   /** Encrypts the files that acquirers and banks put into their bucket. */
-  readonly inbound: aws.kms.Key;
+  readonly inbound: SharedKey;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
-  readonly vaultTable: aws.kms.Key;
-  /** Encrypts the logs of the network and the cluster. Undefined where there is neither. */
+  readonly vaultTable: SharedKey;
+  /** Encrypts the logs of the network, the cluster and what delivers events. Undefined where there is none of them. */
   readonly infrastructureLogs: aws.kms.Key | undefined;
   /** Encrypts the secrets that Kubernetes keeps. Undefined where there is no cluster. */
   readonly clusterSecrets: aws.kms.Key | undefined;
@@ -42,30 +43,30 @@ interface StoreKeys {
  */
 export function createKeys(settings: StageSettings): Keys {
   return {
-    vault: createKey(settings, "Vault", {
+    vault: createSharedKey(settings, "Vault", {
       description: "Wraps the data keys of stored cards",
     }),
-    vaultTable: createKey(settings, "VaultTable", {
+    vaultTable: createSharedKey(settings, "VaultTable", {
       description: "Encrypts the vault table at rest",
     }),
     // KMS cannot rotate HMAC keys, and must not here: a rotated key would forget every known card.
-    fingerprint: createKey(settings, "Fingerprint", {
+    fingerprint: createSharedKey(settings, "Fingerprint", {
       description: "Makes card fingerprints",
       enableKeyRotation: false,
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
-    inbound: createKey(settings, "Inbound", {
+    inbound: createSharedKey(settings, "Inbound", {
       description: "Encrypts the files of acquirers and banks at rest",
       ...readByDiscovery(settings),
     }),
-    returns: createKey(settings, "Returns", {
+    returns: createSharedKey(settings, "Returns", {
       description: "Signs the links by which customers come back",
       enableKeyRotation: false,
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
-    infrastructureLogs: settings.network && createLogsKey(settings),
+    infrastructureLogs: (settings.network ?? settings.archive) && createLogsKey(settings),
     clusterSecrets:
       settings.cluster &&
       createKey(settings, "ClusterSecrets", {

@@ -18,11 +18,12 @@ import type { DeliverySettings } from "./delivery.ts";
 import type { EdgeSettings } from "./edge.ts";
 import type { LakeSettings } from "./lake.ts";
 import type { NetworkSettings } from "./network.ts";
+import { type Pair, productionPair } from "./pair.ts";
 import type { ReportSettings } from "./reports.ts";
 import type { WarehouseSettings } from "./warehouse.ts";
 
 /** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
-export const stages = ["local", "dev", "staging", "production"] as const;
+export const stages = ["local", "dev", "staging", "production", "production-standby"] as const;
 export type Stage = (typeof stages)[number];
 
 /** An acquirer as the routing sees it. The field names are those of the ACQUIRERS variable. */
@@ -55,6 +56,8 @@ export interface StageSettings extends Deployable {
    * What a later epoch has written, an earlier one does not write over.
    */
   readonly epoch: number;
+  /** The two regions of which this stage is one; undefined for a stage that is alone. */
+  readonly pair: Pair | undefined;
   /** How long KMS waits before it deletes a key, in days: 7 to 30. */
   readonly keyDeletionDays: number;
   /** What API Gateway lets through to all functions together. */
@@ -129,6 +132,7 @@ const disposable = {
   protectFromDeletion: false,
   pointInTimeRecovery: false,
   epoch: 1,
+  pair: undefined,
   keyDeletionDays: 7,
   inboundFileDays: 30,
   inspectsFiles: false,
@@ -143,6 +147,7 @@ const durable = {
   protectFromDeletion: true,
   pointInTimeRecovery: true,
   epoch: 1,
+  pair: undefined,
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,
@@ -153,6 +158,44 @@ const durable = {
 
 /** One for all stages: an upgrade is tried in staging by a commit, and reaches production by the same one. */
 const kubernetesVersion = "1.35";
+
+const production: Omit<StageSettings, "stage" | "kind"> = {
+  ...durable,
+  epoch: productionPair.home.epoch,
+  pair: productionPair,
+  awsAccount: company.accounts.production,
+  acquirers: [],
+  deliverers: [],
+  network: { addressPrefix: "10.30", zones: 3, nat: "per-zone" },
+  cluster: {
+    version: kubernetesVersion,
+    vcpusMax: 64,
+    reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 },
+  },
+  books: { capacity: { min: 1, max: 32 }, instances: 2 },
+  cache: { gigabytesMax: 10, unitsPerSecondMax: 50_000 },
+  // Ten years: no one can end them earlier. What can be deleted is deleted a year later, as the books' evidence is.
+  archive: { lock: { mode: "COMPLIANCE", days: 3_653 }, keepDays: 11 * 366 },
+  lake: { keepDays: 11 * 366, gigabytesPerQueryMax: 1_000 },
+  warehouse: { units: { base: 8, max: 128 }, unitHoursPerDayMax: 250, beyondThat: "log" },
+  reports: { group: "finance" },
+  edge: {
+    apiDomain: `api.${company.domain}`,
+    originSecretGeneration: 2,
+    // A large merchant's servers behind one address: 400 in a second, where all together may send 2,000.
+    requestsPerAddress: 120_000,
+    anonymousRequestsPerAddress: 1_000,
+  },
+  backups: {
+    dailyDays: 35,
+    monthlyDays: 400,
+    lock: { min: 35, max: 400, finalAfter: 30 },
+    copies: true,
+    restoreTests: true,
+  },
+  delivery: { branch: "main", approval: true },
+  operations: { concurrencyQuota: 1_000, tracedShare: 0.01 },
+};
 
 const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "kind"> } = {
   local: {
@@ -240,40 +283,22 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     delivery: { branch: "main", approval: false },
     operations: { concurrencyQuota: 1_000, tracedShare: 0.1 },
   },
-  production: {
-    ...durable,
-    awsAccount: company.accounts.production,
-    acquirers: [],
-    deliverers: [],
-    network: { addressPrefix: "10.30", zones: 3, nat: "per-zone" },
-    cluster: {
-      version: kubernetesVersion,
-      vcpusMax: 64,
-      reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 },
-    },
-    books: { capacity: { min: 1, max: 32 }, instances: 2 },
-    cache: { gigabytesMax: 10, unitsPerSecondMax: 50_000 },
-    // Ten years: no one can end them earlier. What can be deleted is deleted a year later, as the books' evidence is.
-    archive: { lock: { mode: "COMPLIANCE", days: 3_653 }, keepDays: 11 * 366 },
-    lake: { keepDays: 11 * 366, gigabytesPerQueryMax: 1_000 },
-    warehouse: { units: { base: 8, max: 128 }, unitHoursPerDayMax: 250, beyondThat: "log" },
-    reports: { group: "finance" },
-    edge: {
-      apiDomain: `api.${company.domain}`,
-      originSecretGeneration: 2,
-      // A large merchant's servers behind one address: 400 in a second, where all together may send 2,000.
-      requestsPerAddress: 120_000,
-      anonymousRequestsPerAddress: 1_000,
-    },
-    backups: {
-      dailyDays: 35,
-      monthlyDays: 400,
-      lock: { min: 35, max: 400, finalAfter: 30 },
-      copies: true,
-      restoreTests: true,
-    },
-    delivery: { branch: "main", approval: true },
-    operations: { concurrencyQuota: 1_000, tracedShare: 0.01 },
+  production,
+  "production-standby": {
+    ...production,
+    region: productionPair.standby.region,
+    epoch: productionPair.standby.epoch,
+    // Another than the home's: the two can be peered.
+    network: undefined,
+    // What settles and reports can wait for hours, and is put up when it is known which region stays (ADR 45).
+    cluster: undefined,
+    books: undefined,
+    cache: undefined,
+    lake: undefined,
+    warehouse: undefined,
+    reports: undefined,
+    // The tables are backed up where they are made; each replica has its own point-in-time recovery.
+    backups: undefined,
   },
 };
 

@@ -2,6 +2,7 @@ import { company } from "./company.ts";
 import { homeRegion } from "./constants.ts";
 import { archiveBucketOf, archiveKeyAlias } from "./log-archive.ts";
 import { nameIn, physicalName } from "./naming.ts";
+import { productionPair } from "./pair.ts";
 
 /** Stages with cards and books of real people: who else touches them than their functions is written down. */
 const watched = ["production", "staging"] as const;
@@ -10,6 +11,7 @@ type WatchedStage = (typeof watched)[number];
 type Selector = aws.types.input.cloudtrail.TrailAdvancedEventSelector;
 /** What acquirers said, and what we sent: the evidence of the books. */
 const watchedBuckets = ["Inbound", "Archive", "ArchiveLanding"] as const;
+const replicaBuckets = ["InboundReplica", "ArchiveReplica"] as const;
 
 /**
  * One trail of all accounts and regions. Members cannot see it as theirs, let alone stop it; it lands in the log
@@ -40,6 +42,12 @@ export function createTrail(): void {
   );
 }
 
+/** Where its tables are: a replica in another region opens the same cards. */
+const regionsOf = (stage: WatchedStage): readonly string[] => {
+  const { home, standby } = productionPair;
+  return stage === home.stage ? [home.region, standby.region] : [homeRegion];
+};
+
 /**
  * Reads and writes of the tables by anyone but the stage's own roles, whose every payment would be a dozen events. Only
  * the deploy role can make a role of that name, and it is limited by a boundary (stacks/deploy-role.ts).
@@ -53,8 +61,8 @@ function tableEvents(stage: WatchedStage): Selector {
       { field: "resources.type", equals: ["AWS::DynamoDB::Table"] },
       {
         field: "resources.ARN",
-        equals: watchedTables.map(
-          (table) => `arn:aws:dynamodb:${homeRegion}:${account}:table/${nameIn(stage, table)}`,
+        equals: regionsOf(stage).flatMap((region) =>
+          watchedTables.map((table) => `arn:aws:dynamodb:${region}:${account}:table/${nameIn(stage, table)}`),
         ),
       },
       {
@@ -78,7 +86,9 @@ function objectEvents(stage: WatchedStage): Selector {
       { field: "resources.type", equals: ["AWS::S3::Object"] },
       {
         field: "resources.ARN",
-        startsWiths: watchedBuckets.map((name) => `arn:aws:s3:::${nameIn(stage, name)}-${account}/`),
+        startsWiths: [...watchedBuckets, ...(regionsOf(stage).length > 1 ? replicaBuckets : [])].map(
+          (name) => `arn:aws:s3:::${nameIn(stage, name)}-${account}/`,
+        ),
       },
       {
         field: "userIdentity.arn",

@@ -172,10 +172,11 @@ export class AccountStore {
   }
 }
 
-function openedItem(opened: OpenedAccount) {
+/** An account as it is opened. A failover opens one frozen that it knows too little of. */
+export function openedItem(opened: OpenedAccount, condition: "open" | "frozen" = "open") {
   const { name, openedAt, metadata, minAvailable, maxBalance } = opened;
   return {
-    ...guardedAccountItem({ ...opened, ...noCounters, condition: "open" }),
+    ...guardedAccountItem({ ...opened, ...noCounters, condition }),
     ...marshall(
       {
         version: 0,

@@ -18,3 +18,11 @@ export class StoreContention extends Error {
 export class WriterFenced extends Error {
   override readonly name = "WriterFenced";
 }
+
+/**
+ * Before a failover something else was posted under the id of what is to be posted now. Nothing was written: the journal
+ * is right, and a person must see what became of its payment.
+ */
+export class JournalDiffers extends Error {
+  override readonly name = "JournalDiffers";
+}

@@ -8,6 +8,7 @@ export interface FoldItem extends Key {
   readonly watermark: string;
   readonly records: number;
   readonly newest_at: number;
+  readonly counted_before?: number;
   /** By line. System accounts lie under `:<code>…`: the key says whose they are. */
   readonly lines: Readonly<Record<string, CountersItem>>;
 }
@@ -23,6 +24,7 @@ export function foldItem(key: Key, fold: ShardFold): FoldItem {
     watermark: fold.watermark,
     records: fold.records,
     newest_at: fold.newestAt,
+    ...(fold.countedBefore === undefined ? {} : { counted_before: fold.countedBefore }),
     lines: Object.fromEntries(lines),
   };
 }
@@ -47,6 +49,7 @@ export function shardFold(item: FoldItem): ShardFold {
     watermark: item.watermark,
     records: item.records,
     newestAt: item.newest_at,
+    ...(item.counted_before === undefined ? {} : { countedBefore: item.counted_before }),
     lines: new Map(lines),
   };
 }

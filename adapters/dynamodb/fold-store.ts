@@ -60,6 +60,26 @@ export class FoldStore {
     throw new StoreContention(`${triesMax} tries met another folder on ${key.pk} ${key.sk}`);
   }
 
+  /**
+   * Replaces a fold by what a failover counts from the journal, once: one that this epoch has counted stays.
+   * @returns what was counted; undefined when nothing had to be.
+   */
+  async recount(journalPk: string, count: () => Promise<ShardFold>): Promise<ShardFold | undefined> {
+    const key = foldKey(journalPk);
+    let before = await this.#get(key);
+    if (before.countedBefore === this.#epoch) return undefined;
+    const counted = await count();
+    // Nobody ever counted it, and there is nothing to count.
+    if (before === nothingFolded && counted.records === 0) return undefined;
+    for (let attempt = 0; attempt < triesMax && before.countedBefore !== this.#epoch; attempt += 1) {
+      const inTheWay = await this.#replace(key, before, counted);
+      if (inTheWay === undefined) return counted;
+      before = inTheWay;
+    }
+    if (before.countedBefore === this.#epoch) return undefined;
+    throw new StoreContention(`${triesMax} tries met a folder on ${key.pk} ${key.sk}`);
+  }
+
   async #get(key: Key): Promise<ShardFold> {
     const item = await getItem(this.#client, this.#table, key);
     return item === undefined ? nothingFolded : shardFold(unmarshall(item) as FoldItem);

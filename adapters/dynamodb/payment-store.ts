@@ -20,6 +20,7 @@ import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { paymentKey } from "./keys.ts";
+import { requireLeftBehind } from "./left-behind.ts";
 import { paymentItem, paymentOf } from "./payment-codec.ts";
 import { ledgerOf, type PaymentTables } from "./payment-tables.ts";
 import { getItem, getItems } from "./reads.ts";
@@ -127,8 +128,10 @@ export class PaymentStore implements PaymentCommits {
       invariant(paymentReason.Item !== undefined, `${after.id} exists`);
       return settleReplay(paymentOf(paymentReason.Item), after);
     }
-    // Both were written by one transaction, so an entry without its version of the payment cannot be.
-    invariant(journalReason?.Code !== "ConditionalCheckFailed", `the journal is not ahead of ${after.id}`);
+    if (journalReason?.Code === "ConditionalCheckFailed") {
+      requireLeftBehind(journalReason.Item, journal, this.#epoch);
+      return this.commit({ before, after });
+    }
     return { kind: "refused", refusal: accounts.refusalOf(accountReasons) };
   }
 

@@ -1,5 +1,11 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Book, Counters, UserAccountId } from "#core/ledger/account.ts";
+import {
+  addCounters,
+  type Book,
+  type Counters,
+  noCounters,
+  type UserAccountId,
+} from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { postingPartitions } from "./keys.ts";
 import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
@@ -51,6 +57,22 @@ export class PostingStore {
       ids: page.map(postedEntryId),
       ...(found.length > limit && last !== undefined ? { next: last.sk } : {}),
     };
+  }
+
+  /** What all postings of an account come to, one page at a time, however many they are. */
+  async total(
+    book: Book,
+    account: UserAccountId,
+  ): Promise<{ readonly counters: Counters; readonly version: number }> {
+    let [counters, version] = [noCounters, 0];
+    for (const partition of postingPartitions(book, account)) {
+      const query = { TableName: this.#table, KeyConditionExpression: "pk = :partition" };
+      for await (const page of pagesOf<PostingItem>(this.#client, query, { ":partition": partition })) {
+        counters = addCounters(counters, countersOf(page));
+        version += page.length;
+      }
+    }
+    return { counters, version };
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Epoch } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { type Key, paymentKey, refundKey } from "./keys.ts";
+import { requireLeftBehind } from "./left-behind.ts";
 import { type Item, paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
 import { ledgerOf, type PaymentTables } from "./payment-tables.ts";
 import { getItem } from "./reads.ts";
@@ -62,8 +63,11 @@ export class RefundStore implements RefundCommits {
     if (hasFailed(paymentReason) || hasFailed(refundReason))
       return this.#settleReplay(of, change, paymentReason, refundReason);
     const journalReason = reasons.shift();
-    // Both were written by one transaction, so an entry without its version of the refund cannot be.
-    invariant(!hasFailed(journalReason), `the journal is not ahead of ${refund.after.id}`);
+    if (hasFailed(journalReason) && change.journal !== undefined) {
+      requireLeftBehind(journalReason?.Item, change.journal, this.#epoch);
+      const { journal: _journal, ...rest } = change;
+      return this.commitRefund(of, rest);
+    }
     invariant(accounts !== undefined, "only an account refuses behind versions and ids that are free");
     return { kind: "refused", refusal: accounts.refusalOf(reasons) };
   }

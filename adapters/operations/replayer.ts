@@ -14,7 +14,7 @@ import type { DeadLetter, DeadLetterOrigin } from "#core/operations/dead-letter.
 
 /** Why a letter was not replayed. It stays open, and the same replay may be tried again. */
 export type ReplayRefusal =
-  /** There is no way back for it: records that their stream forgot, a notification that nothing handles. */
+  /** There is no way back for it: records that their stream forgot, a notification that nothing handles, a failover's finding. */
   | { readonly code: "no_way_back" }
   /** What it was given to failed on it again. */
   | { readonly code: "failed_again"; readonly reason: string };
@@ -62,6 +62,7 @@ export class Replayer {
           : this.#redrive(origin, replays.length + 1);
       case "lost_records":
       case "notification":
+      case "finding":
         return Promise.resolve(err({ code: "no_way_back" }));
       default:
         return absurd(origin);

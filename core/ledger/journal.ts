@@ -72,6 +72,22 @@ export function movements(record: JournalRecord): Map<AccountId, AccountCounters
   return moved;
 }
 
+/** Whether two records under one id say the same of the money, whoever wrote them and when. */
+export function movesTheSame(one: JournalRecord, other: JournalRecord): boolean {
+  return kindOf(one) === kindOf(other) && textOf(movements(one)) === textOf(movements(other));
+}
+
+const kindOf = (record: JournalRecord): string =>
+  record.type === "resolution" ? record.resolution.kind : `${record.type} ${record.entry.state}`;
+
+const textOf = (moved: ReadonlyMap<AccountId, AccountCounters>): string =>
+  [...moved]
+    .map(([account, { currency, debitsPosted, debitsPending, creditsPosted, creditsPending }]) =>
+      [account, currency, debitsPosted, debitsPending, creditsPosted, creditsPending].join(" "),
+    )
+    .toSorted()
+    .join();
+
 function move(
   moved: Map<AccountId, AccountCounters>,
   legs: readonly Leg[],

@@ -25,11 +25,18 @@ export interface ShardFold {
   /** Epoch milliseconds: when the newest of them was recorded. 0 before the first. */
   readonly newestAt: number;
   readonly lines: Folded;
+  /**
+   * The records of epochs before this one were counted from the journal itself, by a failover: the stream of a region
+   * that takes over has places of its own, and brings again what the other region's folder has counted (ADR 47).
+   */
+  readonly countedBefore?: number;
 }
 
 /** A record of the journal, and its place in the stream. */
 export interface StreamedRecord {
   readonly sequence: string;
+  /** In which it was written. 0, or left out, from before there were epochs. */
+  readonly epoch?: number;
   readonly record: JournalRecord;
 }
 
@@ -47,16 +54,42 @@ export const foldLinesMax = 3_000;
  */
 export function foldOn(fold: ShardFold, records: readonly StreamedRecord[]): ShardFold {
   let { watermark, records: count, newestAt } = fold;
+  const { countedBefore = 0 } = fold;
   const lines = new Map(fold.lines);
-  for (const { sequence, record } of records) {
-    if (!isBehind(sequence, watermark)) continue;
+  for (const { sequence, epoch = 0, record } of records) {
+    if (epoch < countedBefore || !isBehind(sequence, watermark)) continue;
     for (const [account, moved] of movements(record)) addTo(lines, lineOf(account, moved.currency), moved);
     watermark = sequence;
     count += 1;
     newestAt = Math.max(newestAt, recordedAtOf(record));
   }
   invariant(lines.size <= foldLinesMax, `a fold has at most ${foldLinesMax} lines`);
-  return count === fold.records ? fold : { watermark, records: count, newestAt, lines };
+  return count === fold.records ? fold : { ...fold, watermark, records: count, newestAt, lines };
+}
+
+/** Before any place of any stream. */
+const beforeTheStream = "0";
+
+/**
+ * Where a region begins that takes a shard over: all that was written before `epoch` is counted from the journal itself,
+ * by `countOn`. What is written from then on comes by the region's own stream.
+ */
+export const nothingCounted = (epoch: number): ShardFold => ({
+  ...nothingFolded,
+  watermark: beforeTheStream,
+  countedBefore: epoch,
+});
+
+/** Counts records as the journal has them, each of which is brought once. */
+export function countOn(fold: ShardFold, records: readonly JournalRecord[]): ShardFold {
+  const lines = new Map(fold.lines);
+  let { newestAt } = fold;
+  for (const record of records) {
+    for (const [account, moved] of movements(record)) addTo(lines, lineOf(account, moved.currency), moved);
+    newestAt = Math.max(newestAt, recordedAtOf(record));
+  }
+  invariant(lines.size <= foldLinesMax, `a fold has at most ${foldLinesMax} lines`);
+  return { ...fold, records: fold.records + records.length, newestAt, lines };
 }
 
 /** What several folds add up to: of one book's shards, or of several books. */

@@ -43,6 +43,13 @@ export type DeadLetterOrigin =
       readonly body: string;
       /** The header that proved whose it is. */
       readonly signature: string;
+    }
+  /** What a failover could not decide from what arrived of another region's books. Nothing takes it back: a person decides. */
+  | {
+      readonly kind: "finding";
+      readonly executionArn: string;
+      /** The id of a payment, a refund, an entry or an account. */
+      readonly subject: string;
     };
 
 export interface Replay {

@@ -83,7 +83,7 @@ function cardFindings(payment: Payment, find: Find): Finding[] {
 }
 
 /** What the journal must say of a card payment as it stands. */
-function expectedHold(payment: Payment): "nothing" | "held" | "posted" | "voided" | "expired" {
+export function expectedHold(payment: Payment): "nothing" | "held" | "posted" | "voided" | "expired" {
   const isAuthorized = authorizationOf(payment) !== undefined;
   switch (payment.state) {
     case "processing":

@@ -2,6 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { JwtVerifier } from "aws-jwt-verify";
 import { CognitoJwtInvalidTokenUseError, JwtBaseError, JwtExpiredError } from "aws-jwt-verify/error";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
+import type { JwtPayload } from "aws-jwt-verify/jwt-model";
 import type {
   APIGatewayRequestAuthorizerEventV2,
   APIGatewaySimpleAuthorizerWithContextResult,
@@ -28,17 +29,20 @@ const keys = new SimpleJwksCache({
   },
 });
 
+/** One, or several with commas between them: a second region takes the tokens of the first one too (ADR 45). */
+const issuers = requiredVariable("TOKEN_ISSUER").split(",");
+
 const tokens = JwtVerifier.create(
-  {
-    issuer: requiredVariable("TOKEN_ISSUER"),
+  issuers.map((issuer) => ({
+    issuer,
     // Cognito's access tokens name the client in `client_id` and have no audience.
     audience: null,
-    customJwtCheck: ({ payload }) => {
+    customJwtCheck: ({ payload }: { readonly payload: JwtPayload }) => {
       const use = payload["token_use"];
       if (use !== "access")
         throw new CognitoJwtInvalidTokenUseError("not an access token", String(use), "access");
     },
-  },
+  })),
   { jwksCache: keys },
 );
 

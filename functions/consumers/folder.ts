@@ -49,6 +49,7 @@ function sequenceOf(record: DynamoDBRecord | undefined): string {
 
 const streamed = (record: DynamoDBRecord) => ({
   sequence: sequenceOf(record),
+  epoch: Number(record.dynamodb?.NewImage?.["epoch"]?.N ?? 0),
   record: journalRecord(
     unmarshall(record.dynamodb?.NewImage as Record<string, AttributeValue>) as JournalItem,
   ),

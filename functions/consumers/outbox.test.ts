@@ -15,10 +15,15 @@ const review = { operation: "capture", acquirer: "alpha", reason: "timeout" } as
 const inReview = evolve(authorized, { type: "review_required", review }, noon + minute);
 
 /** A change as the table's stream tells it. Binary values, in which Lambda's types and the SDK's differ, are in none. */
-function change(sequenceNumber: string, before: Payment | undefined, after: Payment): DynamoDBRecord {
+function change(
+  sequenceNumber: string,
+  before: Payment | undefined,
+  after: Payment,
+  epoch = 2,
+): DynamoDBRecord {
   const dynamodb = {
     SequenceNumber: sequenceNumber,
-    NewImage: paymentItem(after),
+    NewImage: { ...paymentItem(after), epoch: { N: String(epoch) } },
     ...(before && { OldImage: paymentItem(before) }),
   };
   return { dynamodb } as DynamoDBRecord;
@@ -60,6 +65,7 @@ const outbox = (takes = Number.POSITIVE_INFINITY) =>
         return Promise.resolve();
       },
     },
+    epoch: 2,
   });
 
 const failing = (...sequenceNumbers: string[]) => ({
@@ -100,6 +106,21 @@ describe("a batch is taken up again", () => {
 
   test("from a change that skips a version: the one between is not lost in silence", async () => {
     expect(await outbox()({ Records: [change("103", created, inReview)] })).toEqual(failing("103"));
+  });
+});
+
+describe("where another region was left", () => {
+  test("a payment that is only stamped has no event, and nobody is reminded of it", async () => {
+    expect(await outbox()({ Records: [change("105", inReview, inReview)] })).toEqual(failing());
+    expect([published, asked]).toEqual([[], []]);
+  });
+
+  test("what it wrote may come with versions left out: that is passed by, and what follows is told", async () => {
+    vi.spyOn(Logger.prototype, "warn").mockImplementation(() => undefined);
+    const leap = change("103", created, inReview, 1);
+    const [first] = records as [DynamoDBRecord];
+    expect(await outbox()({ Records: [leap, first] })).toEqual(failing());
+    expect(published.map(({ sequence }) => sequence)).toEqual([1]);
   });
 });
 

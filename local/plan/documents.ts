@@ -10,6 +10,7 @@ const documents: Readonly<Record<string, readonly string[]>> = {
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyDocument"],
   "aws:iam/role:Role": ["assumeRolePolicy", "policy"],
   "aws:kms/key:Key": ["policy"],
+  "aws:kms/replicaKey:ReplicaKey": ["policy"],
   "aws:backup/vaultPolicy:VaultPolicy": ["policy"],
   "aws:iam/policy:Policy": ["policy"],
   "aws:organizations/policy:Policy": ["content"],

@@ -173,6 +173,25 @@ describe("what is no token of ours is invalid", () => {
   });
 });
 
+describe("of two issuers", () => {
+  // The first does not answer: its region is lost.
+  const lost = "http://127.0.0.1:1";
+
+  test("each one's tokens count", async () => {
+    const judge = await loadAuthorizer({ TOKEN_ISSUER: `${lost},${issuer}` });
+    expect(await judge(bearer(tokenOf(claims())))).toMatchObject({
+      verdict: "accepted",
+      merchant: "mer_demo",
+    });
+  });
+
+  test("a third one's do not, nor do tokens without one", async () => {
+    const judge = await loadAuthorizer({ TOKEN_ISSUER: `${lost},${issuer}` });
+    for (const iss of ["https://cognito.example/pool", undefined])
+      expect(await judge(bearer(tokenOf(claims({ iss }))))).toEqual({ verdict: "token_invalid" });
+  });
+});
+
 describe("a token that cannot be judged says nothing about its caller", () => {
   test("because the issuer does not answer", async () => {
     const nowhere = "http://127.0.0.1:1";

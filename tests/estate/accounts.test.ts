@@ -157,8 +157,10 @@ describe("the security account", () => {
       expect.arrayContaining([
         {
           field: "resources.ARN",
-          equals: ["vault", "ledger"].map(
-            (table) => `arn:aws:dynamodb:eu-west-1:123456789012:table/tallystick-production-${table}`,
+          equals: ["eu-west-1", "eu-central-1"].flatMap((region) =>
+            ["vault", "ledger"].map(
+              (table) => `arn:aws:dynamodb:${region}:123456789012:table/tallystick-production-${table}`,
+            ),
           ),
         },
         {
@@ -179,8 +181,8 @@ describe("the security account", () => {
     const files = advancedEventSelectors.find(({ name }) => name === "Files of production in other hands");
     const objects = files?.fieldSelectors.find(({ field }) => field === "resources.ARN")?.startsWiths;
     expect(objects).toEqual(
-      ["InboundBucket", "ArchiveBucket", "ArchiveLandingBucket"].map(
-        (name) => `${String(production.resource(name).outputs?.["arn"])}/`,
+      ["Inbound", "Archive", "ArchiveLanding", "InboundReplica", "ArchiveReplica"].map(
+        (name) => `${String(production.resource(`${name}Bucket`).outputs?.["arn"])}/`,
       ),
     );
   });
@@ -388,7 +390,39 @@ describe("the role that deploys", () => {
     // The deploy role, the break-glass role and the ceiling have other names than roles of the stage.
     for (const { Action, Resource } of statements)
       if ([Action].flat().some((action) => /iam:(Put|Attach|Update|Delete|Pass)/.test(action)))
-        expect(Resource).toBe("arn:aws:iam::123456789012:role/tallystick-production-*");
+        expect([
+          "arn:aws:iam::123456789012:role/tallystick-production-*",
+          // What denies, and nothing else, is a policy of its own: of each region.
+          ["production", "production-standby"].map(
+            (stage) => `arn:aws:iam::123456789012:policy/tallystick-${stage}-fenced`,
+          ),
+        ]).toContainEqual(Resource);
+  });
+
+  it("is assumed by the pipelines of both regions", () => {
+    const { assumeRolePolicy } = account.resource<{ assumeRolePolicy: { Statement: readonly Statement[] } }>(
+      "Deploy",
+    ).inputs;
+    expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-deploy-build");
+    expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-standby-deploy-build");
+  });
+
+  it("lets a role of its stage attach a policy that denies, and no other", () => {
+    const { policy } = account.resource<{ policy: { Statement: readonly (Statement & { Sid: string })[] } }>(
+      "WorkloadBoundary",
+    ).inputs;
+    const attaching = policy.Statement.filter(({ Action = [] }) =>
+      [Action].flat().includes("iam:AttachRolePolicy"),
+    );
+    expect(attaching).toMatchObject([
+      {
+        Condition: {
+          ArnEquals: {
+            "iam:PolicyARN": [expect.stringMatching(/-fenced$/), expect.stringMatching(/-fenced$/)],
+          },
+        },
+      },
+    ]);
   });
 
   it("exists where an estate is deployed, and nowhere else", () => {

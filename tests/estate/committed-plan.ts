@@ -6,13 +6,16 @@ import { PlanView, type Resource } from "./plan-view.ts";
 export const projectRoot = resolve(import.meta.dirname, "../..");
 
 /** Stages whose plan is committed. */
-export const lockedStages = ["local", "production"] as const;
+export const lockedStages = ["local", "production", "production-standby"] as const;
 export const lockOf = (stage: (typeof lockedStages)[number]): string =>
   join(projectRoot, `stacks/estate.${stage}.lock.json`);
 
 // The rules are checked on committed plans: render.test.ts proves that they are what the estate renders to.
 export const committed = (stage: (typeof lockedStages)[number]): PlanView =>
-  new PlanView(JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan);
+  new PlanView(read(stage), ...(stage === "production-standby" ? [production] : []));
+
+const read = (stage: (typeof lockedStages)[number]): Plan =>
+  JSON.parse(readFileSync(lockOf(stage), "utf8")) as Plan;
 
 const local = committed("local");
 export const production: PlanView = committed("production");

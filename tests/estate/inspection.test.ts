@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { listOf, production, type RoleInputs, type Statement, statementsOf } from "./committed-plan.ts";
+import {
+  committed,
+  listOf,
+  production,
+  type RoleInputs,
+  type Statement,
+  statementsOf,
+} from "./committed-plan.ts";
 
 type Said = Statement & { readonly Sid?: string; readonly Principal?: unknown };
 
@@ -64,6 +71,32 @@ describe("a file from outside", () => {
     }>("InboundFilesQueue").inputs;
     expect(delaySeconds).toBeGreaterThanOrEqual(60);
     expect(5 * visibilityTimeoutSeconds).toBeGreaterThanOrEqual(20 * 60);
+  });
+});
+
+describe("a file in the other region", () => {
+  const standby = committed("production-standby");
+  const replica = production.resource<{ bucket: string; region: string }>("InboundReplicaBucket");
+  const scan = standby.resource("InboundScan");
+
+  it("is scanned there, by the stage that is there, under the replica of the key", () => {
+    expect(scan.inputs).toMatchObject({
+      protectedResource: { s3Bucket: { bucketName: replica.inputs.bucket } },
+      role: standby.resource("InboundScanRole").outputs?.["arn"],
+    });
+    expect(standby.region).toBe(replica.inputs.region);
+    const decrypts = statementsOf(standby.resource<RoleInputs>("InboundScanRole")).filter(({ Action }) =>
+      listOf(Action).includes("kms:Decrypt"),
+    );
+    // By the alias that it has there: the home's state alone knows its id.
+    expect(JSON.stringify(decrypts)).toContain(":eu-central-1:");
+  });
+
+  it("is as closed as at home, to all but that scanner", () => {
+    for (const sid of ["Threats", "Verdicts"])
+      expect(said("InboundReplicaBucketPolicy", sid)?.Condition?.["ArnNotEquals"], sid).toMatchObject({
+        "aws:PrincipalArn": expect.arrayContaining([scan.inputs["role"]]),
+      });
   });
 });
 

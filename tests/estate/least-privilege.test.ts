@@ -183,7 +183,11 @@ describe("money", () => {
       // Only under the keys of merchants' own accounts and of the journal: see below.
       "LedgerApiRole",
       "PostTaskRole",
+      // The failover's: folds, by what entries are found, and records whose payments arrived without them.
+      "RecountFoldsRole",
       "SettleTaskRole",
+      "TakeJournalRole",
+      "TakePaymentsRole",
       "TransferTaskRole",
     ]);
   });
@@ -194,6 +198,8 @@ describe("money", () => {
       "ExpireHoldsRole",
       ...movers.slice(0, 2),
       "LedgerApiRole",
+      // Rebuilds them from the journal when a region takes over.
+      "TakeAccountsRole",
       ...movers.slice(2),
     ]);
     for (const role of movers)
@@ -211,7 +217,7 @@ describe("money", () => {
     ];
     const isMeant = (key: string) => new RegExp(`^${accountKeys.replaceAll("*", ".*")}$`).test(key);
     expect([account.pk, entry.pk].map(isMeant)).toEqual([true, false]);
-    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual(["ExpireHoldsRole"]);
+    expect(whoMay("dynamodb:DeleteItem", table("ledger"))).toEqual(["ExpireHoldsRole", "TakeJournalRole"]);
     expect(whoMay("dynamodb:DeleteItem", table("payments"))).toEqual([]);
   });
 
@@ -234,6 +240,9 @@ describe("money", () => {
       ["ExpireHoldsRole", "PutItem", [entry, ...postings]],
       ["ExpireHoldsRole", "UpdateItem", [account]],
       ["ExpireHoldsRole", "DeleteItem", [due]],
+      ["TakeJournalRole", "PutItem", [account, due, ...postings]],
+      ["TakeJournalRole", "DeleteItem", postings],
+      ["TakePaymentsRole", "PutItem", [entry]],
     ] as const) {
       const notOwn = [...written.filter((key) => !own.some((each) => each === key)), ...others];
       const grants = grantsOf(role, `dynamodb:${action}`, table("ledger"));

@@ -9,12 +9,16 @@ export class PlanView {
   readonly account: string;
   readonly region: string;
   readonly resources: readonly PlanResource[];
+  /** With what other stages have made for this one: what it may refer to. */
+  readonly known: readonly PlanResource[];
 
-  constructor({ stage, account, region, resources }: Plan) {
+  /** @param others stages whose resources this one refers to. */
+  constructor({ stage, account, region, resources }: Plan, ...others: readonly PlanView[]) {
     this.stage = stage;
     this.account = account;
     this.region = region;
     this.resources = resources;
+    this.known = [...resources, ...others.flatMap((other) => other.resources)];
   }
 
   /** All of one type. */

@@ -94,7 +94,9 @@ describe("functions", () => {
   );
 
   it.each(functions)("$parent names its handler as a file of the project", ({ handler }) => {
-    expect(handler).toMatch(/^functions\/(api|authorizer|consumers|tasks)\/[a-z-]+\.handler$/);
+    expect(handler).toMatch(
+      /^functions\/(api|authorizer|consumers|tasks|tasks\/failover)\/[a-z-]+\.handler$/,
+    );
   });
 });
 

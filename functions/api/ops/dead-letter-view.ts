@@ -31,6 +31,8 @@ function sourceOf(origin: DeadLetterOrigin): string {
       return nameIn(origin.stateMachineArn);
     case "notification":
       return `acquirer ${origin.acquirer}`;
+    case "finding":
+      return "failover";
   }
 }
 
@@ -54,6 +56,8 @@ function contentOf(origin: DeadLetterOrigin): unknown {
       };
     case "notification":
       return { acquirer: origin.acquirer, signature: origin.signature, body: parsed(origin.body) };
+    case "finding":
+      return { execution: origin.executionArn, subject: origin.subject };
   }
 }
 

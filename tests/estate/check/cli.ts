@@ -14,9 +14,12 @@ import { wiring } from "../wiring/wiring.ts";
 
 /** Each that is deployed and differs from others in more than numbers. */
 const stages = [
-  ...["dev", "staging", "production"],
+  ...["dev", "staging", "production", "production-standby"],
   ...["organization", "account-production", "account-security", "account-log-archive"],
 ];
+
+/** Stages that refer to what another has made. */
+const homes: Readonly<Record<string, string>> = { "production-standby": "production" };
 
 /** What a step prints when it went well; what is wrong otherwise, line by line. */
 interface Ended {
@@ -90,11 +93,21 @@ function typesFit(): Promise<Ended> {
   return ran("fit SST's own", [join(projectRoot, "node_modules/.bin/tsc"), "-p", "stacks"]);
 }
 
+/** @param reader for whom it is rendered, so that no two write the same file. */
+async function rendered(stage: string, reader: string): Promise<Plan | Ended> {
+  const out = join(folder, `${stage}-for-${reader}.json`);
+  const { wrong } = await ran("", rendererWith("--stage", stage, "--out", out));
+  return wrong.length > 0
+    ? { says: "cannot be rendered", wrong }
+    : (JSON.parse(readFileSync(out, "utf8")) as Plan);
+}
+
 async function checked(stage: string): Promise<Ended> {
-  const out = join(folder, `${stage}.json`);
-  const rendered = await ran("", rendererWith("--stage", stage, "--out", out));
-  if (rendered.wrong.length > 0) return { says: "cannot be rendered", wrong: rendered.wrong };
-  const plan = new PlanView(JSON.parse(readFileSync(out, "utf8")) as Plan);
+  const own = await rendered(stage, stage);
+  if ("wrong" in own) return own;
+  const home = homes[stage] === undefined ? undefined : await rendered(homes[stage], stage);
+  if (home !== undefined && "wrong" in home) return home;
+  const plan = new PlanView(own, ...(home === undefined ? [] : [new PlanView(home)]));
   const { unexpected, open, excepted, unused } = sortFindings(evaluate(rules, plan), stage);
   const wrong = [...unexpected, ...evaluate(wiring, plan)].map(explainFinding);
   return {

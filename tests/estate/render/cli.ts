@@ -10,7 +10,7 @@ import { renderPlan } from "./render.ts";
 // Renders the estate of a stage into its lock, or of all stages that have one: `npm run estate:lock`.
 
 /** What the laptop runs, and what is read before it is deployed. */
-const lockedStages = ["local", "production"] as const;
+const lockedStages = ["local", "production", "production-standby"] as const;
 
 /** SST's platform is unpacked here, also when another root is rendered. */
 const project = resolve(import.meta.dirname, "../../..");

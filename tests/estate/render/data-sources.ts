@@ -1,3 +1,7 @@
+import { poolIdOf } from "./computed/api.ts";
+import { multiRegionIdOf, streamOf } from "./computed/data.ts";
+import { secretOf, zoneIdOf } from "./computed/edge.ts";
+import { text } from "./computed/forms.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
@@ -37,10 +41,51 @@ export function dataSource(
       return { id: "password", randomPassword: "drawn".padEnd(Number(inputs["passwordLength"]), "x") };
     case "aws:organizations/getOrganization:getOrganization":
       return { id: "o-exampleorgid", roots: [{ id: "r-exam", name: "Root" }] };
+    case "aws:dynamodb/getTable:getTable":
+    case "aws:kms/getKey:getKey":
+    case "aws:route53/getZone:getZone":
+    case "aws:ssm/getParameter:getParameter":
+      return madeElsewhere(token, inputs, { region, account });
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "document", json: policyDocument(inputs as unknown as PolicyDocumentArgs) };
     default:
       throw new EstateError(`${token}: say what AWS answers in tests/estate/render/data-sources.ts.`);
+  }
+}
+
+/** Of the stages that have made something for others. */
+const homeRegion = "eu-west-1";
+
+/** What another stage has made: it answers as that stage's own plan says (`computed/`), in the region that is asked. */
+function madeElsewhere(
+  token: string,
+  inputs: Properties,
+  { region, account }: { readonly region: string; readonly account: string },
+): Properties {
+  switch (token) {
+    case "aws:dynamodb/getTable:getTable": {
+      const name = text(inputs["name"]);
+      const arn = `arn:aws:dynamodb:${region}:${account}:table/${name}`;
+      return { id: name, name, arn, streamArn: streamOf(arn) };
+    }
+    case "aws:kms/getKey:getKey": {
+      // `alias/tallystick-production-vault` is that of `VaultKey`.
+      const [, , ...words] = text(inputs["keyId"]).split("-");
+      const id = multiRegionIdOf(
+        `${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("")}Key`,
+      );
+      return { id, arn: `arn:aws:kms:${region}:${account}:key/${id}` };
+    }
+    case "aws:route53/getZone:getZone":
+      return { ...inputs, id: zoneIdOf("ApiZone"), zoneId: zoneIdOf("ApiZone") };
+    default: {
+      const name = text(inputs["name"]);
+      if (name.endsWith("/token-issuer")) {
+        const pool = poolIdOf("Clients", homeRegion);
+        return { id: name, name, insecureValue: `https://cognito-idp.${homeRegion}.amazonaws.com/${pool}` };
+      }
+      return { id: name, name, value: secretOf(name) };
+    }
   }
 }
 

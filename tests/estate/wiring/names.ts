@@ -8,7 +8,7 @@ const services = "dynamodb|events|kinesis|kms|lambda|logs|secretsmanager|sns|sqs
 const ends = /[\s"'\\,)]|\/invocations/;
 
 /** ARNs that stand in a value at any depth, also inside of text. */
-function arnsIn(value: unknown): string[] {
+export function arnsIn(value: unknown): string[] {
   if (typeof value === "string")
     return value.includes("arn:aws:")
       ? value
@@ -20,14 +20,25 @@ function arnsIn(value: unknown): string[] {
   return Object.values(value).flatMap(arnsIn);
 }
 
-/** ARNs that the plan's resources have, and those of what is inside of them. */
-function knownArns(plan: PlanView): ReadonlySet<string> {
-  const indexes = plan
-    .ofType<{ globalSecondaryIndexes?: readonly { name: string }[] }>("aws:dynamodb/table:Table")
-    .flatMap(({ inputs: { globalSecondaryIndexes = [] }, outputs }) =>
-      globalSecondaryIndexes.map(({ name }) => `${String(outputs?.["arn"])}/index/${name}`),
-    );
-  return new Set([...plan.resources.flatMap(({ outputs }) => arnsIn(outputs)), ...indexes]);
+interface TableInputs {
+  readonly globalSecondaryIndexes?: readonly { readonly name: string }[];
+  readonly replicas?: readonly { readonly regionName: string }[];
+}
+
+/** ARNs that resources have, and those of what is inside of them. A replica of a table has all that the table has. */
+export function knownArns({ known, region }: PlanView): ReadonlySet<string> {
+  const ofTables = known
+    .filter(({ type }) => type === "aws:dynamodb/table:Table")
+    .flatMap(({ inputs, outputs }) => {
+      const { globalSecondaryIndexes = [], replicas = [] } = inputs as TableInputs;
+      const indexes = globalSecondaryIndexes.map(({ name }) => `${String(outputs?.["arn"])}/index/${name}`);
+      const all = [...arnsIn(outputs), ...indexes];
+      const isHere = replicas.some(({ regionName }) => regionName === region);
+      return isHere
+        ? [...all, ...all.map((arn) => arn.replace(/^(arn:aws:dynamodb):[^:]+/, `$1:${region}`))]
+        : all;
+    });
+  return new Set([...known.flatMap(({ outputs }) => arnsIn(outputs)), ...ofTables]);
 }
 
 /** The ARN of what an ARN is about: executions are their machine's, log streams their group's. */
@@ -98,6 +109,7 @@ const references: readonly {
   {
     type: "aws:kms/alias:Alias",
     input: "targetKeyId",
+    // A replica has the id of its key.
     to: "aws:kms/key:Key",
     by: ({ outputs }) => outputs?.["keyId"],
   },
@@ -106,7 +118,7 @@ const references: readonly {
 /** Whatever an input names by its name or id is in the plan. */
 export const namesExist: Check = (plan) =>
   references.flatMap(({ type, input, to, by }) => {
-    const names = plan.ofType(to).map(by);
+    const names = plan.known.filter((other) => other.type === to).map(by);
     return each<Readonly<Record<string, unknown>>>(type, (inputs) => {
       const value = inputs[input];
       // An alias or a permission may take an ARN, which `arnsExist` looks at.
@@ -149,7 +161,10 @@ export const alarmsLookAtSomething: Check = each<
     .flatMap((metric) => Object.entries(metric?.dimensions ?? {}))
     .filter(([name, value]) => {
       const seen = dimensions[name];
-      return seen !== undefined && !plan.ofType(seen.type).map(seen.by).includes(value);
+      if (seen === undefined) return false;
+      return !plan.known
+        .filter((other) => other.type === seen.type)
+        .some((other) => seen.by(other) === value);
     });
   return (
     missing.length > 0 &&

@@ -9,6 +9,10 @@ interface State {
   readonly Type?: string;
   readonly TimeoutSeconds?: number;
   readonly Arguments?: { readonly FunctionName?: string };
+  /** Of a Map. */
+  readonly ItemProcessor?: Definition;
+  /** Of a Parallel. */
+  readonly Branches?: readonly Definition[];
 }
 interface Definition {
   readonly TimeoutSeconds?: number;
@@ -23,6 +27,13 @@ interface Machine {
 
 const definitionOf = ({ definition }: Machine): Definition =>
   typeof definition === "string" ? (JSON.parse(definition) as Definition) : definition;
+
+/** Every state by its name, those inside of others too: AWS wants the names to be unique. */
+const statesOf = ({ States }: Pick<Definition, "States">): [string, State][] =>
+  Object.entries(States).flatMap(([name, state]) => [
+    [name, state] as [string, State],
+    ...[state.ItemProcessor ?? [], ...(state.Branches ?? [])].flat().flatMap(statesOf),
+  ]);
 
 /** AWS refuses a longer one. */
 const definitionBytesMax = 1024 * 1024;
@@ -40,10 +51,11 @@ export const machinesAreValid: Check = each<Machine>(machineType, (machine) => {
 
 /** A Standard machine may wait for days, which is what it is for; each of its tasks ends. */
 export const machinesEnd: Check = each<Machine>(machineType, (machine) => {
-  const { TimeoutSeconds = Number.POSITIVE_INFINITY, States } = definitionOf(machine);
+  const definition = definitionOf(machine);
+  const { TimeoutSeconds = Number.POSITIVE_INFINITY } = definition;
   if (machine.type === "EXPRESS" && TimeoutSeconds >= expressSecondsMax)
     return `may take ${TimeoutSeconds} s: Express ends it after ${expressSecondsMax}, without an answer`;
-  const endless = Object.entries(States).filter(
+  const endless = statesOf(definition).filter(
     ([, state]) => state.Type === "Task" && state.TimeoutSeconds === undefined,
   );
   return endless.length > 0 && `${endless.map(([name]) => name).join(", ")}: give it TimeoutSeconds`;
@@ -59,12 +71,10 @@ const functionsOf = (plan: PlanView) =>
 /** A state that gives up first would retry beside a function that still runs. */
 export const statesOutlastFunctions: Check = each<Machine>(machineType, (machine, _, plan) => {
   const functions = functionsOf(plan);
-  const short = Object.entries(definitionOf(machine).States).filter(
-    ([, { TimeoutSeconds = 0, Arguments }]) => {
-      const fn = functions.get(Arguments?.FunctionName);
-      return fn !== undefined && TimeoutSeconds <= (fn.inputs.timeout ?? 3);
-    },
-  );
+  const short = statesOf(definitionOf(machine)).filter(([, { TimeoutSeconds = 0, Arguments }]) => {
+    const fn = functions.get(Arguments?.FunctionName);
+    return fn !== undefined && TimeoutSeconds <= (fn.inputs.timeout ?? 3);
+  });
   return (
     short.length > 0 &&
     `${short.map(([name]) => name).join(", ")}: gives up before its function does; raise TimeoutSeconds, or lower the function's`
@@ -73,8 +83,8 @@ export const statesOutlastFunctions: Check = each<Machine>(machineType, (machine
 
 /** What a machine invokes, its role may invoke, and nothing else. */
 export const machinesMayInvoke: Check = each<Machine>(machineType, (machine, _, plan) => {
-  const invoked = Object.values(definitionOf(machine).States).flatMap(
-    ({ Arguments }) => Arguments?.FunctionName ?? [],
+  const invoked = statesOf(definitionOf(machine)).flatMap(
+    ([, { Arguments }]) => Arguments?.FunctionName ?? [],
   );
   const role = plan
     .ofType<{ inlinePolicies?: readonly { policy?: unknown }[] }>("aws:iam/role:Role")

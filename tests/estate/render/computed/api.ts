@@ -1,6 +1,8 @@
 import { lettersOf, type Rules, text } from "./forms.ts";
 
 /** API Gateway and Cognito. */
+export const poolIdOf = (name: string, region: string): string => `${region}_${lettersOf(name, 9)}`;
+
 export const api: Rules = {
   "aws:apigatewayv2/api:Api": ({ name, region, account }) => {
     const id = lettersOf(name, 10);
@@ -19,7 +21,7 @@ export const api: Rules = {
     id: `${text(inputs["userPoolId"])}|${text(inputs["identifier"])}`,
   }),
   "aws:cognito/userPool:UserPool": ({ name, region, account }) => {
-    const id = `${region}_${lettersOf(name, 9)}`;
+    const id = poolIdOf(name, region);
     return {
       id,
       arn: `arn:aws:cognito-idp:${region}:${account}:userpool/${id}`,

@@ -1,22 +1,30 @@
 import type { Properties } from "../engine.ts";
-import { named, type Rules, text, uuidOf } from "./forms.ts";
+import { hexOf, named, type Rules, text, uuidOf } from "./forms.ts";
 
 /** Streams are named after the moment of their creation. */
 const streamLabel = "2026-01-01T00:00:00.000";
+export const streamOf = (tableArn: string): string => `${tableArn}/stream/${streamLabel}`;
+
+/** A multi-region key has one id in all its regions. */
+export const multiRegionIdOf = (name: string): string => `mrk-${hexOf(name, 32)}`;
 
 /** Tables, buckets, and the keys that encrypt them. */
 export const data: Rules = {
   "aws:dynamodb/table:Table": (made) => {
     const table = named(made, "dynamodb", "table/");
     if (made.inputs["streamEnabled"] !== true) return table;
-    return { ...table, streamArn: `${table.arn}/stream/${streamLabel}` };
+    return { ...table, streamArn: streamOf(table.arn) };
   },
   "aws:kms/alias:Alias": ({ inputs, region, account }) => {
     const id = text(inputs["name"]);
     return { id, arn: `arn:aws:kms:${region}:${account}:${id}` };
   },
-  "aws:kms/key:Key": ({ name, region, account }) => {
-    const id = uuidOf(name);
+  "aws:kms/key:Key": ({ name, inputs, region, account }) => {
+    const id = inputs["multiRegion"] === true ? multiRegionIdOf(name) : uuidOf(name);
+    return { id, keyId: id, arn: `arn:aws:kms:${region}:${account}:key/${id}` };
+  },
+  "aws:kms/replicaKey:ReplicaKey": ({ inputs, region, account }) => {
+    const id = text(inputs["primaryKeyArn"]).split("/").at(-1) ?? "";
     return { id, keyId: id, arn: `arn:aws:kms:${region}:${account}:key/${id}` };
   },
   "aws:s3/bucket:Bucket": ({ inputs }) => bucketNamed(inputs),

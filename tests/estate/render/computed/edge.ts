@@ -4,7 +4,10 @@ import { lettersOf, named, type Rules, text, uuidOf } from "./forms.ts";
 const cloudFrontZone = "Z2FDTNDATAQYW2";
 
 const idOf = (name: string, length = 13): string => `E${lettersOf(name, length).toUpperCase()}`;
-const zoneIdOf = (name: string): string => `Z${lettersOf(name, 20).toUpperCase()}`;
+export const zoneIdOf = (name: string): string => `Z${lettersOf(name, 20).toUpperCase()}`;
+
+/** Drawn at random when it was created. Here it depends on the name, so that a plan tells secrets apart. */
+export const secretOf = (parameter: string): string => lettersOf(parameter, 48);
 
 /** CloudFront, WAF, certificates, names and what watches them. */
 export const edge: Rules = {
@@ -63,11 +66,10 @@ export const edge: Rules = {
     const nameServers = ["com", "net", "org", "co.uk"].map((end, index) => `ns-${index}.awsdns-00.${end}`);
     return { id, zoneId: id, arn: `arn:aws:route53:::hostedzone/${id}`, nameServers };
   },
-  "aws:ssm/parameter:Parameter": ({ name, inputs, region, account }) => ({
+  "aws:ssm/parameter:Parameter": ({ inputs, region, account }) => ({
     id: text(inputs["name"]),
     arn: `arn:aws:ssm:${region}:${account}:parameter${text(inputs["name"])}`,
-    // Drawn at random when it was created. Here it depends on the name, so that a plan tells secrets apart.
-    ...(inputs["type"] === "SecureString" && { value: lettersOf(name, 48) }),
+    ...(inputs["type"] === "SecureString" && { value: secretOf(text(inputs["name"])) }),
   }),
   "aws:wafv2/webAcl:WebAcl": ({ name, inputs, region, account }) => {
     const id = uuidOf(name);

@@ -1,0 +1,123 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  type Put,
+  PutItemCommand,
+  type Update,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { invariant } from "#core/kernel/invariant.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { JournalRecord } from "#core/ledger/journal.ts";
+import { reach } from "./client.ts";
+import { nothingStored } from "./conditions.ts";
+import { outwait } from "./contention.ts";
+import { type Epoch, fencedPut, fencedUpdate, refuseFenced } from "./fence.ts";
+import { type JournalItem, journalItem, journalRecord } from "./journal-codec.ts";
+import { journalPartition, type Key } from "./keys.ts";
+import { pagesOf } from "./reads.ts";
+import type { StoredItem } from "./stored.ts";
+
+/** `payments` may be left out by whoever stamps no payments. */
+interface Tables {
+  readonly payments?: string;
+  readonly ledger: string;
+}
+
+/** In which epoch an item was last written. */
+export const epochOf = (item: StoredItem): number => Number(item["epoch"]?.N ?? 0);
+
+/** What a failover writes over another region's books, and nothing else does. */
+export class TakeOver {
+  readonly epoch: Epoch;
+  readonly #client: DynamoDBClient;
+  readonly #tables: Tables;
+
+  constructor(client: DynamoDBClient, tables: Tables, epoch: Epoch) {
+    this.#client = client;
+    this.#tables = tables;
+    this.epoch = epoch;
+  }
+
+  /**
+   * Stamps an item of the payments table: from now on no writer of an earlier epoch writes over it.
+   * @throws WriterFenced when a later epoch has it already.
+   */
+  async touch({ pk, sk }: Key): Promise<void> {
+    const { payments } = this.#tables;
+    invariant(payments !== undefined, "who stamps payments was given their table");
+    await this.#update({
+      TableName: payments,
+      Key: marshall({ pk, sk }),
+      UpdateExpression: "",
+      ConditionExpression: "attribute_exists(pk)",
+    });
+  }
+
+  /**
+   * Puts a record into the journal that is not there. It completes what an earlier epoch has committed, and is of that
+   * epoch: so the recount of its shard has it, and the stream does not bring it a second time (ADR 47).
+   * @returns whether it was put; a record that is there stays as it is.
+   */
+  putRecord(record: JournalRecord): Promise<boolean> {
+    const put = { TableName: this.#tables.ledger, Item: marshall(journalItem(record)), ...nothingStored };
+    return this.#put(put, this.#earlier);
+  }
+
+  /** Puts an item of the ledger where none is: an account, or by what an entry or a hold is found. */
+  putMissing(item: StoredItem): Promise<boolean> {
+    return this.#put({ TableName: this.#tables.ledger, Item: { ...item }, ...nothingStored }, this.epoch);
+  }
+
+  /**
+   * Changes an account in place. The condition names its version: nobody has posted to it since its entries were read.
+   * @returns whether it was still at that version.
+   */
+  async changeAccount(update: Omit<Update, "TableName">): Promise<boolean> {
+    return this.#update({ ...update, TableName: this.#tables.ledger });
+  }
+
+  /** Takes away what points at an entry that is not there. */
+  async forget({ pk, sk }: Key): Promise<void> {
+    await reach(
+      this.#client.send(new DeleteItemCommand({ TableName: this.#tables.ledger, Key: marshall({ pk, sk }) })),
+    );
+  }
+
+  /** The records of a shard of the journal that were written before this epoch, in pages: memory holds one. */
+  async *recordsBefore(book: Book, shard: number): AsyncGenerator<readonly JournalRecord[]> {
+    const query = { TableName: this.#tables.ledger, KeyConditionExpression: "pk = :partition" };
+    const pages = pagesOf<JournalItem & { readonly epoch?: number }>(this.#client, query, {
+      ":partition": journalPartition(book, shard),
+    });
+    for await (const page of pages)
+      yield page.filter(({ epoch = 0 }) => epoch < this.epoch).map(journalRecord);
+  }
+
+  get #earlier(): Epoch {
+    return (this.epoch - 1) as Epoch;
+  }
+
+  async #put(put: Put, epoch: Epoch): Promise<boolean> {
+    try {
+      await outwait(() => reach(this.#client.send(new PutItemCommand(fencedPut(put, epoch)))));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  }
+
+  async #update(update: Update): Promise<boolean> {
+    try {
+      await outwait(() => reach(this.#client.send(new UpdateItemCommand(fencedUpdate(update, this.epoch)))));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      refuseFenced(error.Item, this.epoch);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListStateMachinesCommand,
+  type SFNClient,
+  StartExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { Refusal } from "./refusal.ts";
+
+/** What an operator types. */
+export interface TypedFailover {
+  readonly stage?: string | undefined;
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly evidence?: string | undefined;
+  readonly since?: string | undefined;
+  readonly segments?: string | undefined;
+}
+
+const pollMs = 1_000;
+/** Pages of state machines, of 100 each. */
+const pagesMax = 10;
+
+/**
+ * Starts the failover of the region that the client calls, and tells what it does until its end. It does not go through
+ * the API: that of a region which stands by answers nobody.
+ * @throws Refusal when a word is missing, there is no such stage in the region, or the workflow fails.
+ */
+export async function startFailover(
+  client: Pick<SFNClient, "send">,
+  typed: TypedFailover,
+  tell: (line: string) => void,
+): Promise<string> {
+  const { stage = "local", by, reason, evidence, since } = typed;
+  if (by === undefined || reason === undefined || evidence === undefined)
+    throw new Refusal("say --by whom it was decided, for what --reason, and by which --evidence");
+  const segments = typed.segments === undefined ? {} : { segments: Number(typed.segments) };
+  const word = { by, reason, evidence, ...(since === undefined ? {} : { since }), ...segments };
+  const stateMachineArn = await machineOf(client, `tallystick-${stage}-failover`);
+  const started = await client.send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(word) }),
+  );
+  const executionArn = started.executionArn ?? "";
+  tell(`${executionArn}: started`);
+  return follow(client, executionArn, tell);
+}
+
+async function machineOf(client: Pick<SFNClient, "send">, name: string): Promise<string> {
+  let nextToken: string | undefined;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const listed = await client.send(new ListStateMachinesCommand({ maxResults: 100, nextToken }));
+    const found = listed.stateMachines?.find((machine) => machine.name === name)?.stateMachineArn;
+    if (found !== undefined) return found;
+    nextToken = listed.nextToken;
+    if (nextToken === undefined) break;
+  }
+  throw new Refusal(`there is no state machine ${name} in this region: see AWS_REGION and --stage`);
+}
+
+/** A line for each state that is entered. Whoever stops reading stops nothing. */
+async function follow(
+  client: Pick<SFNClient, "send">,
+  executionArn: string,
+  tell: (line: string) => void,
+): Promise<string> {
+  const told = new Set<number>();
+  for (;;) {
+    const { status, output, error, cause } = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    for (const { id, at, name } of await entered(client, executionArn)) {
+      if (!told.has(id)) tell(`${at}  ${name}`);
+      told.add(id);
+    }
+    if (status === "SUCCEEDED") return `the region is open: ${output}`;
+    if (status !== "RUNNING")
+      throw new Refusal(`${status}: ${error}: ${cause}\nMend it, and redrive ${executionArn}`);
+    await sleep(pollMs);
+  }
+}
+
+interface Entered {
+  readonly id: number;
+  readonly at: string;
+  readonly name: string;
+}
+
+async function entered(client: Pick<SFNClient, "send">, executionArn: string): Promise<Entered[]> {
+  const states: Entered[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new GetExecutionHistoryCommand({
+        executionArn,
+        maxResults: 1_000,
+        includeExecutionData: false,
+        nextToken,
+      }),
+    );
+    // Parts of a pass are many: their states are seen in the console.
+    for (const { id = 0, timestamp, stateEnteredEventDetails: details, type } of page.events ?? [])
+      if (
+        details?.name !== undefined &&
+        type !== undefined &&
+        !/(?:OfPart|GoesOn|AtItsEnd)$/.test(details.name)
+      )
+        states.push({ id, at: timestamp?.toISOString() ?? "", name: details.name });
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return states;
+}

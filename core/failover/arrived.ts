@@ -1,0 +1,42 @@
+import type { JournalEntry } from "../ledger/entry.ts";
+import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
+import type { Resolution } from "../ledger/resolution.ts";
+import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
+import type { Payment } from "../payments/payment.ts";
+import type { Refund } from "../payments/refund.ts";
+
+/**
+ * A payment with all that a failover found of it. Each part is an item that was replicated by itself: any of them may be
+ * older than the others, or not be there.
+ */
+export interface Arrived {
+  readonly payment: Payment;
+  /** In any order. */
+  readonly refunds: readonly Refund[];
+  /** The payment's own records, those of its refunds among them, in any order. */
+  readonly journal: readonly JournalRecord[];
+}
+
+/** What the journal has of one entry. */
+export interface InJournal {
+  readonly entry?: JournalEntry;
+  readonly resolution?: Resolution;
+}
+
+export function inJournal({ payment, journal }: Arrived, kind: SagaEntryKind, n = 1): InJournal {
+  const id = sagaEntryId(payment.id, kind, n);
+  const records = journal.filter((record) => entryIdOf(record) === id);
+  const entry = records.find((record) => record.type === "entry")?.entry;
+  const resolution = records.find((record) => record.type === "resolution")?.resolution;
+  return {
+    ...(entry === undefined ? {} : { entry }),
+    ...(resolution === undefined ? {} : { resolution }),
+  };
+}
+
+/** Something that nobody can decide from what arrived. A person must know of it. */
+export interface Torn {
+  /** The id of a payment, refund, entry or account. */
+  readonly subject: string;
+  readonly what: string;
+}

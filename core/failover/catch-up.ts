@@ -1,0 +1,208 @@
+import { absurd } from "../kernel/invariant.ts";
+import type { Leg } from "../ledger/entry.ts";
+import type { Resolution } from "../ledger/resolution.ts";
+import type { PaymentEvent } from "../payments/events.ts";
+import { evolve } from "../payments/evolve.ts";
+import type { RefundId } from "../payments/ids.ts";
+import {
+  authorizationOf,
+  capturedOf,
+  heldAuthorizationOf,
+  type Payment,
+  refundedOf,
+} from "../payments/payment.ts";
+import { createRefund, evolveRefund, isHeld, type Refund, refundMayMove } from "../payments/refund.ts";
+import { type Arrived, inJournal, type Torn } from "./arrived.ts";
+
+/** What a payment and its refunds have to go through until they stand where the furthest of their parts does. */
+export interface CaughtUp {
+  /** Versions of the payment that follow the one that arrived, in their order. */
+  readonly payment: readonly Payment[];
+  /** Refunds that did not arrive, and later versions of those that did. */
+  readonly refunds: readonly Refund[];
+  readonly torn: readonly Torn[];
+}
+
+/**
+ * Takes a payment to where its journal and its refunds already are. Each of them was written in one transaction with a
+ * version of the payment: that it arrived proves that the version was committed. What only an acquirer knows (the
+ * reference of an authorization, and who declined) is not made up here: the recovery asks.
+ */
+export function catchUp(arrived: Arrived, now: number): CaughtUp {
+  const course = new Course(arrived, now);
+  course.endHold();
+  course.followRefunds();
+  course.findLost();
+  return course;
+}
+
+class Course implements CaughtUp {
+  readonly payment: Payment[] = [];
+  readonly refunds: Refund[] = [];
+  readonly torn: Torn[] = [];
+  readonly #arrived: Arrived;
+  readonly #now: number;
+  #at: Payment;
+  readonly #known: Map<RefundId, Refund>;
+
+  constructor(arrived: Arrived, now: number) {
+    this.#arrived = arrived;
+    this.#now = now;
+    this.#at = arrived.payment;
+    this.#known = new Map(
+      arrived.refunds.toSorted((a, b) => a.n - b.n).map((refund) => [refund.id, refund] as const),
+    );
+  }
+
+  /** A hold that the journal has ended is no longer held. */
+  endHold(): void {
+    const { resolution } = inJournal(this.#arrived, "authorize");
+    if (resolution === undefined || heldAuthorizationOf(this.#at) === undefined) return;
+    // Time ends what is authorized: it was taken out of review before.
+    const authorization = authorizationOf(this.#at);
+    if (this.#at.state === "in_review" && resolution.kind === "expired" && authorization !== undefined)
+      this.#move({ type: "authorized", authorization });
+    const ending = endingOf(this.#at, resolution);
+    if (fits(this.#at, ending)) this.#move(ending);
+    else
+      this.#tear(this.#at.id, `is ${this.#at.state}, and its hold is ${resolution.kind}: the two do not fit`);
+  }
+
+  /** One after the other, as they were begun: the next began when the one before it had ended. */
+  followRefunds(): void {
+    for (const refund of this.#known.values()) {
+      if (!this.#at.refunds?.includes(refund.id) && !this.#list(refund)) continue;
+      const pending = this.#at.pendingOperation;
+      if (pending?.kind === "refund" && pending.refund === refund.id) this.#conclude(refund);
+      else if (refundMayMove(refund.state, "failed")) this.#endAsPayment(refund);
+    }
+  }
+
+  /** The payment lists a refund that did not arrive. */
+  findLost(): void {
+    for (const [index, id] of (this.#at.refunds ?? []).entries()) {
+      if (this.#known.has(id)) continue;
+      const pending = this.#at.pendingOperation;
+      if (pending?.kind !== "refund" || pending.refund !== id) {
+        this.#tear(id, `ended with ${this.#at.id}, and did not arrive: what it came to is not known`);
+        continue;
+      }
+      const before = { ...this.#at, refunds: this.#at.refunds?.slice(0, index) ?? [] };
+      // Its reason and the digest of its request are lost with it: the same request again is refused as another one.
+      const asked = { id, amount: pending.amount, fingerprint: "" };
+      this.refunds.push(createRefund(before, asked, pending.startedAt));
+      this.#tear(id, `did not arrive, and goes on from what ${this.#at.id} says: its reason is lost`);
+    }
+  }
+
+  /** A refund was begun in one transaction with the version of its payment that lists it. */
+  #list({ id, n, total, createdAt: startedAt }: Refund): boolean {
+    const isNext = n === (this.#at.refunds?.length ?? 0) + 1 && this.#at.pendingOperation === undefined;
+    const left = capturedOf(this.#at) - refundedOf(this.#at);
+    if (!isNext || total.amount > left) {
+      this.#tear(id, `is refund ${n} of ${this.#at.id}, which cannot have begun it as it stands`);
+      return false;
+    }
+    const operation = { kind: "refund", refund: id, amount: total.amount, startedAt } as const;
+    this.#move({ type: "operation_started", operation });
+    return true;
+  }
+
+  #conclude(refund: Refund): void {
+    const event = endOf(refund, this.#at);
+    if (event !== undefined) this.#move(event);
+  }
+
+  /** The payment says what became of it: by how much it grew, it was given back. */
+  #endAsPayment(refund: Refund): void {
+    const others = [...this.#known.values()].filter(
+      ({ id, state }) => id !== refund.id && state === "succeeded",
+    );
+    const given = refundedOf(this.#at) - others.reduce((sum, { total }) => sum + total.amount, 0n);
+    const pending = this.#at.pendingOperation;
+    const isPending = (id: RefundId) => pending?.kind === "refund" && pending.refund === id;
+    // One that goes on has given nothing back yet, whether it arrived or not.
+    const areAllKnown = (this.#at.refunds ?? []).every((id) => this.#known.has(id) || isPending(id));
+    if (!areAllKnown || (given !== 0n && given !== refund.total.amount))
+      this.#tear(refund.id, `ended with ${this.#at.id}, and what it came to is not known`);
+    else if (given === 0n) this.#end(refund, { type: "failed", reason: "lost_in_failover" });
+    else this.#succeed(refund);
+  }
+
+  #succeed(refund: Refund): void {
+    const held =
+      isHeld(refund) || refund.from === undefined
+        ? refund
+        : evolveRefund(refund, { type: "held" }, this.#now);
+    if (held !== refund) this.refunds.push(held);
+    this.#end(held, { type: "succeeded" });
+  }
+
+  #end(
+    refund: Refund,
+    event: { readonly type: "succeeded" } | { readonly type: "failed"; readonly reason: string },
+  ) {
+    const ended = evolveRefund(refund, event, this.#now);
+    this.#known.set(refund.id, ended);
+    this.refunds.push(ended);
+  }
+
+  #move(event: PaymentEvent): void {
+    this.#at = evolve(this.#at, event, this.#now);
+    this.payment.push(this.#at);
+  }
+
+  #tear(subject: string, what: string): void {
+    this.torn.push({ subject, what });
+  }
+}
+
+/** What a refund came to, for its payment that still waits for it. */
+function endOf(refund: Refund, { pendingOperation: pending }: Payment): PaymentEvent | undefined {
+  switch (refund.state) {
+    case "succeeded":
+      return { type: "refund_succeeded", refund: refund.id };
+    case "failed":
+      return { type: "refund_failed", refund: refund.id };
+    case "in_review":
+      return pending?.kind === "refund" && pending.inReview !== true
+        ? { type: "refund_in_review", refund: refund.id }
+        : undefined;
+    case "processing":
+      return undefined;
+    default:
+      return absurd(refund);
+  }
+}
+
+function endingOf(payment: Payment, resolution: Resolution): PaymentEvent {
+  const authorization = authorizationOf(payment);
+  switch (resolution.kind) {
+    case "posted":
+      return {
+        type: "captured",
+        ...(authorization === undefined ? {} : { authorization }),
+        amount: debitsOf(resolution.entry.legs),
+      };
+    case "voided":
+      return { type: "canceled", reason: reasonOf(payment) };
+    case "expired":
+      return { type: "expired" };
+    default:
+      return absurd(resolution);
+  }
+}
+
+/** What was asked for is what was done: an operation never changes once it is begun. */
+function fits({ total, pendingOperation: pending }: Payment, ending: PaymentEvent): boolean {
+  if (ending.type !== "captured") return pending?.kind !== "refund";
+  const isAsked = pending === undefined || (pending.kind === "capture" && pending.amount === ending.amount);
+  return isAsked && ending.amount > 0n && ending.amount <= total.amount;
+}
+
+/** One that is captured by itself is released because its capture was refused; another, because it was taken back. */
+const reasonOf = ({ capture, pendingOperation: pending }: Payment): string =>
+  capture === "automatic" || pending?.kind === "capture" ? "operation_refused" : "requested_by_merchant";
+
+const debitsOf = (legs: readonly Leg[]): bigint =>
+  legs.reduce((sum, { side, amount }) => (side === "debit" ? sum + amount : sum), 0n);

@@ -1,0 +1,146 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { accountKey } from "#adapters/dynamodb/keys.ts";
+import type { PostingStore } from "#adapters/dynamodb/posting-store.ts";
+import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
+import { type StoredItem, storedAccount } from "#adapters/dynamodb/stored.ts";
+import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { Torn } from "#core/failover/arrived.ts";
+import { addCounters, type Counters, classOf, noCounters, type UserAccountId } from "#core/ledger/account.ts";
+import { type BySide, openingRoom, strain } from "#core/ledger/guard.ts";
+import { movements } from "#core/ledger/journal.ts";
+import type { StoredAccount } from "#core/proof/stored.ts";
+import { inLanes } from "#functions/lanes.ts";
+import type { PassInput } from "#workflows/failover/contract.ts";
+import type { PageDone } from "./pass.ts";
+
+export interface AccountPorts {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly takeOver: Pick<TakeOver, "epoch" | "changeAccount">;
+  readonly postings: Pick<PostingStore, "total">;
+  readonly journal: Pick<JournalStore, "read">;
+}
+
+const atOnce = 24;
+
+/**
+ * Writes each guarded account of a page under this epoch: as it is where it adds up to what the journal says, and else
+ * with the counters that it has by the journal, and the room that its limits leave beside them.
+ */
+export async function takeAccounts(
+  ports: AccountPorts,
+  where: PassInput,
+  cursor: Cursor | undefined,
+): Promise<PageDone> {
+  // Nothing else in the ledger has room.
+  const scan = { TableName: ports.table, FilterExpression: "attribute_exists(debit_room)" };
+  const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
+  let changed = 0;
+  const torn: Torn[] = [];
+  await inLanes(items, atOnce, async (item) => {
+    const came = await takeAccount(ports, item);
+    if (came.changed) changed += 1;
+    torn.push(...came.torn);
+  });
+  return { read, changed, torn, next };
+}
+
+interface Taken {
+  readonly changed: boolean;
+  readonly torn: readonly Torn[];
+}
+
+/** What was read is written only where nobody has posted since: else the next call reads it again. */
+async function takeAccount(ports: AccountPorts, item: StoredItem): Promise<Taken> {
+  const account = storedAccount(item);
+  const version = item["version"]?.N;
+  const { counters, postings } = await counted(ports, account);
+  const room = roomBeside(account, counters);
+  const isRight =
+    isSame(account, counters) && account.debitRoom === room.debit && account.creditRoom === room.credit;
+  if (isRight && epochOf(item) === ports.takeOver.epoch) return { changed: false, torn: [] };
+  const written = await ports.takeOver.changeAccount({
+    Key: marshall(accountKey(account.book, account.id)),
+    UpdateExpression: `SET debits_posted = :debits_posted, debits_pending = :debits_pending, credits_posted = :credits_posted, credits_pending = :credits_pending, debit_room = :debit_room, credit_room = :credit_room, version = :postings`,
+    ConditionExpression: version === undefined ? "attribute_not_exists(version)" : "version = :version",
+    ExpressionAttributeValues: marshall({
+      ":debits_posted": counters.debitsPosted,
+      ":debits_pending": counters.debitsPending,
+      ":credits_posted": counters.creditsPosted,
+      ":credits_pending": counters.creditsPending,
+      ":debit_room": room.debit,
+      ":credit_room": room.credit,
+      ":postings": postings,
+      ...(version === undefined ? {} : { ":version": Number(version) }),
+    }),
+  });
+  if (!written) throw new AccountMoved(`${account.book} ${account.id} was posted to while it was taken over`);
+  return { changed: true, torn: beyond(account, room) };
+}
+
+/** The page is worked on again: the state machine names it in Retry. */
+export class AccountMoved extends Error {
+  override readonly name = "AccountMoved";
+}
+
+/** A merchant's account by the list of what moved it, which is right by now; one of the chart by the book's whole journal. */
+async function counted(
+  { postings, journal }: AccountPorts,
+  { book, id }: StoredAccount,
+): Promise<{ readonly counters: Counters; readonly postings: number }> {
+  if (classOf(id) === "user") {
+    const total = await postings.total(book, id as UserAccountId);
+    return { counters: total.counters, postings: total.version };
+  }
+  let [counters, count] = [noCounters, 0];
+  for await (const record of journal.read(book)) {
+    const moved = movements(record).get(id);
+    if (moved === undefined) continue;
+    counters = addCounters(counters, moved);
+    count += 1;
+  }
+  return { counters, postings: count };
+}
+
+/** What an account's limits leave beside its counters. */
+function roomBeside(account: StoredAccount, counters: Counters): BySide {
+  const [opening, is] = [openingOf(account), strain(counters)];
+  return { debit: opening.debit - is.debit, credit: opening.credit - is.credit };
+}
+
+/** A merchant's account has its limits. Of one of the chart, room and counters were right together: both are one item. */
+function openingOf(account: StoredAccount): BySide {
+  if (classOf(account.id) === "user") return openingRoom(account);
+  const was = strain(account);
+  return { debit: account.debitRoom + was.debit, credit: account.creditRoom + was.credit };
+}
+
+const isSame = (one: Counters, other: Counters): boolean =>
+  one.debitsPosted === other.debitsPosted &&
+  one.debitsPending === other.debitsPending &&
+  one.creditsPosted === other.creditsPosted &&
+  one.creditsPending === other.creditsPending;
+
+/** What had paid it in did not arrive, and what it paid out did. */
+function beyond({ book, id }: StoredAccount, { debit, credit }: BySide): readonly Torn[] {
+  return [
+    ...(debit < 0n
+      ? [
+          {
+            subject: `${book} ${id}`,
+            what: `is ${-debit} beyond its limit on the debit side: an entry that gave it room is lost`,
+          },
+        ]
+      : []),
+    ...(credit < 0n
+      ? [
+          {
+            subject: `${book} ${id}`,
+            what: `is ${-credit} beyond its limit on the credit side: an entry that gave it room is lost`,
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,246 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { openedItem } from "#adapters/dynamodb/account-store.ts";
+import {
+  accountKey,
+  entryKey,
+  expiringKey,
+  type Key,
+  paymentKey,
+  resolutionKey,
+} from "#adapters/dynamodb/keys.ts";
+import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
+import { type PostingItem, postedEntryId, postingItem } from "#adapters/dynamodb/posting-codec.ts";
+import { batchGetMax, getItems } from "#adapters/dynamodb/reads.ts";
+import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
+import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
+import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { Torn } from "#core/failover/arrived.ts";
+import { type Book, classOf, type UserAccountId } from "#core/ledger/account.ts";
+import { type EntryId, isHold } from "#core/ledger/entry.ts";
+import { isGuarded } from "#core/ledger/guard.ts";
+import {
+  type AccountCounters,
+  entryIdOf,
+  type JournalRecord,
+  movements,
+  recordedAtOf,
+} from "#core/ledger/journal.ts";
+import { isUserEntry } from "#core/ledger/user-entry.ts";
+import { type PaymentId, parsePaymentId } from "#core/payments/ids.ts";
+import { inLanes } from "#functions/lanes.ts";
+import type { PassInput } from "#workflows/failover/contract.ts";
+import type { PageDone } from "./pass.ts";
+
+export interface JournalPorts {
+  readonly client: DynamoDBClient;
+  readonly tables: { readonly ledger: string; readonly payments: string };
+  readonly takeOver: Pick<TakeOver, "putMissing" | "forget">;
+}
+
+const atOnce = 24;
+
+/**
+ * Brings what was written with the journal's newest records in line with them. The journal is what counts: by what an
+ * entry or a hold is found is written where it is missing, and taken away where its entry did not arrive. A record whose
+ * payment did not arrive is a person's.
+ */
+export async function takeJournal(
+  ports: JournalPorts,
+  where: PassInput,
+  cursor: Cursor | undefined,
+): Promise<PageDone> {
+  const scan = {
+    TableName: ports.tables.ledger,
+    FilterExpression: "recorded_at >= :since",
+    ExpressionAttributeValues: { ":since": { N: String(where.since) } },
+  };
+  const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
+  const { records, notes } = sorted(items);
+  const lost = await lostAccounts(ports, records);
+  const changed =
+    (await putAll(
+      ports,
+      lost.map(({ item }) => item),
+    )) + (await putAll(ports, await missingOf(ports.client, ports.tables.ledger, records.flatMap(foundBy))));
+  const pointless = await pointlessNotes(ports, notes);
+  await inLanes(pointless, atOnce, ({ note }) => ports.takeOver.forget(note));
+  const torn = [
+    ...lost.map(({ torn: each }) => each),
+    ...pointless.map(({ torn: each }) => each),
+    ...(await withoutPayment(ports, records)),
+  ];
+  return { read, changed: changed + pointless.length, torn, next };
+}
+
+interface Placed {
+  readonly book: Book;
+  readonly record: JournalRecord;
+}
+
+function sorted(items: readonly StoredItem[]): {
+  readonly records: readonly Placed[];
+  readonly notes: readonly PostingItem[];
+} {
+  const records: Placed[] = [];
+  const notes: PostingItem[] = [];
+  for (const item of items) {
+    const decoded = decode(item);
+    const book = (item["pk"]?.S ?? "").split("#")[0] as Book;
+    if (decoded.kind === "journal") records.push({ book, record: decoded.record });
+    if (decoded.kind === "note") notes.push(unmarshall(item) as PostingItem);
+  }
+  return { records, notes };
+}
+
+/** By what a merchant's accounts find a record, and the sweep a hold: written with it, and replicated by itself. */
+function foundBy({ book, record }: Placed): StoredItem[] {
+  const notes = [...movements(record)].flatMap(([account, moved]) =>
+    classOf(account) === "user" ? [marshall(postingItem(book, account as UserAccountId, moved, record))] : [],
+  );
+  if (record.type !== "entry" || !isHold(record.entry) || !isUserEntry(record.entry.id)) return notes;
+  const { id, expiresAt } = record.entry;
+  return expiresAt === undefined ? notes : [...notes, marshall(expiringKey(book, id, expiresAt))];
+}
+
+async function missingOf(
+  client: DynamoDBClient,
+  table: string,
+  items: readonly StoredItem[],
+): Promise<readonly StoredItem[]> {
+  const there = await existing(client, table, items.map(keyIn));
+  return items.filter((item) => !there.has(placeOf(keyIn(item))));
+}
+
+async function putAll({ takeOver }: JournalPorts, items: readonly StoredItem[]): Promise<number> {
+  let put = 0;
+  await inLanes(items, atOnce, async (item) => {
+    if (await takeOver.putMissing(item)) put += 1;
+  });
+  return put;
+}
+
+/** Accounts that records move, and that did not arrive themselves: nothing but their currency is known. */
+async function lostAccounts(
+  { client, tables }: JournalPorts,
+  records: readonly Placed[],
+): Promise<readonly { readonly item: StoredItem; readonly torn: Torn }[]> {
+  const moved = new Map<
+    string,
+    { readonly book: Book; readonly id: UserAccountId; readonly by: JournalRecord } & Pick<
+      AccountCounters,
+      "currency"
+    >
+  >();
+  for (const { book, record } of records)
+    for (const [id, { currency }] of movements(record))
+      if (classOf(id) === "user" && isGuarded(id))
+        moved.set(`${book} ${id}`, { book, id: id as UserAccountId, by: record, currency });
+  const accounts = [...moved.values()];
+  const there = await existing(
+    client,
+    tables.ledger,
+    accounts.map(({ book, id }) => accountKey(book, id)),
+  );
+  return accounts
+    .filter(({ book, id }) => !there.has(placeOf(accountKey(book, id))))
+    .map(({ book, id, by, currency }) => ({
+      // Frozen: whoever opened it again as it was would begin at nothing, and forget what has moved it.
+      item: openedItem(
+        { id, book, name: id, currency, normalSide: "credit", metadata: {}, openedAt: recordedAtOf(by) },
+        "frozen",
+      ),
+      torn: {
+        subject: `${book} ${id}`,
+        what: `was moved by ${entryIdOf(by)} and did not arrive: it is kept frozen, on the credit side and without limits, until its merchant says what they were`,
+      },
+    }));
+}
+
+/** Notes of entries that are not in the journal: the entry is lost, and moved nothing. */
+async function pointlessNotes(
+  { client, tables }: JournalPorts,
+  notes: readonly PostingItem[],
+): Promise<readonly { readonly note: PostingItem; readonly torn: Torn }[]> {
+  const keyed = notes.map((note) => ({ note, key: recordKey(note) }));
+  const there = await existing(
+    client,
+    tables.ledger,
+    keyed.map(({ key }) => key),
+  );
+  return keyed
+    .filter(({ key }) => !there.has(placeOf(key)))
+    .map(({ note, key }) => {
+      const [book = "", , account = ""] = note.pk.split("#");
+      const moved = note.moved.map(String).join(" ");
+      return {
+        note,
+        torn: {
+          subject: key.sk,
+          what: `of ${book} moved ${account} by ${moved} (debits posted and pending, credits posted and pending) and did not arrive: the entry is lost`,
+        },
+      };
+    });
+}
+
+function recordKey(note: PostingItem): Key {
+  const book = note.pk.slice(0, note.pk.indexOf("#")) as Book;
+  const entry = postedEntryId(note);
+  return note.sk.startsWith("resolution#") ? resolutionKey(book, entry) : entryKey(book, entry);
+}
+
+const sagaEntry = /^je_(pay_[^.]+)\.(\w+)\.(\d+)$/;
+
+/** Records of sagas whose payment, or whose refund, is not there to follow them. */
+async function withoutPayment(
+  { client, tables }: JournalPorts,
+  records: readonly Placed[],
+): Promise<readonly Torn[]> {
+  const posted = records.flatMap(({ book, record }) => {
+    const [id = "", payment = "", kind = "", n = ""] = sagaEntry.exec(entryIdOf(record)) ?? [];
+    const paymentId = parsePaymentId(payment);
+    return paymentId === undefined ? [] : [{ book, id: id as EntryId, paymentId, kind, n: Number(n) }];
+  });
+  const keys = [
+    ...new Map(posted.map(({ book, paymentId }) => [paymentId, paymentKey(book, paymentId)])).values(),
+  ];
+  const payments = new Map<PaymentId, number>();
+  for (let from = 0; from < keys.length; from += batchGetMax)
+    for (const item of await getItems(client, tables.payments, keys.slice(from, from + batchGetMax), {
+      consistent: true,
+    })) {
+      const { id, refunds = [] } = paymentOf(item);
+      payments.set(id, refunds.length);
+    }
+  return posted.flatMap(({ book, id, paymentId, kind, n }) => {
+    const refunds = payments.get(paymentId);
+    if (refunds === undefined)
+      return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
+    return kind.startsWith("refund") && n > refunds
+      ? [
+          {
+            subject: id,
+            what: `is in the journal of ${book}, and refund ${n} of ${paymentId} did not arrive`,
+          },
+        ]
+      : [];
+  });
+}
+
+async function existing(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Key[],
+): Promise<ReadonlySet<string>> {
+  const unique = [...new Map(keys.map((key) => [placeOf(key), key])).values()];
+  const there = new Set<string>();
+  for (let from = 0; from < unique.length; from += batchGetMax)
+    for (const item of await getItems(client, table, unique.slice(from, from + batchGetMax), {
+      consistent: true,
+    }))
+      there.add(placeOf(keyIn(item)));
+  return there;
+}
+
+const keyIn = (item: StoredItem): Key => ({ pk: item["pk"]?.S ?? "", sk: item["sk"]?.S ?? "" });
+const placeOf = ({ pk, sk }: Key): string => `${pk} ${sk}`;

@@ -1,0 +1,193 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
+import { type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
+import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
+import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
+import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { CheckQueue } from "#adapters/sqs/check-queue.ts";
+import type { Arrived, Torn } from "#core/failover/arrived.ts";
+import { catchUp } from "#core/failover/catch-up.ts";
+import { completeJournal } from "#core/failover/complete-journal.ts";
+import type { Book } from "#core/ledger/account.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
+import { checkAfterSeconds, checkOf } from "#core/payments/check.ts";
+import { type PaymentId, sagaEntryId } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import { type Refund, refundMayMove } from "#core/payments/refund.ts";
+import { inLanes } from "#functions/lanes.ts";
+import type { PassInput } from "#workflows/failover/contract.ts";
+import type { PageDone } from "./pass.ts";
+
+export interface PaymentPorts {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly takeOver: Pick<TakeOver, "epoch" | "touch" | "putRecord">;
+  readonly payments: Pick<PaymentStore, "get" | "commit">;
+  readonly refunds: Pick<RefundStore, "get" | "commitRefund">;
+  readonly journal: Pick<JournalStore, "find">;
+  readonly checks: Pick<CheckQueue, "send">;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Payments at once: each is some reads, and a write or two. */
+const atOnce = 24;
+
+/** What is open, or was written so lately that a part of it may be missing. Everything else arrived whole, and is over. */
+const filter = {
+  FilterExpression:
+    "#state IN (:processing, :requires_action, :authorized, :in_review) OR attribute_exists(pending_operation) OR updated_at >= :since",
+  ExpressionAttributeNames: { "#state": "state" },
+};
+const openStates = ["processing", "requires_action", "authorized", "in_review"];
+
+/**
+ * Takes over the payments and refunds of a page. What arrived of each is brought together by what was committed with it;
+ * what is open is stamped with this epoch, so that nobody of an earlier one writes over it, and handed to the recovery,
+ * which asks the acquirer.
+ */
+export async function takePayments(
+  ports: PaymentPorts,
+  where: PassInput,
+  cursor: Cursor | undefined,
+): Promise<PageDone> {
+  const values = {
+    ...Object.fromEntries(openStates.map((state) => [`:${state}`, { S: state }])),
+    ":since": { N: String(where.since) },
+  };
+  const scan = { TableName: ports.table, ...filter, ExpressionAttributeValues: values };
+  const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
+  const taken: Taken[] = [];
+  await inLanes([...paymentsIn(items)], atOnce, async ([, found]) => {
+    taken.push(await takePayment(ports, found, where.execution));
+  });
+  const asked = taken.flatMap(({ payment }) =>
+    payment !== undefined && isInFlight(payment) ? [payment] : [],
+  );
+  await ports.checks.send(asked.map((payment) => ({ check: checkOf(payment), seconds: 0 })));
+  return {
+    read,
+    changed: taken.reduce((sum, { changed }) => sum + changed, 0),
+    asked: asked.length,
+    torn: taken.flatMap(({ torn }) => torn),
+    next,
+  };
+}
+
+interface Found {
+  readonly book: Book;
+  readonly id: PaymentId;
+  /** Items of the payment and its refunds that the page has, by their keys. */
+  readonly epochs: Map<string, number>;
+  refunds: readonly Refund[];
+}
+
+interface Taken {
+  readonly payment?: Payment;
+  readonly changed: number;
+  readonly torn: readonly Torn[];
+}
+
+function paymentsIn(items: readonly StoredItem[]): Map<string, Found> {
+  const found = new Map<string, Found>();
+  for (const item of items) {
+    const decoded = decode(item);
+    if (decoded.kind !== "payment" && decoded.kind !== "refund") continue;
+    const { book, id } =
+      decoded.kind === "payment"
+        ? decoded.payment
+        : { book: decoded.refund.book, id: decoded.refund.payment };
+    const one: Found = found.get(`${book} ${id}`) ?? { book, id, epochs: new Map(), refunds: [] };
+    one.epochs.set(item["pk"]?.S ?? "", epochOf(item));
+    if (decoded.kind === "refund") one.refunds = [...one.refunds, decoded.refund];
+    found.set(`${book} ${id}`, one);
+  }
+  return found;
+}
+
+async function takePayment(ports: PaymentPorts, found: Found, execution: string): Promise<Taken> {
+  const arrived = await arrivedOf(ports, found);
+  if (arrived === undefined) {
+    const torn = found.refunds.map(({ id }) => ({
+      subject: id,
+      what: `is of ${found.id}, which did not arrive`,
+    }));
+    return { changed: await stamp(ports, openRefunds(found.refunds), found), torn };
+  }
+  const caught = catchUp(arrived, ports.now());
+  const stands = await follow(ports, arrived, caught);
+  const { records, torn } = completeJournal(stands, execution);
+  let changed = caught.payment.length + caught.refunds.length;
+  for (const record of records) if (await ports.takeOver.putRecord(record)) changed += 1;
+  const { payment, refunds } = stands;
+  const own = isOpen(payment) ? [paymentKey(payment.book, payment.id)] : [];
+  changed += await stamp(ports, [...own, ...openRefunds(refunds)], found);
+  return { payment, changed, torn: [...caught.torn, ...torn] };
+}
+
+async function arrivedOf(ports: PaymentPorts, found: Found): Promise<Arrived | undefined> {
+  const payment = await ports.payments.get(found.book, found.id);
+  if (payment === undefined) return undefined;
+  const refunds = new Map(found.refunds.map((refund) => [refund.id, refund]));
+  for (const id of payment.refunds ?? []) {
+    const refund = refunds.get(id) ?? (await ports.refunds.get(found.book, id));
+    if (refund !== undefined) refunds.set(id, refund);
+  }
+  const journal = await ports.journal.find(found.book, entriesOf(payment, refunds.size));
+  return { payment, refunds: [...refunds.values()], journal };
+}
+
+function entriesOf(payment: Payment, refunds: number): EntryId[] {
+  const isWallet = payment.method.type === "account";
+  const count = Math.max(refunds, payment.refunds?.length ?? 0);
+  return [
+    sagaEntryId(payment.id, isWallet ? "transfer" : "authorize"),
+    ...Array.from({ length: count }, (_, index) =>
+      sagaEntryId(payment.id, isWallet ? "refunded" : "refund", index + 1),
+    ),
+  ];
+}
+
+/** Writes what the payment and its refunds have to catch up with. Somebody who is faster has done it, or goes on from it. */
+async function follow(
+  ports: PaymentPorts,
+  arrived: Arrived,
+  caught: ReturnType<typeof catchUp>,
+): Promise<Arrived> {
+  let { payment } = arrived;
+  for (const after of caught.payment) {
+    const committed = await ports.payments.commit({ before: payment, after });
+    if (committed.kind !== "applied") return arrived;
+    payment = committed.payment;
+  }
+  const refunds = new Map(arrived.refunds.map((refund) => [refund.id, refund]));
+  for (const after of caught.refunds) {
+    const before = refunds.get(after.id);
+    const change = { refund: { after, ...(before === undefined ? {} : { before }) } };
+    const committed = await ports.refunds.commitRefund(payment, change);
+    if (committed.kind === "applied") refunds.set(after.id, committed.refund);
+  }
+  return { ...arrived, payment, refunds: [...refunds.values()] };
+}
+
+/** @returns how many items had to be stamped: those that this epoch has written have it. */
+async function stamp(ports: PaymentPorts, open: readonly Key[], { epochs }: Found): Promise<number> {
+  const { epoch } = ports.takeOver;
+  // One that the page does not have was stamped when it was caught up with, or is on a page of its own.
+  const keys = open.filter(({ pk }) => (epochs.get(pk) ?? epoch) < epoch);
+  for (const key of keys) await ports.takeOver.touch(key);
+  return keys.length;
+}
+
+const openRefunds = (refunds: readonly Refund[]): Key[] =>
+  refunds.filter(({ state }) => refundMayMove(state, "failed")).map(({ book, id }) => refundKey(book, id));
+
+const isOpen = ({ state, pendingOperation }: Payment): boolean =>
+  openStates.includes(state) || pendingOperation !== undefined;
+
+/** Whoever asks an acquirer for it, or waits for one, may be gone. One that waits for its merchant is left alone. */
+const isInFlight = (payment: Payment): boolean =>
+  checkAfterSeconds(payment) !== undefined ||
+  (payment.state === "authorized" && payment.capture === "automatic");

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { execution } from "#workflows/records.ts";
+
+/**
+ * What the `failover` workflow's states hand to its tasks and get back. `machine.asl.json` reads `segment`, `cursor`,
+ * `read`, `changed`, `asked`, `torn`, `since`, `began`, `epoch`, `denied` and `opened_at`: renaming one here means renaming it there.
+ */
+
+const text = z.string().trim().min(1);
+
+/** How far before its start a failover looks for halves of transactions, unless told otherwise. */
+export const lookBackMs = 3_600_000;
+
+/** An operator's word that another region is lost: it starts the workflow. */
+const failoverWord = z.strictObject({
+  /** Who decided it. */
+  by: text.max(100),
+  reason: text.max(1_000),
+  /** What shows that the other region is lost, and that somebody checked: an incident, a dashboard, a call. */
+  evidence: text.max(1_000),
+  /** From when on what was written may have arrived in part. An hour before the start when left out. */
+  since: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** When the execution started: the same on every redrive, so that what is found twice is kept once. */
+const began = z.iso.datetime({ offset: true }).transform((at) => Date.parse(at));
+
+export const admitInput = z.strictObject({ word: failoverWord, began, execution });
+export type Admitted = {
+  readonly epoch: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly began: number;
+};
+
+/** The table is gone through in so many parts beside each other. */
+const segmentsMax = 64;
+
+/** The input of a task that goes through a part of a table: from the beginning, or from where the last call stopped. */
+export const passInput = z.strictObject({
+  segment: z.int().min(0),
+  segments: z.int().min(1).max(segmentsMax),
+  cursor: z.string().nullable(),
+  since: z.int().min(0),
+  began: z.int().min(0),
+  execution,
+});
+export type PassInput = z.output<typeof passInput>;
+
+/** How far it came. Counts are of this call alone. */
+export type PassOutput = {
+  readonly segment: number;
+  /** Null when the part was gone through to its end. */
+  readonly cursor: string | null;
+  /** Items that were read. */
+  readonly read: number;
+  /** Items that were written: touched, completed, rebuilt. */
+  readonly changed: number;
+  /** Payments that were handed to the recovery. */
+  readonly asked: number;
+  /** What nobody here can decide: each is a letter that operators see. */
+  readonly torn: number;
+};
+
+/** The input of a task that is one step. */
+export const stepInput = z.strictObject({ began: z.int().min(0), execution });
+
+/** `unfenced`: why the other region's functions were not denied what they may do. Null where they were. */
+export const openInput = stepInput.extend({ unfenced: z.string().nullable() });
+export type Opened = {
+  readonly epoch: number;
+  /** ISO 8601. */
+  readonly opened_at: string;
+};
+
+/** Roles of the other region that are denied everything by now, and where there is no other region, none. */
+export type Fenced = { readonly denied: number };
+
+/** What invokes functions by now. */
+export type Enabled = { readonly mappings: number; readonly rules: number };

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { WriterFenced } from "#adapters/dynamodb/errors.ts";
+import machine from "./machine.asl.json" with { type: "json" };
+
+interface State {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts?: number }[];
+  readonly Catch?: readonly { readonly Next: string }[];
+  readonly ItemProcessor?: { readonly StartAt: string; readonly States: Readonly<Record<string, State>> };
+}
+
+const states: Readonly<Record<string, State>> = machine.States;
+const passes = Object.entries(states).filter(([, { Type }]) => Type === "Map");
+
+test("fences first, rebuilds from the journal once it is complete, and opens last", () => {
+  const course: string[] = [];
+  for (let name: string | undefined = machine.StartAt; name !== undefined; name = states[name]?.Next)
+    course.push(name);
+  expect(course).toEqual([
+    "Admit",
+    "FenceOldRegion",
+    "TakePayments",
+    "TakeAnswers",
+    "TakeJournal",
+    "TakeAccounts",
+    "RecountFolds",
+    "EnableSources",
+    "Open",
+    "Opened",
+  ]);
+});
+
+describe("a pass", () => {
+  const [, payments] = passes[0] as [string, State];
+  const parts = Object.values(payments.ItemProcessor?.States ?? {});
+
+  test("is made of a call, whether there is more, and an end", () => {
+    expect(passes).toHaveLength(5);
+    for (const [, { ItemProcessor }] of passes)
+      expect(Object.values(ItemProcessor?.States ?? {}).map(({ Type }) => Type)).toEqual(
+        parts.map(({ Type }) => Type),
+      );
+    expect(parts.map(({ Type }) => Type)).toEqual(["Task", "Choice", "Succeed"]);
+  });
+
+  test("is tried again whatever happens, but not where a later region has the books", () => {
+    const [call] = parts as [State];
+    expect(call.Retry?.map(({ ErrorEquals, MaxAttempts }) => [ErrorEquals, MaxAttempts])).toEqual([
+      [[new WriterFenced().name, "FailoverRefused"], 0],
+      [["States.ALL"], 6],
+    ]);
+  });
+});
+
+test("only that the old region cannot be denied holds nothing up: the epoch fences it", () => {
+  const caught = Object.entries(states).filter(([, state]) => state.Catch !== undefined);
+  expect(caught.map(([name, { Catch }]) => [name, Catch?.map(({ Next }) => Next)])).toEqual([
+    ["FenceOldRegion", ["TakePayments"]],
+  ]);
+});
