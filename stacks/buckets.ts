@@ -12,6 +12,8 @@ export interface BucketKeeping {
   readonly coldAfterDays?: number;
   /** Whether its objects may be locked against deletion: known when a bucket is made, and for as long as it exists. */
   readonly lockable?: boolean;
+  /** Who may or may not do what, beside those whom IAM lets. */
+  readonly statements?: (bucket: BucketRef) => readonly object[];
   /** The stage's own when left out. */
   readonly region?: Region;
 }
@@ -28,7 +30,7 @@ export interface MadeBucket {
 export function createBucket(
   name: string,
   settings: StageSettings,
-  { key, lockable = false, ...keeping }: BucketKeeping,
+  { key, lockable = false, statements = () => [], ...keeping }: BucketKeeping,
 ): MadeBucket {
   const logical = `${name}Bucket`;
   const { region } = keeping;
@@ -44,7 +46,7 @@ export function createBucket(
     },
     { retainOnDelete: settings.retainData },
   );
-  const guards = guardBucket(logical, bucket, [], region);
+  const guards = guardBucket(logical, bucket, statements(bucket), region);
   encryptBucket(logical, bucket, key.arn, region);
   expireBucket(logical, bucket, keeping, guards);
   return { bucket, versioning: guards.versioning };
@@ -124,7 +126,7 @@ export function encryptBucket(
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable">,
+  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(

@@ -47,6 +47,12 @@ export const company: Company = {
   alarmAddress: "payments-on-call@tallystick.example",
 };
 
+/** The email address of a member account's root user. */
+export function rootAddressOf(member: Exclude<keyof Company["accounts"], "organization">): string {
+  const [mailbox, host] = company.rootMailbox.split("@");
+  return `${mailbox}+${member}@${host}`;
+}
+
 /** Numbers that AWS's documentation uses: no account of anyone. Renders without AWS are made for these. */
 const documentedAccounts: ReadonlySet<string> = new Set([
   "111122223333",

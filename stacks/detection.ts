@@ -1,4 +1,5 @@
 import { homeRegion, usedRegions } from "./constants.ts";
+import { createDiscovery } from "./discovery.ts";
 import { inRegion, logicalName, physicalName } from "./naming.ts";
 import { type Operators, tell } from "./operators.ts";
 
@@ -21,13 +22,13 @@ const standards = ["aws-foundational-security-best-practices/v/1.0.0", "pci-dss/
 export function createDetection(operators: Operators): void {
   for (const region of usedRegions) {
     createThreatDetection(region);
-    createDiscovery(region);
     new aws.accessanalyzer.Analyzer(`AccessAnalyzer${inRegion(region)}`, {
       analyzerName: physicalName("Access"),
       type: "ORGANIZATION",
       region,
     });
   }
+  createDiscovery(operators);
   createFindings();
   tell(operators, "SevereFindings", {
     source: ["aws.securityhub"],
@@ -63,24 +64,6 @@ function createThreatDetection(region: string): void {
       { dependsOn: enrolment },
     );
   }
-}
-
-/**
- * Card numbers in a bucket would be a breach of PCI DSS 3: Macie looks for them. Which buckets, and how often, is its own
- * automated discovery: no job of ours says so yet.
- */
-function createDiscovery(region: string): void {
-  const suffix = inRegion(region);
-  const account = new aws.macie2.Account(`Macie${suffix}`, {
-    region,
-    status: "ENABLED",
-    findingPublishingFrequency: "FIFTEEN_MINUTES",
-  });
-  new aws.macie2.OrganizationConfiguration(
-    `MacieMembers${suffix}`,
-    { region, autoEnable: true },
-    { dependsOn: account },
-  );
 }
 
 /** The findings of all accounts and regions in one list, by standards that are the same for all. */

@@ -15,6 +15,7 @@ import { createEdge, prepareFront } from "./edge.ts";
 import { createFence } from "./failover.ts";
 import { boundRoles } from "./guard-policies.ts";
 import { createIdentity } from "./identity.ts";
+import { createScan } from "./inspection.ts";
 import { createLake } from "./lake.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
@@ -50,6 +51,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const books = createBooks(settings, network, cluster, keys);
   const cache = createCache(settings, network, cluster, keys);
   const reconciler = createReconciler(settings, network, cluster, keys, buckets, { books, cache });
+  createScan(settings, keys, buckets, reconciler);
   const base = {
     settings,
     acquirerSecrets: createAcquirerSecrets(settings),

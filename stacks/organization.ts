@@ -1,5 +1,5 @@
 import type { OrganizationSettings } from "./account-settings.ts";
-import { company, refuseToDeploy } from "./company.ts";
+import { type company, refuseToDeploy, rootAddressOf } from "./company.ts";
 import { usedRegions } from "./constants.ts";
 import { accountAdminRole, guardPolicies } from "./guard-policies.ts";
 import { inRegion, logicalName, physicalName } from "./naming.ts";
@@ -79,15 +79,15 @@ function createUnits(parentId: $util.Output<string>): Units {
 type Members = { readonly [Name in MemberName]: aws.organizations.Account };
 
 function createMembers(units: Units): Members {
-  const [mailbox, host] = company.rootMailbox.split("@");
-  const created = Object.entries(members).map(([name, unit]) => [
+  const names = Object.keys(members) as MemberName[];
+  const created = names.map((name) => [
     name,
     new aws.organizations.Account(
       `${logicalName(name)}Account`,
       {
         name: physicalName(name),
-        email: `${mailbox}+${name}@${host}`,
-        parentId: units[unit].id,
+        email: rootAddressOf(name),
+        parentId: units[members[name]].id,
         roleName: accountAdminRole,
         iamUserAccessToBilling: "DENY",
         closeOnDeletion: false,

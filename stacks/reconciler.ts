@@ -3,6 +3,7 @@ import type { BucketRef } from "./buckets.ts";
 import type { Cache } from "./cache.ts";
 import type { Cluster } from "./cluster.ts";
 import { createRepository } from "./images.ts";
+import { onlyClean, scanSeconds } from "./inspection.ts";
 import { createKeda } from "./keda.ts";
 import { connectTo, createLogAgent, createNodes, createPodRole } from "./kubernetes.ts";
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
@@ -31,6 +32,8 @@ export interface ReconcilerQueues {
   readonly inboundFiles: aws.sqs.Queue;
   /** Notices of files that killed each process that took them. Whoever reads this one is a person. */
   readonly inboundFilesUnread: aws.sqs.Queue;
+  /** Whom the bucket tells. */
+  readonly notices: aws.s3.BucketNotification;
 }
 
 /** Where it keeps what it knows: the books, and for a while the cache. Each undefined where the stage has none. */
@@ -52,7 +55,7 @@ export function createReconciler(
   stores: ReconcilerStores,
 ): ReconcilerQueues | undefined {
   if (cluster === undefined || network === undefined) return undefined;
-  const queues = createFileQueues(buckets.inbound);
+  const queues = createFileQueues(settings, buckets.inbound);
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);
   const nodes = createNodes(settings, network, cluster, provider);
@@ -80,7 +83,7 @@ export function createReconciler(
 }
 
 /** The bucket tells one queue of each new file; a file that nobody can handle ends in another. */
-function createFileQueues(bucket: BucketRef): ReconcilerQueues {
+function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): ReconcilerQueues {
   const { accountId } = aws.getCallerIdentityOutput();
   const inboundFilesUnread = createQueue("inboundFilesUnread", {
     messageRetentionSeconds: retentionSecondsMax,
@@ -88,6 +91,7 @@ function createFileQueues(bucket: BucketRef): ReconcilerQueues {
   const inboundFiles = createQueue("inboundFiles", {
     messageRetentionSeconds: retentionSecondsMax,
     visibilityTimeoutSeconds: leaseSeconds,
+    ...(inspectsFiles && { delaySeconds: scanSeconds }),
     // An idle process asks three times a minute, and hears of a file at once.
     receiveWaitTimeSeconds: 20,
     redrivePolicy: redriveTo(inboundFilesUnread),
@@ -112,13 +116,18 @@ function createFileQueues(bucket: BucketRef): ReconcilerQueues {
     }),
   });
   // A bucket has one of these: whoever else wants to hear of files is added here.
-  new aws.s3.BucketNotification(
+  const notices = new aws.s3.BucketNotification(
     "InboundBucketNotices",
-    { bucket: bucket.bucket, queues: [{ queueArn: inboundFiles.arn, events: ["s3:ObjectCreated:*"] }] },
+    {
+      bucket: bucket.bucket,
+      queues: [{ queueArn: inboundFiles.arn, events: ["s3:ObjectCreated:*"] }],
+      // GuardDuty switches it on, and left out here it would be switched off by each deployment.
+      ...(inspectsFiles && { eventbridge: true }),
+    },
     // S3 tries the queue before it agrees to tell it.
     { dependsOn: letsTheBucketIn },
   );
-  return { inboundFiles, inboundFilesUnread };
+  return { inboundFiles, inboundFilesUnread, notices };
 }
 
 /** To sign in, and no more: what it may do there, the database and the cache know of their user. */
@@ -142,7 +151,7 @@ function permissions(
       resources: [inboundFiles.arn],
     },
     { actions: ["s3:ListBucket"], resources: [bucket.arn] },
-    { actions: ["s3:GetObject"], resources: [$interpolate`${bucket.arn}/*`] },
+    { actions: ["s3:GetObject"], resources: [$interpolate`${bucket.arn}/*`], ...onlyClean(settings) },
     {
       actions: ["kms:Decrypt"],
       resources: [keys.inbound.arn],

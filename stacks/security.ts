@@ -1,4 +1,5 @@
 import { copiesMayRead } from "./backup-keys.ts";
+import { discoveryMayRead } from "./inspection.ts";
 import { createKey, keyPolicy, letUse } from "./keys.ts";
 import { isSandbox, type StageSettings } from "./settings.ts";
 import { createSharedKey, type SharedKey } from "./shared-keys.ts";
@@ -57,6 +58,7 @@ export function createKeys(settings: StageSettings): Keys {
     }),
     inbound: createSharedKey(settings, "Inbound", {
       description: "Encrypts the files of acquirers and banks at rest",
+      ...readByDiscovery(settings),
     }),
     returns: createSharedKey(settings, "Returns", {
       description: "Signs the links by which customers come back",
@@ -90,10 +92,19 @@ function createStoreKeys(settings: StageSettings): StoreKeys {
       policy: keyPolicy(...copiesMayRead(settings, true)),
     }),
     cache: where(cache, "Cache", { description: "Encrypts the cache at rest" }),
-    archive: where(archive, "Archive", { description: "Encrypts events as they were sent" }),
+    archive: where(archive, "Archive", {
+      description: "Encrypts events as they were sent",
+      ...readByDiscovery(settings),
+    }),
     lake: where(lake, "Lake", { description: "Encrypts what Athena asks, and its answers" }),
     warehouse: where(warehouse, "Warehouse", { description: "Encrypts the warehouse at rest" }),
   };
+}
+
+/** Of what is looked through for card numbers. Without it AWS's default stays, by which IAM policies decide. */
+function readByDiscovery(settings: StageSettings): { readonly policy?: $util.Output<string> } {
+  const statements = discoveryMayRead(settings);
+  return statements.length === 0 ? {} : { policy: keyPolicy(...statements) };
 }
 
 /** CloudWatch Logs encrypts in its own name, so the key's policy lets it in: for log groups of this account only. */

@@ -67,6 +67,11 @@ export interface StageSettings extends Deployable {
   readonly deliverers: readonly Deliverer[];
   /** How long the files of acquirers and banks are kept, in days. */
   readonly inboundFileDays: number;
+  /**
+   * What others send is scanned for malware before anything reads it, and Macie may read what is kept (ADR 48). It costs by
+   * the gigabyte, and takes an account that is a member of the organization's.
+   */
+  readonly inspectsFiles: boolean;
   /** Undefined where all work is done by functions: they need no network of ours. */
   readonly network: NetworkSettings | undefined;
   /** In the network; undefined where no reconciler runs on AWS. */
@@ -130,6 +135,7 @@ const disposable = {
   pair: undefined,
   keyDeletionDays: 7,
   inboundFileDays: 30,
+  inspectsFiles: false,
   boundedRoles: true,
   delivery: undefined,
   throttle: { requestsPerSecond: 200, burst: 400 },
@@ -145,6 +151,7 @@ const durable = {
   keyDeletionDays: 30,
   // Ten years, and what is left of the last: as long as books and their evidence are kept.
   inboundFileDays: 11 * 366,
+  inspectsFiles: true,
   boundedRoles: true,
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;

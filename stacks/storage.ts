@@ -1,7 +1,8 @@
 import { type BucketRef, createBucket } from "./buckets.ts";
 import { type Copy, createCopies } from "./copies.ts";
+import { guardVerdicts } from "./inspection.ts";
 import { logicalName, physicalName } from "./naming.ts";
-import { referredStage, replicaRegion, sharedName } from "./pair.ts";
+import { peerRegion, referredStage, replicaRegion, sharedName } from "./pair.ts";
 import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { Deliverer, StageSettings } from "./settings.ts";
@@ -30,7 +31,11 @@ const replicaName = "InboundReplica";
 function makeInbound(settings: StageSettings, keys: Keys): Buckets {
   // Files are small and read once: colder storage would bill each for 128 KB, and cost more.
   const days = settings.inboundFileDays;
-  const inbound = createBucket("Inbound", settings, { key: keys.inbound, days });
+  const inbound = createBucket("Inbound", settings, {
+    key: keys.inbound,
+    days,
+    statements: (bucket) => guardVerdicts(settings, bucket, settings.stage),
+  });
   const region = replicaRegion(settings);
   const { replicaArn } = keys.inbound;
   if (region === undefined || replicaArn === undefined)
@@ -38,7 +43,11 @@ function makeInbound(settings: StageSettings, keys: Keys): Buckets {
   const key = { arn: replicaArn };
   const copy: Copy = {
     id: "inbound",
-    ...createBucket(replicaName, settings, { key, days, region }),
+    ...createBucket(replicaName, settings, {
+      ...{ key, days, region },
+      // A verdict is copied with its file. What comes there first is scanned by the stage that is there.
+      statements: (bucket) => guardVerdicts(settings, bucket, peerRegion(settings)?.stage ?? settings.stage),
+    }),
     key,
     region,
   };

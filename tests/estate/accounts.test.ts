@@ -207,6 +207,56 @@ describe("the security account", () => {
       expect(inputs["autoEnableOrganizationMembers"]).toBe("ALL");
   });
 
+  it("has Macie in each account that there is, in each region: those before it too, which it does not enrol itself", () => {
+    const members = security.ofType<{ accountId: string; region: string; email: string }>(
+      "aws:macie2/member:Member",
+    );
+    const accounts = organization.ofType<{ email: string }>("aws:organizations/account:Account");
+    const others = accounts.map(({ inputs }) => inputs.email).filter((email) => !email.includes("security"));
+    for (const region of regions) {
+      const here = members.filter(({ inputs }) => inputs.region === region);
+      expect(here.map(({ inputs }) => inputs.email).toSorted(), region).toEqual(others.toSorted());
+    }
+  });
+
+  it("looks for card numbers in files that production and staging got, all of them, and in a sample of the archive", () => {
+    const searched = (name: string) =>
+      security.resource<{
+        s3JobDefinition: {
+          bucketCriteria: { includes: { ands: readonly { simpleCriterion: { values: string[] } }[] } };
+        };
+      }>(name).inputs;
+    const bucketsOf = (name: string) =>
+      searched(name).s3JobDefinition.bucketCriteria.includes.ands.flatMap(
+        (each) => each.simpleCriterion.values,
+      );
+    for (const [job, bucket] of [
+      ["InboundSearch", "InboundBucket"],
+      ["ArchiveSearch", "ArchiveBucket"],
+    ] as const)
+      expect(bucketsOf(job), job).toEqual([
+        production.resource(bucket).inputs["bucket"],
+        expect.stringMatching(/^tallystick-staging-.+-444455556666$/),
+      ]);
+    expect(searched("InboundSearch")).toMatchObject({
+      samplingPercentage: 100,
+      scheduleFrequency: { dailySchedule: true },
+    });
+    expect(searched("ArchiveSearch")).toMatchObject({ scheduleFrequency: { weeklySchedule: "MONDAY" } });
+  });
+
+  it("tells operators of card numbers itself, as Security Hub does not hear of them", () => {
+    const rule = security.resource<{ name: string; eventPattern: string }>("CardDataFound").inputs;
+    expect(JSON.parse(rule.eventPattern)).toMatchObject({
+      source: ["aws.macie"],
+      detail: { type: expect.arrayContaining(["SensitiveData:S3Object/Financial"]) },
+    });
+    expect(security.resource("CardDataFoundTarget").inputs).toEqual({
+      rule: rule.name,
+      arn: security.resource("Operators").outputs?.["arn"],
+    });
+  });
+
   it("holds all accounts against FSBP and PCI DSS 4.0.1", () => {
     expect(security.resource("Standards").inputs["configurationPolicy"]).toMatchObject({
       serviceEnabled: true,

@@ -7,6 +7,8 @@ const publicAccessType = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlo
 const passwordType = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy";
 const encryptionType = "aws:ebs/encryptionByDefault:EncryptionByDefault";
 const detectorType = "aws:guardduty/detector:Detector";
+const discoveryType = "aws:macie2/account:Account";
+const searchType = "aws:macie2/classificationJob:ClassificationJob";
 const vaultType = "aws:backup/vault:Vault";
 
 interface PublicAccess {
@@ -168,10 +170,22 @@ export const accountRules: readonly Rule[] = [
     shows: ["PCI 12.10.7", "Macie.1"],
     says: "Card numbers where none should be are looked for.",
     check: all(
-      beside(detectorType, "aws:macie2/account:Account", "are card numbers looked for"),
+      beside(detectorType, discoveryType, "are card numbers looked for"),
       each<{ status?: string }>(
-        "aws:macie2/account:Account",
+        discoveryType,
         ({ status = "ENABLED" }) => status !== "ENABLED" && "is switched off: set status ENABLED",
+      ),
+    ),
+  },
+  {
+    name: "buckets-searched",
+    shows: ["PCI 12.10.7"],
+    says: "Buckets are searched for card numbers again and again, by a plan of ours.",
+    check: all(
+      needs(discoveryType, searchType, "searches no bucket: add a ClassificationJob (stacks/discovery.ts)"),
+      each<{ jobType: string }>(
+        searchType,
+        ({ jobType }) => jobType !== "SCHEDULED" && "searches once: set jobType SCHEDULED and a frequency",
       ),
     ),
   },

@@ -1,5 +1,6 @@
 import type { PlanResource } from "#local/plan/plan.ts";
 import type { PlanView } from "../plan-view.ts";
+import { listOf, statementsIn } from "./documents.ts";
 import { each, needs, type Rule } from "./rule.ts";
 
 const year = 365;
@@ -42,6 +43,38 @@ const deadLetterTargets = (plan: PlanView): ReadonlySet<string> =>
   );
 
 const arnOf = ({ outputs }: PlanResource): string => String(outputs?.["arn"]);
+
+/** Whom a bucket tells of its files. */
+interface Notices {
+  readonly bucket: string;
+  readonly queues?: readonly unknown[];
+}
+const noticesType = "aws:s3/bucketNotification:BucketNotification";
+
+/** Whether GuardDuty looks at what comes into a bucket, and writes what it found on it. */
+const isScanned = (bucket: string, plan: PlanView): boolean =>
+  plan
+    .ofType<{
+      protectedResource: { s3Bucket: { bucketName: string } };
+      actions?: readonly { taggings: readonly { status: string }[] }[];
+    }>("aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan")
+    .some(
+      ({ inputs: { protectedResource, actions = [] } }) =>
+        protectedResource.s3Bucket.bucketName === bucket &&
+        actions.some(({ taggings }) => taggings.some(({ status }) => status === "ENABLED")),
+    );
+
+const hidesThreats = (bucket: string, plan: PlanView): boolean =>
+  plan
+    .ofType<{ bucket: string; policy: unknown }>("aws:s3/bucketPolicy:BucketPolicy")
+    .filter(({ inputs }) => inputs.bucket === bucket)
+    .flatMap(({ inputs }) => statementsIn(inputs.policy))
+    .some(
+      ({ Effect, Action, Condition }) =>
+        Effect === "Deny" &&
+        listOf(Action).includes("s3:GetObject") &&
+        Condition?.["StringEquals"]?.["s3:ExistingObjectTag/GuardDutyMalwareScanStatus"] === "THREATS_FOUND",
+    );
 
 /** Logs, traces, alarms and what fails. */
 export const operationsRules: readonly Rule[] = [
@@ -205,6 +238,32 @@ export const operationsRules: readonly Rule[] = [
     check: each<{ enable?: boolean }>(
       "aws:guardduty/detector:Detector",
       ({ enable = true }) => !enable && "is switched off",
+    ),
+  },
+  {
+    name: "foreign-files-scanned",
+    shows: ["PCI 5.3.2"],
+    says: "Files that others send are scanned, and what was found is written on them.",
+    notDisposableBecause: "acquirers send files to staging and production",
+    check: each<Notices>(
+      noticesType,
+      ({ bucket, queues = [] }, _, plan) =>
+        queues.length > 0 &&
+        !isScanned(bucket, plan) &&
+        "hands on files that nobody scanned: set inspectsFiles (stacks/settings.ts)",
+    ),
+  },
+  {
+    name: "threats-kept-from-readers",
+    shows: ["PCI 5.2.2"],
+    says: "A file that was found malicious is read by nobody.",
+    notDisposableBecause: "acquirers send files to staging and production",
+    check: each<Notices>(
+      noticesType,
+      ({ bucket, queues = [] }, _, plan) =>
+        queues.length > 0 &&
+        !hidesThreats(bucket, plan) &&
+        "hands on files that were found malicious: deny s3:GetObject of them in the bucket's policy",
     ),
   },
   {

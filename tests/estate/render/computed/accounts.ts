@@ -1,4 +1,4 @@
-import { lettersOf, type Made, named, type Rules, text, uuidOf } from "./forms.ts";
+import { hexOf, lettersOf, type Made, named, type Rules, text, uuidOf } from "./forms.ts";
 
 /** 12 digits, as AWS numbers accounts. */
 const numberOf = (name: string): string =>
@@ -44,6 +44,10 @@ export const accounts: Rules = {
   "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature": ({ inputs }) => ({
     id: `${text(inputs["detectorId"])}/${text(inputs["name"])}`,
   }),
+  "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan": ({ name, region, account }) => {
+    const id = hexOf(name, 20);
+    return { id, arn: `arn:aws:guardduty:${region}:${account}:malware-protection-plan/${id}` };
+  },
   "aws:iam/accountPasswordPolicy:AccountPasswordPolicy": () => ({ id: "iam-account-password-policy" }),
   "aws:iam/organizationsFeatures:OrganizationsFeatures": () => ({ id: organizationId }),
   "aws:iam/policy:Policy": ({ inputs, account }) => {
@@ -58,6 +62,11 @@ export const accounts: Rules = {
     return { id: arn, arn, name: role };
   },
   "aws:macie2/account:Account": single,
+  "aws:macie2/classificationJob:ClassificationJob": ({ name, region, account }) => {
+    const id = hexOf(name, 32);
+    return { id, jobId: id, jobArn: `arn:aws:macie2:${region}:${account}:classification-job/${id}` };
+  },
+  "aws:macie2/member:Member": ({ inputs }) => ({ id: text(inputs["accountId"]) }),
   "aws:macie2/organizationAdminAccount:OrganizationAdminAccount": ({ inputs }) => ({
     id: text(inputs["adminAccountId"]),
   }),

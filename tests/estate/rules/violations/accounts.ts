@@ -2,6 +2,14 @@ import { type Example, either, type Violation, without } from "./violation.ts";
 
 const recorder: Example = { type: "aws:cfg/recorder:Recorder", inputs: {} };
 const detector: Example = { type: "aws:guardduty/detector:Detector", inputs: { region: "eu-central-1" } };
+const discovery: Example = {
+  type: "aws:macie2/account:Account",
+  inputs: { status: "ENABLED", region: "eu-central-1" },
+};
+const search = (jobType: string): Example => ({
+  type: "aws:macie2/classificationJob:ClassificationJob",
+  inputs: { jobType },
+});
 const closed = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true };
 const passwords = { requireNumbers: true, requireLowercaseCharacters: true, maxPasswordAge: 90 };
 const watching = (name: string): Example => ({
@@ -56,10 +64,12 @@ export const accountViolations: readonly Violation[] = [
     type: "aws:accessanalyzer/analyzer:Analyzer",
     inputs: { region: "eu-central-1" },
   }),
-  without("card-data-looked-for", detector, {
-    type: "aws:macie2/account:Account",
-    inputs: { status: "ENABLED", region: "eu-central-1" },
-  }),
+  without("card-data-looked-for", detector, discovery),
+  {
+    rule: "buckets-searched",
+    broken: [discovery, search("ONE_TIME")],
+    kept: [discovery, search("SCHEDULED")],
+  },
   either(
     "held-against-standards",
     "aws:securityhub/configurationPolicy:ConfigurationPolicy",

@@ -8,6 +8,35 @@ const alarm = (namespace: string, dimensions: object): Example => ({
   inputs: { namespace, dimensions, alarmActions: ["arn:topic"] },
 });
 
+const notices: Example = {
+  type: "aws:s3/bucketNotification:BucketNotification",
+  inputs: { bucket: "files", queues: [{ queueArn: "arn:queue", events: ["s3:ObjectCreated:*"] }] },
+};
+const scan = (status: string): Example => ({
+  type: "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan",
+  inputs: {
+    protectedResource: { s3Bucket: { bucketName: "files" } },
+    actions: [{ taggings: [{ status }] }],
+  },
+});
+const threatsHidden: Example = {
+  type: "aws:s3/bucketPolicy:BucketPolicy",
+  inputs: {
+    bucket: "files",
+    policy: {
+      Statement: [
+        {
+          Effect: "Deny",
+          Action: ["s3:GetObject"],
+          Condition: {
+            StringEquals: { "s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "THREATS_FOUND" },
+          },
+        },
+      ],
+    },
+  },
+};
+
 export const operationsViolations: readonly Violation[] = [
   either(
     "logs-kept-a-year",
@@ -66,6 +95,12 @@ export const operationsViolations: readonly Violation[] = [
   either("trail-whole", "aws:cloudtrail/trail:Trail", {}, { isMultiRegionTrail: true }),
   either("trail-sealed", "aws:cloudtrail/trail:Trail", {}, { enableLogFileValidation: true }),
   either("threats-watched", "aws:guardduty/detector:Detector", { enable: false }, { enable: true }),
+  {
+    rule: "foreign-files-scanned",
+    broken: [notices, scan("DISABLED")],
+    kept: [notices, scan("ENABLED")],
+  },
+  without("threats-kept-from-readers", notices, threatsHidden),
   either(
     "changes-recorded",
     "aws:cfg/recorder:Recorder",
