@@ -173,6 +173,27 @@ describe("an estate with acquirers of its own", () => {
   });
 });
 
+describe("the first deployment of a stage with a cluster", () => {
+  it("puts nothing into the cluster, and makes all that the pipeline's first run needs to do so", async () => {
+    const root = projectWith(
+      "stacks/settings.ts",
+      "reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 }",
+      "reconciler: undefined",
+    );
+    const { errors, text } = await render("production", root);
+    expect(errors).toBe("");
+    const { resources } = JSON.parse(text()) as Plan;
+    const inside = /^(kubernetes|docker-build|pulumi:providers:kubernetes)/;
+    expect(resources.filter(({ type }) => inside.test(type))).toEqual([]);
+    const names = new Set(resources.map(({ name }) => name));
+    for (const name of ["Cluster", "ClusterDeployer", "ClusterFromBuilds", "DeployBuild", "Pipeline"])
+      expect(names.has(name), name).toBe(true);
+    // The second deployment adds, and takes nothing away.
+    const later = new Set(production.resources.map(({ name }) => name));
+    expect([...names].filter((name) => !later.has(name))).toEqual([]);
+  });
+});
+
 describe("a mistake", () => {
   it("in the account is refused before anything is created, with what to set", async () => {
     const { exitCode, errors } = await render("production", projectRoot, "--account", "210987654321");
