@@ -59,11 +59,13 @@ async function render(
 /** The project with handlers that do nothing. */
 function copyOfProject(): string {
   const root = join(folder, "project");
-  for (const copied of ["sst.config.ts", "stacks", "package.json"]) {
+  for (const copied of ["sst.config.ts", "stacks", "package.json", "functions/canary"]) {
     cpSync(join(projectRoot, copied), join(root, copied), { recursive: true });
   }
   for (const linked of ["workflows", "tests"]) symlinkSync(join(projectRoot, linked), join(root, linked));
-  const declarations = readFileSync(join(root, "stacks/functions.ts"), "utf8");
+  const declarations = ["functions", "failover-functions"]
+    .map((file) => readFileSync(join(root, `stacks/${file}.ts`), "utf8"))
+    .join("\n");
   for (const [, path = ""] of declarations.matchAll(/handler: "(.+)\.handler"/g)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, `${path}.ts`), "export const handler = (): void => {};");
