@@ -1,3 +1,4 @@
+import { deployRole } from "./guard-policies.ts";
 import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
@@ -11,7 +12,11 @@ export interface ClusterSettings {
   readonly version: string;
   /** vCPUs of all nodes together: no node is added beyond. A limit on cost, should something ask for pods without end. */
   readonly vcpusMax: number;
-  readonly reconciler: ReconcilerSettings;
+  /**
+   * What runs in it. Undefined for the first deployment of a stage: that one comes from outside the network, where the
+   * cluster's address leads nowhere. From then on the pipeline deploys (ADR 43).
+   */
+  readonly reconciler: ReconcilerSettings | undefined;
 }
 
 /** What is put into the cluster is wired to this. */
@@ -133,9 +138,9 @@ function createNodeRole(): aws.iam.Role {
 
 /** Who comes in: the nodes, and whoever deploys. Nobody else, and no person. */
 function createEntries(cluster: aws.eks.Cluster, nodeRole: aws.iam.Role): $util.Resource[] {
-  const caller = aws.getCallerIdentityOutput();
-  // Credentials of a deployment are a session; the cluster knows the role behind it.
-  const deployer = aws.iam.getSessionContextOutput({ arn: caller.arn }).issuerArn;
+  const { accountId } = aws.getCallerIdentityOutput();
+  // By name, whoever deploys now: the first deployment is a person's, all others are the pipeline's.
+  const deployer = $interpolate`arn:aws:iam::${accountId}:role/${deployRole}`;
   return [
     ...createEntry("Nodes", cluster, nodeRole.arn, "EC2", "AmazonEKSAutoNodePolicy"),
     ...createEntry("Deployer", cluster, deployer, "STANDARD", "AmazonEKSClusterAdminPolicy"),
@@ -216,10 +221,11 @@ function letIntoCluster(
     referencedSecurityGroupId: nodes.id,
     description: "Nodes and KEDA to the control plane",
   });
-  network.buildSubnetCidrs.forEach((cidrIpv4, index) => {
-    new aws.vpc.SecurityGroupIngressRule(`ClusterFromBuilds${index + 1}`, {
-      ...{ ...tls, cidrIpv4 },
-      description: "Deployments, from the subnets of builds",
+  if (network.builds !== undefined) {
+    new aws.vpc.SecurityGroupIngressRule("ClusterFromBuilds", {
+      ...tls,
+      referencedSecurityGroupId: network.builds.securityGroup.id,
+      description: "The pipeline's build that deploys",
     });
-  });
+  }
 }

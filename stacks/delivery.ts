@@ -4,7 +4,8 @@ import { logDays } from "./constants.ts";
 import { deployRole } from "./guard-policies.ts";
 import { createKey } from "./keys.ts";
 import { physicalName } from "./naming.ts";
-import type { Permission } from "./permissions.ts";
+import type { BuildPlace, Network } from "./network.ts";
+import { type Permission, unscoped } from "./permissions.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -31,14 +32,38 @@ interface Workshop {
  * Deploys the stage from its own account, when its branch moves: checks first, then where the stage asks for it a
  * person. The first deployment, which makes this, is by hand (docs/from-nothing-to-production.md).
  */
-export function createDelivery(settings: StageSettings): void {
+export function createDelivery(settings: StageSettings, network: Network | undefined): void {
   if (settings.delivery === undefined) return;
   const workshop = createWorkshop(settings);
+  // Checks run what anybody proposes: they are kept out of the network.
   const checks = createBuild("CheckBuild", workshop, checking, []);
-  const deploys = createBuild("DeployBuild", workshop, deploying(settings), [
-    { actions: ["sts:AssumeRole"], resources: [`arn:aws:iam::${settings.awsAccount}:role/${deployRole}`] },
-  ]);
+  const assumes = {
+    actions: ["sts:AssumeRole"],
+    resources: [`arn:aws:iam::${settings.awsAccount}:role/${deployRole}`],
+  };
+  const deploys = createBuild(
+    "DeployBuild",
+    workshop,
+    deploying(settings),
+    [assumes],
+    placeOf(settings, network),
+  );
   createPipeline(settings.delivery, workshop, checks, deploys);
+}
+
+/** Where a build is in the network. */
+interface Place extends BuildPlace {
+  readonly vpcId: $util.Output<string>;
+}
+
+/** In the network, if the stage has a cluster: nowhere else does the cluster's address lead to it. */
+function placeOf(settings: StageSettings, network: Network | undefined): Place | undefined {
+  if (settings.cluster === undefined) return undefined;
+  if (network?.builds === undefined)
+    throw new Error(
+      `${settings.stage} has a cluster that its pipeline cannot reach: give its network a nat (stacks/settings.ts).`,
+    );
+  return { ...network.builds, vpcId: network.vpcId };
 }
 
 function createWorkshop(settings: StageSettings): Workshop {
@@ -75,6 +100,7 @@ function createBuild(
   { settings, key, bucket }: Workshop,
   commands: readonly string[],
   permissions: readonly Permission[],
+  place?: Place,
 ): aws.codebuild.Project {
   const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, {
     name: `/aws/codebuild/${physicalName(name)}`,
@@ -90,6 +116,7 @@ function createBuild(
         { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
         ...handingOn(key, bucket),
         ...permissions,
+        ...(place === undefined ? [] : entering(place, settings)),
       ]),
     ],
   });
@@ -103,9 +130,47 @@ function createBuild(
       buildspec: JSON.stringify({ version: "0.2", phases: { build: { commands } } }),
     },
     artifacts: { type: "CODEPIPELINE" },
-    environment: { type: "ARM_CONTAINER", computeType: "BUILD_GENERAL1_LARGE", image, privilegedMode: false },
+    ...(place && { vpcConfig: inPlace(place) }),
+    environment: {
+      type: "ARM_CONTAINER",
+      computeType: "BUILD_GENERAL1_LARGE",
+      image,
+      // Docker copies the cluster's images (stacks/images.ts), and runs in a privileged build only.
+      privilegedMode: place !== undefined,
+    },
     logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } },
   });
+}
+
+const inPlace = ({ vpcId, subnetIds, securityGroup }: Place): aws.types.input.codebuild.ProjectVpcConfig => ({
+  vpcId,
+  subnets: [...subnetIds],
+  securityGroupIds: [securityGroup.id],
+});
+
+/** CodeBuild puts a network interface into the subnets of builds, in the name of the build's role. */
+function entering({ subnetArns, securityGroup }: Place, { region, awsAccount }: StageSettings): Permission[] {
+  const interfaces = `arn:aws:ec2:${region}:${awsAccount}:network-interface/*`;
+  const inSubnets = { test: "ArnEquals", variable: "ec2:Subnet", values: [...subnetArns] };
+  return [
+    { actions: ["ec2:CreateNetworkInterface"], resources: [interfaces, ...subnetArns, securityGroup.arn] },
+    { actions: ["ec2:DeleteNetworkInterface"], resources: [interfaces], conditions: [inSubnets] },
+    {
+      actions: ["ec2:CreateNetworkInterfacePermission"],
+      resources: [interfaces],
+      conditions: [
+        inSubnets,
+        { test: "StringEquals", variable: "ec2:AuthorizedService", values: ["codebuild.amazonaws.com"] },
+      ],
+    },
+    unscoped(
+      "ec2:DescribeDhcpOptions",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeVpcs",
+    ),
+  ];
 }
 
 function createPipeline(

@@ -77,7 +77,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createWarehouse(parts, network);
   createReports(settings, lake);
   createBackups(parts, books);
-  createDelivery(settings);
+  createDelivery(settings, network);
   const alarms = createAlarms(parts, http.nodes.api.id, reconciler, { books, archive, lake });
   createDashboards(parts, http.nodes.api.id, alarms);
   createCanary(settings, { publicUrl: base.publicUrl, tokenUrl: identity.tokenUrl });

@@ -27,13 +27,20 @@ export interface Network {
   /** One per zone, where all work is done: no route to the internet, and AWS's services by endpoints only. */
   readonly privateSubnetIds: readonly $util.Output<string>[];
   readonly privateSubnetCidrs: readonly string[];
-  /** One per zone, with the internet behind NAT: for builds, which fetch packages. None where `nat` is `none`. */
-  readonly buildSubnetIds: readonly $util.Output<string>[];
-  readonly buildSubnetCidrs: readonly string[];
+  /** Where builds are that deploy from inside; undefined where `nat` is `none`. */
+  readonly builds: BuildPlace | undefined;
   /** That of the interface endpoints. Whoever's group is limited in what it sends to may send to this, port 443. */
   readonly endpointsSecurityGroupId: $util.Output<string>;
   /** S3's and DynamoDB's addresses, which the gateway endpoints lead to, as security groups take them. */
   readonly gatewayPrefixListIds: readonly $util.Output<string>[];
+}
+
+/** One subnet per zone, with the internet behind NAT: builds fetch packages, and call AWS everywhere. */
+export interface BuildPlace {
+  readonly subnetIds: readonly $util.Output<string>[];
+  readonly subnetArns: readonly $util.Output<string>[];
+  /** Lets nobody in, and lets out TLS alone. The cluster lets it in. */
+  readonly securityGroup: aws.ec2.SecurityGroup;
 }
 
 /** The stage's own subnets of one kind, with the route table of each. */
@@ -80,10 +87,31 @@ export function createNetwork(settings: StageSettings, keys: Keys): Network | un
     zones,
     privateSubnetIds: privates.subnets.map(({ id }) => id),
     privateSubnetCidrs: privates.cidrs,
-    buildSubnetIds: builds?.subnets.map(({ id }) => id) ?? [],
-    buildSubnetCidrs: builds?.cidrs ?? [],
+    builds: builds && createBuildPlace(vpc, builds),
     endpointsSecurityGroupId: createInterfaceEndpoints(vpc, cidr, privates, settings),
     gatewayPrefixListIds: gateways.map(({ prefixListId }) => prefixListId),
+  };
+}
+
+function createBuildPlace(vpc: aws.ec2.Vpc, { subnets }: SubnetTier): BuildPlace {
+  const securityGroup = new aws.ec2.SecurityGroup("BuildsGroup", {
+    name: physicalName("Builds"),
+    description: "Builds that deploy",
+    vpcId: vpc.id,
+    tags: { Name: physicalName("Builds") },
+  });
+  new aws.vpc.SecurityGroupEgressRule("BuildsOut", {
+    securityGroupId: securityGroup.id,
+    description: "Registries, AWS and the cluster: the first two have addresses that change",
+    ipProtocol: "tcp",
+    fromPort: 443,
+    toPort: 443,
+    cidrIpv4: "0.0.0.0/0",
+  });
+  return {
+    subnetIds: subnets.map(({ id }) => id),
+    subnetArns: subnets.map(({ arn }) => arn),
+    securityGroup,
   };
 }
 

@@ -83,6 +83,14 @@ const unscopedActions: Readonly<Record<string, string>> = {
     "Lambda lists event source mappings of the account, whatever it is asked for",
   "kinesis:ListStreams":
     "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
+  "ec2:DescribeDhcpOptions":
+    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+  "ec2:DescribeNetworkInterfaces":
+    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+  "ec2:DescribeSecurityGroups":
+    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+  "ec2:DescribeSubnets": "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+  "ec2:DescribeVpcs": "EC2 describes without regard to resources; CodeBuild looks up the build's network",
   "ec2:DescribeVolumes":
     "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
   "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",

@@ -168,7 +168,7 @@ function containerOf({
   bucket,
   stores,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
-  const tag = settings.cluster?.reconciler.imageTag ?? "unreleased";
+  const tag = settings.cluster?.reconciler?.imageTag ?? "unreleased";
   const probe = (path: string, periodSeconds: number): kubernetes.types.input.core.v1.Probe => ({
     httpGet: { path, port: "health" },
     periodSeconds,

@@ -45,7 +45,7 @@ export interface ReconcilerStores {
 /** Seconds. The process keeps a message hidden for as long as it works on it; a killed one's is seen after this. */
 const leaseSeconds = 300;
 
-/** The reconciler, and what the cluster needs to run it; undefined where there is none. */
+/** The reconciler, and all else that is inside the cluster; undefined where there is none, or none yet. */
 export function createReconciler(
   settings: StageSettings,
   network: Network | undefined,
@@ -54,7 +54,8 @@ export function createReconciler(
   buckets: Buckets,
   stores: ReconcilerStores,
 ): ReconcilerQueues | undefined {
-  if (cluster === undefined || network === undefined) return undefined;
+  if (cluster === undefined || network === undefined || settings.cluster?.reconciler === undefined)
+    return undefined;
   const queues = createFileQueues(settings, buckets.inbound);
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);

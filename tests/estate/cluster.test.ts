@@ -62,7 +62,7 @@ describe("the cluster", () => {
       "aws:eks/accessEntry:AccessEntry",
     );
     expect(entries.map((entry) => [entry.inputs.principalArn, entry.inputs.type])).toEqual([
-      ["arn:aws:iam::123456789012:role/deploy", "STANDARD"],
+      ["arn:aws:iam::123456789012:role/tallystick-deploy", "STANDARD"],
       [arnOf("ClusterNodeRole"), "EC2"],
     ]);
   });

@@ -59,11 +59,13 @@ async function render(
 /** The project with handlers that do nothing. */
 function copyOfProject(): string {
   const root = join(folder, "project");
-  for (const copied of ["sst.config.ts", "stacks", "package.json"]) {
+  for (const copied of ["sst.config.ts", "stacks", "package.json", "functions/canary"]) {
     cpSync(join(projectRoot, copied), join(root, copied), { recursive: true });
   }
   for (const linked of ["workflows", "tests"]) symlinkSync(join(projectRoot, linked), join(root, linked));
-  const declarations = readFileSync(join(root, "stacks/functions.ts"), "utf8");
+  const declarations = ["functions", "failover-functions"]
+    .map((file) => readFileSync(join(root, `stacks/${file}.ts`), "utf8"))
+    .join("\n");
   for (const [, path = ""] of declarations.matchAll(/handler: "(.+)\.handler"/g)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, `${path}.ts`), "export const handler = (): void => {};");
@@ -170,6 +172,27 @@ describe("an estate with acquirers of its own", () => {
     const { exitCode, errors } = await render("dev", root());
     expect(exitCode).toBe(1);
     expect(errors).toContain("AcquirerApiKeys");
+  });
+});
+
+describe("the first deployment of a stage with a cluster", () => {
+  it("puts nothing into the cluster, and makes all that the pipeline's first run needs to do so", async () => {
+    const root = projectWith(
+      "stacks/settings.ts",
+      "reconciler: { imageTag: undefined, podsMin: 2, podsMax: 20 }",
+      "reconciler: undefined",
+    );
+    const { errors, text } = await render("production", root);
+    expect(errors).toBe("");
+    const { resources } = JSON.parse(text()) as Plan;
+    const inside = /^(kubernetes|docker-build|pulumi:providers:kubernetes)/;
+    expect(resources.filter(({ type }) => inside.test(type))).toEqual([]);
+    const names = new Set(resources.map(({ name }) => name));
+    for (const name of ["Cluster", "ClusterDeployer", "ClusterFromBuilds", "DeployBuild", "Pipeline"])
+      expect(names.has(name), name).toBe(true);
+    // The second deployment adds, and takes nothing away.
+    const later = new Set(production.resources.map(({ name }) => name));
+    expect([...names].filter((name) => !later.has(name))).toEqual([]);
   });
 });
 

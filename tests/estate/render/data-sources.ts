@@ -26,9 +26,6 @@ export function dataSource(
         arn: `arn:aws:iam::${account}:role/deploy`,
         userId: "deploy",
       };
-    case "aws:iam/getSessionContext:getSessionContext":
-      // Of a role itself, and not of a session: the answer is the question.
-      return { ...inputs, id: inputs["arn"], issuerArn: inputs["arn"] };
     case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
       return {
         id: region,
