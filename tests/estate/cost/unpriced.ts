@@ -66,6 +66,7 @@ export const free: readonly string[] = [
   "aws:kms/alias:Alias",
   "aws:lambda/eventSourceMapping:EventSourceMapping",
   "aws:lambda/permission:Permission",
+  "aws:macie2/member:Member",
   "aws:macie2/organizationAdminAccount:OrganizationAdminAccount",
   "aws:macie2/organizationConfiguration:OrganizationConfiguration",
   "aws:organizations/account:Account",
@@ -145,12 +146,14 @@ export const byUse: Readonly<Record<string, string>> = {
   "aws:eks/addon:Addon": "observations of Container Insights: each metric of each pod and node, all the time",
   "aws:elasticache/serverlessCache:ServerlessCache": "bytes beyond its minimum, and requests",
   "aws:guardduty/detector:Detector": "events, logs and bytes that it looks at",
+  "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan": "files that arrive, and gigabytes of them",
   "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature":
     "events, logs and bytes that each protection looks at",
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "bytes delivered and converted",
   "aws:kinesis/stream:Stream": "bytes written, read, and kept longer than a day",
   "aws:kms/key:Key": "requests",
   "aws:lambda/function:Function": "invocations and their milliseconds",
+  "aws:macie2/classificationJob:ClassificationJob": "gigabytes that it searches",
   "aws:macie2/account:Account":
     "bytes it searches; what it asks for watching a bucket stands with the buckets",
   "aws:quicksight/accountSubscription:AccountSubscription":
