@@ -5,7 +5,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
-import { functions, listOf, ofType, projectRoot, roles, statementsOf } from "./committed-plan.ts";
+import {
+  committed,
+  functions,
+  listOf,
+  lockedStages,
+  ofType,
+  projectRoot,
+  roles,
+  statementsOf,
+} from "./committed-plan.ts";
 import { bundle } from "./render/bundle.ts";
 import type { Esbuild } from "./render/esbuild.ts";
 import { openPlatform } from "./render/platform.ts";
@@ -16,6 +25,8 @@ interface Mapping {
   readonly eventSourceArn: string;
   readonly destinationConfig?: { readonly onFailure?: { readonly destinationArn?: string } };
 }
+
+const functionType = "aws:lambda/function:Function";
 
 /** The files that AWS would load, one bundle per function: what they ask of AWS, and the main path on them. */
 
@@ -55,6 +66,14 @@ test("each bundle takes its part in a payment: captured, declined, canceled, in 
   const balance = await demo.get("/v1/ledger/trial-balance?currency=USD");
   expect(balance.body).toMatchObject({ debits: 12_34, credits: 12_34, balanced: true });
   expect((await demo.get("/v1/nothing")).statusCode).toBe(404);
+});
+
+test("no stage on AWS has a handler that is not among them", () => {
+  const here = functions.map(({ handler }) => handler);
+  for (const stage of lockedStages) {
+    const there = committed(stage).ofType(functionType);
+    expect(there.filter(({ handler }) => !here.includes(handler)).map(({ name }) => name)).toEqual([]);
+  }
 });
 
 /** What Lambda does in a function's name: its log, its traces, and reading what it is invoked for. */

@@ -38,8 +38,8 @@ const bootstrap = {
 };
 
 /**
- * Stands in for the JSON-RPC server of the sst binary: it bundles each function, to prove that it can be bundled and
- * exports its handler.
+ * Stands in for the JSON-RPC server of the sst binary: it bundles each function, to prove that its files are there and
+ * export its handler.
  * @param emptyFolder given to SST as the bundle: the plan records no code, so there is nothing to archive.
  */
 export async function startBuildServer(
@@ -83,13 +83,14 @@ export async function startBuildServer(
   };
 }
 
-/** Bundles, and writes nothing. */
+/** Bundles our own files, and writes nothing. That packages can be bundled too is shown by bundles.test.ts, once. */
 async function bundleErrors(root: string, esbuild: Esbuild, { handler }: BuildRequest): Promise<string[]> {
   const { dir, name, ext } = parse(handler);
   if (!existsSync(sourceOf(root, handler)))
     return [`there is no handler ${handler} (no file ${dir}/${name}.ts)`];
   try {
-    const { metafile } = await bundle(esbuild, root, handler, { outfile: "bundle.mjs", write: false });
+    const options = { outfile: "bundle.mjs", write: false, packages: "external" } as const;
+    const { metafile } = await bundle(esbuild, root, handler, options);
     const exports = Object.values(metafile?.outputs ?? {}).flatMap((output) => output.exports);
     return exports.includes(ext.slice(1)) ? [] : [`${dir}/${name}.ts does not export "${ext.slice(1)}"`];
   } catch (error) {
