@@ -64,6 +64,8 @@ const accessLogFields = {
   requestId: "$context.requestId",
   requestTime: "$context.requestTime",
   sourceIp: "$context.identity.sourceIp",
+  // Who it was, as the authorizer found out; "-" on open routes and where nobody was let in.
+  clientId: "$context.authorizer.client_id",
   routeKey: "$context.routeKey",
   httpMethod: "$context.httpMethod",
   statusCode: "$context.status",

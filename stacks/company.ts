@@ -62,6 +62,9 @@ const documentedAccounts: ReadonlySet<string> = new Set([
   "777788889999",
   "999988887777",
 ]);
+/** Whether an account is nobody's, and so this is no deployment. */
+export const isDocumented = (account: string): boolean => documentedAccounts.has(account);
+
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const exampleDomain = /(^|\.)(example|test|invalid|example\.(com|net|org))$/;
 
@@ -82,7 +85,7 @@ export function refuseToDeploy(stage: string, stageAccount: string, account: str
       `"${company.domain}" is no domain: set domain in stacks/company.ts to your own, as payments.example.com is written.`,
     );
   }
-  if (!documentedAccounts.has(account) && exampleDomain.test(company.domain)) {
+  if (!isDocumented(account) && exampleDomain.test(company.domain)) {
     throw new Error(`${company.domain} is the example: set domain in stacks/company.ts to your own.`);
   }
 }

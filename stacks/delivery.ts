@@ -1,5 +1,5 @@
 import { encryptBucket, expireBucket, guardBucket } from "./buckets.ts";
-import { company } from "./company.ts";
+import { company, isDocumented } from "./company.ts";
 import { logDays } from "./constants.ts";
 import { deployRole } from "./guard-policies.ts";
 import { createKey } from "./keys.ts";
@@ -19,7 +19,8 @@ export interface DeliverySettings {
 /** Sources and build outputs are in git, and can be made again. */
 const artifactDays = 30;
 const buildMinutesMax = 60;
-const image = "aws/codebuild/amazonlinux-aarch64-standard:3.0";
+/** x86-64, as laptops mostly are: there is no local DynamoDB for other processors among our packages. */
+const image = "aws/codebuild/amazonlinux-x86_64-standard:5.0";
 
 /** What the builds have in common. */
 interface Workshop {
@@ -87,12 +88,29 @@ const checking: readonly string[] = [
   "npm run --if-present estate:check",
 ];
 
+/** The build says by it whose network it is in. */
+const networkVariable = "DEPLOYS_FROM_NETWORK_OF";
+
+/**
+ * @throws Error that says what to do, before anything is created: pods are made at the cluster's own address, which leads
+ *   nowhere from outside of its network.
+ */
+export function refuseFromOutside({ stage, cluster }: StageSettings, account: string): void {
+  if (cluster?.reconciler === undefined || isDocumented(account)) return;
+  if (process.env[networkVariable] === stage) return;
+  throw new Error(
+    `${stage} has pods, and its cluster has no address outside of its network: its pipeline deploys it. ` +
+      "Before there is a pipeline, set cluster.reconciler to undefined in stacks/settings.ts for the first deployment " +
+      "(docs/from-nothing-to-production.md).",
+  );
+}
+
 /** As the deploy role, whose keys SST fetches anew when they expire. The build's own role may do nothing else. */
 const deploying = ({ stage, awsAccount, region }: StageSettings): readonly string[] => [
   "npm ci",
   "mkdir -p ~/.aws",
   `printf '[profile deploy]\\nrole_arn=arn:aws:iam::${awsAccount}:role/${deployRole}\\ncredential_source=EcsContainer\\nregion=${region}\\n' > ~/.aws/config`,
-  `AWS_PROFILE=deploy npx sst deploy --stage ${stage}`,
+  `${networkVariable}=${stage} AWS_PROFILE=deploy npx sst deploy --stage ${stage}`,
 ];
 
 function createBuild(
@@ -132,7 +150,7 @@ function createBuild(
     artifacts: { type: "CODEPIPELINE" },
     ...(place && { vpcConfig: inPlace(place) }),
     environment: {
-      type: "ARM_CONTAINER",
+      type: "LINUX_CONTAINER",
       computeType: "BUILD_GENERAL1_LARGE",
       image,
       // Docker copies the cluster's images (stacks/images.ts), and runs in a privileged build only.

@@ -10,7 +10,7 @@ import { refuseToDeploy } from "./company.ts";
 import { createConsumers } from "./consumers.ts";
 import { createDashboards } from "./dashboard.ts";
 import { createTables } from "./data.ts";
-import { createDelivery } from "./delivery.ts";
+import { createDelivery, refuseFromOutside } from "./delivery.ts";
 import { createEdge, prepareFront } from "./edge.ts";
 import { createFence } from "./failover.ts";
 import { boundRoles } from "./guard-policies.ts";
@@ -38,6 +38,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   if ($dev) throw new Error("`sst dev` would open the roles to the whole account: run `npm start` instead.");
   const { accountId } = await aws.getCallerIdentity();
   refuseToDeploy(settings.stage, settings.awsAccount, accountId);
+  refuseFromOutside(settings, accountId);
 
   if (settings.boundedRoles) boundRoles(accountId);
   const keys = createKeys(settings);

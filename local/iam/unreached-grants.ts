@@ -17,7 +17,19 @@ const unreached: readonly Unreached[] = [
   ...["HoldRefundTaskRole", "GiveBackTaskRole", "ReviewRefundTaskRole"].map((role) => ({
     ...{ role, actions: ["dynamodb:GetItem"], on: "-payments", because: loserReads },
   })),
+  ...["TakePaymentsRole", "TakeAccountsRole", "RecountFoldsRole", "OpenRegionRole"].map((role) => ({
+    ...{ role, actions: ["dynamodb:PutItem"], on: "-dead-letters" },
+    because: "what a failover cannot decide: tests/contract/failover.test.ts loses enough of everything",
+  })),
+  {
+    role: "TakeJournalRole",
+    actions: ["dynamodb:PutItem"],
+    on: "-ledger",
+    because: "notes that were lost, and frozen accounts: tests/contract/failover.test.ts loses them",
+  },
   ...[
+    { role: "PaymentSagaRole", actions: ["lambda:InvokeFunction"], on: "-review-task" },
+    { role: "ReviewTaskRole", actions: ["dynamodb:PutItem"], on: "-payments" },
     { role: "RefundSagaRole", actions: ["lambda:InvokeFunction"], on: "-review-refund-task" },
     { role: "ReviewRefundTaskRole", actions: ["dynamodb:PutItem"], on: "-payments" },
   ].map((grant) => ({

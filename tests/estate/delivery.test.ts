@@ -8,6 +8,7 @@ interface Build {
     readonly securityGroupIds: readonly string[];
   };
   readonly environment: { readonly privilegedMode: boolean };
+  readonly source: object;
 }
 
 interface GroupRule {
@@ -28,6 +29,11 @@ const rulesOf = (direction: "Ingress" | "Egress"): readonly GroupRule[] =>
     .map(({ inputs }) => inputs);
 
 describe("the build that deploys production", () => {
+  it("says whose network it is in, without which nobody may deploy pods", () => {
+    const { source } = production.resource<Build>("DeployBuild").inputs;
+    expect(JSON.stringify(source)).toContain("DEPLOYS_FROM_NETWORK_OF=production ");
+  });
+
   it("is in the network, where packages come through NAT, with a group of its own", () => {
     expect(production.resource<Build>("DeployBuild").inputs.vpcConfig).toEqual({
       vpcId: outputOf("Network", "id"),
@@ -98,6 +104,11 @@ describe("the build that deploys production", () => {
 });
 
 describe("the build that checks production", () => {
+  it("runs on what the tests run on: some of our packages are for x86-64 only", () => {
+    const { environment } = production.resource<Build>("CheckBuild").inputs;
+    expect(environment).toMatchObject({ type: "LINUX_CONTAINER", image: expect.stringContaining("x86_64") });
+  });
+
   it("runs what anybody proposes: outside the network, without privileges, and with no way in", () => {
     const { vpcConfig, environment } = production.resource<Build>("CheckBuild").inputs;
     expect(vpcConfig).toBeUndefined();

@@ -217,6 +217,17 @@ describe("a mistake", () => {
     expect(errors).toContain(`"${domain}" is no domain: set domain in stacks/company.ts to your own`);
   });
 
+  it("of a deployment from outside of the cluster's network is refused, with who deploys instead", async () => {
+    const example = [
+      'domain: "tallystick.example",\n  accounts: {\n    dev: "111122223333",\n    staging: "444455556666",',
+      '\n    production: "123456789012"',
+    ].join("");
+    const own = example.replace("tallystick.example", "pay.acme.eu").replace("123456789012", "210987654321");
+    const { exitCode, errors } = await render("production", projectWith("stacks/company.ts", example, own));
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("production has pods, and its cluster has no address outside of its network");
+  });
+
   it("in the name of the stage is refused before anything is rendered", async () => {
     const { exitCode, errors } = await render("prodution");
     expect(exitCode).toBe(1);

@@ -110,7 +110,14 @@ describe("logs", () => {
 
   it("of the API hold routes and no paths, into which a caller may write a card number", () => {
     const { accessLogSettings } = resource<{ accessLogSettings: { format: string } }>("ApiStage").inputs;
-    expect(Object.values(JSON.parse(accessLogSettings.format) as object)).toContain("$context.routeKey");
+    const logged = Object.values(JSON.parse(accessLogSettings.format) as object);
+    expect(logged).toEqual(
+      expect.arrayContaining([
+        "$context.routeKey",
+        "$context.identity.sourceIp",
+        "$context.authorizer.client_id",
+      ]),
+    );
     expect(accessLogSettings.format).not.toContain("path");
   });
 });

@@ -20,7 +20,7 @@ import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
 import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
-const kills = Number(process.env["KILLS"] ?? 5);
+const kills = Number(process.env["KILLS"] ?? 3);
 /** Another seed is another campaign: `KILL_SEED=7 npm run test:kills`. */
 const seed = Number(process.env["KILL_SEED"] ?? 20_261_123);
 const book = "mer_demo" as Book;

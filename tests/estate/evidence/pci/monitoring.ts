@@ -23,7 +23,7 @@ export const monitoringRows: readonly Row[] = [
     "10.2.1.1",
     "Each person's access to card data is logged.",
     [readers],
-    "accesses through the API are a client's, not a person's, and the access log does not say which (10.2.2); production's own roles are left out of the trail, and what they do with a card is in their functions' code",
+    "accesses through the API are a client's, not a person's; production's own roles are left out of the trail, and what they do with a card is in their functions' code",
   ),
   estate(
     "10.2.1.2",
@@ -61,7 +61,7 @@ export const monitoringRows: readonly Row[] = [
     "10.2.2",
     "A log says who, what, when, how it ended, from where, and on what.",
     [trail, "file: stacks/api.ts", "file: stacks/edge-logs.ts"],
-    "the API's access log has no client, and functions log failures only: what a request wrote says whose it was, and of one that only read nothing does. No issue has it yet",
+    "the API's access log has the client and the route, and not which payment: what a request wrote says so, and of one that only read nothing does",
   ),
   estate(
     "10.3.1",
