@@ -72,11 +72,16 @@ const localStage = "local";
 
 /**
  * The tables of a stage on AWS, as whoever the SDK finds (AWS_PROFILE, AWS_REGION …), or those of the system on this
- * machine. @throws Refusal when none runs.
+ * machine. @throws Refusal when none runs, or nothing says in which region the stage is.
  */
-export function storeConnection(stateDirectory: string, stage?: string): StoreConnection {
-  const tablePrefix = `tallystick-${stage ?? localStage}-`;
-  if (stage !== undefined) return { client: {}, tablePrefix };
+export function storeConnection(stateDirectory: string, stage = localStage): StoreConnection {
+  const tablePrefix = `tallystick-${stage}-`;
+  if (stage !== localStage) {
+    const { AWS_REGION: region, AWS_PROFILE: profile } = process.env;
+    if (region === undefined && profile === undefined)
+      throw new Refusal(`set AWS_REGION to the region of ${stage}, and AWS_PROFILE to who may reach it`);
+    return { client: {}, tablePrefix };
+  }
   const { aws } = readEndpoints(stateDirectory);
   const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = aws;
   return { client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } }, tablePrefix };

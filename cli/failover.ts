@@ -19,6 +19,8 @@ export interface TypedFailover {
 }
 
 const pollMs = 1_000;
+/** As many parts of a table as the workflow looks through beside each other. */
+const segmentsMax = 64;
 /** Pages of state machines, of 100 each. */
 const pagesMax = 10;
 
@@ -35,8 +37,16 @@ export async function startFailover(
   const { stage = "local", by, reason, evidence, since } = typed;
   if (by === undefined || reason === undefined || evidence === undefined)
     throw new Refusal("say --by whom it was decided, for what --reason, and by which --evidence");
-  const segments = typed.segments === undefined ? {} : { segments: Number(typed.segments) };
-  const word = { by, reason, evidence, ...(since === undefined ? {} : { since }), ...segments };
+  const segments = typed.segments === undefined ? undefined : Number(typed.segments);
+  if (segments !== undefined && !(Number.isInteger(segments) && segments >= 1 && segments <= segmentsMax))
+    throw new Refusal(`--segments is a whole number from 1 to ${segmentsMax}`);
+  if (since !== undefined && Number.isNaN(Date.parse(since)))
+    throw new Refusal("--since is a time, as 2026-01-31T12:00:00Z is written");
+  const word = {
+    ...{ by, reason, evidence },
+    ...(since !== undefined && { since }),
+    ...(segments !== undefined && { segments }),
+  };
   const stateMachineArn = await machineOf(client, `tallystick-${stage}-failover`);
   const started = await client.send(
     new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(word) }),
