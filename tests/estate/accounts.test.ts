@@ -1,22 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Plan } from "#local/plan/plan.ts";
-import { production, projectRoot, type Statement } from "./committed-plan.ts";
-import { PlanView } from "./plan-view.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "tallystick-accounts-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** These stages have no committed plan: each is rendered here, in a process of its own. */
-function render(stage: string): PlanView {
-  const out = join(folder, `${stage}.json`);
-  const renderer = join(projectRoot, "tests/estate/render/cli.ts");
-  execFileSync(process.execPath, [renderer, "--stage", stage, "--out", out], { cwd: projectRoot });
-  return new PlanView(JSON.parse(readFileSync(out, "utf8")) as Plan);
-}
+import { beforeAll, describe, expect, it } from "vitest";
+import { production, type Statement } from "./committed-plan.ts";
+import type { PlanView } from "./plan-view.ts";
+import { renderStage } from "./render-stage.ts";
 
 const regions = ["eu-west-1", "eu-central-1", "us-east-1"];
 const regionsOf = (plan: PlanView, type: string): unknown[] =>
@@ -30,12 +15,12 @@ let organization: PlanView;
 let logArchive: PlanView;
 let security: PlanView;
 let account: PlanView;
-beforeAll(() => {
-  organization = render("organization");
-  logArchive = render("account-log-archive");
-  security = render("account-security");
-  account = render("account-production");
-}, 120_000);
+beforeAll(async () => {
+  organization = await renderStage("organization");
+  logArchive = await renderStage("account-log-archive");
+  security = await renderStage("account-security");
+  account = await renderStage("account-production");
+});
 
 describe("the organization", () => {
   it("has an account for each that stacks/company.ts names, and never closes one", () => {
@@ -369,65 +354,5 @@ describe("an account with reports", () => {
     for (const other of [security, logArchive]) expect(other.ofType(type)).toEqual([]);
     // What the stage's reports are for is what its account has.
     expect(production.ofType("aws:cloudformation/stack:Stack")).toHaveLength(1);
-  });
-});
-
-describe("the role that deploys", () => {
-  it("makes roles of its stage only, and none without the ceiling", () => {
-    const role = account.resource<{
-      inlinePolicies: readonly { policy: { Statement: readonly Statement[] } }[];
-    }>("Deploy");
-    const statements = role.inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement);
-    const making = statements.find(({ Action }) => [Action].flat().includes("iam:CreateRole"));
-    expect(making).toMatchObject({
-      Resource: "arn:aws:iam::123456789012:role/tallystick-production-*",
-      Condition: {
-        StringEquals: {
-          "iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/tallystick-workload-boundary",
-        },
-      },
-    });
-    // The deploy role, the break-glass role and the ceiling have other names than roles of the stage.
-    for (const { Action, Resource } of statements)
-      if ([Action].flat().some((action) => /iam:(Put|Attach|Update|Delete|Pass)/.test(action)))
-        expect([
-          "arn:aws:iam::123456789012:role/tallystick-production-*",
-          // What denies, and nothing else, is a policy of its own: of each region.
-          ["production", "production-standby"].map(
-            (stage) => `arn:aws:iam::123456789012:policy/tallystick-${stage}-fenced`,
-          ),
-        ]).toContainEqual(Resource);
-  });
-
-  it("is assumed by the pipelines of both regions", () => {
-    const { assumeRolePolicy } = account.resource<{ assumeRolePolicy: { Statement: readonly Statement[] } }>(
-      "Deploy",
-    ).inputs;
-    expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-deploy-build");
-    expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-standby-deploy-build");
-  });
-
-  it("lets a role of its stage attach a policy that denies, and no other", () => {
-    const { policy } = account.resource<{ policy: { Statement: readonly (Statement & { Sid: string })[] } }>(
-      "WorkloadBoundary",
-    ).inputs;
-    const attaching = policy.Statement.filter(({ Action = [] }) =>
-      [Action].flat().includes("iam:AttachRolePolicy"),
-    );
-    expect(attaching).toMatchObject([
-      {
-        Condition: {
-          ArnEquals: {
-            "iam:PolicyARN": [expect.stringMatching(/-fenced$/), expect.stringMatching(/-fenced$/)],
-          },
-        },
-      },
-    ]);
-  });
-
-  it("exists where an estate is deployed, and nowhere else", () => {
-    expect(security.ofType<{ name: string }>("aws:iam/role:Role").map(({ inputs }) => inputs.name)).toEqual([
-      "tallystick-break-glass",
-    ]);
   });
 });

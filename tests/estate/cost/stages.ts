@@ -1,10 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Plan } from "#local/plan/plan.ts";
-import { committed, type LockedStage, lockedStages, projectRoot } from "../committed-plan.ts";
-import { PlanView } from "../plan-view.ts";
+import { committed, type LockedStage, lockedStages } from "../committed-plan.ts";
+import type { PlanView } from "../plan-view.ts";
+import { renderStage } from "../render-stage.ts";
 
 /** Every stage on AWS, in the order of the page: the estates, what an account has once, and the organization. */
 export const stagesOnAws = [
@@ -25,35 +21,10 @@ export const stagesOnAws = [
  * @throws Error with what the renderer said.
  */
 export async function plansOfAllStages(): Promise<readonly PlanView[]> {
-  const folder = mkdtempSync(join(tmpdir(), "tallystick-cost-"));
-  try {
-    // One after the other: tests run beside it, and a render that is kept from its processor for too long gives up.
-    for (const stage of stagesOnAws) if (!isLocked(stage)) await render(stage, fileOf(folder, stage));
-    return stagesOnAws.map((stage) =>
-      isLocked(stage)
-        ? committed(stage)
-        : new PlanView(JSON.parse(readFileSync(fileOf(folder, stage), "utf8")) as Plan),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const plans: PlanView[] = [];
+  // One after the other: tests run beside it, and a render that is kept from its processor for too long gives up.
+  for (const stage of stagesOnAws) plans.push(isLocked(stage) ? committed(stage) : await renderStage(stage));
+  return plans;
 }
 
 const isLocked = (stage: string): stage is LockedStage => lockedStages.some((locked) => locked === stage);
-
-const fileOf = (folder: string, stage: string): string => join(folder, `${stage}.json`);
-
-/** A render takes over its process, so each one has its own. */
-function render(stage: string, out: string): Promise<void> {
-  const renderer = join(projectRoot, "tests/estate/render/cli.ts");
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [renderer, "--stage", stage, "--out", out], { cwd: projectRoot });
-    const said: string[] = [];
-    child.stdout.on("data", (data) => said.push(String(data)));
-    child.stderr.on("data", (data) => said.push(String(data)));
-    child.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${stage} cannot be rendered: ${said.join("")}`));
-    });
-  });
-}

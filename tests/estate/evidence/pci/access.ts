@@ -104,7 +104,7 @@ export const accessRows: readonly Row[] = [
   estate("7.3.2", "It enforces what each person, application and system may.", [
     "test: tests/integration/refused-input.test.ts › a caller › whose token lacks the scope is refused with 403, which names it",
     "test: tests/integration/merchants.test.ts › a client of the new merchant › is refused with 403 where operators onboard",
-    `test: ${accounts} › the role that deploys › makes roles of its stage only, and none without the ceiling`,
+    `test: tests/estate/deploy-role.test.ts › the role that deploys › makes roles of its stage only, and none without the ceiling`,
   ]),
   estate("7.3.3", "It denies what is not allowed.", [
     "test: tests/integration/refused-input.test.ts › a caller › without a token is refused with 401 and a challenge",

@@ -163,7 +163,7 @@ export const softwareRows: readonly Row[] = [
     "Duties are separated, so that only what was reviewed and approved is deployed.",
     [
       `test: ${delivery} › production's pipeline › deploys as the account's deploy role, which its checks cannot assume`,
-      "test: tests/estate/accounts.test.ts › the role that deploys › makes roles of its stage only, and none without the ceiling",
+      "test: tests/estate/deploy-role.test.ts › the role that deploys › makes roles of its stage only, and none without the ceiling",
     ],
     "who may approve is set in IAM Identity Center; people of the permission set Deploy may deploy past the pipeline",
   ),
