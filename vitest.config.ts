@@ -64,8 +64,6 @@ export default defineConfig({
           include: ["tests/integration/**/*.test.ts"],
           testTimeout: minutes(1),
           hookTimeout: minutes(1),
-          // Each file starts a whole local system: side by side they would measure each other.
-          fileParallelism: false,
         },
       },
     ],
