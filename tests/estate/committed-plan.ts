@@ -51,14 +51,14 @@ export interface RoleInputs {
   readonly assumeRolePolicy: {
     readonly Statement: readonly { readonly Principal: unknown; readonly Action: string }[];
   };
-  readonly inlinePolicies?: readonly { readonly policy: { readonly Statement: readonly Statement[] } }[];
+  readonly inlinePolicies: readonly { readonly policy: { readonly Statement: readonly Statement[] } }[];
   readonly managedPolicyArns?: readonly string[];
 }
 
 export const roles = ofType<RoleInputs>("aws:iam/role:Role");
 
 export function statementsOf(role: { readonly inputs: RoleInputs }): readonly Statement[] {
-  return (role.inputs.inlinePolicies ?? []).flatMap(({ policy }) => policy.Statement);
+  return role.inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement);
 }
 
 export function listOf(value: string | readonly string[]): readonly string[] {
