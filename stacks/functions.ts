@@ -21,6 +21,12 @@ const publicCardAttributes = [
 /** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
 const allAccounts = ["*#account#*"];
 
+/** What is new in the journal: records never change, and nobody takes them away. */
+const journalRecords = {
+  eventName: ["INSERT"],
+  dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
+};
+
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
@@ -143,7 +149,7 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
     sendsTo: ["checks"],
-    invokes: ["Relay", "RecordEvents"],
+    invokes: ["Relay", "JournalRelay", "RecordEvents"],
     redrives: ["recovery"],
     describes: ["recovery"],
     variables: ["ORIGIN_SECRETS"],
@@ -167,6 +173,7 @@ const declarations = {
     tables: { deadLetters: { may: ["put"] } },
     readsBack: [
       { from: "table", name: "payments" },
+      { from: "table", name: "ledger" },
       { from: "stream", name: "paymentEvents" },
     ],
   },
@@ -331,14 +338,25 @@ const declarations = {
       // Lambda looks four times a second, which is window enough. bench/folder.ts measures batches.
       batchSize: 1_000,
       // Accounts and the folds themselves lie in the same table, and no balance follows from them.
-      filters: [
-        {
-          eventName: ["INSERT"],
-          dynamodb: { NewImage: { record: { S: ["entry", "failure", "resolution"] } } },
-        },
-      ],
+      filters: [journalRecords],
       retriesMax: "unbounded",
     },
+  },
+  JournalRelay: {
+    handler: "functions/consumers/journal-relay.handler",
+    purpose: "Turns each record of the journal into an event, for the archive and the warehouse",
+    memoryMb: 512,
+    timeoutSeconds: 30,
+    consumes: {
+      from: "table",
+      name: "ledger",
+      // Finance does not wait for it by the second, and each invocation has its price.
+      batchSize: 200,
+      windowSeconds: 2,
+      filters: [journalRecords],
+      retriesMax: 8,
+    },
+    putsOn: ["paymentEvents"],
   },
 } as const satisfies Record<string, FunctionDeclaration>;
 

@@ -6,7 +6,8 @@ import {
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import type { EventId, PaymentEventType, PublishedEvent } from "#core/events/payment-event.ts";
+import type { EventId } from "#core/events/event-id.ts";
+import type { PaymentEventType, PublishedEvent } from "#core/events/payment-event.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { reach } from "./client.ts";

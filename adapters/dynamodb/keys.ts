@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { EventId } from "#core/events/payment-event.ts";
+import type { EventId } from "#core/events/event-id.ts";
 import { type AccountId, type Book, salesCurrency, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { entryIdOf, type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";

@@ -1,6 +1,6 @@
 import { KinesisClient, PutRecordsCommand, type PutRecordsRequestEntry } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import type { PublishedEvent } from "#core/events/payment-event.ts";
+import { type StreamedEvent, subjectOf } from "#core/events/streamed.ts";
 
 const requestTimeoutMs = 3_000;
 const connectionTimeoutMs = 500;
@@ -25,8 +25,8 @@ export const createKinesis = (): KinesisClient =>
     }),
   });
 
-/** The stream that consumers of payment events read: in order for each payment, each event at least once. */
-export class EventStream {
+/** The stream that all consumers of events read: in order for each payment and entry, each event at least once. */
+export class EventStream<Event extends StreamedEvent = StreamedEvent> {
   readonly #client: KinesisClient;
   readonly #stream: string;
   readonly #pause: (ms: number) => Promise<void>;
@@ -38,12 +38,12 @@ export class EventStream {
   }
 
   /**
-   * Puts events on the stream, in the order given. Where one of a payment is refused and a later one is not, the later
+   * Puts events on the stream, in the order given. Where one of a subject is refused and a later one is not, the later
    * one is there first, and again behind it: readers go by the sequence.
    * @returns how many of them, from the first on, are there with all before them; those behind may be there in part,
    * and are to be published again.
    */
-  async publish(events: readonly PublishedEvent[]): Promise<number> {
+  async publish(events: readonly Event[]): Promise<number> {
     for (let start = 0; start < events.length; start += recordsMax) {
       const slice = events.slice(start, start + recordsMax);
       const left = await this.#publishSlice(slice);
@@ -53,7 +53,7 @@ export class EventStream {
   }
 
   /** @returns what is not there after the last try. */
-  async #publishSlice(events: readonly PublishedEvent[]): Promise<ReadonlySet<PublishedEvent>> {
+  async #publishSlice(events: readonly StreamedEvent[]): Promise<ReadonlySet<StreamedEvent>> {
     let left = events;
     for (let attempt = 0; attempt < triesMax && left.length > 0; attempt += 1) {
       if (attempt > 0) await this.#pause(pauseMs * 2 ** (attempt - 1));
@@ -63,7 +63,7 @@ export class EventStream {
   }
 
   /** @returns whether each was refused, or not spoken of: only a sequence number says that a record is there. */
-  async #put(events: readonly PublishedEvent[]): Promise<readonly boolean[]> {
+  async #put(events: readonly StreamedEvent[]): Promise<readonly boolean[]> {
     const { Records: results = [] } = await this.#client.send(
       new PutRecordsCommand({ StreamName: this.#stream, Records: events.map(recordOf) }),
     );
@@ -71,17 +71,18 @@ export class EventStream {
   }
 }
 
-/** What of the events has to be sent again: of each payment, the first that was refused and all behind it. */
-function suffixes(events: readonly PublishedEvent[], refused: readonly boolean[]): readonly PublishedEvent[] {
+/** What of the events has to be sent again: of each subject, the first that was refused and all behind it. */
+function suffixes(events: readonly StreamedEvent[], refused: readonly boolean[]): readonly StreamedEvent[] {
   const broken = new Set<string>();
-  return events.filter(({ data }, index) => {
-    if (refused[index] === true) broken.add(data.id);
-    return broken.has(data.id);
+  return events.filter((event, index) => {
+    const subject = subjectOf(event);
+    if (refused[index] === true) broken.add(subject);
+    return broken.has(subject);
   });
 }
 
-const recordOf = (event: PublishedEvent): PutRecordsRequestEntry => ({
-  PartitionKey: event.data.id,
+const recordOf = (event: StreamedEvent): PutRecordsRequestEntry => ({
+  PartitionKey: subjectOf(event),
   Data: Buffer.from(JSON.stringify(event)),
 });
 

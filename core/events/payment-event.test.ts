@@ -10,7 +10,8 @@ import type { PendingOperation } from "../payments/operation.ts";
 import type { PaymentWord } from "../payments/operator-word.ts";
 import type { Payment, Review, Standing } from "../payments/payment.ts";
 import { paymentView } from "../payments/view.ts";
-import { eventOf, type PaymentEventType, parseEventId, publishedEvent } from "./payment-event.ts";
+import { parseEventId } from "./event-id.ts";
+import { eventOf, type PaymentEventType, publishedEvent } from "./payment-event.ts";
 
 const authorization = exampleAuthorization;
 const review: Review = { operation: "capture", acquirer: "alpha", reason: "timeout" };

@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { base32 } from "../kernel/base32.ts";
-import type { Brand } from "../kernel/brand.ts";
-import { derivedId, idTail } from "../kernel/derived-id.ts";
 import { absurd, invariant } from "../kernel/invariant.ts";
 import { isSameOperation, type OperationKind } from "../payments/operation.ts";
 import { type Payment, refundedOf } from "../payments/payment.ts";
 import type { PaymentState } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
+import { type EventId, eventIdPattern, fixedEventId } from "./event-id.ts";
 
 /** What a change of a payment is called. One change, one version, one event. */
 export const paymentEventTypes = [
@@ -31,15 +29,6 @@ export const paymentEventTypes = [
 ] as const;
 export type PaymentEventType = (typeof paymentEventTypes)[number];
 
-/** `evt_` and 26 characters that sort by the time of the change. */
-export type EventId = Brand<string, "EventId">;
-
-const idPattern = new RegExp(`^evt_${idTail}$`);
-
-/** @returns undefined when the text cannot be the id of an event. */
-export const parseEventId = (text: string): EventId | undefined =>
-  idPattern.test(text) ? (text as EventId) : undefined;
-
 /** Raised when a member changes its meaning or goes; members may be added under the same number. */
 const schemaVersion = 1;
 
@@ -48,7 +37,7 @@ export const publishedEvent = z.object({
   schema: z.literal(schemaVersion),
   id: z
     .string()
-    .regex(idPattern)
+    .regex(eventIdPattern)
     .transform((id) => id as EventId),
   type: z.enum(paymentEventTypes),
   /** The payment's version: 1, 2, 3 … without a gap. */
@@ -59,29 +48,12 @@ export const publishedEvent = z.object({
 });
 export type PublishedEvent = z.output<typeof publishedEvent>;
 
-const timeBytes = 6;
-const sequenceBytes = 2;
-/** What tells two changes of one moment apart: 65 bits of it are left in the id. */
-const digestLength = 13;
-
-/**
- * The id of a payment's event: the same whenever and however often the change is read. Ids sort by time, and those of one
- * payment and one millisecond by their sequence.
- * @param at epoch milliseconds of the change
- */
-export function eventIdOf(payment: string, sequence: number, at: number): EventId {
-  const head = Buffer.alloc(timeBytes + sequenceBytes);
-  head.writeUIntBE(at, 0, timeBytes);
-  head.writeUInt16BE(sequence, timeBytes);
-  return `evt_${base32(head)}${derivedId([payment, String(sequence)]).slice(-digestLength)}` as EventId;
-}
-
 /** The event of one committed change: the payment before it, undefined for a new one, and after. */
 export function eventOf(before: Payment | undefined, after: Payment): PublishedEvent {
   invariant(after.version === (before?.version ?? 0) + 1, `${after.id} changes version by version`);
   return {
     schema: schemaVersion,
-    id: eventIdOf(after.id, after.version, after.updatedAt),
+    id: fixedEventId(after.id, after.version, after.updatedAt),
     type: typeOf(before, after),
     sequence: after.version,
     created_at: new Date(after.updatedAt).toISOString(),

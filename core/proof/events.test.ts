@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { exampleEvent } from "#tests/support/example-events.ts";
 import { examplePayment, minute, noon } from "#tests/support/examples.ts";
-import type { EventId, PublishedEvent } from "../events/payment-event.ts";
+import type { EventId } from "../events/event-id.ts";
+import type { PublishedEvent } from "../events/payment-event.ts";
 import { eventOf } from "../events/payment-event.ts";
 import { evolve } from "../payments/evolve.ts";
 import type { PaymentId } from "../payments/ids.ts";

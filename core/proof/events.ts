@@ -1,4 +1,5 @@
-import { eventIdOf, type PublishedEvent } from "../events/payment-event.ts";
+import { fixedEventId } from "../events/event-id.ts";
+import type { PublishedEvent } from "../events/payment-event.ts";
 import type { Payment } from "../payments/payment.ts";
 import { isPaymentState, mayMove } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
@@ -43,7 +44,7 @@ function eventFindings(payment: Payment, event: PublishedEvent): string[] {
   const { sequence, book, id } = event;
   if (sequence > payment.version) return [`version ${sequence} has an event, and was never committed`];
   const findings: string[] = [];
-  if (id !== eventIdOf(payment.id, sequence, Date.parse(event.created_at)))
+  if (id !== fixedEventId(payment.id, sequence, Date.parse(event.created_at)))
     findings.push(`version ${sequence} has the id ${id}, which is not its own`);
   if (book !== payment.book) findings.push(`version ${sequence} is told to ${book}`);
   if (sequence === payment.version && !isSame(event.data, paymentView(payment)))

@@ -32,7 +32,12 @@ const batchInfo = z.object({
   streamArn: z.string(),
 });
 /** A record of a table's stream: those of a Kinesis stream have no keys. */
-const tableRecord = z.object({ dynamodb: z.object({ Keys: z.object({ sk: z.object({ S: z.string() }) }) }) });
+const tableRecord = z.object({
+  dynamodb: z.object({
+    Keys: z.object({ sk: z.object({ S: z.string() }) }),
+    NewImage: z.object({ record: z.unknown() }).optional(),
+  }),
+});
 const streamNotice = z.object({
   requestContext: z.object({
     functionArn: z.string(),
@@ -103,12 +108,15 @@ export function lettersOf(
 }
 
 /**
- * Whether the function was shown it, and not only passed by. The relay is shown payments (its filter in
- * stacks/functions.ts); a refund that lies between two of them was never given up, and no replay of it could succeed.
+ * Whether the function was shown it, and not only passed by. The relays are shown payments, and records of the journal
+ * (their filters in stacks/functions.ts); a refund or an account that lies between two of them was never given up, and no
+ * replay of it could succeed.
  */
 function wasShown({ text }: ShownRecord): boolean {
   const record = tableRecord.safeParse(jsonIn(text));
-  return !record.success || record.data.dynamodb.Keys.sk.S === paymentSortKey;
+  if (!record.success) return true;
+  const { Keys, NewImage } = record.data.dynamodb;
+  return Keys.sk.S === paymentSortKey || NewImage?.record !== undefined;
 }
 
 function letterOfMessage({ messageId, body, attributes, eventSourceARN }: SQSRecord): DeadLetter {

@@ -11,7 +11,7 @@ import type { Payment } from "#core/payments/payment.ts";
 const logger = new Logger({ serviceName: "relay" });
 
 interface Ports {
-  readonly stream: Pick<EventStream, "publish">;
+  readonly stream: Pick<EventStream<PublishedEvent>, "publish">;
   readonly checks: Pick<CheckQueue, "send">;
   /** Of this region. */
   readonly epoch: number;

@@ -304,10 +304,13 @@ describe("money", () => {
 describe("events", () => {
   const stream = resource("PaymentEvents").outputs?.["arn"];
 
-  it("are told by the relay alone, which may read no table", () => {
-    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["RelayRole"]);
+  it("are told by the two relays alone", () => {
+    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["JournalRelayRole", "RelayRole"]);
     expect(whoMay("kinesis:PutRecord", stream)).toEqual([]);
-    const relay = roles.find(({ name }) => name === "RelayRole");
+  });
+
+  it.each(["JournalRelayRole", "RelayRole"])("are told by %s, which may read no table", (name) => {
+    const relay = roles.find((role) => role.name === name);
     const actions = relay === undefined ? [] : statementsOf(relay).flatMap(({ Action }) => listOf(Action));
     expect(actions.filter((action) => action.startsWith("dynamodb:"))).toEqual([
       "dynamodb:DescribeStream",
