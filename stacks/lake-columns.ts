@@ -28,12 +28,26 @@ const payment: Readonly<Record<string, string>> = {
   updated_at: "string",
 };
 
+const legs = "array<struct<account:string,side:string,amount:bigint,currency:string>>";
+
+/** What of a record of the journal is in the lake: all that is told of it (core/events/ledger-event.ts). */
+const record: Readonly<Record<string, string>> = {
+  entry: "string",
+  posted_as: "string",
+  legs,
+  released: legs,
+  effective_at: "string",
+  expires_at: "string",
+  reverses: "string",
+  refusal: "string",
+};
+
 const structOf = (fields: Readonly<Record<string, string>>): string =>
   `struct<${Object.entries(fields)
     .map(([name, type]) => `${name}:${type}`)
     .join(",")}>`;
 
-/** An event as the lake has it (core/events/payment-event.ts). Times are as they were sent: ISO 8601, UTC, which sorts. */
+/** An event as the lake has it (core/events/streamed.ts). Times are as they were sent: ISO 8601, UTC, which sorts. */
 export const eventColumns: readonly Column[] = [
   { name: "schema", type: "int" },
   { name: "id", type: "string" },
@@ -41,5 +55,7 @@ export const eventColumns: readonly Column[] = [
   { name: "sequence", type: "int" },
   { name: "created_at", type: "string" },
   { name: "book", type: "string" },
+  // Of payments' events the one, of the ledger's the other.
   { name: "data", type: structOf(payment) },
+  { name: "record", type: structOf(record) },
 ];

@@ -2,12 +2,18 @@ import { describe, expect, test } from "vitest";
 import { exampleEvent } from "#tests/support/example-events.ts";
 import { examplePayment, minute, noon } from "#tests/support/examples.ts";
 import type { EventId } from "../events/event-id.ts";
+import { type LedgerEvent, ledgerEventOf } from "../events/ledger-event.ts";
 import type { PublishedEvent } from "../events/payment-event.ts";
 import { eventOf } from "../events/payment-event.ts";
+import type { AccountId, Book } from "../ledger/account.ts";
+import { credit, debit, type EntryId } from "../ledger/entry.ts";
+import { entryRecord, type JournalRecord } from "../ledger/journal.ts";
+import type { Currency } from "../money/currency.ts";
 import { evolve } from "../payments/evolve.ts";
 import type { PaymentId } from "../payments/ids.ts";
-import { checkOutbox, checkSink } from "./events.ts";
+import { checkJournalTold, checkOutbox, checkSink } from "./events.ts";
 
+const usd = "USD" as Currency;
 const created = examplePayment();
 const declined = evolve(
   created,
@@ -54,6 +60,35 @@ describe("what is committed is told, and nothing else", () => {
 
   test("events of a payment that is not there are found", () => {
     expect(whatOf(checkOutbox([], [first]))).toEqual(["has events, and is not stored"]);
+  });
+});
+
+describe("each record of the journal is told, and nothing else", () => {
+  const record = entryRecord({
+    ...{ id: "je_1" as EntryId, book: "mer_demo" as Book, state: "posted", execution: "e" },
+    ...{ effectiveAt: noon, recordedAt: noon },
+    legs: [debit("a" as AccountId, 5n, usd), credit("b" as AccountId, 5n, usd)],
+  });
+  const event = ledgerEventOf(record);
+
+  test("also when it is told again", () => {
+    expect(checkJournalTold([record], [event, event])).toEqual([]);
+    expect(checkJournalTold([], [])).toEqual([]);
+  });
+
+  test.each<[string, readonly JournalRecord[], readonly LedgerEvent[], string]>([
+    ["a record that nobody was told of", [record], [], "its entry has no event"],
+    [
+      "another amount",
+      [record],
+      [event, { ...event, record: { ...event.record, legs: [] } }],
+      "its entry is told as something that it is not",
+    ],
+    ["what is in no journal", [], [event], `${event.id} tells of a record that is not there`],
+  ])("%s is found", (_what, records, delivered, what) => {
+    expect(checkJournalTold(records, delivered)).toEqual([
+      { invariant: "journal told", subject: "je_1", what },
+    ]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { fixedEventId } from "../events/event-id.ts";
+import { type LedgerEvent, ledgerEventOf } from "../events/ledger-event.ts";
 import type { PublishedEvent } from "../events/payment-event.ts";
+import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
 import type { Payment } from "../payments/payment.ts";
 import { isPaymentState, mayMove } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
@@ -61,6 +63,31 @@ const canonical = (value: unknown): string =>
       ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : member,
   );
+
+/**
+ * Invariant 10, of the journal: each record was told at least once, always in the same words, and nothing else was.
+ * @param records as the table holds them
+ * @param delivered what was published of them, repetitions included, in any order
+ */
+export function checkJournalTold(
+  records: Iterable<JournalRecord>,
+  delivered: Iterable<LedgerEvent>,
+): Finding[] {
+  const findings: Finding[] = [];
+  const wrong = (subject: string, what: string) => findings.push(found("journal told", subject, what));
+  const told = Map.groupBy(delivered, ({ id }) => id);
+  for (const record of records) {
+    const event = ledgerEventOf(record);
+    const events = told.get(event.id);
+    told.delete(event.id);
+    if (events === undefined) wrong(entryIdOf(record), `its ${record.type} has no event`);
+    else if (!events.every((each) => isSame(each, event)))
+      wrong(entryIdOf(record), `its ${record.type} is told as something that it is not`);
+  }
+  for (const [id, [event]] of told)
+    wrong(event?.record.entry ?? id, `${id} tells of a record that is not there`);
+  return findings;
+}
 
 /**
  * Invariant 11: a sink applied each event at most once, and holds those of each payment from the first on without a gap.

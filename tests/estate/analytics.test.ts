@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ledgerEvent } from "#core/events/ledger-event.ts";
 import { eventOf, publishedEvent } from "#core/events/payment-event.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { exampleAuthorization, examplePayment } from "#tests/support/examples.ts";
@@ -131,8 +132,14 @@ describe("the lake", () => {
   const { columns } = table.storageDescriptor;
   const membersOfData = membersOf(columns.find(({ name }) => name === "data")?.type ?? "");
 
-  it("has each member of an event", () => {
-    expect(columns.map(({ name }) => name)).toEqual(Object.keys(publishedEvent.shape));
+  it("has each member of an event, of payments and of the ledger", () => {
+    const members = new Set([...Object.keys(publishedEvent.shape), ...Object.keys(ledgerEvent.shape)]);
+    expect(columns.map(({ name }) => name)).toEqual([...members]);
+  });
+
+  it("has each member of a record of the journal", () => {
+    const record = membersOf(columns.find(({ name }) => name === "record")?.type ?? "");
+    expect(record).toEqual(Object.keys(ledgerEvent.shape.record.shape));
   });
 
   it("has each member of a payment, or leaves it out on purpose", () => {

@@ -120,6 +120,24 @@ test.each([
   2 * longMs,
 );
 
+test(
+  "records of the journal that could not be told go back to their relay, and are told whole",
+  async () => {
+    system.faults.inject(down("JournalRelay", "PutRecords"));
+    const payment = await pay(approved);
+    const letters = await openLetters(payment, 2);
+    expect(letters.map(({ kind }) => kind)).toEqual(["record", "record"]);
+
+    system.faults.clear();
+    for (const letter of letters)
+      expect(await replay(letter)).toBe("handed to tallystick-local-journal-relay");
+    const told = new Told(system.endpoints);
+    expect(await told.findings()).toEqual([]);
+    told.stop();
+  },
+  2 * longMs,
+);
+
 const captured = (payment: string) =>
   eventually(async () => {
     const { body } = await demo.get(`/v1/payments/${payment}`);

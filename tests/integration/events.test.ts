@@ -129,6 +129,7 @@ describe("a merchant's list of events", () => {
 
 describe("nothing is lost and nothing told twice", () => {
   const byRelay = { service: "kinesis", caller: "Relay", action: "PutRecords" };
+  const byJournalRelay = { ...byRelay, caller: "JournalRelay" };
   const payAndCheck = async () => {
     const { body: payment } = await demo.payWithCard(approved);
     const events = await eventsOf(payment.id, 3);
@@ -142,6 +143,14 @@ describe("nothing is lost and nothing told twice", () => {
     [
       "the relay fails between its reminders and its events",
       { ...byRelay, fault: { kind: "refuse", error: "InternalFailure" } },
+    ],
+    [
+      "the stream refuses records of the journal for a while",
+      { ...byJournalRelay, fault: { kind: "refuse", error: "InternalFailure" } },
+    ],
+    [
+      "every record of the journal comes twice",
+      { ...byJournalRelay, count: 9, fault: { kind: "duplicate" } },
     ],
     [
       "the table of events is throttled for a while",

@@ -93,7 +93,7 @@ test("it is one Express execution of 64 MB, billed by 100 ms, and five invocatio
 /** What works behind the answer, in no request's name: it is told apart by who called. */
 const outbox = ["Relay", "RecordEvents"];
 /** All that works so. */
-const behind = [...outbox, "Folder"];
+const behind = [...outbox, "JournalRelay", "Folder"];
 const ofOutbox = (lines: readonly UsageLine[]) => lines.filter(({ caller }) => outbox.includes(caller));
 
 /** Pays, and waits until its three events are there. */
@@ -129,6 +129,16 @@ test("behind its answer it is put on the stream, and one look at it is asked for
     expect(count(action)).toBeLessThanOrEqual(3);
   }
   expect(calls).toHaveLength(count("SendMessageBatch") + count("PutRecords") + count("BatchWriteItem"));
+});
+
+test("its two records of the journal are put on the stream too, and cost no write unit", async () => {
+  await payUntilTold();
+  await counted(system.endpoints);
+  const relayed = () => system.calls.recent().filter(({ caller }) => caller === "JournalRelay").length;
+  await eventually(async () => (relayed() > 0 ? true : undefined));
+  const lines = system.meter.totals().filter(({ caller }) => caller === "JournalRelay");
+  expect(of(lines, "write_units")).toEqual({});
+  expect(of(lines, "read_units")).toEqual({});
 });
 
 test("the totals are the sum over requests, and what works behind them", async () => {

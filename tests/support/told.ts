@@ -7,10 +7,14 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { type JournalItem, journalRecord } from "#adapters/dynamodb/journal-codec.ts";
 import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
+import type { LedgerEvent } from "#core/events/ledger-event.ts";
 import { type PublishedEvent, publishedEvent } from "#core/events/payment-event.ts";
+import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
+import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { checkOutbox, checkSink } from "#core/proof/events.ts";
+import { checkJournalTold, checkOutbox, checkSink } from "#core/proof/events.ts";
 import type { Finding } from "#core/proof/finding.ts";
 import type { Endpoints } from "#local/endpoints.ts";
 import { eventually } from "./eventually.ts";
@@ -48,13 +52,21 @@ export class Told {
     return items.filter((item) => item["sk"]?.S === "payment").map(paymentOf);
   }
 
-  /** Everything on the stream that is an event, repetitions included. */
+  /** Everything on the stream that is an event of a payment, repetitions included. */
   async published(): Promise<PublishedEvent[]> {
-    const texts = await this.#streamed();
-    return texts.flatMap((text) => {
-      const event = publishedEvent.safeParse(jsonOf(text));
-      return event.success ? [event.data] : [];
-    });
+    return (await this.#events()).filter((event) => !isOfLedger(event));
+  }
+
+  async records(): Promise<JournalRecord[]> {
+    const items = (await this.#scan("ledger")).map((item) => unmarshall(item));
+    return items
+      .filter(({ record }) => record !== undefined)
+      .map((item) => journalRecord(item as JournalItem));
+  }
+
+  /** Everything on the stream that is a record of the journal, repetitions included. */
+  async recorded(): Promise<LedgerEvent[]> {
+    return (await this.#events()).filter(isOfLedger);
   }
 
   /** What the table of events holds. */
@@ -81,7 +93,15 @@ export class Told {
       ...checkSink(applied),
       // A sink that holds less than was told has lost something; its items are the events as they were applied.
       ...checkOutbox(payments, applied),
+      ...checkJournalTold(await this.records(), await this.recorded()),
     ];
+  }
+
+  async #events(): Promise<StreamedEvent[]> {
+    return (await this.#streamed()).flatMap((text) => {
+      const read = parseStreamed(text);
+      return read.ok ? [read.event] : [];
+    });
   }
 
   async #streamed(): Promise<string[]> {
@@ -120,13 +140,5 @@ export class Told {
       if (ExclusiveStartKey === undefined) break;
     }
     return items;
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
