@@ -25,11 +25,12 @@ test.each(["here", "in another emulator"])(
     const remotes: Remotes =
       where === "here" ? new Map() : new Map([["kinesis", { access: accessTo(endpoint, plan), names: [] }]]);
     let writes = 0;
-    const paths = { engines: stateDirectory("engines"), postgres: "" };
+    const paths = { engines: stateDirectory("engines"), postgres: "", warehouse: "" };
     const written = () => {
       writes += 1;
     };
-    await runEngines({ plan, paths, door: engineDoor.door, remotes, written, warn: expect.fail }, started);
+    const { door, credentialsOf } = engineDoor;
+    await runEngines({ plan, paths, door, credentialsOf, remotes, written, warn: expect.fail }, started);
     const kinesis = new KinesisClient({ ...engineDoor.client, requestHandler: new NodeHttpHandler() });
     started.defer(() => kinesis.destroy());
     await kinesis.send(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startCache } from "./cache/server.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
+import type { Credentials } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
@@ -11,6 +12,9 @@ import type { Plan } from "./plan/plan.ts";
 import { clusterPlanOf } from "./postgres/cluster-plan.ts";
 import { type PostgresServer, startPostgres } from "./postgres/server.ts";
 import type { Child } from "./process/child.ts";
+import { RedshiftEngine } from "./redshift/engine.ts";
+import { Ingestion } from "./redshift/ingestion.ts";
+import { warehousePlanOf } from "./redshift/warehouse-plan.ts";
 import { type Remotes, remoteEngine } from "./remote/remotes.ts";
 import { toRemoteQueues } from "./remote/to-queue.ts";
 import { Bucket } from "./s3/bucket.ts";
@@ -31,8 +35,10 @@ import type { StatePaths } from "./state.ts";
 export interface EnginesOptions {
   readonly plan: Plan;
   /** Where they keep what survives restarts. */
-  readonly paths: Pick<StatePaths, "engines" | "postgres">;
+  readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
   readonly door: Door;
+  /** An access key of a role: the warehouse reads the stream in its reader's name. */
+  readonly credentialsOf: (roleArn: string) => Credentials;
   /** What another emulator has: there the plan's resources are, and calls go. None when left out. */
   readonly remotes?: Remotes;
   /** Epoch milliseconds. This machine's when left out. */
@@ -89,7 +95,8 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
   }
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
-  const children = postgres === undefined ? [] : [postgres.child];
+  const warehouse = await runWarehouse(options, started);
+  const children = [postgres, warehouse].flatMap((server) => (server === undefined ? [] : [server.child]));
   return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
@@ -152,6 +159,25 @@ async function runPostgres(
   if (cluster === undefined || postgresUrl !== undefined) return undefined;
   const server = await startPostgres(paths.postgres, cluster);
   started.defer(() => server.child.stop());
+  return server;
+}
+
+/** Redshift has a PostgreSQL of its own: the books' may be somebody else's. */
+async function runWarehouse(
+  { plan, paths, door, credentialsOf, clock = Date.now }: EnginesOptions,
+  started: AsyncDisposableStack,
+): Promise<PostgresServer | undefined> {
+  const warehouse = warehousePlanOf(plan);
+  if (warehouse === undefined) return undefined;
+  const server = await startPostgres(paths.warehouse, warehouse);
+  started.defer(() => server.child.stop());
+  const ingestion = new Ingestion({
+    ...{ endpoint: door.url, region: plan.region },
+    credentials: credentialsOf(warehouse.readerRoleArn),
+  });
+  const engine = new RedshiftEngine({ plan: warehouse, databaseUrl: server.url, ingestion, clock });
+  started.defer(() => engine.stop());
+  door.serve(engine);
   return server;
 }
 

@@ -154,7 +154,14 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   let wake: EventSources["wake"] = () => undefined;
   const [[dynamoDb, issuer, sandboxes], engines] = await together(
     startServices(ground),
-    runEngines({ ...options, plan, door, paths, remotes, refuse, written: () => wake("stream") }, started),
+    runEngines(
+      {
+        ...{ ...options, plan, door, paths, remotes, refuse },
+        credentialsOf: (roleArn) => credentials.issue(nameOfRole(roleArn), roleArn),
+        written: () => wake("stream"),
+      },
+      started,
+    ),
   );
   const hosts = hostsOf(plan, issuer, sandboxes);
   const { lambda, events, stepFunctions } = runFunctions(ground, hosts);

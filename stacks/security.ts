@@ -66,7 +66,8 @@ export function createKeys(settings: StageSettings): Keys {
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
-    infrastructureLogs: (settings.network ?? settings.archive) && createLogsKey(settings),
+    infrastructureLogs:
+      (settings.network ?? settings.archive ?? settings.warehouse) && createLogsKey(settings),
     clusterSecrets:
       settings.cluster &&
       createKey(settings, "ClusterSecrets", {

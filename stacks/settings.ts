@@ -84,7 +84,7 @@ export interface StageSettings extends Deployable {
   readonly archive: ArchiveSettings | undefined;
   /** Events as Athena asks them; needs the archive. */
   readonly lake: LakeSettings | undefined;
-  /** Redshift, in the network. */
+  /** Redshift; in the network, where there is one. */
   readonly warehouse: WarehouseSettings | undefined;
   /** QuickSight, over the lake. */
   readonly reports: ReportSettings | undefined;
@@ -211,7 +211,8 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     cache: undefined,
     archive: undefined,
     lake: undefined,
-    warehouse: undefined,
+    // PostgreSQL stands in for it here: docs/local-cloud.md.
+    warehouse: { units: { base: 8, max: 8 }, unitHoursPerDayMax: 1, beyondThat: "deactivate" },
     reports: undefined,
     edge: undefined,
     operations: undefined,

@@ -40,8 +40,7 @@ export function createWarehouse(
 ): void {
   const { settings, keys, streams } = parts;
   if (settings.warehouse === undefined) return;
-  if (network === undefined || keys.warehouse === undefined)
-    throw new Error(`${settings.stage} has a warehouse, and no network for it (stacks/settings.ts).`);
+  if (keys.warehouse === undefined) throw new Error(`${settings.stage} has a warehouse without a key.`);
   const namespace = createNamespace(keys.warehouse, createReaderRole(streams.paymentEvents), settings, keys);
   const { units } = settings.warehouse;
   const workgroup = new aws.redshiftserverless.Workgroup(
@@ -51,11 +50,8 @@ export function createWarehouse(
       namespaceName: namespace.namespaceName,
       baseCapacity: units.base,
       maxCapacity: units.max,
-      subnetIds: [...network.privateSubnetIds],
-      securityGroupIds: [createGroup(network).id],
       publiclyAccessible: false,
-      // What it reads and writes goes by the network's endpoints too, and is in the flow log.
-      enhancedVpcRouting: true,
+      ...(network !== undefined && placeIn(network)),
       configParameters: Object.entries(parameters).map(([parameterKey, parameterValue]) => ({
         parameterKey,
         parameterValue,
@@ -72,6 +68,15 @@ export function createWarehouse(
     amount: settings.warehouse.unitHoursPerDayMax,
     breachAction: settings.warehouse.beyondThat,
   });
+}
+
+/** What it reads and writes goes by the network's endpoints too, and is in the flow log. */
+function placeIn(network: Network) {
+  return {
+    subnetIds: [...network.privateSubnetIds],
+    securityGroupIds: [createGroup(network).id],
+    enhancedVpcRouting: true,
+  };
 }
 
 function createNamespace(

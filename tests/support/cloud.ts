@@ -34,7 +34,7 @@ export interface Cloud extends Pick<EngineDoor, "client" | "log" | "warnings"> {
 /** @throws Refusal when the other emulator lacks a service of the plan. */
 export async function openCloud(plan: Plan, { endpoint }: Subject): Promise<Cloud> {
   const directory = mkdtempSync(join(tmpdir(), "tallystick-cloud-"));
-  const { door, client, log, warnings, stop: close } = await openEngineDoor();
+  const { door, client, credentialsOf, log, warnings, stop: close } = await openEngineDoor();
   const warn = (line: string): void => void warnings.push(line);
   const remotes: Remotes =
     endpoint === undefined
@@ -48,7 +48,7 @@ export async function openCloud(plan: Plan, { endpoint }: Subject): Promise<Clou
   async function start(fresh: boolean): Promise<void> {
     running = new AsyncDisposableStack();
     const paths = statePaths(directory);
-    await runEngines({ plan, paths, door, remotes, clock, warn }, running);
+    await runEngines({ plan, paths, door, credentialsOf, remotes, clock, warn }, running);
     const tables = tablePlansOf(plan);
     if (tables.length === 0) return;
     dynamoDb = await runDynamoDb(

@@ -1,5 +1,5 @@
 import { CallLog } from "#local/door/call-log.ts";
-import { CredentialRegistry } from "#local/door/credentials.ts";
+import { CredentialRegistry, type Credentials } from "#local/door/credentials.ts";
 import { type Door, openDoor } from "#local/door/door.ts";
 import type { Engine } from "#local/door/engine.ts";
 
@@ -12,6 +12,8 @@ export interface EngineDoor {
     readonly maxAttempts: number;
   };
   readonly door: Door;
+  /** An access key of a role. */
+  readonly credentialsOf: (roleArn: string) => Credentials;
   readonly log: CallLog;
   /** What went wrong behind the door, one line each. */
   readonly warnings: string[];
@@ -29,6 +31,7 @@ export async function openEngineDoor(...engines: readonly Engine[]): Promise<Eng
   return {
     client: { endpoint: door.url, region: "eu-west-1", credentials: key, maxAttempts: 1 },
     door,
+    credentialsOf: (roleArn) => credentials.issue(roleArn, roleArn),
     log,
     warnings,
     stop: () => door.stop(),

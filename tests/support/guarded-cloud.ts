@@ -36,7 +36,8 @@ export async function openGuardedCloud(...resources: readonly PlanResource[]): P
   const running = new AsyncDisposableStack();
   const paths = statePaths(directory);
   door.serve(kmsEngine(loadKeys(paths.kms, keyPlansOf(plan), Date.now())));
-  await runEngines({ plan, paths, door, warn }, running);
+  const credentialsOf = (roleArn: string) => credentials.issue(roleArn, roleArn);
+  await runEngines({ plan, paths, door, credentialsOf, warn }, running);
   return {
     log,
     as: (role) => ({

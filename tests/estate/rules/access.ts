@@ -304,6 +304,7 @@ export const accessRules: readonly Rule[] = [
     name: "warehouse-private",
     shows: ["PCI 1.4.4", "RedshiftServerless.1", "RedshiftServerless.3"],
     says: "The warehouse has no public address, and its own traffic stays in the network.",
+    notDisposableBecause: "it has no network: nobody's data is in it",
     check: each<{ publiclyAccessible?: boolean; enhancedVpcRouting?: boolean }>(
       "aws:redshiftserverless/workgroup:Workgroup",
       ({ publiclyAccessible, enhancedVpcRouting }) =>

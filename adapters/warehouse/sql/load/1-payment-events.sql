@@ -1,0 +1,12 @@
+-- New changes of payments, each once: a record may come twice in one refresh, and again in a later one.
+INSERT INTO finance.payment_events
+SELECT event_id, payment, sequence, type, created_at, book, state, currency, amount, captured, refunded, method, brand,
+  acquirer, decline_code, failure_code
+FROM (
+  SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY arrived_at) AS delivery
+  FROM landing.payment_changes
+  WHERE refreshed_at > (SELECT coalesce(max(refreshed_at), timestamp '1970-01-01') FROM finance.loads)
+    AND payment IS NOT NULL
+) AS changes
+WHERE delivery = 1
+  AND NOT EXISTS (SELECT 1 FROM finance.payment_events AS known WHERE known.event_id = changes.event_id)
