@@ -95,8 +95,8 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
   }
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
-  const warehouse = await runWarehouse(options, started);
-  const children = [postgres, warehouse].flatMap((server) => (server === undefined ? [] : [server.child]));
+  runWarehouse(options, started);
+  const children = postgres === undefined ? [] : [postgres.child];
   return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
 
@@ -162,23 +162,24 @@ async function runPostgres(
   return server;
 }
 
-/** Redshift has a PostgreSQL of its own: the books' may be somebody else's. */
-async function runWarehouse(
+/**
+ * Redshift has a PostgreSQL of its own: the books' may be somebody else's. It starts when it is asked the first time:
+ * most who start a system ask it nothing.
+ */
+function runWarehouse(
   { plan, paths, door, credentialsOf, clock = Date.now }: EnginesOptions,
   started: AsyncDisposableStack,
-): Promise<PostgresServer | undefined> {
+): void {
   const warehouse = warehousePlanOf(plan);
-  if (warehouse === undefined) return undefined;
-  const server = await startPostgres(paths.warehouse, warehouse);
-  started.defer(() => server.child.stop());
+  if (warehouse === undefined) return;
   const ingestion = new Ingestion({
     ...{ endpoint: door.url, region: plan.region },
     credentials: credentialsOf(warehouse.readerRoleArn),
   });
-  const engine = new RedshiftEngine({ plan: warehouse, databaseUrl: server.url, ingestion, clock });
+  const start = () => startPostgres(paths.warehouse, warehouse);
+  const engine = new RedshiftEngine({ plan: warehouse, start, ingestion, clock });
   started.defer(() => engine.stop());
   door.serve(engine);
-  return server;
 }
 
 function runTopics(

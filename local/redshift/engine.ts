@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../door/answers.ts";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
+import type { PostgresServer } from "../postgres/server.ts";
 import { asPostgres, refreshedView, withParameters } from "./dialect.ts";
 import type { Ingestion } from "./ingestion.ts";
 import type { WarehousePlan } from "./warehouse-plan.ts";
@@ -46,8 +47,8 @@ interface Statement {
 
 export interface RedshiftOptions {
   readonly plan: WarehousePlan;
-  /** `postgres://…`: the database that stands in for Redshift. */
-  readonly databaseUrl: string;
+  /** Starts the database that stands in for Redshift. */
+  readonly start: () => Promise<PostgresServer>;
   readonly ingestion: Ingestion;
   /** Epoch milliseconds. */
   readonly clock: () => number;
@@ -76,6 +77,7 @@ export class RedshiftEngine implements Engine {
   readonly #statements = new Map<string, Statement>();
   /** One at a time: a warehouse of this size has no queue to measure. */
   #running: Promise<void> = Promise.resolve();
+  #server: PostgresServer | undefined;
 
   constructor(options: RedshiftOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class RedshiftEngine implements Engine {
   async stop(): Promise<void> {
     await this.#running;
     this.#options.ingestion.stop();
+    await this.#server?.child.stop();
   }
 
   #start<Input extends { WorkgroupName: string; Database: string; Parameters: Record<string, string> }>(
@@ -141,8 +144,11 @@ export class RedshiftEngine implements Engine {
 
   async #run(statement: Statement, values: Readonly<Record<string, string>>): Promise<void> {
     const began = performance.now();
-    const database = new Client(this.#options.databaseUrl);
+    let database: Client | undefined;
     try {
+      // As Redshift Serverless does, it sleeps until it is asked.
+      this.#server ??= await this.#options.start();
+      database = new Client(this.#server.url);
       await database.connect();
       // Redshift's timestamps have no zone, and are what was written.
       await database.query("SET TIME ZONE 'UTC'");
@@ -154,7 +160,7 @@ export class RedshiftEngine implements Engine {
       statement.error = `ERROR: ${(thrown as Error).message}`;
     } finally {
       statement.durationMs = performance.now() - began;
-      await database.end().catch(() => undefined);
+      await database?.end().catch(() => undefined);
     }
   }
 

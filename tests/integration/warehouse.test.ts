@@ -1,0 +1,226 @@
+import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
+import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
+import { movements } from "#core/ledger/journal.ts";
+import { ApiClient } from "#tests/support/api-client.ts";
+import { committedPlan } from "#tests/support/committed-plan.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { impatient } from "#tests/support/impatient.ts";
+import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { Told } from "#tests/support/told.ts";
+
+const StreamName = "tallystick-local-payment-events";
+
+let system: TestSystem;
+let demo: ApiClient;
+let told: Told;
+let api: DataApi;
+let warehouse: Warehouse;
+let payments: readonly string[];
+
+beforeAll(async () => {
+  system = await startTestSystem({ plan: impatient(committedPlan()) });
+  demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
+  told = new Told(system.endpoints);
+  const address = { workgroup: "tallystick-local-warehouse", database: "warehouse" };
+  api = new DataApi(new RedshiftDataClient(awsClient(system.endpoints)), address);
+  warehouse = new Warehouse(api, StreamName);
+  payments = [
+    await pay("4242424242424242"),
+    await pay("4000000000000002"),
+    await pay("5555555555554444", "EUR"),
+    await refunded(await pay("4242424242424242")),
+  ];
+  expect(await warehouse.migrate()).toEqual(["0001-landing", "0002-columns", "0003-facts"]);
+  await allIsTold();
+});
+afterAll(async () => {
+  told?.stop();
+  await system?.stop();
+});
+
+const pay = async (number: string, currency = "USD"): Promise<string> =>
+  (await demo.payWithCard({ number }, { amount: 20_00, currency })).body.id;
+
+async function refunded(payment: string): Promise<string> {
+  const answer = await demo.send("POST", `/v1/payments/${payment}/refunds`, {
+    body: { amount: 5_00 },
+    headers: { "idempotency-key": `refund-${payment}` },
+  });
+  expect(answer.statusCode).toBe(201);
+  return payment;
+}
+
+const allIsTold = () => eventually(async () => ((await told.findings()).length === 0 ? true : undefined));
+
+const count = async (table: string): Promise<number> =>
+  Number((await warehouse.ask(`SELECT count(*) FROM ${table}`)).rows[0]?.[0]);
+
+/** Balances by the journal as it is stored: debits positive, as text. */
+async function balancesOfLedger(): Promise<ReadonlyMap<string, readonly [string, string]>> {
+  const counters = new Map<string, Counters>();
+  for (const record of await told.records())
+    for (const [account, moved] of movements(record)) {
+      const key = `${record.type === "resolution" ? record.resolution.book : record.entry.book} ${account}`;
+      counters.set(key, addCounters(counters.get(key) ?? noCounters, moved));
+    }
+  return new Map(
+    [...counters].map(([key, is]) => [
+      key,
+      [`${is.debitsPosted - is.creditsPosted}`, `${is.debitsPending - is.creditsPending}`],
+    ]),
+  );
+}
+
+async function balancesOfWarehouse(): Promise<ReadonlyMap<string, readonly [string, string]>> {
+  const { rows } = await warehouse.ask("SELECT merchant, account, balance, held FROM finance.balances");
+  return new Map(
+    rows.map(([merchant, account, balance, held]) => [`${merchant} ${account}`, [`${balance}`, `${held}`]]),
+  );
+}
+
+/** Everything that finance reads, in an order that does not depend on that of the stream. */
+async function answers(): Promise<readonly unknown[]> {
+  const asked = [
+    "SELECT * FROM finance.payments ORDER BY payment",
+    "SELECT * FROM finance.payment_events ORDER BY event_id",
+    "SELECT event_id, part, place, account, moved, held FROM finance.entries ORDER BY event_id, part, place",
+    "SELECT * FROM finance.refunds ORDER BY payment",
+    "SELECT * FROM finance.fees ORDER BY entry",
+  ];
+  const tables = [];
+  for (const sql of asked) tables.push((await warehouse.ask(sql)).rows);
+  return tables;
+}
+
+test("the warehouse is the ledger to the cent, per account, and knows each payment as it stands", async () => {
+  await warehouse.load();
+  expect(await balancesOfWarehouse()).toEqual(await balancesOfLedger());
+  const { rows } = await warehouse.ask(
+    "SELECT payment, state, captured, refunded FROM finance.payments ORDER BY created_at",
+  );
+  expect(rows).toEqual([
+    [payments[0], "captured", 20_00, 0],
+    [payments[1], "declined", 0, 0],
+    [payments[2], "captured", 20_00, 0],
+    [payments[3], "captured", 20_00, 5_00],
+  ]);
+  const zero = await warehouse.ask(
+    "SELECT currency, sum(moved), sum(held) FROM finance.entries GROUP BY currency ORDER BY 1",
+  );
+  expect(zero.rows).toEqual([
+    ["EUR", "0", "0"],
+    ["USD", "0", "0"],
+  ]);
+  expect((await warehouse.ask("SELECT merchant, amount FROM finance.refunds")).rows).toEqual([
+    ["mer_demo", 5_00],
+  ]);
+  expect(await count("finance.gaps")).toBe(0);
+});
+
+test("what comes twice, and in another order, is counted once", async () => {
+  const before = await answers();
+  const events = [...(await told.published()), ...(await told.recorded())].toReversed();
+  await told.kinesis.send(
+    new PutRecordsCommand({
+      StreamName,
+      Records: events.map((event) => ({ PartitionKey: "again", Data: Buffer.from(JSON.stringify(event)) })),
+    }),
+  );
+  await warehouse.load();
+  await warehouse.load();
+  expect(await answers()).toEqual(before);
+});
+
+test("what no schema knows is parked with its reason, and holds nothing up", async () => {
+  const [event] = await told.published();
+  const poison = [
+    "no JSON",
+    JSON.stringify({ ...event, type: "payout.sent" }),
+    JSON.stringify({ ...event, schema: 2 }),
+    JSON.stringify({ schema: 1, type: "payment.created" }),
+    JSON.stringify({ schema: 1 }),
+  ];
+  await told.kinesis.send(
+    new PutRecordsCommand({
+      StreamName,
+      Records: poison.map((text) => ({ PartitionKey: "poison", Data: Buffer.from(text) })),
+    }),
+  );
+  const late = await pay("4242424242424242");
+  await eventually(async () => {
+    await warehouse.load();
+    const { rows } = await warehouse.ask("SELECT state FROM finance.payments WHERE payment = :payment", {
+      payment: late,
+    });
+    return rows[0]?.[0] === "captured" ? true : undefined;
+  });
+  const { rows } = await warehouse.ask("SELECT reason FROM finance.parked ORDER BY reason");
+  expect(rows.flat()).toEqual([
+    "it has no type",
+    "it is no JSON text",
+    "it is of a later schema",
+    "it names no payment",
+    "nobody knows the type payout.sent",
+  ]);
+});
+
+test("an empty warehouse that reads the stream again gives the same answers", async () => {
+  await allIsTold();
+  await warehouse.load();
+  const before = await answers();
+  for (const sql of [
+    "DROP SCHEMA landing CASCADE",
+    "DROP SCHEMA finance CASCADE",
+    "DROP TABLE public.migrations",
+    "DROP TABLE public.ingestion_places",
+  ])
+    await api.execute(sql);
+  await warehouse.migrate();
+  await warehouse.load();
+  expect(await answers()).toEqual(before);
+});
+
+describe("reports", () => {
+  const between = { since: "2020-01-01", until: "2100-01-01" };
+  test.each(reports().map(({ name, sql }) => [name, sql]))(
+    "%s answers something of this day",
+    async (name, sql) => {
+      const { columns, rows } = await warehouse.ask(sql ?? "", between);
+      expect(columns.length).toBeGreaterThan(2);
+      // Nobody was left in the dark here.
+      if (name !== "unknown-outcomes") expect(rows.length).toBeGreaterThan(0);
+      const never = { since: "2020-01-01", until: "2020-01-02" };
+      expect((await warehouse.ask(sql ?? "", never)).rows).toEqual([]);
+    },
+  );
+
+  test("count each decided payment once: two approved in dollars, one declined", async () => {
+    const { sql = "" } = reports().find(({ name }) => name === "approval-rates") ?? {};
+    const { rows } = await warehouse.ask(sql, between);
+    expect(rows.filter(([, , currency]) => currency === "EUR")).toEqual([
+      ["alpha", "mastercard", "EUR", 1, 1, "100.0"],
+    ]);
+    expect(rows.filter(([, , currency]) => currency === "USD")).toEqual([
+      ["alpha", "visa", "USD", 4, 3, "75.0"],
+    ]);
+  });
+});
+
+describe("a statement that cannot be carried out", () => {
+  test("says why, and which it was", async () => {
+    const failed = warehouse.ask("SELECT nothing FROM finance.payments");
+    await expect(failed).rejects.toThrow(StatementFailed);
+    await expect(failed).rejects.toThrow(/column "nothing" does not exist[\s\S]*SELECT nothing/);
+  });
+
+  test("undoes all that came with it", async () => {
+    const before = await count("finance.parked");
+    const broken = api.transact(["DELETE FROM finance.parked", "INSERT INTO finance.nowhere VALUES (1)"]);
+    await expect(broken).rejects.toThrow(/finance\.nowhere/);
+    expect(await count("finance.parked")).toBe(before);
+  });
+});
