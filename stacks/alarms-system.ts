@@ -14,7 +14,7 @@ export function systemWatches(
   operations: OperationsSettings,
 ): Watch[] {
   return [
-    ...(Object.keys(functions) as FunctionName[]).flatMap(functionWatches),
+    ...(Object.keys(functions) as FunctionName[]).filter(runsOften).flatMap(functionWatches),
     ...accountWatches(operations),
     ...apiWatches(apiId),
     ...(Object.keys(parts.tables) as TableName[]).map((name) => tableThrottled(name, parts)),
@@ -27,6 +27,9 @@ export function systemWatches(
 const errorsMax = 5;
 /** Of its timeout, as a share. What takes longer is cut off soon. */
 const slowShare = 0.9;
+
+/** One that runs once a week fails once: that is watched with the books (alarms-stores.ts), where there are any. */
+const runsOften = (name: FunctionName): boolean => functions[name].rotates === undefined;
 
 function functionWatches(name: FunctionName): Watch[] {
   const { purpose, timeoutSeconds } = functions[name];

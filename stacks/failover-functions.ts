@@ -96,4 +96,11 @@ export const failoverFunctions = {
     tables: { deadLetters: { may: ["put", "update"] } },
     knowsEpoch: true,
   },
+  PromoteBooks: {
+    handler: "functions/tasks/failover/promote-books.handler",
+    purpose: "Lets the books of a region that has opened be written to",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    promotes: "books",
+  },
 } as const satisfies Record<string, FunctionDeclaration>;

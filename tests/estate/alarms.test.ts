@@ -115,6 +115,8 @@ describe("what is watched", () => {
   it("is every function, by its errors and its time", () => {
     const names = new Set(physicalNames("aws:lambda/function:Function"));
     expect(watched("AWS/Lambda", "Errors", "FunctionName")).toEqual(names);
+    // This one waits for RDS, and fails when that takes too long.
+    names.delete("tallystick-production-rotate-books-owner");
     expect(watched("AWS/Lambda", "Duration", "FunctionName")).toEqual(names);
   });
 

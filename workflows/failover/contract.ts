@@ -78,3 +78,9 @@ export type Fenced = { readonly denied: number };
 
 /** What invokes functions by now. */
 export type Enabled = { readonly mappings: number; readonly rules: number };
+
+/**
+ * Whether the books are written to here: RDS was asked for it and needs minutes, they were already, or there is no database
+ * of two regions.
+ */
+export type Promoted = { readonly promotion: "asked" | "already" | "none" };

@@ -13,7 +13,7 @@ interface State {
 const states: Readonly<Record<string, State>> = machine.States;
 const passes = Object.entries(states).filter(([, { Type }]) => Type === "Map");
 
-test("fences first, rebuilds from the journal once it is complete, and opens last", () => {
+test("fences first, rebuilds from the journal once it is complete, opens, and then promotes the books", () => {
   const course: string[] = [];
   for (let name: string | undefined = machine.StartAt; name !== undefined; name = states[name]?.Next)
     course.push(name);
@@ -27,6 +27,7 @@ test("fences first, rebuilds from the journal once it is complete, and opens las
     "RecountFolds",
     "EnableSources",
     "Open",
+    "PromoteBooks",
     "Opened",
   ]);
 });
@@ -53,9 +54,10 @@ describe("a pass", () => {
   });
 });
 
-test("only that the old region cannot be denied holds nothing up: the epoch fences it", () => {
+test("that the old region cannot be denied holds nothing up, nor do the books: the epoch fences, no payment waits", () => {
   const caught = Object.entries(states).filter(([, state]) => state.Catch !== undefined);
   expect(caught.map(([name, { Catch }]) => [name, Catch?.map(({ Next }) => Next)])).toEqual([
     ["FenceOldRegion", ["TakePayments"]],
+    ["PromoteBooks", ["Opened"]],
   ]);
 });

@@ -1,7 +1,14 @@
+import type { PlanView } from "../plan-view.ts";
 import { each, type Rule } from "./rule.ts";
+import { type Cluster, follows } from "./secrets.ts";
 
 const backupDays = 35;
 const reason = "its data is made up, and the stage can be removed";
+
+const instancesOf = (plan: PlanView, cluster: unknown): number =>
+  plan
+    .ofType<{ clusterIdentifier?: string }>("aws:rds/clusterInstance:ClusterInstance")
+    .filter(({ inputs }) => inputs.clusterIdentifier === cluster).length;
 
 /** Backups, copies, and what must not be deleted. */
 export const resilienceRules: readonly Rule[] = [
@@ -127,12 +134,32 @@ export const resilienceRules: readonly Rule[] = [
     shows: ["RDS.15"],
     says: "The books survive the loss of a zone.",
     notDisposableBecause: "one instance costs half",
-    check: each<object>("aws:rds/cluster:Cluster", (_, { outputs }, plan) => {
-      const instances = plan
-        .ofType<{ clusterIdentifier?: string }>("aws:rds/clusterInstance:ClusterInstance")
-        .filter(({ inputs }) => inputs.clusterIdentifier === outputs?.["id"]);
-      return instances.length < 2 && `has ${instances.length} instances: two at least, in two zones`;
+    check: each<Cluster>("aws:rds/cluster:Cluster", (cluster, { outputs }, plan) => {
+      const instances = instancesOf(plan, outputs?.["id"]);
+      return !follows(cluster) && instances < 2 && `has ${instances} instances: two at least, in two zones`;
     }),
+  },
+  {
+    name: "aurora-can-take-over",
+    shows: ["PCI 12.10.1"],
+    says: "Books that follow another region's have an instance: without one they take over nothing.",
+    check: each<Cluster>(
+      "aws:rds/cluster:Cluster",
+      (cluster, { outputs }, plan) =>
+        follows(cluster) &&
+        instancesOf(plan, outputs?.["id"]) < 1 &&
+        "follows another region's and has no instance: one at least",
+    ),
+  },
+  {
+    name: "global-books-kept",
+    shows: ["RDS.7"],
+    says: "Nobody deletes a database of several regions in passing.",
+    notDisposableBecause: reason,
+    check: each<{ deletionProtection?: boolean }>(
+      "aws:rds/globalCluster:GlobalCluster",
+      ({ deletionProtection }) => !deletionProtection && "may be deleted: set deletionProtection",
+    ),
   },
   {
     name: "stream-remembers",

@@ -5,6 +5,7 @@ const iamPrefixes: Readonly<Record<string, string>> = {
   sfn: "states",
   "dynamodb-streams": "dynamodb",
   "cognito-identity-provider": "cognito-idp",
+  "secrets-manager": "secretsmanager",
 };
 
 /** Commands that IAM knows under other names. A transaction is granted by what is in it. */

@@ -38,6 +38,8 @@ export const resilienceViolations: readonly Violation[] = [
     broken: [{ type: cluster, inputs: {} }, instance],
     kept: [{ type: cluster, inputs: {} }, instance, instance],
   },
+  without("aurora-can-take-over", { type: cluster, inputs: { globalClusterIdentifier: "books" } }, instance),
+  either("global-books-kept", "aws:rds/globalCluster:GlobalCluster", {}, { deletionProtection: true }),
   either("stream-remembers", "aws:kinesis/stream:Stream", { retentionPeriod: 24 }, { retentionPeriod: 168 }),
   either(
     "cache-backed-up",
