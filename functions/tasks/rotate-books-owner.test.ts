@@ -29,7 +29,10 @@ let values: Record<string, string>;
 let told: string[];
 let looks: number;
 let status: string;
+let isPending: boolean;
 let remainingMs: number;
+/** Passwords that were to be kept. */
+let puts: number;
 
 const context = { getRemainingTimeInMillis: () => remainingMs } as Context;
 const take = (Step: string, version = "next") =>
@@ -42,7 +45,8 @@ beforeEach(() => {
   isOn = true;
   stages = { first: ["AWSCURRENT"], next: ["AWSPENDING"] };
   values = { first: JSON.stringify(old) };
-  [told, looks, status, remainingMs] = [[], 2, "resetting-master-credentials", 300_000];
+  [told, puts, looks, remainingMs] = [[], 0, 2, 300_000];
+  [status, isPending] = ["resetting-master-credentials", true];
   vi.spyOn(SecretsManagerClient.prototype, "send").mockImplementation(async (command: unknown) =>
     secretsManager(command),
   );
@@ -61,6 +65,7 @@ function secretsManager(command: unknown): object {
   }
   if (command instanceof PutSecretValueCommand) {
     const { ClientRequestToken: version = "", SecretString = "", VersionStages } = command.input;
+    puts += 1;
     if (values[version] !== undefined)
       throw new ResourceExistsException({ message: "it has another value", $metadata });
     expect(VersionStages).toEqual(["AWSPENDING"]);
@@ -92,7 +97,7 @@ function database(command: unknown): object {
       DBClusters: [
         {
           Status: isApplied ? "available" : status,
-          PendingModifiedValues: isApplied ? {} : { MasterUserPassword: "****" },
+          PendingModifiedValues: isPending && !isApplied ? { MasterUserPassword: "****" } : {},
         },
       ],
     };
@@ -116,6 +121,7 @@ describe("a rotation", () => {
       await take(step);
       await take(step);
     }
+    expect(puts).toBe(1);
     expect(new Set(told)).toEqual(new Set([passwordOf("next")]));
     expect(inStage("AWSCURRENT")).toEqual(["next"]);
   });
@@ -192,6 +198,11 @@ describe("a step", () => {
   test("testSecret is not content with a cluster that is available while the password waits", async () => {
     [status, looks, remainingMs] = ["available", 2, 20_000];
     await expect(take("testSecret")).rejects.toThrow("which is available");
+  });
+
+  test("testSecret is not content with a cluster that is not available, though nothing waits", async () => {
+    [status, isPending, looks, remainingMs] = ["failing-over", false, 2, 20_000];
+    await expect(take("testSecret")).rejects.toThrow("which is failing-over");
   });
 
   test("throws what RDS refuses, as of a cluster that follows another region's", async () => {
