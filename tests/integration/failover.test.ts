@@ -209,7 +209,10 @@ describe("a region takes over", () => {
     async () => {
       await start(secondRegion({ standsBy: true }));
       await tear();
-      expect(await failOver()).toMatchObject({ epoch: 2, fence: { denied: 0 }, payments: { asked: 3 } });
+      expect(await failOver()).toMatchObject({
+        ...{ epoch: 2, fence: { denied: 0 }, payments: { asked: 3 } },
+        books: { promotion: "none" },
+      });
       expect(lines.join("\n")).toMatch(/Admit.*TakePayments.*TakeAccounts.*Open/s);
       const operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
       const { body } = await operator.get("/v1/ops/dead-letters?limit=100");
