@@ -2,6 +2,7 @@ import { homeRegion, usedRegions } from "./constants.ts";
 import { createDiscovery } from "./discovery.ts";
 import { inRegion, logicalName, physicalName } from "./naming.ts";
 import { type Operators, tell } from "./operators.ts";
+import { createWeaknessScans } from "./weaknesses.ts";
 
 /** What GuardDuty watches beside trails, DNS and flow logs. */
 const protections = [
@@ -16,7 +17,7 @@ const protections = [
 const standards = ["aws-foundational-security-best-practices/v/1.0.0", "pci-dss/v/4.0.1"];
 
 /**
- * GuardDuty, Security Hub, Macie and Access Analyzer for all accounts, from the security account: members are enrolled
+ * GuardDuty, Inspector, Security Hub, Macie and Access Analyzer for all accounts, from the security account: members are enrolled
  * by the organization as they come, and cannot take themselves out.
  */
 export function createDetection(operators: Operators): void {
@@ -29,6 +30,7 @@ export function createDetection(operators: Operators): void {
     });
   }
   createDiscovery(operators);
+  createWeaknessScans();
   createFindings();
   tell(operators, "SevereFindings", {
     source: ["aws.securityhub"],

@@ -45,6 +45,8 @@ const disarming = [
   "guardduty:UpdateDetector",
   "iam:DeleteAccountPasswordPolicy",
   "iam:UpdateAccountPasswordPolicy",
+  "inspector2:Disable",
+  "inspector2:DisassociateMember",
   "macie2:DisableMacie",
   "macie2:DisassociateFromAdministratorAccount",
   "s3:PutAccountPublicAccessBlock",

@@ -26,6 +26,7 @@ const trustedServices = [
   "config.amazonaws.com",
   "guardduty.amazonaws.com",
   "iam.amazonaws.com",
+  "inspector2.amazonaws.com",
   "macie.amazonaws.com",
   "malware-protection.guardduty.amazonaws.com",
   "securityhub.amazonaws.com",
@@ -133,6 +134,11 @@ function delegate(adminAccountId: $util.Output<string>, organization: aws.organi
     new aws.guardduty.OrganizationAdminAccount(
       `GuardDutyAdmin${suffix}`,
       { adminAccountId, region },
+      options,
+    );
+    new aws.inspector2.DelegatedAdminAccount(
+      `InspectorAdmin${suffix}`,
+      { accountId: adminAccountId, region },
       options,
     );
     new aws.macie2.OrganizationAdminAccount(`MacieAdmin${suffix}`, { adminAccountId, region }, options);

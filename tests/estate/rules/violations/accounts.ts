@@ -16,6 +16,10 @@ const watching = (name: string): Example => ({
   type: "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature",
   inputs: { name, autoEnable: "ALL", region: "eu-central-1" },
 });
+const inspection = (...resourceTypes: string[]): Example => ({
+  type: "aws:inspector2/enabler:Enabler",
+  inputs: { resourceTypes, region: "eu-central-1" },
+});
 const watched = ["EKS_AUDIT_LOGS", "LAMBDA_NETWORK_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS"];
 const standard = (name: string): string => `arn:aws:securityhub:eu-west-1::standards/${name}`;
 const foundational = standard("aws-foundational-security-best-practices/v/1.0.0");
@@ -59,6 +63,11 @@ export const accountViolations: readonly Violation[] = [
     rule: "threats-to-everything-watched",
     broken: [detector, ...watched.map(watching)],
     kept: [detector, ...[...watched, "S3_DATA_EVENTS"].map(watching)],
+  },
+  {
+    rule: "weaknesses-looked-for",
+    broken: [detector, inspection("EC2", "ECR", "LAMBDA")],
+    kept: [detector, inspection("EC2", "ECR", "LAMBDA", "LAMBDA_CODE")],
   },
   without("outside-access-found", detector, {
     type: "aws:accessanalyzer/analyzer:Analyzer",
