@@ -1,9 +1,6 @@
-import { company } from "./company.ts";
+import { company, earlierMembers } from "./company.ts";
 import { usedRegions } from "./constants.ts";
 import { inRegion, logicalName } from "./naming.ts";
-
-/** Those that were there before Inspector was: it enrols by itself only who comes later. */
-const members = ["dev", "staging", "production", "logArchive"] as const;
 
 /** What is looked at: nodes of the cluster, images, packages of functions, and what functions' code does. */
 const scans = ["EC2", "ECR", "LAMBDA", "LAMBDA_CODE"];
@@ -29,7 +26,7 @@ function createScansIn(region: string): void {
     { region, autoEnable: { ec2: true, ecr: true, lambda: true, lambdaCode: true } },
     { dependsOn: own },
   );
-  const enrolled = members.map(
+  const enrolled = earlierMembers.map(
     (member) =>
       new aws.inspector2.MemberAssociation(
         `Inspector${suffix}${logicalName(member)}`,
@@ -41,7 +38,7 @@ function createScansIn(region: string): void {
     `InspectorScans${suffix}`,
     {
       region,
-      accountIds: members.map((member) => company.accounts[member]),
+      accountIds: earlierMembers.map((member) => company.accounts[member]),
       resourceTypes: [...scans],
     },
     { dependsOn: enrolled },

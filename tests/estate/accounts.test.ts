@@ -90,12 +90,12 @@ describe("the organization", () => {
   });
 
   it("keeps backups and keys where data is kept, from all but the break-glass role", () => {
-    const [statement] = statementsIn(
+    const [statement, backups] = statementsIn(
       organization.resource<{ content: object }>("KeepDataPolicy").inputs.content,
     );
     expect(statement?.Action).toEqual(
       expect.arrayContaining([
-        "backup:DeleteRecoveryPoint",
+        "backup:DeleteBackupVaultLockConfiguration",
         "kms:ScheduleKeyDeletion",
         "dynamodb:DeleteTable",
       ]),
@@ -103,6 +103,19 @@ describe("the organization", () => {
     expect(statement?.Condition).toEqual({
       ArnNotLike: { "aws:PrincipalArn": ["arn:aws:iam::*:role/tallystick-break-glass"] },
     });
+    // Who makes a backup ends it when its time is over, if the vault's lock lets it.
+    expect(backups).toMatchObject({
+      Action: ["backup:DeleteRecoveryPoint", "dynamodb:DeleteBackup", "rds:DeleteDBClusterSnapshot"],
+      Condition: {
+        ArnNotLike: {
+          "aws:PrincipalArn": [
+            "arn:aws:iam::*:role/tallystick-break-glass",
+            "arn:aws:iam::*:role/tallystick-*-backup",
+          ],
+        },
+      },
+    });
+    expect(production.resource("BackupRole").inputs["name"]).toMatch(/^tallystick-.+-backup$/);
     expect(organization.resource("KeepDataOnProduction").inputs["targetId"]).toBe(
       organization.resource("ProductionUnit").outputs?.["id"],
     );

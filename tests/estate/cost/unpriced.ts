@@ -161,8 +161,6 @@ export const byUse: Readonly<Record<string, string>> = {
   "aws:kms/key:Key": "requests",
   "aws:lambda/function:Function": "invocations and their milliseconds",
   "aws:macie2/classificationJob:ClassificationJob": "gigabytes that it searches",
-  "aws:macie2/account:Account":
-    "bytes it searches; what it asks for watching a bucket stands with the buckets",
   "aws:quicksight/accountSubscription:AccountSubscription":
     "its users: the administrator who subscribes is the first, and an author",
   "aws:quicksight/group:Group": "its members: each reader and author, by the month",

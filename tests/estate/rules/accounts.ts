@@ -8,7 +8,7 @@ const passwordType = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy";
 const encryptionType = "aws:ebs/encryptionByDefault:EncryptionByDefault";
 const detectorType = "aws:guardduty/detector:Detector";
 const inspectionType = "aws:inspector2/enabler:Enabler";
-const discoveryType = "aws:macie2/account:Account";
+const discoveryType = "aws:macie2/organizationConfiguration:OrganizationConfiguration";
 const searchType = "aws:macie2/classificationJob:ClassificationJob";
 const vaultType = "aws:backup/vault:Vault";
 
@@ -192,9 +192,9 @@ export const accountRules: readonly Rule[] = [
     says: "Card numbers where none should be are looked for.",
     check: all(
       beside(detectorType, discoveryType, "are card numbers looked for"),
-      each<{ status?: string }>(
+      each<{ autoEnable?: boolean }>(
         discoveryType,
-        ({ status = "ENABLED" }) => status !== "ENABLED" && "is switched off: set status ENABLED",
+        ({ autoEnable }) => !autoEnable && "leaves out accounts that come: set autoEnable",
       ),
     ),
   },

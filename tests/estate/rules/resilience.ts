@@ -5,10 +5,15 @@ import { type Cluster, follows } from "./secrets.ts";
 const backupDays = 35;
 const reason = "its data is made up, and the stage can be removed";
 
-const instancesOf = (plan: PlanView, cluster: unknown): number =>
+interface Instance {
+  readonly clusterIdentifier?: string;
+  readonly availabilityZone?: string;
+}
+
+const instancesOf = (plan: PlanView, cluster: unknown): readonly { readonly inputs: Instance }[] =>
   plan
-    .ofType<{ clusterIdentifier?: string }>("aws:rds/clusterInstance:ClusterInstance")
-    .filter(({ inputs }) => inputs.clusterIdentifier === cluster).length;
+    .ofType<Instance>("aws:rds/clusterInstance:ClusterInstance")
+    .filter(({ inputs }) => inputs.clusterIdentifier === cluster);
 
 /** Backups, copies, and what must not be deleted. */
 export const resilienceRules: readonly Rule[] = [
@@ -136,7 +141,12 @@ export const resilienceRules: readonly Rule[] = [
     notDisposableBecause: "one instance costs half",
     check: each<Cluster>("aws:rds/cluster:Cluster", (cluster, { outputs }, plan) => {
       const instances = instancesOf(plan, outputs?.["id"]);
-      return !follows(cluster) && instances < 2 && `has ${instances} instances: two at least, in two zones`;
+      const zones = new Set(instances.map(({ inputs }) => inputs.availabilityZone ?? "one that AWS picks"));
+      return (
+        !follows(cluster) &&
+        zones.size < 2 &&
+        `is in ${zones.size} zones: name two at least, one for each of its instances`
+      );
     }),
   },
   {
@@ -147,7 +157,7 @@ export const resilienceRules: readonly Rule[] = [
       "aws:rds/cluster:Cluster",
       (cluster, { outputs }, plan) =>
         follows(cluster) &&
-        instancesOf(plan, outputs?.["id"]) < 1 &&
+        instancesOf(plan, outputs?.["id"]).length < 1 &&
         "follows another region's and has no instance: one at least",
     ),
   },

@@ -121,7 +121,7 @@ export const monitoringRows: readonly Row[] = [
       "test: tests/estate/wiring.test.ts › logs › are kept for 365 days",
       `test: ${accounts} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
     ],
-    "findings of GuardDuty stay for 90 days, and RDS's readings of its machines for 30",
+    "findings of GuardDuty stay for 90 days, and RDS's readings of its machines for 30; Synthetics makes the log of the canary itself, which stays",
   ),
   company(
     "10.6.1",

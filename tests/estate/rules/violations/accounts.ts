@@ -3,8 +3,8 @@ import { type Example, either, type Violation, without } from "./violation.ts";
 const recorder: Example = { type: "aws:cfg/recorder:Recorder", inputs: {} };
 const detector: Example = { type: "aws:guardduty/detector:Detector", inputs: { region: "eu-central-1" } };
 const discovery: Example = {
-  type: "aws:macie2/account:Account",
-  inputs: { status: "ENABLED", region: "eu-central-1" },
+  type: "aws:macie2/organizationConfiguration:OrganizationConfiguration",
+  inputs: { autoEnable: true, region: "eu-central-1" },
 };
 const search = (jobType: string): Example => ({
   type: "aws:macie2/classificationJob:ClassificationJob",
