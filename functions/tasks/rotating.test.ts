@@ -8,15 +8,8 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
-import type { Context } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-
-vi.hoisted(() => {
-  process.env["BOOKS_CLUSTER"] = "books";
-  process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
-});
-vi.mock("node:timers/promises", () => ({ setTimeout: async () => undefined }));
-const { handler } = await import("./rotate-books-owner.ts");
+import { Rotation, rotationStep } from "./rotating.ts";
 
 const secret = "arn:aws:secretsmanager:eu-west-1:1:secret:books-owner-abcdef";
 const old = { username: "books_owner", password: "old", note: "kept with it" };
@@ -34,9 +27,17 @@ let remainingMs: number;
 /** Passwords that were to be kept. */
 let puts: number;
 
-const context = { getRemainingTimeInMillis: () => remainingMs } as Context;
-const take = (Step: string, version = "next") =>
-  handler({ Step, SecretId: secret, ClientRequestToken: version, RotationToken: "of no use" }, context);
+const rotation = new Rotation({
+  secrets: new SecretsManagerClient({ region: "eu-west-1" }),
+  rds: new RDSClient({ region: "eu-west-1" }),
+  cluster: "books",
+  pause: async () => undefined,
+});
+const take = async (Step: string, version = "next") =>
+  rotation.take(
+    rotationStep.parse({ Step, SecretId: secret, ClientRequestToken: version, RotationToken: "of no use" }),
+    () => remainingMs,
+  );
 const inStage = (stage: string) => Object.keys(stages).filter((version) => stages[version]?.includes(stage));
 const passwordOf = (version: string): string => JSON.parse(values[version] ?? "{}").password;
 const $metadata = {};
