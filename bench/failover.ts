@@ -159,12 +159,7 @@ const passes: readonly (readonly [name: string, page: Page, of: number, what: st
   ],
   [
     "RecountFolds",
-    (where, cursor) =>
-      recountFolds(
-        { takeOver, folds: new FoldStore(client, names.ledger, epoch), books: async () => [book] },
-        where,
-        cursor,
-      ),
+    recountFolds({ takeOver, folds: new FoldStore(client, names.ledger, epoch), books: async () => [book] }),
     0,
     "records",
   ],

@@ -26,9 +26,6 @@ interface Tables {
   readonly ledger: string;
 }
 
-/** In which epoch an item was last written. */
-export const epochOf = (item: StoredItem): number => Number(item["epoch"]?.N ?? 0);
-
 /** What a failover writes over another region's books, and nothing else does. */
 export class TakeOver {
   readonly epoch: Epoch;

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
+import { epochOf, firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
-import { epochOf } from "#adapters/dynamodb/takeover.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import type { Payment } from "#core/payments/payment.ts";

@@ -316,7 +316,7 @@ export async function promote(client: DynamoDBClient, epoch: Epoch, book: Book):
         where,
         cursor,
       ),
-    (where, cursor) => recountFolds({ takeOver, folds, books: async () => [book] }, where, cursor),
+    recountFolds({ takeOver, folds, books: async () => [book] }),
   ];
   const letters: string[] = [];
   const keep = async ({ reason }: { readonly reason: string }) => void letters.push(reason);

@@ -1,11 +1,12 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { epochOf } from "#adapters/dynamodb/fence.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey } from "#adapters/dynamodb/keys.ts";
 import type { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { type StoredItem, storedAccount } from "#adapters/dynamodb/stored.ts";
-import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { Torn } from "#core/failover/arrived.ts";
 import { addCounters, type Counters, classOf, noCounters, type UserAccountId } from "#core/ledger/account.ts";
 import { type BySide, openingRoom, strain } from "#core/ledger/guard.ts";

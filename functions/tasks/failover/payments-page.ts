@@ -1,11 +1,12 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { epochOf } from "#adapters/dynamodb/fence.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
-import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { CheckQueue } from "#adapters/sqs/check-queue.ts";
 import type { Arrived, Torn } from "#core/failover/arrived.ts";
 import { catchUp } from "#core/failover/catch-up.ts";
