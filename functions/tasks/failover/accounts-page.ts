@@ -8,7 +8,15 @@ import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { type StoredItem, storedAccount } from "#adapters/dynamodb/stored.ts";
 import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { Torn } from "#core/failover/arrived.ts";
-import { addCounters, type Counters, classOf, noCounters, type UserAccountId } from "#core/ledger/account.ts";
+import {
+  type AccountId,
+  addCounters,
+  type Book,
+  type Counters,
+  classOf,
+  noCounters,
+  type UserAccountId,
+} from "#core/ledger/account.ts";
 import { type BySide, openingRoom, strain } from "#core/ledger/guard.ts";
 import { movements } from "#core/ledger/journal.ts";
 import type { StoredAccount } from "#core/proof/stored.ts";
@@ -38,10 +46,11 @@ export async function takeAccounts(
   // Nothing else in the ledger has room.
   const scan = { TableName: ports.table, FilterExpression: "attribute_exists(debit_room)" };
   const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
+  const chartOf = chartReader(ports.journal);
   let changed = 0;
   const torn: Torn[] = [];
   await inLanes(items, atOnce, async (item) => {
-    const came = await takeAccount(ports, item);
+    const came = await takeAccount(ports, chartOf, item);
     if (came.changed) changed += 1;
     torn.push(...came.torn);
   });
@@ -54,10 +63,10 @@ interface Taken {
 }
 
 /** What was read is written only where nobody has posted since: else the next call reads it again. */
-async function takeAccount(ports: AccountPorts, item: StoredItem): Promise<Taken> {
+async function takeAccount(ports: AccountPorts, chartOf: ChartReader, item: StoredItem): Promise<Taken> {
   const account = storedAccount(item);
   const version = item["version"]?.N;
-  const { counters, postings } = await counted(ports, account);
+  const { counters, postings } = await counted(ports, chartOf, account);
   const room = roomBeside(account, counters);
   const isRight =
     isSame(account, counters) && account.debitRoom === room.debit && account.creditRoom === room.credit;
@@ -86,23 +95,47 @@ export class AccountMoved extends Error {
   override readonly name = "AccountMoved";
 }
 
+/** What moved an account, and how often. */
+interface Counted {
+  readonly counters: Counters;
+  readonly postings: number;
+}
+
+type ChartReader = (book: Book) => Promise<ReadonlyMap<AccountId, Counted>>;
+
 /** A merchant's account by the list of what moved it, which is right by now; one of the chart by the book's whole journal. */
 async function counted(
-  { postings, journal }: AccountPorts,
+  { postings }: AccountPorts,
+  chartOf: ChartReader,
   { book, id }: StoredAccount,
-): Promise<{ readonly counters: Counters; readonly postings: number }> {
-  if (classOf(id) === "user") {
-    const total = await postings.total(book, id as UserAccountId);
-    return { counters: total.counters, postings: total.version };
-  }
-  let [counters, count] = [noCounters, 0];
-  for await (const record of journal.read(book)) {
-    const moved = movements(record).get(id);
-    if (moved === undefined) continue;
-    counters = addCounters(counters, moved);
-    count += 1;
-  }
-  return { counters, postings: count };
+): Promise<Counted> {
+  if (classOf(id) === "system") return (await chartOf(book)).get(id) ?? { counters: noCounters, postings: 0 };
+  const total = await postings.total(book, id as UserAccountId);
+  return { counters: total.counters, postings: total.version };
+}
+
+/**
+ * Reads a book's journal once for all its guarded accounts of the chart that a page has. Not once for several pages: an
+ * account must be read before its journal is, so that what is posted in between is told by its version.
+ */
+function chartReader(journal: AccountPorts["journal"]): ChartReader {
+  const read = new Map<Book, ReturnType<ChartReader>>();
+  return (book) => {
+    const chart = read.get(book) ?? chartIn(journal, book);
+    read.set(book, chart);
+    return chart;
+  };
+}
+
+async function chartIn(journal: AccountPorts["journal"], book: Book): Promise<Map<AccountId, Counted>> {
+  const chart = new Map<AccountId, Counted>();
+  for await (const record of journal.read(book))
+    for (const [id, moved] of movements(record)) {
+      if (classOf(id) !== "system") continue;
+      const { counters, postings } = chart.get(id) ?? { counters: noCounters, postings: 0 };
+      chart.set(id, { counters: addCounters(counters, moved), postings: postings + 1 });
+    }
+  return chart;
 }
 
 /** What an account's limits leave beside its counters. */

@@ -9,8 +9,11 @@ import { type PassInput, type PassOutput, passInput } from "#workflows/failover/
 
 const logger = new Logger({ serviceName: "failover" });
 
-/** Left for the page that is under way when the time is up. */
-const reserveMs = 15_000;
+/**
+ * After so long a call begins no further page: what it has done is then written down, and its execution shows progress.
+ * The page that is under way may take much longer, until the function's own timeout: a page is never cut.
+ */
+const beginsPagesMs = 105_000;
 
 /** What came of one page. */
 export interface PageDone {
@@ -33,7 +36,8 @@ export const passTask = (page: Page, letters: Pick<DeadLetterStore, "keep">) =>
   middy<unknown, PassOutput>({ timeoutEarlyInMillis: 0 }).handler(
     async (event: unknown, context: Context): Promise<PassOutput> => {
       const where = passInput.parse(event);
-      const mayGoOn = () => context.getRemainingTimeInMillis() > reserveMs;
+      const began = Date.now();
+      const mayGoOn = () => Date.now() - began < beginsPagesMs;
       const came = await goThrough(page, letters, where, mayGoOn);
       logger.info("a part was gone through", { function: context.functionName, ...came });
       return came;
