@@ -1,7 +1,6 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
@@ -15,6 +14,8 @@ export interface FailoverWord {
   readonly by: string;
   readonly reason: string;
   readonly evidence: string;
+  /** From when on what was written may have arrived in part: epoch milliseconds. */
+  readonly since: number;
 }
 
 interface FailoverItem extends Key, FailoverWord {
@@ -59,28 +60,40 @@ export class FailoverRegister {
     return item === undefined ? undefined : { epoch: Number(item.sk), state: item.state };
   }
 
-  /** Writes down that it begins. Who goes on with one that began leaves the first word as it is. */
+  /**
+   * Writes down that it begins. Who goes on with one that began leaves its word as it is, but for `since`: of all starts
+   * in an epoch the earliest counts, for what one of them was told of, no other may pass over.
+   * @returns from when on to look: what stands, epoch milliseconds.
+   */
   async begin(
     epoch: number,
-    { by, reason, evidence }: FailoverWord,
+    { by, reason, evidence, since }: FailoverWord,
     { execution, at }: { readonly execution: string; readonly at: number },
-  ): Promise<void> {
-    const item: FailoverItem = {
-      ...keyOf(epoch),
+  ): Promise<number> {
+    const first: Omit<FailoverItem, keyof Key | "since"> = {
       ...{ state: "begun", by, reason, evidence, execution, began_at: at },
     };
+    const names = Object.keys(first);
+    const whereNone = names.map((name) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ");
+    const values = Object.fromEntries(Object.entries(first).map(([name, value]) => [`:${name}`, value]));
     try {
       await reach(
         this.#client.send(
-          new PutItemCommand({
+          new UpdateItemCommand({
             TableName: this.#table,
-            Item: marshall(item),
-            ConditionExpression: "attribute_not_exists(pk)",
+            Key: marshall(keyOf(epoch)),
+            UpdateExpression: `SET since = :since, ${whereNone}`,
+            ConditionExpression: "attribute_not_exists(since) OR since > :since",
+            ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+            ExpressionAttributeValues: marshall({ ":since": since, ...values }),
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
         ),
       );
+      return since;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return (unmarshall(error.Item ?? {}) as FailoverItem).since;
     }
   }
 

@@ -28,7 +28,11 @@ import { storesOf } from "#tests/support/torn-books.ts";
 
 const longMs = 180_000;
 const good = { number: "4242424242424242" };
-const word = { by: "operator", reason: "eu-west-1 is lost", evidence: "incident 4711" };
+const hourMs = 3_600_000;
+const word = {
+  ...{ by: "operator", reason: "eu-west-1 is lost", evidence: "incident 4711" },
+  since: new Date(Date.now() - hourMs).toISOString(),
+};
 
 let stateDirectory: string;
 let system: TestSystem;
