@@ -132,7 +132,7 @@ const common = { client, takeOver, journal };
 const passes: readonly (readonly [name: string, page: Page, of: number, what: string])[] = [
   [
     "TakePayments",
-    (where, cursor) =>
+    (where, cursor, keep) =>
       takePayments(
         {
           ...{ ...common, table: names.payments, checks: { send }, now: Date.now },
@@ -141,18 +141,25 @@ const passes: readonly (readonly [name: string, page: Page, of: number, what: st
         },
         where,
         cursor,
+        keep,
       ),
     paymentsMade,
     "payments",
   ],
-  ["TakeJournal", (where, cursor) => takeJournal({ ...common, tables: names }, where, cursor), 0, "items"],
+  [
+    "TakeJournal",
+    (where, cursor, keep) => takeJournal({ ...common, tables: names }, where, cursor, keep),
+    0,
+    "items",
+  ],
   [
     "TakeAccounts",
-    (where, cursor) =>
+    (where, cursor, keep) =>
       takeAccounts(
         { ...common, table: names.ledger, postings: new PostingStore(client, names.ledger) },
         where,
         cursor,
+        keep,
       ),
     2 * accountsMade,
     "accounts",

@@ -8,6 +8,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Failover } from "#core/failover/admit.ts";
 import { reach } from "./client.ts";
 import type { Key } from "./keys.ts";
+import type { StoredItem } from "./stored.ts";
 
 /** Who decided that a region is lost, and why. */
 export interface FailoverWord {
@@ -24,6 +25,11 @@ interface FailoverItem extends Key, FailoverWord {
   /** Epoch milliseconds. */
   readonly began_at: number;
   readonly opened_at?: number;
+}
+
+export interface Begun {
+  readonly since: number;
+  readonly began: number;
 }
 
 /** Beside the dead letters, which belong to operators too and to no merchant. Failovers are few. */
@@ -63,13 +69,13 @@ export class FailoverRegister {
   /**
    * Writes down that it begins. Who goes on with one that began leaves its word as it is, but for `since`: of all starts
    * in an epoch the earliest counts, for what one of them was told of, no other may pass over.
-   * @returns from when on to look: what stands, epoch milliseconds.
+   * @returns what stands: from when on to look, and when the first of them began, epoch milliseconds.
    */
   async begin(
     epoch: number,
     { by, reason, evidence, since }: FailoverWord,
     { execution, at }: { readonly execution: string; readonly at: number },
-  ): Promise<number> {
+  ): Promise<Begun> {
     const first: Omit<FailoverItem, keyof Key | "since"> = {
       ...{ state: "begun", by, reason, evidence, execution, began_at: at },
     };
@@ -77,7 +83,7 @@ export class FailoverRegister {
     const whereNone = names.map((name) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ");
     const values = Object.fromEntries(Object.entries(first).map(([name, value]) => [`:${name}`, value]));
     try {
-      await reach(
+      const { Attributes } = await reach(
         this.#client.send(
           new UpdateItemCommand({
             TableName: this.#table,
@@ -86,14 +92,15 @@ export class FailoverRegister {
             ConditionExpression: "attribute_not_exists(since) OR since > :since",
             ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
             ExpressionAttributeValues: marshall({ ":since": since, ...values }),
+            ReturnValues: "ALL_NEW",
             ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
         ),
       );
-      return since;
+      return begunIn(Attributes);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return (unmarshall(error.Item ?? {}) as FailoverItem).since;
+      return begunIn(error.Item);
     }
   }
 
@@ -114,4 +121,9 @@ export class FailoverRegister {
     );
     return (unmarshall(Attributes ?? {}) as FailoverItem).opened_at ?? at;
   }
+}
+
+function begunIn(item: StoredItem = {}): Begun {
+  const { since, began_at: began } = unmarshall(item) as FailoverItem;
+  return { since, began };
 }

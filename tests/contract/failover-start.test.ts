@@ -71,7 +71,8 @@ test("of all starts in an epoch the earliest `since` counts, and the first word 
     ["17:00", "11:00"],
   ] as const) {
     const admitted = await start({ since: today(since), by: `operator at ${at}` }, at);
-    expect(admitted).toMatchObject({ epoch: 2, began: Date.parse(today(at)) });
+    // Findings are known by it: what a second start finds again is the same letter.
+    expect(admitted).toMatchObject({ epoch: 2, began: Date.parse(today("14:00")) });
     lookedBack.push(new Date(admitted.since).toISOString().slice(11, 16));
   }
   expect(lookedBack).toEqual(["11:00", "11:00", "10:00", "10:00"]);

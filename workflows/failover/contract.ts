@@ -42,6 +42,7 @@ export type Admitted = {
   readonly epoch: number;
   /** Epoch milliseconds: the earliest of all starts in this epoch. */
   readonly since: number;
+  /** Epoch milliseconds: the first of them, so that what two of them find is one letter. */
   readonly began: number;
 };
 

@@ -26,9 +26,9 @@ export const handler = middy<unknown, Admitted>({ timeoutEarlyInMillis: 0 }).han
     const epoch = writerEpoch();
     const admitted = admit(epoch, await register.latest());
     if (!admitted.ok) throw new FailoverRefused(sentenceOf(admitted.error));
-    const since = await register.begin(epoch, word, { execution, at: began });
-    logger.warn("a region takes over", { epoch, execution, ...word, looks_back_to: since });
-    return { epoch, since, began };
+    const stands = await register.begin(epoch, word, { execution, at: began });
+    logger.warn("a region takes over", { epoch, execution, ...word, looks_back_to: stands.since });
+    return { epoch, ...stands };
   },
 );
 

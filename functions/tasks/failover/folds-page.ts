@@ -24,7 +24,7 @@ export async function recountFolds(
   const all = (await books()).toSorted();
   const place = cursor === undefined ? segment : Number(cursor);
   const book = all[Math.floor(place / journalShards)];
-  if (book === undefined) return { read: 0, changed: 0, torn: [] };
+  if (book === undefined) return { read: 0, changed: 0 };
   const shard = place % journalShards;
   const counted = await folds.recount(journalPartition(book, shard), async () => {
     let fold = nothingCounted(takeOver.epoch);
@@ -35,7 +35,6 @@ export async function recountFolds(
   return {
     read: counted?.records ?? 0,
     changed: counted === undefined ? 0 : 1,
-    torn: [],
     ...(next < all.length * journalShards ? { next: String(next) } : {}),
   };
 }

@@ -24,4 +24,4 @@ const ports: PaymentPorts = {
 };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => takePayments(ports, where, cursor), letters);
+export const handler = passTask((where, cursor, keep) => takePayments(ports, where, cursor, keep), letters);
