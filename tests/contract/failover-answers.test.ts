@@ -149,7 +149,7 @@ describe("an answer stays where it says", () => {
     ["that a hold was posted, and its end arrived", () => shownEntry(200, ended)],
     ["that a hold has expired by time alone", () => shownEntry(200, ended.slice(0, 1), noon + 600 * minute)],
     ["that a batch was recorded which arrived", () => batch(entry)],
-    ["that nothing was made", () => answer(422, { code: "unbalanced", id: "je_gone" })],
+    ["that nothing was made", () => shownEntry(422, [lostEntry("je_gone")])],
     ["what is in no book", () => answer(200, { object: "list", data: [] })],
   ])("%s", async (_what, said) => {
     await told.tell(said());

@@ -3,8 +3,9 @@ import { sinceFlaw } from "#core/failover/since.ts";
 import { execution } from "#workflows/records.ts";
 
 /**
- * What the `failover` workflow's states hand to its tasks and get back. `machine.asl.json` reads `segment`, `cursor`,
- * `read`, `changed`, `asked`, `torn`, `since`, `began`, `epoch`, `denied` and `opened_at`: renaming one here means renaming it there.
+ * What the `failover` workflow's states hand to its tasks and get back. `machine.asl.json` names each field of what it
+ * hands over, and of what it gets it reads `cursor`, `read`, `changed`, `asked`, `torn`, `since` and `began`: renaming one
+ * here means renaming it there.
  */
 
 const text = z.string().trim().min(1);
@@ -62,7 +63,6 @@ export type PassInput = z.output<typeof passInput>;
 
 /** How far it came. Counts are of this call alone. */
 export type PassOutput = {
-  readonly segment: number;
   /** Null when the part was gone through to its end. */
   readonly cursor: string | null;
   /** Items that were read. */

@@ -37,7 +37,11 @@ export const passTask = (page: Page, letters: Pick<DeadLetterStore, "keep">) =>
       const where = passInput.parse(event);
       const mayGoOn = () => context.getRemainingTimeInMillis() > reserveMs;
       const came = await goThrough(page, letters, where, mayGoOn);
-      logger.info("a part was gone through", { function: context.functionName, ...came });
+      logger.info("a part was gone through", {
+        function: context.functionName,
+        segment: where.segment,
+        ...came,
+      });
       return came;
     },
   );
@@ -62,7 +66,7 @@ export async function goThrough(
     asked += done.asked ?? 0;
     cursor = done.next;
   } while (cursor !== undefined && mayGoOn());
-  return { segment: where.segment, cursor: cursor ?? null, read, changed, asked, torn };
+  return { cursor: cursor ?? null, read, changed, asked, torn };
 }
 
 /** The same finding of the same failover is the same letter, however often its page is worked on. */
