@@ -12,7 +12,7 @@ import { postingItem } from "#adapters/dynamodb/posting-codec.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { StoredItem } from "#adapters/dynamodb/stored.ts";
-import { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
@@ -136,6 +136,7 @@ const passes: readonly (readonly [name: string, page: Page, of: number, what: st
       takePayments(
         {
           ...{ ...common, table: names.payments, checks: { send }, now: Date.now },
+          stamps: new PaymentStamps(client, names.payments, epoch),
           payments: new PaymentStore(client, names, epoch),
           refunds: new RefundStore(client, names, epoch),
         },

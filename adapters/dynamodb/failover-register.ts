@@ -1,13 +1,13 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Failover } from "#core/failover/admit.ts";
 import { reach } from "./client.ts";
 import type { Key } from "./keys.ts";
+import { newestOf } from "./reads.ts";
 import type { StoredItem } from "./stored.ts";
 
 /** Who decided that a region is lost, and why. */
@@ -50,19 +50,7 @@ export class FailoverRegister {
 
   /** The one of the latest epoch. Strongly consistent. */
   async latest(): Promise<Failover | undefined> {
-    const { Items = [] } = await reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: "pk = :partition",
-          ExpressionAttributeValues: marshall({ ":partition": partition }),
-          ScanIndexForward: false,
-          ConsistentRead: true,
-          Limit: 1,
-        }),
-      ),
-    );
-    const [item] = Items.map((each) => unmarshall(each) as FailoverItem);
+    const [item] = await newestOf<FailoverItem>(this.#client, this.#table, partition, { limit: 1 });
     return item === undefined ? undefined : { epoch: Number(item.sk), state: item.state };
   }
 

@@ -11,6 +11,7 @@ import {
   noon,
 } from "#tests/support/examples.ts";
 import { type AccountId, salesAccount } from "../ledger/account.ts";
+import { debitsOf } from "../ledger/entry.ts";
 import { entryIdOf, entryRecord, type JournalRecord, resolutionRecord } from "../ledger/journal.ts";
 import { authorizationOf, type Payment, type Standing } from "../payments/payment.ts";
 import {
@@ -75,7 +76,7 @@ function named(record: JournalRecord): string {
   const entry = record.type === "resolution" ? record.resolution : record;
   const { legs } = "entry" in entry ? entry.entry : { legs: [] };
   const state = record.type === "resolution" ? "posted" : `${record.entry.state} entry of`;
-  return `${name} ${state} ${legs.reduce((sum, { side, amount }) => (side === "debit" ? sum + amount : sum), 0n)}`;
+  return `${name} ${state} ${debitsOf(legs)}`;
 }
 
 const hold = "authorize.1 pending entry of 10000";

@@ -8,7 +8,7 @@ import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { StoredTables } from "#adapters/dynamodb/stored-tables.ts";
-import { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
@@ -301,10 +301,12 @@ function pagesOf(client: DynamoDBClient, epoch: Epoch, book: Book, checks: Check
   const send = async (due: readonly { readonly check: Check }[]) =>
     void checks.push(...due.map(({ check }) => check));
   const common = { client, takeOver, journal };
+  const stamps = new PaymentStamps(client, tables.payments, epoch);
   const ofPayments = {
     table: tables.payments,
     payments,
     refunds,
+    stamps,
     checks: { send },
     now: () => noon + 60_000,
   };

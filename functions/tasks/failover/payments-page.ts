@@ -5,7 +5,7 @@ import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
-import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { epochOf, type PaymentStamps, type TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { CheckQueue } from "#adapters/sqs/check-queue.ts";
 import type { Arrived } from "#core/failover/arrived.ts";
 import { catchUp } from "#core/failover/catch-up.ts";
@@ -23,7 +23,8 @@ import type { Keep, PageDone } from "./pass.ts";
 export interface PaymentPorts {
   readonly client: DynamoDBClient;
   readonly table: string;
-  readonly takeOver: Pick<TakeOver, "epoch" | "touch" | "putRecord">;
+  readonly takeOver: Pick<TakeOver, "epoch" | "putRecord">;
+  readonly stamps: Pick<PaymentStamps, "touch">;
   readonly payments: Pick<PaymentStore, "get" | "commit">;
   readonly refunds: Pick<RefundStore, "get" | "commitRefund">;
   readonly journal: Pick<JournalStore, "find">;
@@ -35,13 +36,13 @@ export interface PaymentPorts {
 /** Payments at once: each is some reads, and a write or two. */
 const atOnce = 24;
 
+const openStates = ["processing", "requires_action", "authorized", "in_review"];
+
 /** What is open, or was written so lately that a part of it may be missing. Everything else arrived whole, and is over. */
 const filter = {
-  FilterExpression:
-    "#state IN (:processing, :requires_action, :authorized, :in_review) OR attribute_exists(pending_operation) OR updated_at >= :since",
+  FilterExpression: `#state IN (${openStates.map((state) => `:${state}`).join(", ")}) OR attribute_exists(pending_operation) OR updated_at >= :since`,
   ExpressionAttributeNames: { "#state": "state" },
 };
-const openStates = ["processing", "requires_action", "authorized", "in_review"];
 
 /**
  * Takes over the payments and refunds of a page. What arrived of each is brought together by what was committed with it;
@@ -177,7 +178,7 @@ async function stamp(ports: PaymentPorts, open: readonly Key[], { epochs }: Foun
   const { epoch } = ports.takeOver;
   // One that the page does not have was stamped when it was caught up with, or is on a page of its own.
   const keys = open.filter(({ pk }) => (epochs.get(pk) ?? epoch) < epoch);
-  for (const key of keys) await ports.takeOver.touch(key);
+  for (const key of keys) await ports.stamps.touch(key);
   return keys.length;
 }
 
