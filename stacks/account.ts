@@ -29,7 +29,7 @@ export async function createAccount(
   createRecorders(archive);
   if (settings.security !== undefined) {
     createTrail();
-    createDetection(operators);
+    await createDetection(operators);
     createCopiesVault(settings.security.backupLockDays, settings.security.copiesFrom);
   }
   if (settings.workload !== undefined) {

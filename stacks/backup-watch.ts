@@ -8,6 +8,7 @@ const optedIn: Readonly<Record<string, boolean>> = {
   DynamoDB: true,
   S3: true,
   CloudFormation: false,
+  DSQL: false,
   DocumentDB: false,
   EBS: false,
   EC2: false,
@@ -16,6 +17,7 @@ const optedIn: Readonly<Record<string, boolean>> = {
   Neptune: false,
   RDS: false,
   Redshift: false,
+  "Redshift Serverless": false,
   "SAP HANA on Amazon EC2": false,
   "Storage Gateway": false,
   Timestream: false,
@@ -29,7 +31,7 @@ export function createBackupWatch(operators: Operators): void {
       region,
       resourceTypeOptInPreference: optedIn,
       // Tables' backups under the vault's own key, which is what lets a copy leave the account.
-      resourceTypeManagementPreference: { DynamoDB: true, EFS: true },
+      resourceTypeManagementPreference: { CloudFormation: true, DSQL: true, DynamoDB: true, EFS: true },
     });
   }
   const ended = (kind: string, ...states: string[]) =>

@@ -98,7 +98,7 @@ function createGroup(
     vpcId: network.vpcId,
     tags: { Name: physicalName("BooksProxy") },
   });
-  connect("NodesToBooks", cluster.nodesSecurityGroupId, group.id, "The reconciler to the books' proxy");
+  connect("NodesToBooks", cluster.nodesSecurityGroupId, group.id, "The reconciler to the proxy of the books");
   connect("ProxyToBooks", group.id, booksGroup.id, "The proxy to the books");
   return group;
 }

@@ -27,7 +27,8 @@ export function createBreakGlass(operators: Operators): void {
           Action: "sts:AssumeRole",
           Condition: {
             ArnLike: {
-              "aws:PrincipalArn": `arn:aws:iam::${company.accounts.security}:role/aws-reserved/sso.amazonaws.com/*/${permissionSet}`,
+              // Between the two is the region of Identity Center, and nothing where that is us-east-1.
+              "aws:PrincipalArn": `arn:aws:iam::${company.accounts.security}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
             },
             // The event that tells of it is in the region that was asked, and the rule is in this one.
             StringEquals: { "aws:RequestedRegion": homeRegion },

@@ -4,8 +4,13 @@ import type { StageSettings } from "./settings.ts";
 
 export interface BucketKeeping {
   readonly key: { readonly arn: $util.Output<string> };
-  /** Objects and their versions are deleted after so many days. */
+  /** Objects are deleted after so many days. */
   readonly days: number;
+  /**
+   * Their versions so many days after they were replaced or deleted; one when left out. An object is there for as long as
+   * both together, at most.
+   */
+  readonly replacedDays?: number;
   /** Only those whose names begin so; all when left out. */
   readonly expirePrefix?: string;
   /** Until they move to where keeping costs a sixth and reading is paid for. Small objects stay. */
@@ -122,11 +127,17 @@ export function encryptBucket(
   });
 }
 
-/** Deletes what is older, versions too. */
+/** Deletes what is older, and what was replaced. */
 export function expireBucket(
   logical: string,
   bucket: aws.s3.Bucket,
-  { days, expirePrefix, coldAfterDays, region }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
+  {
+    days,
+    replacedDays = 1,
+    expirePrefix,
+    coldAfterDays,
+    region,
+  }: Omit<BucketKeeping, "key" | "lockable" | "statements">,
   { versioning }: BucketGuards,
 ): void {
   new aws.s3.BucketLifecycleConfiguration(
@@ -140,7 +151,7 @@ export function expireBucket(
           status: "Enabled",
           filter: expirePrefix === undefined ? {} : { prefix: expirePrefix },
           expiration: { days },
-          noncurrentVersionExpiration: { noncurrentDays: days },
+          noncurrentVersionExpiration: { noncurrentDays: replacedDays },
           ...(coldAfterDays !== undefined && {
             transitions: [{ days: coldAfterDays, storageClass: "GLACIER_IR" }],
           }),

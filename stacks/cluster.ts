@@ -189,7 +189,7 @@ function createGroups(network: Network, clusterGroupId: $util.Output<string>): a
       toPort: 65_535,
       referencedSecurityGroupId: clusterGroupId,
     },
-    description: "The control plane to kubelets, and to KEDA's metrics and admission",
+    description: "The control plane to kubelets, and to metrics and admission of KEDA",
   });
   new aws.vpc.SecurityGroupEgressRule("NodesToCluster", {
     ...{ ...own, ...tls, referencedSecurityGroupId: clusterGroupId },
@@ -225,7 +225,7 @@ function letIntoCluster(
     new aws.vpc.SecurityGroupIngressRule("ClusterFromBuilds", {
       ...tls,
       referencedSecurityGroupId: network.builds.securityGroup.id,
-      description: "The pipeline's build that deploys",
+      description: "The build that deploys",
     });
   }
 }

@@ -47,6 +47,12 @@ export const company: Company = {
   alarmAddress: "payments-on-call@tallystick.example",
 };
 
+/**
+ * Members that were there before the security account was made the administrator of anything: a service that enrols by
+ * itself enrols only who comes later.
+ */
+export const earlierMembers = ["dev", "staging", "production", "logArchive"] as const;
+
 /** The email address of a member account's root user. */
 export function rootAddressOf(member: Exclude<keyof Company["accounts"], "organization">): string {
   const [mailbox, host] = company.rootMailbox.split("@");

@@ -5,6 +5,7 @@ import { deployRole } from "./guard-policies.ts";
 import { createKey } from "./keys.ts";
 import { physicalName } from "./naming.ts";
 import type { BuildPlace, Network } from "./network.ts";
+import { referredStage, sharedName } from "./pair.ts";
 import { type Permission, unscoped } from "./permissions.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
@@ -36,7 +37,7 @@ interface Workshop {
 export function createDelivery(settings: StageSettings, network: Network | undefined): void {
   if (settings.delivery === undefined) return;
   const workshop = createWorkshop(settings);
-  // Checks run what anybody proposes: they are kept out of the network.
+  // Checks run whatever the packages bring, before a person has looked: they are kept out of the network.
   const checks = createBuild("CheckBuild", workshop, checking, []);
   const assumes = {
     actions: ["sts:AssumeRole"],
@@ -132,7 +133,7 @@ function createBuild(
     inlinePolicies: [
       inlinePolicy([
         { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logs.arn}:*`] },
-        ...handingOn(key, bucket),
+        ...taking(key, bucket),
         ...permissions,
         ...(place === undefined ? [] : entering(place, settings)),
       ]),
@@ -199,7 +200,8 @@ function createPipeline(
 ): void {
   // Pending until someone with rights at GitHub accepts it in the console, once.
   const connection = new aws.codeconnections.Connection("Repository", {
-    name: physicalName("Git"),
+    // 32 characters at most, and each region has its own.
+    name: sharedName(settings, "Git"),
     providerType: "GitHub",
   });
   const role = new aws.iam.Role("PipelineRole", {
@@ -217,7 +219,10 @@ function createPipeline(
           actions: ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
           resources: [checks.arn, deploys.arn],
         },
-        ...handingOn(key, bucket),
+        ...taking(key, bucket),
+        // The builds may not: what one of them put there, the next would deploy.
+        { actions: ["s3:PutObject"], resources: [$interpolate`${bucket.arn}/*`] },
+        { actions: ["kms:GenerateDataKey"], resources: [key.arn] },
       ]),
     ],
   });
@@ -240,7 +245,7 @@ function createPipeline(
     stages: [
       { name: "Source", actions: [sourceFrom(connection, branch)] },
       { name: "Check", actions: [buildBy("Check", checks)] },
-      ...(approval ? [{ name: "Approve", actions: [approvalBy()] }] : []),
+      ...(approval ? [{ name: "Approve", actions: [approvalBy(settings)] }] : []),
       { name: "Deploy", actions: [buildBy("Deploy", deploys)] },
     ],
   });
@@ -274,23 +279,26 @@ const buildBy = (name: string, project: aws.codebuild.Project): Action => ({
   configuration: { ProjectName: project.name },
 });
 
-const approvalBy = (): Action => ({
+const approvalBy = (settings: StageSettings): Action => ({
   name: "Approve",
   category: "Approval",
   owner: "AWS",
   provider: "Manual",
   version: "1",
   configuration: {
-    CustomData: "The change of the lock (stacks/estate.production.lock.json) is what will change.",
+    CustomData: [
+      `The change of the lock (stacks/estate.${settings.stage}.lock.json) is what will change.`,
+      // What it refers to is made there: a secret's next generation, a key's replica, a table's.
+      ...(referredStage(settings) === undefined
+        ? []
+        : [`Only after ${referredStage(settings)} has this commit.`]),
+    ].join(" "),
   },
 });
 
-/** Reading and writing what one step hands to the next. */
-const handingOn = (key: aws.kms.Key, bucket: aws.s3.Bucket): Permission[] => [
-  {
-    actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-    resources: [$interpolate`${bucket.arn}/*`],
-  },
+/** Reading what one step hands to the next. */
+const taking = (key: aws.kms.Key, bucket: aws.s3.Bucket): Permission[] => [
+  { actions: ["s3:GetObject", "s3:GetObjectVersion"], resources: [$interpolate`${bucket.arn}/*`] },
   { actions: ["s3:GetBucketVersioning"], resources: [bucket.arn] },
-  { actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: [key.arn] },
+  { actions: ["kms:Decrypt"], resources: [key.arn] },
 ];

@@ -53,7 +53,8 @@ const trusting = (stage: string, accountId: $util.Output<string>): object => ({
         ...stagesOf(stage).map(
           (each) => $interpolate`arn:aws:iam::${accountId}:role/${nameIn(each, "DeployBuild")}`,
         ),
-        $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*/${permissionSet}`,
+        // Between the two is the region of Identity Center, and nothing where that is us-east-1.
+        $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
       ],
     },
   },
@@ -105,7 +106,9 @@ function roleMaking(
   accountId: $util.Output<string>,
   boundaryArn: $util.Output<string>,
 ): Permission[] {
-  const roles = [$interpolate`arn:aws:iam::${accountId}:role/${appName}-${stage}-*`];
+  const roles = [stage, `deliverer-${stage}`].map(
+    (names) => $interpolate`arn:aws:iam::${accountId}:role/${nameIn(names, "*")}`,
+  );
   return [
     {
       // Under the ceiling only: a role without it could be given everything.
@@ -134,6 +137,7 @@ function roleMaking(
         "iam:UntagRole",
         "iam:UpdateAssumeRolePolicy",
         "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
       ],
       resources: roles,
     },

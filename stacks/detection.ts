@@ -2,6 +2,7 @@ import { homeRegion, usedRegions } from "./constants.ts";
 import { createDiscovery } from "./discovery.ts";
 import { inRegion, logicalName, physicalName } from "./naming.ts";
 import { type Operators, tell } from "./operators.ts";
+import { createWeaknessScans } from "./weaknesses.ts";
 
 /** What GuardDuty watches beside trails, DNS and flow logs. */
 const protections = [
@@ -16,12 +17,12 @@ const protections = [
 const standards = ["aws-foundational-security-best-practices/v/1.0.0", "pci-dss/v/4.0.1"];
 
 /**
- * GuardDuty, Security Hub, Macie and Access Analyzer for all accounts, from the security account: members are enrolled
+ * GuardDuty, Inspector, Security Hub, Macie and Access Analyzer for all accounts, from the security account: members are enrolled
  * by the organization as they come, and cannot take themselves out.
  */
-export function createDetection(operators: Operators): void {
+export async function createDetection(operators: Operators): Promise<void> {
   for (const region of usedRegions) {
-    createThreatDetection(region);
+    await createThreatDetection(region);
     new aws.accessanalyzer.Analyzer(`AccessAnalyzer${inRegion(region)}`, {
       analyzerName: physicalName("Access"),
       type: "ORGANIZATION",
@@ -29,7 +30,8 @@ export function createDetection(operators: Operators): void {
     });
   }
   createDiscovery(operators);
-  createFindings();
+  createWeaknessScans();
+  await createFindings();
   tell(operators, "SevereFindings", {
     source: ["aws.securityhub"],
     "detail-type": ["Security Hub Findings - Imported"],
@@ -43,13 +45,28 @@ export function createDetection(operators: Operators): void {
   });
 }
 
-function createThreatDetection(region: string): void {
+/**
+ * To name an account the organization's administrator of a service switches the service on there, or does not: AWS's own
+ * pages differ. So what is there is taken over.
+ * @param id of what is there; the question fails where nothing is.
+ */
+async function takingOver(id: Promise<string>): Promise<{ readonly import?: string }> {
+  try {
+    return { import: await id };
+  } catch {
+    return {};
+  }
+}
+
+async function createThreatDetection(region: string): Promise<void> {
   const suffix = inRegion(region);
-  const detector = new aws.guardduty.Detector(`Detector${suffix}`, {
-    region,
-    enable: true,
-    findingPublishingFrequency: "FIFTEEN_MINUTES",
-  });
+  const found = aws.guardduty.getDetector({ region }).then(({ id }) => id);
+  // How often a finding is told again is AWS's to say: what is taken over has to be as it is described here.
+  const detector = new aws.guardduty.Detector(
+    `Detector${suffix}`,
+    { region, enable: true },
+    await takingOver(found),
+  );
   const enrolment = new aws.guardduty.OrganizationConfiguration(`DetectorMembers${suffix}`, {
     region,
     detectorId: detector.id,
@@ -67,12 +84,18 @@ function createThreatDetection(region: string): void {
 }
 
 /** The findings of all accounts and regions in one list, by standards that are the same for all. */
-function createFindings(): void {
-  const account = new aws.securityhub.Account("SecurityHub", {
-    enableDefaultStandards: false,
-    autoEnableControls: true,
-    controlFindingGenerator: "SECURITY_CONTROL",
-  });
+async function createFindings(): Promise<void> {
+  const { accountId } = await aws.getCallerIdentity();
+  // Answered only where Security Hub is on.
+  const found = aws.securityhub
+    .getStandardsControlAssociations({ securityControlId: "IAM.1" })
+    .then(() => accountId);
+  const account = new aws.securityhub.Account(
+    "SecurityHub",
+    { enableDefaultStandards: false, autoEnableControls: true, controlFindingGenerator: "SECURITY_CONTROL" },
+    // Which standards it began with is asked once, and the policy below says which there are.
+    { ...(await takingOver(found)), ignoreChanges: ["enableDefaultStandards"] },
+  );
   const aggregator = new aws.securityhub.FindingAggregator(
     "Findings",
     {

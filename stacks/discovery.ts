@@ -1,10 +1,8 @@
-import { company, rootAddressOf } from "./company.ts";
+import { company, earlierMembers, rootAddressOf } from "./company.ts";
 import { homeRegion, usedRegions } from "./constants.ts";
 import { inRegion, logicalName, nameIn, physicalName } from "./naming.ts";
 import { type Operators, tell } from "./operators.ts";
 
-/** Those that were there before Macie was: it enrols by itself only who comes later. */
-const members = ["dev", "staging", "production", "logArchive"] as const;
 /** Stages with cards of real people. Their settings have `inspectsFiles`, by which Macie can decrypt (ADR 48). */
 const searchedStages = ["production", "staging"] as const;
 
@@ -45,17 +43,12 @@ export function createDiscovery(operators: Operators): void {
 
 function enrol(region: string): readonly aws.macie2.Member[] {
   const suffix = inRegion(region);
-  const account = new aws.macie2.Account(`Macie${suffix}`, {
+  // To name this account Macie's administrator has switched it on here (stacks/organization.ts), and twice is an error.
+  const organization = new aws.macie2.OrganizationConfiguration(`MacieMembers${suffix}`, {
     region,
-    status: "ENABLED",
-    findingPublishingFrequency: "FIFTEEN_MINUTES",
+    autoEnable: true,
   });
-  const organization = new aws.macie2.OrganizationConfiguration(
-    `MacieMembers${suffix}`,
-    { region, autoEnable: true },
-    { dependsOn: account },
-  );
-  return members.map(
+  return earlierMembers.map(
     (member) =>
       new aws.macie2.Member(
         `Macie${suffix}${logicalName(member)}`,

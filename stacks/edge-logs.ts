@@ -116,7 +116,10 @@ function createLogBucket(settings: StageSettings): LogBucket {
   const bucket = new aws.s3.Bucket(
     logical,
     // WAF writes only to buckets whose names begin so.
-    { bucket: $interpolate`aws-waf-logs-${physicalName("Edge")}-${accountId}` },
+    {
+      bucket: $interpolate`aws-waf-logs-${physicalName("Edge")}-${accountId}`,
+      forceDestroy: !settings.retainData,
+    },
     { retainOnDelete: settings.retainData },
   );
   const delivering = { Effect: "Allow", Principal: { Service: deliverer }, Condition: ofThisAccount };

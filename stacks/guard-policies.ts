@@ -27,7 +27,6 @@ const disarming = [
   "access-analyzer:DeleteAnalyzer",
   "account:DeleteAlternateContact",
   "account:PutAlternateContact",
-  "backup:DeleteBackupVaultLockConfiguration",
   "cloudtrail:DeleteTrail",
   "cloudtrail:PutEventSelectors",
   "cloudtrail:PutInsightSelectors",
@@ -45,6 +44,8 @@ const disarming = [
   "guardduty:UpdateDetector",
   "iam:DeleteAccountPasswordPolicy",
   "iam:UpdateAccountPasswordPolicy",
+  "inspector2:Disable",
+  "inspector2:DisassociateMember",
   "macie2:DisableMacie",
   "macie2:DisassociateFromAdministratorAccount",
   "s3:PutAccountPublicAccessBlock",
@@ -75,20 +76,22 @@ const regionless = [
 const destroying = [
   "backup:DeleteBackupVault",
   "backup:DeleteBackupVaultAccessPolicy",
-  "backup:DeleteRecoveryPoint",
+  "backup:DeleteBackupVaultLockConfiguration",
   "backup:PutBackupVaultAccessPolicy",
   "backup:UpdateRecoveryPointLifecycle",
-  "dynamodb:DeleteBackup",
   "dynamodb:DeleteTable",
   "kms:DisableKey",
   "kms:ScheduleKeyDeletion",
   "rds:DeleteDBCluster",
-  "rds:DeleteDBClusterSnapshot",
   "rds:DeleteGlobalCluster",
   "s3:BypassGovernanceRetention",
   "s3:DeleteBucket",
   "s3:DeleteObjectVersion",
 ];
+
+/** What AWS Backup does when a backup's time is over, by the role that made it. The lock of its vault says when that is. */
+const expiring = ["backup:DeleteRecoveryPoint", "dynamodb:DeleteBackup", "rds:DeleteDBClusterSnapshot"];
+const backupRoles = `${appName}-*-backup`;
 
 export const guardPolicies: {
   readonly [Name in "KeepGuards" | "NoRoot" | "Regions" | "Encrypted" | "KeepData" | "Tls"]: GuardPolicy;
@@ -208,6 +211,13 @@ export const guardPolicies: {
         Action: destroying,
         Resource: "*",
         Condition: exceptFor(breakGlassRole),
+      },
+      {
+        Sid: "KeepBackups",
+        Effect: "Deny",
+        Action: expiring,
+        Resource: "*",
+        Condition: exceptFor(breakGlassRole, backupRoles),
       },
     ],
   },

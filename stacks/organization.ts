@@ -26,6 +26,7 @@ const trustedServices = [
   "config.amazonaws.com",
   "guardduty.amazonaws.com",
   "iam.amazonaws.com",
+  "inspector2.amazonaws.com",
   "macie.amazonaws.com",
   "malware-protection.guardduty.amazonaws.com",
   "securityhub.amazonaws.com",
@@ -53,7 +54,7 @@ export async function createOrganization(
   const root = organization.roots.apply(([first]) => first?.id ?? "");
   const units = createUnits(root);
   const accounts = createMembers(units);
-  attachPolicies(root, units);
+  attachPolicies(root, units, organization);
   delegate(accounts.security.id, organization);
   // Root users of the members get no password, and those that have one lose it.
   new aws.iam.OrganizationsFeatures(
@@ -61,9 +62,11 @@ export async function createOrganization(
     { enabledFeatures: ["RootCredentialsManagement", "RootSessions"] },
     { dependsOn: organization },
   );
-  new aws.backup.GlobalSettings("BackupSettings", {
-    globalSettings: { isCrossAccountBackupEnabled: "true" },
-  });
+  new aws.backup.GlobalSettings(
+    "BackupSettings",
+    { globalSettings: { isCrossAccountBackupEnabled: "true" } },
+    { dependsOn: organization },
+  );
   // The numbers go into stacks/company.ts.
   return Object.fromEntries(Object.entries(accounts).map(([name, { id }]) => [name, id]));
 }
@@ -99,7 +102,13 @@ function createMembers(units: Units): Members {
   return Object.fromEntries(created) as Members;
 }
 
-function attachPolicies(root: $util.Output<string>, units: Units): void {
+function attachPolicies(
+  root: $util.Output<string>,
+  units: Units,
+  organization: aws.organizations.Organization,
+): void {
+  const attach = (name: keyof typeof guardPolicies, targets: Targets) =>
+    attachPolicy(name, targets, organization);
   const everywhere = { Root: root };
   attach("KeepGuards", everywhere);
   attach("NoRoot", everywhere);
@@ -110,17 +119,25 @@ function attachPolicies(root: $util.Output<string>, units: Units): void {
   attach("KeepData", { Production: units.Production.id, Security: units.Security.id });
 }
 
-function attach(
+type Targets = Readonly<Record<string, $util.Input<string>>>;
+
+function attachPolicy(
   name: keyof typeof guardPolicies,
-  targets: Readonly<Record<string, $util.Input<string>>>,
+  targets: Targets,
+  organization: aws.organizations.Organization,
 ): void {
   const { type, description, statements } = guardPolicies[name];
-  const policy = new aws.organizations.Policy(`${name}Policy`, {
-    name: physicalName(name),
-    type,
-    description,
-    content: JSON.stringify({ Version: "2012-10-17", Statement: statements }),
-  });
+  const policy = new aws.organizations.Policy(
+    `${name}Policy`,
+    {
+      name: physicalName(name),
+      type,
+      description,
+      content: JSON.stringify({ Version: "2012-10-17", Statement: statements }),
+    },
+    // Nothing of it says so: an account without an organization has no policies.
+    { dependsOn: organization },
+  );
   for (const [target, targetId] of Object.entries(targets))
     new aws.organizations.PolicyAttachment(`${name}On${target}`, { policyId: policy.id, targetId });
 }
@@ -133,6 +150,11 @@ function delegate(adminAccountId: $util.Output<string>, organization: aws.organi
     new aws.guardduty.OrganizationAdminAccount(
       `GuardDutyAdmin${suffix}`,
       { adminAccountId, region },
+      options,
+    );
+    new aws.inspector2.DelegatedAdminAccount(
+      `InspectorAdmin${suffix}`,
+      { accountId: adminAccountId, region },
       options,
     );
     new aws.macie2.OrganizationAdminAccount(`MacieAdmin${suffix}`, { adminAccountId, region }, options);

@@ -223,8 +223,8 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     awsAccount: company.accounts.dev,
     acquirers: [],
     deliverers: [],
-    network: { addressPrefix: "10.10", zones: 2, nat: "none" },
     // A private cluster is deployed from inside its network, and this stage from a laptop.
+    network: undefined,
     cluster: undefined,
     books: undefined,
     cache: undefined,

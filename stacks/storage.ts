@@ -1,7 +1,7 @@
 import { type BucketRef, createBucket } from "./buckets.ts";
 import { type Copy, createCopies } from "./copies.ts";
 import { guardVerdicts } from "./inspection.ts";
-import { logicalName, physicalName } from "./naming.ts";
+import { logicalName, nameIn, physicalName } from "./naming.ts";
 import { peerRegion, referredStage, replicaRegion, sharedName } from "./pair.ts";
 import { inlinePolicy, trustAccount } from "./roles.ts";
 import type { Keys } from "./security.ts";
@@ -34,6 +34,8 @@ function makeInbound(settings: StageSettings, keys: Keys): Buckets {
   const inbound = createBucket("Inbound", settings, {
     key: keys.inbound,
     days,
+    // A file that another one replaced is evidence for as long as that other one.
+    replacedDays: days,
     statements: (bucket) => guardVerdicts(settings, bucket, settings.stage),
   });
   const region = replicaRegion(settings);
@@ -44,7 +46,7 @@ function makeInbound(settings: StageSettings, keys: Keys): Buckets {
   const copy: Copy = {
     id: "inbound",
     ...createBucket(replicaName, settings, {
-      ...{ key, days, region },
+      ...{ key, days, replacedDays: days, region },
       // A verdict is copied with its file. What comes there first is scanned by the stage that is there.
       statements: (bucket) => guardVerdicts(settings, bucket, peerRegion(settings)?.stage ?? settings.stage),
     }),
@@ -68,6 +70,12 @@ function findInbound(settings: StageSettings): Buckets {
   return { inbound: { bucket, arn: $interpolate`arn:aws:s3:::${bucket}` }, inboundCopy: undefined };
 }
 
+/**
+ * Not called after its stage as all other roles are: whose name begins so is the stage itself to the trail, and a company's
+ * hands are others (stacks/trail.ts).
+ */
+const delivererRole = (stage: string, name: string): string => nameIn(`deliverer-${stage}`, name);
+
 /** A company may leave files below its own name, and read nothing: not even what it left there. */
 function createDelivery(
   { name, awsAccount }: Deliverer,
@@ -89,7 +97,7 @@ function createDelivery(
     },
   ];
   new aws.iam.Role(`${logical}Role`, {
-    name: physicalName(logical),
+    name: delivererRole(settings.stage, name),
     description: `Lets ${name} leave its files`,
     assumeRolePolicy: trustAccount(awsAccount, physicalName(name)),
     inlinePolicies: [inlinePolicy(statements)],

@@ -4,7 +4,7 @@ import { archiveBucketOf, archiveKeyAlias } from "./log-archive.ts";
 import { nameIn, physicalName } from "./naming.ts";
 import { productionPair } from "./pair.ts";
 
-/** Stages with cards and books of real people: who else touches them than their functions is written down. */
+/** Stages with cards and books of real people: who else touches them than the stage's own roles is written down. */
 const watched = ["production", "staging"] as const;
 const watchedTables = ["vault", "ledger"] as const;
 type WatchedStage = (typeof watched)[number];
@@ -38,7 +38,8 @@ export function createTrail(): void {
       ],
       insightSelectors: [{ insightType: "ApiCallRateInsight" }, { insightType: "ApiErrorRateInsight" }],
     },
-    { protect: true },
+    // AWS answers with the key that the alias stands for, and each deployment would set it again.
+    { protect: true, ignoreChanges: ["kmsKeyId"] },
   );
 }
 

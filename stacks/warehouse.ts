@@ -44,21 +44,27 @@ export function createWarehouse(
     throw new Error(`${settings.stage} has a warehouse, and no network for it (stacks/settings.ts).`);
   const namespace = createNamespace(keys.warehouse, createReaderRole(streams.paymentEvents), settings, keys);
   const { units } = settings.warehouse;
-  const workgroup = new aws.redshiftserverless.Workgroup("Warehouse", {
-    workgroupName: physicalName("Warehouse"),
-    namespaceName: namespace.namespaceName,
-    baseCapacity: units.base,
-    maxCapacity: units.max,
-    subnetIds: [...network.privateSubnetIds],
-    securityGroupIds: [createGroup(network).id],
-    publiclyAccessible: false,
-    // What it reads and writes goes by the network's endpoints too, and is in the flow log.
-    enhancedVpcRouting: true,
-    configParameters: Object.entries(parameters).map(([parameterKey, parameterValue]) => ({
-      parameterKey,
-      parameterValue,
-    })),
-  });
+  const workgroup = new aws.redshiftserverless.Workgroup(
+    "Warehouse",
+    {
+      workgroupName: physicalName("Warehouse"),
+      namespaceName: namespace.namespaceName,
+      baseCapacity: units.base,
+      maxCapacity: units.max,
+      subnetIds: [...network.privateSubnetIds],
+      securityGroupIds: [createGroup(network).id],
+      publiclyAccessible: false,
+      // What it reads and writes goes by the network's endpoints too, and is in the flow log.
+      enhancedVpcRouting: true,
+      configParameters: Object.entries(parameters).map(([parameterKey, parameterValue]) => ({
+        parameterKey,
+        parameterValue,
+      })),
+    },
+    // AWS answers with all that there are, and refuses an update in which none of them changes. To change one of ours,
+    // take this away for one deployment.
+    { ignoreChanges: ["configParameters"] },
+  );
   new aws.redshiftserverless.UsageLimit("WarehouseLimit", {
     resourceArn: workgroup.arn,
     usageType: "serverless-compute",
@@ -104,7 +110,7 @@ const logNames = {
   useractivitylog: "Statements",
 } as const satisfies Record<(typeof logKinds)[number], string>;
 
-/** What streaming ingestion asks of Kinesis. It reads at its own pace, and takes from nobody: the stream is on demand. */
+/** What streaming ingestion asks of Kinesis. It shares the reads of each shard with three others (ADR 38). */
 function createReaderRole(stream: aws.kinesis.Stream): aws.iam.Role {
   const statements = [
     {
@@ -127,7 +133,7 @@ function createReaderRole(stream: aws.kinesis.Stream): aws.iam.Role {
   });
 }
 
-/** Nobody comes in. It goes out to Kinesis by its endpoint, and to S3 where AWS keeps what does not fit its memory. */
+/** Nobody comes in. It goes out to Kinesis by its endpoint, and to S3, of which the endpoint lets it reach our buckets only. */
 function createGroup(network: Network): aws.ec2.SecurityGroup {
   const group = new aws.ec2.SecurityGroup("WarehouseGroup", {
     name: physicalName("Warehouse"),

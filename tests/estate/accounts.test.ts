@@ -4,6 +4,8 @@ import type { PlanView } from "./plan-view.ts";
 import { renderStage } from "./render-stage.ts";
 
 const regions = ["eu-west-1", "eu-central-1", "us-east-1"];
+/** Dev, production, staging, security, log archive: all that something runs in. */
+const inspected = ["111122223333", "123456789012", "444455556666", "777788889999", "999988887777"];
 const regionsOf = (plan: PlanView, type: string): unknown[] =>
   plan.ofType<{ region?: string }>(type).map(({ inputs }) => inputs.region);
 const statementsIn = (
@@ -88,12 +90,12 @@ describe("the organization", () => {
   });
 
   it("keeps backups and keys where data is kept, from all but the break-glass role", () => {
-    const [statement] = statementsIn(
+    const [statement, backups] = statementsIn(
       organization.resource<{ content: object }>("KeepDataPolicy").inputs.content,
     );
     expect(statement?.Action).toEqual(
       expect.arrayContaining([
-        "backup:DeleteRecoveryPoint",
+        "backup:DeleteBackupVaultLockConfiguration",
         "kms:ScheduleKeyDeletion",
         "dynamodb:DeleteTable",
       ]),
@@ -101,6 +103,19 @@ describe("the organization", () => {
     expect(statement?.Condition).toEqual({
       ArnNotLike: { "aws:PrincipalArn": ["arn:aws:iam::*:role/tallystick-break-glass"] },
     });
+    // Who makes a backup ends it when its time is over, if the vault's lock lets it.
+    expect(backups).toMatchObject({
+      Action: ["backup:DeleteRecoveryPoint", "dynamodb:DeleteBackup", "rds:DeleteDBClusterSnapshot"],
+      Condition: {
+        ArnNotLike: {
+          "aws:PrincipalArn": [
+            "arn:aws:iam::*:role/tallystick-break-glass",
+            "arn:aws:iam::*:role/tallystick-*-backup",
+          ],
+        },
+      },
+    });
+    expect(production.resource("BackupRole").inputs["name"]).toMatch(/^tallystick-.+-backup$/);
     expect(organization.resource("KeepDataOnProduction").inputs["targetId"]).toBe(
       organization.resource("ProductionUnit").outputs?.["id"],
     );
@@ -116,6 +131,11 @@ describe("the organization", () => {
       expect(regionsOf(organization, type)).toEqual(expect.arrayContaining(regions));
       for (const { inputs } of organization.ofType(type)) expect(inputs["adminAccountId"]).toBe(admin);
     }
+    const inspector = organization.ofType<{ accountId: string; region: string }>(
+      "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount",
+    );
+    for (const region of regions)
+      expect(inspector.map(({ inputs }) => inputs)).toContainEqual({ accountId: admin, region });
   });
 });
 
@@ -190,6 +210,22 @@ describe("the security account", () => {
       "aws:guardduty/organizationConfiguration:OrganizationConfiguration",
     ))
       expect(inputs["autoEnableOrganizationMembers"]).toBe("ALL");
+  });
+
+  it("has Inspector look at all that runs in each account, in each region", () => {
+    const enablers = security.ofType<{ accountIds: string[]; region: string; resourceTypes: string[] }>(
+      "aws:inspector2/enabler:Enabler",
+    );
+    for (const region of regions) {
+      const here = enablers.filter(({ inputs }) => inputs.region === region);
+      expect(here.flatMap(({ inputs }) => inputs.accountIds).toSorted(), region).toEqual(inspected);
+      for (const { inputs } of here)
+        expect(inputs.resourceTypes).toEqual(["EC2", "ECR", "LAMBDA", "LAMBDA_CODE"]);
+    }
+    // Those who come later.
+    expect(
+      regionsOf(security, "aws:inspector2/organizationConfiguration:OrganizationConfiguration").toSorted(),
+    ).toEqual(regions.toSorted());
   });
 
   it("has Macie in each account that there is, in each region: those before it too, which it does not enrol itself", () => {

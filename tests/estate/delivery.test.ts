@@ -109,7 +109,7 @@ describe("the build that checks production", () => {
     expect(environment).toMatchObject({ type: "LINUX_CONTAINER", image: expect.stringContaining("x86_64") });
   });
 
-  it("runs what anybody proposes: outside the network, without privileges, and with no way in", () => {
+  it("runs what packages bring, before a person has looked: outside the network, without privileges, and with no way in", () => {
     const { vpcConfig, environment } = production.resource<Build>("CheckBuild").inputs;
     expect(vpcConfig).toBeUndefined();
     expect(environment.privilegedMode).toBe(false);

@@ -16,9 +16,12 @@ describe("the role that deploys", () => {
       inlinePolicies: readonly { policy: { Statement: readonly Statement[] } }[];
     }>("Deploy");
     const statements = role.inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement);
+    const own = ["production", "deliverer-production"].map(
+      (names) => `arn:aws:iam::123456789012:role/tallystick-${names}-*`,
+    );
     const making = statements.find(({ Action }) => [Action].flat().includes("iam:CreateRole"));
     expect(making).toMatchObject({
-      Resource: "arn:aws:iam::123456789012:role/tallystick-production-*",
+      Resource: own,
       Condition: {
         StringEquals: {
           "iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/tallystick-workload-boundary",
@@ -29,7 +32,7 @@ describe("the role that deploys", () => {
     for (const { Action, Resource } of statements)
       if ([Action].flat().some((action) => /iam:(Put|Attach|Update|Delete|Pass)/.test(action)))
         expect([
-          "arn:aws:iam::123456789012:role/tallystick-production-*",
+          own,
           // What denies, and nothing else, is a policy of its own: of each region.
           ["production", "production-standby"].map(
             (stage) => `arn:aws:iam::123456789012:policy/tallystick-${stage}-fenced`,

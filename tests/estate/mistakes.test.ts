@@ -60,6 +60,18 @@ const mistakes: readonly {
     says: /^queue-gives-up: ChecksQueue \(stacks\/messaging\.ts\)/,
   },
   {
+    mistake: "a description that EC2 does not take",
+    resource: "ClusterFromBuilds",
+    change: (rule) => ({ ...rule, description: "The pipeline's build" }),
+    says: /^texts-fit: ClusterFromBuilds \(stacks\/cluster\.ts\): description is "The pipeline's build", and AWS takes/,
+  },
+  {
+    mistake: "a name that X-Ray finds too long",
+    resource: "FailedTraces",
+    change: (group) => ({ ...group, groupName: "tallystick-production-standby-failed" }),
+    says: /^texts-fit: FailedTraces \(stacks\/tracing\.ts\): groupName is/,
+  },
+  {
     mistake: "dead letters that are not there",
     resource: "DeadLettersQueue",
     change: () => undefined,

@@ -69,7 +69,7 @@ describe("the bucket of acquirers' files", () => {
     { name: "beta", account: "222222222222" },
   ])("lets $name leave files below its own name, and do nothing else", ({ name, account }) => {
     const role = ofType<RoleInputs>("aws:iam/role:Role").find(
-      ({ inputs }) => inputs.name === `tallystick-local-${name}-delivery`,
+      ({ inputs }) => inputs.name === `tallystick-deliverer-local-${name}`,
     );
     expect(role?.inputs.inlinePolicies.flatMap(({ policy }) => policy.Statement)).toEqual([
       { Effect: "Allow", Action: "s3:PutObject", Resource: `${bucketArn}/${name}/*` },

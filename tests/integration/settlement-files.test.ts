@@ -102,6 +102,6 @@ test("each file is put in the name of the role of its acquirer", () => {
     .recent()
     .filter(({ service, action }) => service === "s3" && action === "PutObject");
   expect(new Set(puts.map(({ caller }) => caller))).toEqual(
-    new Set(["tallystick-local-alpha-delivery", "tallystick-local-beta-delivery"]),
+    new Set(["tallystick-deliverer-local-alpha", "tallystick-deliverer-local-beta"]),
   );
 });

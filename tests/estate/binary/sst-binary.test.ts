@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { foldDocuments } from "#local/plan/documents.ts";
 import type { Plan, PlanResource } from "#local/plan/plan.ts";
-import { production, projectRoot } from "../committed-plan.ts";
+import { committed, projectRoot } from "../committed-plan.ts";
 import type { Registration } from "../render/engine.ts";
 import { planOf } from "../render/lock.ts";
 import { evaluateApp } from "../render/program.ts";
@@ -30,17 +30,20 @@ const comparable = ({ handler: _, declared_in: __, ...rest }: PlanResource): obj
 const isOnAws = ({ custom, type }: Registration): boolean => custom && !type.startsWith("pulumi:");
 
 describe("the sst binary", () => {
-  it("deploys production to what the committed plan says, resource by resource", async () => {
-    const ended = await runSst(projectRoot, ["deploy", "--stage", "production"], account);
-    expect(ended).toMatchObject({
-      exitCode: 0,
-      output: expect.stringMatching(/✓ {2}Complete[\s\S]*api: https:/),
-    });
-    const { resources } = await planFrom("production", ended);
-    expect(resources.map(comparable)).toEqual(production.resources.map(comparable));
-    // A first deployment prepares the account.
-    expect(account.asked).toContain("AmazonSSM.PutParameter /sst/bootstrap");
-  });
+  it.each(["production", "production-standby"] as const)(
+    "deploys %s to what the committed plan says, resource by resource",
+    async (stage) => {
+      const ended = await runSst(projectRoot, ["deploy", "--stage", stage], account);
+      expect(ended).toMatchObject({
+        exitCode: 0,
+        output: expect.stringMatching(/✓ {2}Complete[\s\S]*api: https:/),
+      });
+      const { resources } = await planFrom(stage, ended);
+      expect(resources.map(comparable)).toEqual(committed(stage).resources.map(comparable));
+      // A first deployment prepares the account.
+      expect(account.asked).toContain("AmazonSSM.PutParameter /sst/bootstrap");
+    },
+  );
 
   it("shows what a deployment of dev would create", async () => {
     const ended = await runSst(projectRoot, ["diff", "--stage", "dev"], account);

@@ -63,6 +63,9 @@ export const free: readonly string[] = [
   "aws:iam/policy:Policy",
   "aws:iam/role:Role",
   "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+  "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount",
+  "aws:inspector2/memberAssociation:MemberAssociation",
+  "aws:inspector2/organizationConfiguration:OrganizationConfiguration",
   "aws:kms/alias:Alias",
   "aws:lambda/eventSourceMapping:EventSourceMapping",
   "aws:lambda/permission:Permission",
@@ -149,13 +152,13 @@ export const byUse: Readonly<Record<string, string>> = {
   "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan": "files that arrive, and gigabytes of them",
   "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature":
     "events, logs and bytes that each protection looks at",
+  "aws:inspector2/enabler:Enabler":
+    "functions, images and nodes that it looks at: about 1.20 USD a month for each function, its code included",
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "bytes delivered and converted",
   "aws:kinesis/stream:Stream": "bytes written, read, and kept longer than a day",
   "aws:kms/key:Key": "requests",
   "aws:lambda/function:Function": "invocations and their milliseconds",
   "aws:macie2/classificationJob:ClassificationJob": "gigabytes that it searches",
-  "aws:macie2/account:Account":
-    "bytes it searches; what it asks for watching a bucket stands with the buckets",
   "aws:quicksight/accountSubscription:AccountSubscription":
     "its users: the administrator who subscribes is the first, and an author",
   "aws:quicksight/group:Group": "its members: each reader and author, by the month",

@@ -38,6 +38,9 @@ export function dataSource(
       return { id: "password", randomPassword: "drawn".padEnd(Number(inputs["passwordLength"]), "x") };
     case "aws:organizations/getOrganization:getOrganization":
       return { id: "o-exampleorgid", roots: [{ id: "r-exam", name: "Root" }] };
+    case "aws:guardduty/getDetector:getDetector":
+    case "aws:securityhub/getStandardsControlAssociations:getStandardsControlAssociations":
+      throw new Error("this account has none yet");
     case "aws:dynamodb/getTable:getTable":
     case "aws:kms/getKey:getKey":
     case "aws:route53/getZone:getZone":
@@ -60,6 +63,9 @@ function madeElsewhere(
   { region, account }: { readonly region: string; readonly account: string },
 ): Properties {
   switch (token) {
+    case "aws:guardduty/getDetector:getDetector":
+    case "aws:securityhub/getStandardsControlAssociations:getStandardsControlAssociations":
+      throw new Error("this account has none yet");
     case "aws:dynamodb/getTable:getTable": {
       const name = text(inputs["name"]);
       const arn = `arn:aws:dynamodb:${region}:${account}:table/${name}`;

@@ -344,8 +344,6 @@ export const accessRules: readonly Rule[] = [
     name: "edge-in-front",
     shows: ["PCI 6.4.2", "PCI 1.4.1"],
     says: "The API is behind the edge: its own endpoint answers nobody.",
-    notDisposableBecause:
-      "there is no card of anyone in it, and an edge costs more than all else of an idle stage",
     check: each<{ disableExecuteApiEndpoint?: boolean }>(
       "aws:apigatewayv2/api:Api",
       ({ disableExecuteApiEndpoint }) =>

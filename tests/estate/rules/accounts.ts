@@ -7,7 +7,8 @@ const publicAccessType = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlo
 const passwordType = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy";
 const encryptionType = "aws:ebs/encryptionByDefault:EncryptionByDefault";
 const detectorType = "aws:guardduty/detector:Detector";
-const discoveryType = "aws:macie2/account:Account";
+const inspectionType = "aws:inspector2/enabler:Enabler";
+const discoveryType = "aws:macie2/organizationConfiguration:OrganizationConfiguration";
 const searchType = "aws:macie2/classificationJob:ClassificationJob";
 const vaultType = "aws:backup/vault:Vault";
 
@@ -33,6 +34,14 @@ const protections = [
   ["EBS_MALWARE_PROTECTION", "GuardDuty.8"],
   ["RDS_LOGIN_EVENTS", "GuardDuty.9"],
   ["S3_DATA_EVENTS", "GuardDuty.10"],
+] as const;
+
+/** What Inspector looks at, and the control that asks for it. */
+const inspections = [
+  ["EC2", "Inspector.1"],
+  ["ECR", "Inspector.2"],
+  ["LAMBDA_CODE", "Inspector.3"],
+  ["LAMBDA", "Inspector.4"],
 ] as const;
 
 /** Regions in which a type is switched on: each resource names its own, or is in the stage's. */
@@ -160,6 +169,18 @@ export const accountRules: readonly Rule[] = [
       }),
   },
   {
+    name: "weaknesses-looked-for",
+    shows: ["PCI 6.3.1", "PCI 11.3.1", "PCI 11.3.1.3", ...inspections.map(([, control]) => control)],
+    says: "Inspector looks for known weaknesses in nodes, images and functions, in each region that is watched.",
+    check: all(
+      beside(detectorType, inspectionType, "are weaknesses looked for"),
+      each<{ resourceTypes?: readonly string[] }>(inspectionType, ({ resourceTypes = [] }) => {
+        const missing = inspections.filter(([type]) => !resourceTypes.includes(type)).map(([type]) => type);
+        return missing.length > 0 && `does not look at ${missing.join(", ")}: add it to resourceTypes`;
+      }),
+    ),
+  },
+  {
     name: "outside-access-found",
     shows: ["PCI 7.2.4", "IAM.28"],
     says: "Whatever somebody outside of the organization may use is found, in each region that is watched.",
@@ -171,9 +192,9 @@ export const accountRules: readonly Rule[] = [
     says: "Card numbers where none should be are looked for.",
     check: all(
       beside(detectorType, discoveryType, "are card numbers looked for"),
-      each<{ status?: string }>(
+      each<{ autoEnable?: boolean }>(
         discoveryType,
-        ({ status = "ENABLED" }) => status !== "ENABLED" && "is switched off: set status ENABLED",
+        ({ autoEnable }) => !autoEnable && "leaves out accounts that come: set autoEnable",
       ),
     ),
   },

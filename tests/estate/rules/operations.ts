@@ -12,20 +12,36 @@ interface Alarm {
   readonly alarmActions?: readonly string[];
   readonly actionsEnabled?: boolean;
   readonly metricQueries?: readonly {
-    readonly metric?: { readonly namespace?: string; readonly dimensions?: Readonly<Record<string, string>> };
+    readonly metric?: Pick<Alarm, "namespace" | "metricName" | "dimensions">;
   }[];
 }
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 
 /** Whether an alarm looks at this one. */
-const watched = (plan: PlanView, namespace: string, dimension: string, value: unknown): boolean =>
+const watched = (
+  plan: PlanView,
+  { namespace, names }: { readonly namespace: string; readonly names: readonly string[] },
+  dimension: string,
+  value: unknown,
+): boolean =>
   plan
     .ofType<Alarm>(alarmType)
-    .some(({ inputs: { namespace: own, dimensions, metricQueries = [] } }) =>
-      [{ namespace: own, dimensions }, ...metricQueries.map(({ metric }) => metric)].some(
-        (metric) => metric?.namespace === namespace && metric.dimensions?.[dimension] === value,
+    .some(({ inputs: { metricQueries = [], ...single } }) =>
+      [single, ...metricQueries.map(({ metric }) => metric)].some(
+        (metric) =>
+          metric?.namespace === namespace &&
+          names.includes(metric.metricName ?? "") &&
+          metric.dimensions?.[dimension] === value,
       ),
     );
+
+/** How long its messages wait, or how many there are. */
+const queueFigures = {
+  namespace: "AWS/SQS",
+  names: ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+};
+/** How far a reader is behind. */
+const readerFigures = { namespace: "AWS/Lambda", names: ["IteratorAge"] };
 
 const queueType = "aws:sqs/queue:Queue";
 const mappingType = "aws:lambda/eventSourceMapping:EventSourceMapping";
@@ -194,7 +210,7 @@ export const operationsRules: readonly Rule[] = [
   {
     name: "firewall-logs",
     shows: ["PCI 10.2.1", "WAF.11"],
-    says: "What the firewall lets through and refuses is written down.",
+    says: "What the firewall refuses is written down.",
     check: needs(
       "aws:wafv2/webAcl:WebAcl",
       "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
@@ -298,7 +314,7 @@ export const operationsRules: readonly Rule[] = [
     check: each<{ name?: string }>(
       queueType,
       ({ name }, _, plan) =>
-        !watched(plan, "AWS/SQS", "QueueName", name) &&
+        !watched(plan, queueFigures, "QueueName", name) &&
         "has no alarm: add a MetricAlarm on AWS/SQS with its QueueName (stacks/alarms.ts)",
     ),
   },
@@ -311,7 +327,7 @@ export const operationsRules: readonly Rule[] = [
       mappingType,
       ({ eventSourceArn = "", functionName }, _, plan) =>
         !eventSourceArn.includes(":sqs:") &&
-        !watched(plan, "AWS/Lambda", "FunctionName", functionName) &&
+        !watched(plan, readerFigures, "FunctionName", functionName) &&
         "has no alarm: add a MetricAlarm on IteratorAge with its FunctionName (stacks/alarms.ts)",
     ),
   },

@@ -129,9 +129,12 @@ export const resilienceRules: readonly Rule[] = [
     notDisposableBecause: "one instance costs half",
     check: each<object>("aws:rds/cluster:Cluster", (_, { outputs }, plan) => {
       const instances = plan
-        .ofType<{ clusterIdentifier?: string }>("aws:rds/clusterInstance:ClusterInstance")
+        .ofType<{ clusterIdentifier?: string; availabilityZone?: string }>(
+          "aws:rds/clusterInstance:ClusterInstance",
+        )
         .filter(({ inputs }) => inputs.clusterIdentifier === outputs?.["id"]);
-      return instances.length < 2 && `has ${instances.length} instances: two at least, in two zones`;
+      const zones = new Set(instances.map(({ inputs }) => inputs.availabilityZone ?? "one that AWS picks"));
+      return zones.size < 2 && `is in ${zones.size} zones: name two at least, one for each of its instances`;
     }),
   },
   {

@@ -7,6 +7,7 @@ import {
   variablesRead,
   variablesSet,
 } from "./functions.ts";
+import { textsFit } from "./limits.ts";
 import { alarmsLookAtSomething, arnsExist, namesExist } from "./names.ts";
 import { machinesAreValid, machinesEnd, machinesMayInvoke, statesOutlastFunctions } from "./sagas.ts";
 
@@ -14,6 +15,7 @@ import { machinesAreValid, machinesEnd, machinesMayInvoke, statesOutlastFunction
 export const wiring: readonly Pick<Rule, "name" | "check">[] = [
   { name: "arns-exist", check: arnsExist },
   { name: "names-exist", check: namesExist },
+  { name: "texts-fit", check: textsFit },
   { name: "alarms-look-at-something", check: alarmsLookAtSomething },
   { name: "variables-set", check: variablesSet },
   { name: "variables-read", check: variablesRead },

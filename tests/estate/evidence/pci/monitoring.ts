@@ -8,7 +8,8 @@ const trail =
 const readers =
   `test: ${accounts} › the security account › writes down who else than production's own roles reads or writes cards and books` as const;
 const wireless = "there is no wireless network in the estate; offices are the company's";
-const scans = "Inspector is not on, and Security Hub judges settings, not software. No issue has it yet";
+const scanned =
+  `test: ${accounts} › the security account › has Inspector look at all that runs in each account, in each region` as const;
 
 /** Requirements 10 and 11: what is written down, and what is tested. */
 export const monitoringRows: readonly Row[] = [
@@ -120,7 +121,7 @@ export const monitoringRows: readonly Row[] = [
       "test: tests/estate/wiring.test.ts › logs › are kept for 365 days",
       `test: ${accounts} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
     ],
-    "findings of GuardDuty stay for 90 days, and RDS's readings of its machines for 30",
+    "findings of GuardDuty stay for 90 days, and RDS's readings of its machines for 30; Synthetics makes the log of the canary itself, which stays",
   ),
   company(
     "10.6.1",
@@ -152,13 +153,25 @@ export const monitoringRows: readonly Row[] = [
   ...papers(11, "tests of security"),
   none("11.2.1", "Wireless access points are found, also those that should not be.", wireless),
   none("11.2.2", "Those that are allowed are listed.", wireless),
-  open("11.3.1", "Weaknesses inside are scanned for every three months, and the bad ones mended.", scans, [
-    "rule: images-scanned",
-    "rule: held-against-standards",
-  ]),
-  open("11.3.1.1", "The others are mended as a risk analysis says.", scans),
-  open("11.3.1.2", "Scans sign in to what they scan.", scans),
-  open("11.3.1.3", "They are repeated after significant changes.", scans, ["rule: images-scanned"]),
+  estate(
+    "11.3.1",
+    "Weaknesses inside are scanned for every three months, and the bad ones mended.",
+    [scanned, "rule: weaknesses-looked-for", "rule: images-scanned", "rule: held-against-standards"],
+    "mending what is found",
+  ),
+  company("11.3.1.1", "The others are mended as a risk analysis says.", "the analysis, and the mending"),
+  estate(
+    "11.3.1.2",
+    "Scans sign in to what they scan.",
+    [scanned],
+    "Inspector reads packages and code by IAM, from within; databases are judged by their settings only",
+  ),
+  estate(
+    "11.3.1.3",
+    "They are repeated after significant changes.",
+    ["rule: weaknesses-looked-for", "rule: images-scanned"],
+    "each deployment is scanned by itself; to look at what was found is the company's",
+  ),
   company(
     "11.3.2",
     "An approved vendor scans from outside every three months.",

@@ -32,11 +32,15 @@ export const networkRows: readonly Row[] = [
     ],
     "the picture has resources and what they call, and no subnets, ports or connections to acquirers",
   ),
-  open(
+  code(
     "1.2.4",
     "A diagram of where account data flows, and it is right.",
-    "none marks the way of a card number; the tables of docs/one-payment.md and ADR 11 say it in words. No issue has it yet",
-    ["file: docs/one-payment.md", "adr: 11"],
+    [
+      "file: docs/card-data.md",
+      "test: tests/estate/card-data.test.ts › where card data flows › is drawn as it is in %s: nobody else has a right on the vault",
+      "adr: 11",
+    ],
+    "the company's own systems before the API, where a customer types the number",
   ),
   estate(
     "1.2.5",

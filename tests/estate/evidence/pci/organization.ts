@@ -102,8 +102,9 @@ export const organizationRows: readonly Row[] = [
       `test: ${alarms} › alarms › $name tells somebody, by itself or together with others`,
       "file: stacks/detection.ts",
       "file: stacks/operators.ts",
+      "file: docs/runbooks/security-finding.md",
     ],
-    "what to do about a finding of GuardDuty or Security Hub: there is no runbook for it. No issue has it yet",
+    "who is on call, and the company's own plan for an incident",
   ),
   company("12.10.6", "It learns from what happened.", people),
   company(

@@ -94,11 +94,15 @@ export const softwareRows: readonly Row[] = [
     ],
     "a limit per merchant: whose credentials leak can use up what all have together",
   ),
-  open(
+  estate(
     "6.3.1",
     "New weaknesses are heard of, ranked by risk, in one's own software and in others'.",
-    "images are scanned when they arrive; nothing watches the functions' packages or scans again (Inspector is not on). No issue has it yet",
-    ["rule: images-scanned"],
+    [
+      "rule: images-scanned",
+      "rule: weaknesses-looked-for",
+      "test: tests/estate/accounts.test.ts › the security account › has Inspector look at all that runs in each account, in each region",
+    ],
+    "Inspector ranks by its own score: what is critical to this company is for the company to say",
   ),
   code(
     "6.3.2",

@@ -160,10 +160,11 @@ export const commonRows: readonly Row[] = [
       "rule: images-immutable",
       "rule: images-scanned",
       "rule: threats-to-everything-watched",
+      "rule: weaknesses-looked-for",
       "test: tests/estate/cluster.test.ts › images › come from registries of ours only, where a tag is one image for ever",
       "test: tests/estate/cluster.test.ts › the reconciler › runs as nobody, can write to one folder of its own, and keeps no door to Kubernetes",
     ],
-    "files of acquirers are not scanned; functions' packages are not watched (Inspector is not on)",
+    "laptops of those who build it",
   ),
   estate(
     "CC7.1",

@@ -61,7 +61,12 @@ export const accounts: Rules = {
     const arn = `arn:aws:iam::${account}:role/aws-service-role/${service}/${role}`;
     return { id: arn, arn, name: role };
   },
-  "aws:macie2/account:Account": single,
+  "aws:inspector2/delegatedAdminAccount:DelegatedAdminAccount": ({ inputs }) => ({
+    id: text(inputs["accountId"]),
+  }),
+  "aws:inspector2/enabler:Enabler": plain,
+  "aws:inspector2/memberAssociation:MemberAssociation": ({ inputs }) => ({ id: text(inputs["accountId"]) }),
+  "aws:inspector2/organizationConfiguration:OrganizationConfiguration": single,
   "aws:macie2/classificationJob:ClassificationJob": ({ name, region, account }) => {
     const id = hexOf(name, 32);
     return { id, jobId: id, jobArn: `arn:aws:macie2:${region}:${account}:classification-job/${id}` };

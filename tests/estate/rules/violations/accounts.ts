@@ -3,8 +3,8 @@ import { type Example, either, type Violation, without } from "./violation.ts";
 const recorder: Example = { type: "aws:cfg/recorder:Recorder", inputs: {} };
 const detector: Example = { type: "aws:guardduty/detector:Detector", inputs: { region: "eu-central-1" } };
 const discovery: Example = {
-  type: "aws:macie2/account:Account",
-  inputs: { status: "ENABLED", region: "eu-central-1" },
+  type: "aws:macie2/organizationConfiguration:OrganizationConfiguration",
+  inputs: { autoEnable: true, region: "eu-central-1" },
 };
 const search = (jobType: string): Example => ({
   type: "aws:macie2/classificationJob:ClassificationJob",
@@ -15,6 +15,10 @@ const passwords = { requireNumbers: true, requireLowercaseCharacters: true, maxP
 const watching = (name: string): Example => ({
   type: "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature",
   inputs: { name, autoEnable: "ALL", region: "eu-central-1" },
+});
+const inspection = (...resourceTypes: string[]): Example => ({
+  type: "aws:inspector2/enabler:Enabler",
+  inputs: { resourceTypes, region: "eu-central-1" },
 });
 const watched = ["EKS_AUDIT_LOGS", "LAMBDA_NETWORK_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS"];
 const standard = (name: string): string => `arn:aws:securityhub:eu-west-1::standards/${name}`;
@@ -59,6 +63,11 @@ export const accountViolations: readonly Violation[] = [
     rule: "threats-to-everything-watched",
     broken: [detector, ...watched.map(watching)],
     kept: [detector, ...[...watched, "S3_DATA_EVENTS"].map(watching)],
+  },
+  {
+    rule: "weaknesses-looked-for",
+    broken: [detector, inspection("EC2", "ECR", "LAMBDA")],
+    kept: [detector, inspection("EC2", "ECR", "LAMBDA", "LAMBDA_CODE")],
   },
   without("outside-access-found", detector, {
     type: "aws:accessanalyzer/analyzer:Analyzer",

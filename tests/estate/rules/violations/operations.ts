@@ -3,10 +3,14 @@ import { type Example, either, type Violation, without } from "./violation.ts";
 const functionType = "aws:lambda/function:Function";
 const mappingType = "aws:lambda/eventSourceMapping:EventSourceMapping";
 const stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/events";
-const alarm = (namespace: string, dimensions: object): Example => ({
+const alarm = (namespace: string, metricName: string, dimensions: object): Example => ({
   type: "aws:cloudwatch/metricAlarm:MetricAlarm",
-  inputs: { namespace, dimensions, alarmActions: ["arn:topic"] },
+  inputs: { namespace, metricName, dimensions, alarmActions: ["arn:topic"] },
 });
+const reader: Example = {
+  type: "aws:lambda/eventSourceMapping:EventSourceMapping",
+  inputs: { eventSourceArn: stream, functionName: "reader" },
+};
 
 const notices: Example = {
   type: "aws:s3/bucketNotification:BucketNotification",
@@ -113,16 +117,22 @@ export const operationsViolations: readonly Violation[] = [
     { name: "work" },
     { name: "work", redrivePolicy: JSON.stringify({ deadLetterTargetArn: "arn:dead" }) },
   ),
-  without(
-    "queue-alarmed",
-    { type: "aws:sqs/queue:Queue", inputs: { name: "work" } },
-    alarm("AWS/SQS", { QueueName: "work" }),
-  ),
-  without(
-    "stream-alarmed",
-    { type: mappingType, inputs: { eventSourceArn: stream, functionName: "reader" } },
-    alarm("AWS/Lambda", { FunctionName: "reader" }),
-  ),
+  {
+    rule: "queue-alarmed",
+    broken: [
+      { type: "aws:sqs/queue:Queue", inputs: { name: "work" } },
+      alarm("AWS/SQS", "NumberOfMessagesSent", { QueueName: "work" }),
+    ],
+    kept: [
+      { type: "aws:sqs/queue:Queue", inputs: { name: "work" } },
+      alarm("AWS/SQS", "ApproximateAgeOfOldestMessage", { QueueName: "work" }),
+    ],
+  },
+  {
+    rule: "stream-alarmed",
+    broken: [reader, alarm("AWS/Lambda", "Errors", { FunctionName: "reader" })],
+    kept: [reader, alarm("AWS/Lambda", "IteratorAge", { FunctionName: "reader" })],
+  },
   either(
     "stream-parks-poison",
     mappingType,

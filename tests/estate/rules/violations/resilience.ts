@@ -1,9 +1,12 @@
-import { either, type Violation, without } from "./violation.ts";
+import { type Example, either, type Violation, without } from "./violation.ts";
 
 const table = "aws:dynamodb/table:Table";
 const cluster = "aws:rds/cluster:Cluster";
 const bucket = { type: "aws:s3/bucket:Bucket", inputs: { bucket: "files" } };
-const instance = { type: "aws:rds/clusterInstance:ClusterInstance", inputs: { clusterIdentifier: "it" } };
+const instance = (availabilityZone: string): Example => ({
+  type: "aws:rds/clusterInstance:ClusterInstance",
+  inputs: { clusterIdentifier: "it", availabilityZone },
+});
 const key = { type: "aws:kms/key:Key", inputs: { deletionWindowInDays: 30 } };
 
 export const resilienceViolations: readonly Violation[] = [
@@ -35,8 +38,8 @@ export const resilienceViolations: readonly Violation[] = [
   either("aurora-kept", cluster, {}, { deletionProtection: true }),
   {
     rule: "aurora-in-two-zones",
-    broken: [{ type: cluster, inputs: {} }, instance],
-    kept: [{ type: cluster, inputs: {} }, instance, instance],
+    broken: [{ type: cluster, inputs: {} }, instance("eu-west-1a"), instance("eu-west-1a")],
+    kept: [{ type: cluster, inputs: {} }, instance("eu-west-1a"), instance("eu-west-1b")],
   },
   either("stream-remembers", "aws:kinesis/stream:Stream", { retentionPeriod: 24 }, { retentionPeriod: 168 }),
   either(
