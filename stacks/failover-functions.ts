@@ -13,7 +13,7 @@ export const failoverFunctions = {
     purpose: "Writes down who decided that the other region is lost, or refuses to take over from it",
     memoryMb: 256,
     timeoutSeconds: 30,
-    tables: { deadLetters: { may: ["query", "put"] } },
+    tables: { deadLetters: { may: ["query", "update"] } },
     knowsEpoch: true,
   },
   FenceOldRegion: {

@@ -11,8 +11,9 @@ import { entryRecord } from "#core/ledger/journal.ts";
 import { nothingCounted } from "#core/ledger/shard-fold.ts";
 import { checkShard } from "#core/proof/folds.ts";
 import { noon } from "#tests/support/examples.ts";
+import { Replication } from "#tests/support/replication.ts";
 import { startTables, type TestTables } from "#tests/support/tables.ts";
-import { bookOf, promote, Replication } from "#tests/support/torn-books.ts";
+import { bookOf, promote } from "#tests/support/torn-books.ts";
 
 /** The balances of unguarded accounts, counted anew by a region that takes over, and counted on by its stream. */
 

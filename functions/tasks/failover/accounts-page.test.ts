@@ -70,12 +70,13 @@ const ports: AccountPorts = {
     },
   },
 };
+const keep = async () => undefined;
 const where: PassInput = {
   ...{ segment: 0, segments: 1, cursor: null, since: 0, began: noon, execution: "failover" },
 };
 
 test("a book's journal is read once for all its accounts of the chart on a page, and each gets its own of it", async () => {
-  expect(await takeAccounts(ports, where, undefined)).toMatchObject({ read: 4, changed: 4 });
+  expect(await takeAccounts(ports, where, undefined, keep)).toMatchObject({ read: 4, changed: 4 });
   expect(read.toSorted()).toEqual(books);
   expect(written).toEqual({
     "mer_one:2000:USD": [5, 1],
@@ -86,14 +87,14 @@ test("a book's journal is read once for all its accounts of the chart on a page,
 });
 
 test("each page reads it anew: what was posted since the last one is in the accounts that it has", async () => {
-  await takeAccounts(ports, where, undefined);
+  await takeAccounts(ports, where, undefined, keep);
   for (const book of books) journals.get(book)?.push(entry(4, book, 2000));
-  await takeAccounts(ports, where, undefined);
+  await takeAccounts(ports, where, undefined, keep);
   expect(written["mer_one:2000:USD"]).toEqual([10, 2]);
 });
 
 test("an account that nothing has moved is empty", async () => {
   journals.set("mer_one" as Book, []);
-  await takeAccounts(ports, where, undefined);
+  await takeAccounts(ports, where, undefined, keep);
   expect(written["mer_one:2000:USD"]).toEqual([0, 0]);
 });

@@ -22,7 +22,7 @@ import { movements } from "#core/ledger/journal.ts";
 import type { StoredAccount } from "#core/proof/stored.ts";
 import { inLanes } from "#functions/lanes.ts";
 import type { PassInput } from "#workflows/failover/contract.ts";
-import type { PageDone } from "./pass.ts";
+import type { Keep, PageDone } from "./pass.ts";
 
 export interface AccountPorts {
   readonly client: DynamoDBClient;
@@ -42,35 +42,38 @@ export async function takeAccounts(
   ports: AccountPorts,
   where: PassInput,
   cursor: Cursor | undefined,
+  keep: Keep,
 ): Promise<PageDone> {
   // Nothing else in the ledger has room.
   const scan = { TableName: ports.table, FilterExpression: "attribute_exists(debit_room)" };
   const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
   const chartOf = chartReader(ports.journal);
   let changed = 0;
-  const torn: Torn[] = [];
   await inLanes(items, atOnce, async (item) => {
-    const came = await takeAccount(ports, chartOf, item);
-    if (came.changed) changed += 1;
-    torn.push(...came.torn);
+    if (await takeAccount(ports, chartOf, item, keep)) changed += 1;
   });
-  return { read, changed, torn, next };
+  return { read, changed, next };
 }
 
-interface Taken {
-  readonly changed: boolean;
-  readonly torn: readonly Torn[];
-}
-
-/** What was read is written only where nobody has posted since: else the next call reads it again. */
-async function takeAccount(ports: AccountPorts, chartOf: ChartReader, item: StoredItem): Promise<Taken> {
+/**
+ * What was read is written only where nobody has posted since: else the next call reads it again.
+ * @returns whether it had to be written.
+ */
+async function takeAccount(
+  ports: AccountPorts,
+  chartOf: ChartReader,
+  item: StoredItem,
+  keep: Keep,
+): Promise<boolean> {
   const account = storedAccount(item);
   const version = item["version"]?.N;
   const { counters, postings } = await counted(ports, chartOf, account);
   const room = roomBeside(account, counters);
   const isRight =
     isSame(account, counters) && account.debitRoom === room.debit && account.creditRoom === room.credit;
-  if (isRight && epochOf(item) === ports.takeOver.epoch) return { changed: false, torn: [] };
+  if (isRight && epochOf(item) === ports.takeOver.epoch) return false;
+  // One that was rebuilt and stamped is not looked at again.
+  for (const each of beyond(account, room)) await keep(each);
   const written = await ports.takeOver.changeAccount({
     Key: marshall(accountKey(account.book, account.id)),
     UpdateExpression: `SET debits_posted = :debits_posted, debits_pending = :debits_pending, credits_posted = :credits_posted, credits_pending = :credits_pending, debit_room = :debit_room, credit_room = :credit_room, version = :postings`,
@@ -87,10 +90,10 @@ async function takeAccount(ports: AccountPorts, chartOf: ChartReader, item: Stor
     }),
   });
   if (!written) throw new AccountMoved(`${account.book} ${account.id} was posted to while it was taken over`);
-  return { changed: true, torn: beyond(account, room) };
+  return true;
 }
 
-/** The page is worked on again: the state machine names it in Retry. */
+/** The page is worked on again, as after any other failure. */
 export class AccountMoved extends Error {
   override readonly name = "AccountMoved";
 }
@@ -158,23 +161,10 @@ const isSame = (one: Counters, other: Counters): boolean =>
   one.creditsPending === other.creditsPending;
 
 /** What had paid it in did not arrive, and what it paid out did. */
-function beyond({ book, id }: StoredAccount, { debit, credit }: BySide): readonly Torn[] {
-  return [
-    ...(debit < 0n
-      ? [
-          {
-            subject: `${book} ${id}`,
-            what: `is ${-debit} beyond its limit on the debit side: an entry that gave it room is lost`,
-          },
-        ]
-      : []),
-    ...(credit < 0n
-      ? [
-          {
-            subject: `${book} ${id}`,
-            what: `is ${-credit} beyond its limit on the credit side: an entry that gave it room is lost`,
-          },
-        ]
-      : []),
-  ];
-}
+const beyond = ({ book, id }: StoredAccount, room: BySide): readonly Torn[] =>
+  (["debit", "credit"] as const)
+    .filter((side) => room[side] < 0n)
+    .map((side) => ({
+      subject: `${book} ${id}`,
+      what: `is ${-room[side]} beyond its limit on the ${side} side: an entry that gave it room is lost`,
+    }));

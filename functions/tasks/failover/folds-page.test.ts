@@ -76,7 +76,8 @@ test("a merchant that comes or goes between two calls makes none of the others b
     const stopped = await Promise.all([0, 1, 2].map((segment) => call(segment, null, 40)));
     // Before all others, by its name.
     stage.merchants = change === "comes" ? ["mer_" as Book, ...books] : books.slice(1);
-    for (const { segment, cursor } of stopped) if (cursor !== null) await call(segment, cursor, 1_000);
+    for (const [segment, { cursor }] of stopped.entries())
+      if (cursor !== null) await call(segment, cursor, 1_000);
     const others = stage.counted.filter((each) => allShards(books.slice(1)).includes(each));
     expect(others.toSorted()).toEqual(allShards(books.slice(1)).toSorted());
   }

@@ -48,14 +48,14 @@ async function recountShard(
 ): Promise<PageDone> {
   const place = books.findIndex((book) => book >= from.book);
   const book = books[place];
-  if (book === undefined) return { read: 0, changed: 0, torn: [] };
+  if (book === undefined) return { read: 0, changed: 0 };
   const shard = book === from.book ? from.shard : 0;
   const counted = await folds.recount(journalPartition(book, shard), async () => {
     let fold = nothingCounted(takeOver.epoch);
     for await (const page of takeOver.recordsBefore(book, shard)) fold = countOn(fold, page);
     return fold;
   });
-  const done = { read: counted?.records ?? 0, changed: counted === undefined ? 0 : 1, torn: [] };
+  const done = { read: counted?.records ?? 0, changed: counted === undefined ? 0 : 1 };
   if (shard + 1 < journalShards) return { ...done, next: `${book} ${shard + 1}` };
   const following = books[place + 1];
   return following === undefined ? done : { ...done, next: `${following} 0` };

@@ -30,7 +30,7 @@ const pagesOf =
   async (_where, cursor) => {
     vi.advanceTimersByTime(seconds * 1_000);
     const next = Number(cursor ?? 0) + 1;
-    return { read: 1, changed: 0, torn: [], ...(next < pagesMax ? { next: String(next) } : {}) };
+    return { read: 1, changed: 0, ...(next < pagesMax ? { next: String(next) } : {}) };
   };
 
 test.each([
