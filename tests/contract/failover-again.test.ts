@@ -11,7 +11,7 @@ import { Minute, promote, storesOf } from "#tests/support/torn-books.ts";
 
 const book = "mer_again" as Book;
 const secondEpoch = parseEpoch("2");
-const longMs = 120_000;
+const longMs = 240_000;
 
 let tables: TestTables;
 beforeAll(async () => {

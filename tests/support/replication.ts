@@ -1,13 +1,15 @@
 import {
-  DeleteItemCommand,
+  BatchWriteItemCommand,
   type DynamoDBClient,
-  PutItemCommand,
   ScanCommand,
+  type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import type { StoredItem } from "#adapters/dynamodb/stored.ts";
 import type { Book } from "#core/ledger/account.ts";
 
 const tableNames = ["payments", "ledger", "idempotency"] as const;
+/** What DynamoDB takes of one BatchWriteItem. */
+const batchWriteMax = 25;
 
 type Key = string;
 const keyOf = (table: string, item: StoredItem): Key => `${table} ${item["pk"]?.S} ${item["sk"]?.S}`;
@@ -34,17 +36,22 @@ export class Replication {
 
   /** Leaves of each item what arrived: its first so many versions, 0 for an item that did not arrive at all. */
   async leave(arrived: (key: Key, versions: number) => number): Promise<void> {
-    for (const [key, { pk, sk }] of await this.#items()) {
-      const [TableName = ""] = key.split(" ");
-      if (pk !== undefined && sk !== undefined)
-        await this.#client.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
-    }
+    const writes = new Map<string, WriteRequest[]>(tableNames.map((name) => [name, []]));
+    const write = (key: Key, request: WriteRequest) => writes.get(key.split(" ")[0] ?? "")?.push(request);
+    const stored = await this.#items();
     for (const [key, versions] of this.#versions) {
-      const [TableName = ""] = key.split(" ");
       const stands = versions[arrived(key, versions.length) - 1];
-      if (stands !== undefined)
-        await this.#client.send(new PutItemCommand({ TableName, Item: { ...stands } }));
+      if (stands === undefined) continue;
+      write(key, { PutRequest: { Item: { ...stands } } });
+      stored.delete(key);
     }
+    for (const [key, { pk, sk }] of stored)
+      if (pk !== undefined && sk !== undefined) write(key, { DeleteRequest: { Key: { pk, sk } } });
+    for (const [table, all] of writes)
+      for (let from = 0; from < all.length; from += batchWriteMax) {
+        const RequestItems = { [table]: all.slice(from, from + batchWriteMax) };
+        await this.#client.send(new BatchWriteItemCommand({ RequestItems }));
+      }
   }
 
   /** All that is stored of the book, each item as text: the same when nothing has changed. */
