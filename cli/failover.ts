@@ -6,6 +6,8 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import { sinceFlaw } from "#core/failover/since.ts";
+import { segmentsMax, sinceTime } from "#workflows/failover/contract.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What an operator types. */
@@ -19,8 +21,6 @@ export interface TypedFailover {
 }
 
 const pollMs = 1_000;
-/** As many parts of a table as the workflow looks through beside each other. */
-const segmentsMax = 64;
 /** Pages of state machines, of 100 each. */
 const pagesMax = 10;
 
@@ -40,11 +40,9 @@ export async function startFailover(
   const segments = typed.segments === undefined ? undefined : Number(typed.segments);
   if (segments !== undefined && !(Number.isInteger(segments) && segments >= 1 && segments <= segmentsMax))
     throw new Refusal(`--segments is a whole number from 1 to ${segmentsMax}`);
-  if (since !== undefined && Number.isNaN(Date.parse(since)))
-    throw new Refusal("--since is a time, as 2026-01-31T12:00:00Z is written");
+  requireSince(since, Date.now());
   const word = {
-    ...{ by, reason, evidence },
-    ...(since !== undefined && { since }),
+    ...{ by, reason, evidence, since },
     ...(segments !== undefined && { segments }),
   };
   const stateMachineArn = await machineOf(client, `tallystick-${stage}-failover`);
@@ -54,6 +52,17 @@ export async function startFailover(
   const executionArn = started.executionArn ?? "";
   tell(`${executionArn}: started`);
   return follow(client, executionArn, tell);
+}
+
+/** @throws Refusal where it is missing, no time, or none that the failover can look back to. */
+function requireSince(since: string | undefined, now: number): void {
+  if (since === undefined)
+    throw new Refusal(
+      "say --since when what was written may have arrived in part: when replication was last known to be whole, minus a margin (docs/runbooks/failover.md)",
+    );
+  const at = sinceTime.safeParse(since);
+  const flaw = at.success ? sinceFlaw(at.data, now) : at.error.issues[0]?.message;
+  if (flaw !== undefined) throw new Refusal(`--${flaw}`);
 }
 
 async function machineOf(client: Pick<SFNClient, "send">, name: string): Promise<string> {
