@@ -12,7 +12,7 @@ import { postingItem } from "#adapters/dynamodb/posting-codec.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { StoredItem } from "#adapters/dynamodb/stored.ts";
-import { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
@@ -132,39 +132,42 @@ const common = { client, takeOver, journal };
 const passes: readonly (readonly [name: string, page: Page, of: number, what: string])[] = [
   [
     "TakePayments",
-    (where, cursor) =>
+    (where, cursor, keep) =>
       takePayments(
         {
           ...{ ...common, table: names.payments, checks: { send }, now: Date.now },
+          stamps: new PaymentStamps(client, names.payments, epoch),
           payments: new PaymentStore(client, names, epoch),
           refunds: new RefundStore(client, names, epoch),
         },
         where,
         cursor,
+        keep,
       ),
     paymentsMade,
     "payments",
   ],
-  ["TakeJournal", (where, cursor) => takeJournal({ ...common, tables: names }, where, cursor), 0, "items"],
+  [
+    "TakeJournal",
+    (where, cursor, keep) => takeJournal({ ...common, tables: names }, where, cursor, keep),
+    0,
+    "items",
+  ],
   [
     "TakeAccounts",
-    (where, cursor) =>
+    (where, cursor, keep) =>
       takeAccounts(
         { ...common, table: names.ledger, postings: new PostingStore(client, names.ledger) },
         where,
         cursor,
+        keep,
       ),
     2 * accountsMade,
     "accounts",
   ],
   [
     "RecountFolds",
-    (where, cursor) =>
-      recountFolds(
-        { takeOver, folds: new FoldStore(client, names.ledger, epoch), books: async () => [book] },
-        where,
-        cursor,
-      ),
+    recountFolds({ takeOver, folds: new FoldStore(client, names.ledger, epoch), books: async () => [book] }),
     0,
     "records",
   ],

@@ -1,11 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionOutput,
   GetExecutionHistoryCommand,
   ListStateMachinesCommand,
   type SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import { sinceFlaw } from "#core/failover/since.ts";
+import { segmentsMax, sinceTime } from "#workflows/failover/contract.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What an operator types. */
@@ -18,9 +20,8 @@ export interface TypedFailover {
   readonly segments?: string | undefined;
 }
 
-const pollMs = 1_000;
-/** As many parts of a table as the workflow looks through beside each other. */
-const segmentsMax = 64;
+/** Step Functions gives an account few looks at histories in a second. */
+const pollMs = 5_000;
 /** Pages of state machines, of 100 each. */
 const pagesMax = 10;
 
@@ -40,11 +41,9 @@ export async function startFailover(
   const segments = typed.segments === undefined ? undefined : Number(typed.segments);
   if (segments !== undefined && !(Number.isInteger(segments) && segments >= 1 && segments <= segmentsMax))
     throw new Refusal(`--segments is a whole number from 1 to ${segmentsMax}`);
-  if (since !== undefined && Number.isNaN(Date.parse(since)))
-    throw new Refusal("--since is a time, as 2026-01-31T12:00:00Z is written");
+  requireSince(since, Date.now());
   const word = {
-    ...{ by, reason, evidence },
-    ...(since !== undefined && { since }),
+    ...{ by, reason, evidence, since },
     ...(segments !== undefined && { segments }),
   };
   const stateMachineArn = await machineOf(client, `tallystick-${stage}-failover`);
@@ -54,6 +53,17 @@ export async function startFailover(
   const executionArn = started.executionArn ?? "";
   tell(`${executionArn}: started`);
   return follow(client, executionArn, tell);
+}
+
+/** @throws Refusal where it is missing, no time, or none that the failover can look back to. */
+function requireSince(since: string | undefined, now: number): void {
+  if (since === undefined)
+    throw new Refusal(
+      "say --since when what was written may have arrived in part: when replication was last known to be whole, minus a margin (docs/runbooks/failover.md)",
+    );
+  const at = sinceTime.safeParse(since);
+  const flaw = at.success ? sinceFlaw(at.data, now) : at.error.issues[0]?.message;
+  if (flaw !== undefined) throw new Refusal(`--${flaw}`);
 }
 
 async function machineOf(client: Pick<SFNClient, "send">, name: string): Promise<string> {
@@ -74,49 +84,72 @@ async function follow(
   executionArn: string,
   tell: (line: string) => void,
 ): Promise<string> {
-  const told = new Set<number>();
+  let lastTold = 0;
   for (;;) {
-    const { status, output, error, cause } = await client.send(
-      new DescribeExecutionCommand({ executionArn }),
-    );
-    for (const { id, at, name } of await entered(client, executionArn)) {
-      if (!told.has(id)) tell(`${at}  ${name}`);
-      told.add(id);
-    }
+    const looked = await look(client, executionArn, lastTold);
+    for (const { at, name } of looked?.entered ?? []) tell(`${at}  ${name}`);
+    lastTold = looked?.last ?? lastTold;
+    const { status, output, error, cause } = looked?.execution ?? {};
     if (status === "SUCCEEDED") return `the region is open: ${output}`;
-    if (status !== "RUNNING")
+    if (status !== undefined && status !== "RUNNING")
       throw new Refusal(`${status}: ${error}: ${cause}\nMend it, and redrive ${executionArn}`);
-    await sleep(pollMs);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
+interface Looked {
+  readonly execution: DescribeExecutionOutput;
+  readonly entered: readonly Entered[];
+  /** The newest event's id. */
+  readonly last: number;
+}
+
 interface Entered {
-  readonly id: number;
   readonly at: string;
   readonly name: string;
 }
 
-async function entered(client: Pick<SFNClient, "send">, executionArn: string): Promise<Entered[]> {
-  const states: Entered[] = [];
+/** @returns undefined where AWS asks to look less often: the failover goes on meanwhile. */
+async function look(
+  client: Pick<SFNClient, "send">,
+  executionArn: string,
+  lastTold: number,
+): Promise<Looked | undefined> {
+  try {
+    // Asked first: a state that is entered after the end is none.
+    const execution = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return { execution, ...(await enteredSince(client, executionArn, lastTold)) };
+  } catch (thrown) {
+    if ((thrown as Error).name === "ThrottlingException") return undefined;
+    throw thrown;
+  }
+}
+
+/** The history from its end back to what was told: parts of a pass are many, and make it long. */
+async function enteredSince(
+  client: Pick<SFNClient, "send">,
+  executionArn: string,
+  lastTold: number,
+): Promise<Pick<Looked, "entered" | "last">> {
+  const entered: Entered[] = [];
+  let last = lastTold;
   let nextToken: string | undefined;
   do {
     const page = await client.send(
       new GetExecutionHistoryCommand({
-        executionArn,
-        maxResults: 1_000,
-        includeExecutionData: false,
+        ...{ executionArn, maxResults: 1_000, includeExecutionData: false, reverseOrder: true },
         nextToken,
       }),
     );
-    // Parts of a pass are many: their states are seen in the console.
-    for (const { id = 0, timestamp, stateEnteredEventDetails: details, type } of page.events ?? [])
-      if (
-        details?.name !== undefined &&
-        type !== undefined &&
-        !/(?:OfPart|GoesOn|AtItsEnd)$/.test(details.name)
-      )
-        states.push({ id, at: timestamp?.toISOString() ?? "", name: details.name });
+    for (const event of page.events ?? []) {
+      if ((event.id ?? 0) <= lastTold) return { entered: entered.toReversed(), last };
+      last = Math.max(last, event.id ?? 0);
+      const name = event.stateEnteredEventDetails?.name;
+      // The states of parts are seen in the console.
+      if (name !== undefined && !/(?:OfPart|GoesOn|AtItsEnd)$/.test(name))
+        entered.push({ at: event.timestamp?.toISOString() ?? "", name });
+    }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
-  return states;
+  return { entered: entered.toReversed(), last };
 }

@@ -19,8 +19,9 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
       [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
   refunds resolve <re_…> --as succeeded|failed --evidence "…" --version <n>
                                                   says what became of what is in review; the acquirer is asked first
-  failover start --by <who> --reason "…" --evidence "…" [--since <time>] [--segments <n>] [--stage <stage>]
+  failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
+                                                  --since: when replication was last known to be whole, minus a margin
   prove [--stage <stage>]                         reads every table and proves the invariants
 
   --state-directory <directory>   of the local system (.local)

@@ -3,7 +3,7 @@ import type { Books } from "./books.ts";
 import type { BucketRef } from "./buckets.ts";
 import type { Copy } from "./copies.ts";
 import type { Lake } from "./lake.ts";
-import type { Metric, Watch } from "./metric.ts";
+import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
 
 /** What of the stores is watched. Each undefined where the stage has none. */
@@ -26,6 +26,7 @@ export function storeWatches({ books, archive, lake }: Stores): Watch[] {
       ? []
       : [deliveryBehind("LakeBehind", "The lake lacks events", lake.delivery), eventsUnfit(lake)]),
     ...(books === undefined ? [] : [booksFull(books)]),
+    ...(books?.global === undefined ? [] : [booksBehind(books), passwordStays()]),
   ];
 }
 
@@ -108,4 +109,37 @@ const booksFull = ({ cluster }: Books): Watch => ({
   threshold: fullShare,
   minutes: 5,
   inARow: 3,
+});
+
+/** Milliseconds, which are a minute: what may be lost with a region (RPO). Usually it is a second. */
+const booksBehindMsMax = 60_000;
+
+/** RDS counts it for the cluster that follows, in its region: where the books are written to there is nothing to count. */
+const booksBehind = ({ cluster }: Books): Watch => ({
+  name: "BooksBehind",
+  means: "These books follow another region's, and lack what was posted there a minute ago.",
+  runbook: "second-region",
+  measured: {
+    metric: {
+      namespace: "AWS/RDS",
+      metricName: "AuroraGlobalDBReplicationLag",
+      dimensions: { DBClusterIdentifier: cluster.clusterIdentifier },
+      statistic: "Maximum",
+    },
+  },
+  alarmsWhen: "atLeast",
+  threshold: booksBehindMsMax,
+  minutes: 1,
+  inARow: 5,
+});
+
+/** Secrets Manager tries again by itself, and tells nobody. */
+const passwordStays = (): Watch => ({
+  name: "BooksOwnerStays",
+  means: "The password of the books' owner could not be changed: the old one counts longer than a week.",
+  runbook: "books-owner",
+  measured: { metric: lambdaMetric("RotateBooksOwner", "Errors", "Sum") },
+  alarmsWhen: "atLeast",
+  threshold: 1,
+  minutes: 60,
 });

@@ -1,5 +1,6 @@
 import type { OperationsSettings } from "./alarms.ts";
 import type { Table, TableName } from "./data.ts";
+import { failoverFunctions } from "./failover-functions.ts";
 import { type FunctionName, functions } from "./functions.ts";
 import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
@@ -14,7 +15,7 @@ export function systemWatches(
   operations: OperationsSettings,
 ): Watch[] {
   return [
-    ...(Object.keys(functions) as FunctionName[]).flatMap(functionWatches),
+    ...(Object.keys(functions) as FunctionName[]).filter(runsOften).flatMap(functionWatches),
     ...accountWatches(operations),
     ...apiWatches(apiId),
     ...(Object.keys(parts.tables) as TableName[]).map((name) => tableThrottled(name, parts)),
@@ -28,8 +29,11 @@ const errorsMax = 5;
 /** Of its timeout, as a share. What takes longer is cut off soon. */
 const slowShare = 0.9;
 
+/** One that runs once a week fails once: that is watched with the books (alarms-stores.ts), where there are any. */
+const runsOften = (name: FunctionName): boolean => functions[name].rotates === undefined;
+
 function functionWatches(name: FunctionName): Watch[] {
-  const { purpose, timeoutSeconds } = functions[name];
+  const { purpose } = functions[name];
   return [
     {
       name: `${name}Errors`,
@@ -40,18 +44,26 @@ function functionWatches(name: FunctionName): Watch[] {
       threshold: errorsMax,
       minutes: 5,
     },
-    {
-      name: `${name}Slow`,
-      means: `${purpose}: the function takes nearly its timeout of ${timeoutSeconds} s.`,
-      runbook,
-      // Not the slowest one, which every cold start or silent acquirer makes.
-      measured: { metric: lambdaMetric(name, "Duration", "p90") },
-      alarmsWhen: "atLeast",
-      threshold: slowShare * timeoutSeconds * 1_000,
-      minutes: 5,
-      inARow: 2,
-    },
+    ...(waitsLong(name) ? [] : [slowness(name)]),
   ];
+}
+
+/** A failover is watched by who started it, and a page of it may take all the time that Lambda gives. */
+const waitsLong = (name: FunctionName): boolean => Object.hasOwn(failoverFunctions, name);
+
+function slowness(name: FunctionName): Watch {
+  const { purpose, timeoutSeconds } = functions[name];
+  return {
+    name: `${name}Slow`,
+    means: `${purpose}: the function takes nearly its timeout of ${timeoutSeconds} s.`,
+    runbook,
+    // Not the slowest one, which every cold start or silent acquirer makes.
+    measured: { metric: lambdaMetric(name, "Duration", "p90") },
+    alarmsWhen: "atLeast",
+    threshold: slowShare * timeoutSeconds * 1_000,
+    minutes: 5,
+    inARow: 2,
+  };
 }
 
 /** Lambda's figures without a dimension are the account's, which is the stage's own. */

@@ -1,12 +1,15 @@
+import { createMembership, type GlobalBooks } from "./books-global.ts";
 import { type BooksUser, createBooksProxy } from "./books-proxy.ts";
 import type { Cluster } from "./cluster.ts";
 import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
+import { referredStage } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
 import { trustOnly } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
+import type { SharedKey } from "./shared-keys.ts";
 
 export interface BooksSettings {
   /**
@@ -14,24 +17,45 @@ export interface BooksSettings {
    * least is paid for day and night.
    */
   readonly capacity: { readonly min: number; readonly max: number };
-  /** Instances, each in a zone of its own: one writes, the others take over from it. */
-  readonly instances: 2 | 3;
+  /**
+   * Instances, each in a zone of its own: one writes, the others take over from it. One is enough for a region that
+   * stands by; without any, it would have to be made before that region can take over.
+   */
+  readonly instances: 1 | 2 | 3;
 }
 
 /** What uses the books is wired to this. */
 export interface Books {
   readonly cluster: aws.rds.Cluster;
+  readonly instances: readonly aws.rds.ClusterInstance[];
   readonly database: string;
+  /** Undefined where no pods are. */
+  readonly door: BooksDoor | undefined;
+  /** The database of two regions that the cluster is a part of; undefined for a stage that is alone. */
+  readonly global: GlobalBooks | undefined;
+}
+
+/** How pods come in. */
+export interface BooksDoor {
   /** Where to connect: the proxy, port 5432, TLS only. */
   readonly host: $util.Output<string>;
   /** To connect through the proxy as one user of the database, by a token of IAM and no password. */
   readonly connectAs: (user: BooksUser) => Permission;
 }
 
+/** What runs the books. */
+export interface Engine {
+  readonly engine: string;
+  readonly engineVersion: string;
+  /** Name of the database in it. */
+  readonly database: string;
+}
+
 const engine = "aurora-postgresql";
 /**
  * What a new cluster begins with. Minor versions come by themselves, in the maintenance window, and a deployment that
- * asked for this one again would be refused as a step back; a major one is a rehearsed change, beside this line.
+ * asked for this one again would be refused as a step back; a major one is a rehearsed change, beside this line. Not in a
+ * database of two regions: there RDS upgrades nothing by itself, and this line upgrades both (ADR 50).
  */
 const engineVersion = "17.7";
 const database = "books";
@@ -51,8 +75,9 @@ const parameters: Readonly<Record<string, string>> = {
 
 /**
  * The books: every journal entry as the reconciler posts it, and what it matches them with. Undefined where no
- * reconciler runs on AWS: nobody else uses them. Their tables and users come by the reconciler's migrations, which the
- * owner runs: its password is known to RDS alone, in Secrets Manager, and changes every week.
+ * reconciler runs on AWS: nobody else uses them. A region that stands by has them without one: its cluster follows the
+ * home's. Their tables and users come by the reconciler's migrations, which the owner runs: its password is in Secrets
+ * Manager, and changes every week.
  */
 export function createBooks(
   settings: StageSettings,
@@ -61,7 +86,9 @@ export function createBooks(
   keys: Keys,
 ): Books | undefined {
   if (settings.books === undefined) return undefined;
-  if (network === undefined || cluster === undefined || keys.books === undefined)
+  if (network === undefined || keys.books === undefined)
+    throw new Error(`${settings.stage} has books, and no network that they are in (stacks/settings.ts).`);
+  if (cluster === undefined && referredStage(settings) === undefined)
     throw new Error(`${settings.stage} has books, and no cluster that uses them (stacks/settings.ts).`);
   const group = new aws.ec2.SecurityGroup("BooksGroup", {
     name: physicalName("Books"),
@@ -69,19 +96,23 @@ export function createBooks(
     vpcId: network.vpcId,
     tags: { Name: physicalName("Books") },
   });
-  const books = createDatabase(settings, network, keys.books, group, keys);
+  const { cluster: books, global } = createDatabase(settings, network, keys.books, group, keys);
   const instances = createInstances(settings.books, network, books, keys.books);
-  const proxy = createBooksProxy({ settings, network, cluster, keys }, books, group, instances);
-  return { cluster: books, database, host: proxy.endpoint, connectAs: (user) => connecting(user, proxy) };
+  const proxy = cluster && createBooksProxy({ settings, network, cluster, keys }, books, group, instances);
+  const door = proxy && {
+    host: proxy.endpoint,
+    connectAs: (user: BooksUser) => connecting(user, proxy),
+  };
+  return { cluster: books, instances, database, door, global };
 }
 
 function createDatabase(
   settings: StageSettings,
   network: Network,
-  key: aws.kms.Key,
+  key: SharedKey,
   group: aws.ec2.SecurityGroup,
   keys: Keys,
-): aws.rds.Cluster {
+): Pick<Books, "cluster" | "global"> {
   const name = physicalName("Books");
   const subnets = new aws.rds.SubnetGroup("BooksSubnets", {
     name,
@@ -96,17 +127,11 @@ function createDatabase(
   });
   // Before the cluster: RDS would make it itself, to keep its logs for ever and under no key of ours.
   const logs = createLogGroup("BooksLogs", `/aws/rds/cluster/${name}/postgresql`, settings, keys);
-  return new aws.rds.Cluster(
+  const membership = createMembership(settings, key, { engine, engineVersion, database });
+  const cluster = new aws.rds.Cluster(
     "Books",
     {
-      clusterIdentifier: name,
-      engine,
-      engineVersion,
-      databaseName: database,
-      // No name that somebody would guess. RDS makes the password, and a new one every seven days.
-      masterUsername: "books_owner",
-      manageMasterUserPassword: true,
-      masterUserSecretKmsKeyId: key.arn,
+      ...{ clusterIdentifier: name, engine, engineVersion, ...membership.args },
       iamDatabaseAuthenticationEnabled: true,
       storageEncrypted: true,
       kmsKeyId: key.arn,
@@ -127,8 +152,13 @@ function createDatabase(
       skipFinalSnapshot: !settings.retainData,
       ...(settings.retainData && { finalSnapshotIdentifier: `${name}-last` }),
     },
-    { retainOnDelete: settings.retainData, dependsOn: [logs], ignoreChanges: ["engineVersion"] },
+    {
+      retainOnDelete: settings.retainData,
+      dependsOn: [logs],
+      ignoreChanges: ["engineVersion", ...membership.ignoreChanges],
+    },
   );
+  return { cluster, global: membership.global };
 }
 
 /** Seconds between two readings of the operating system. */
@@ -140,7 +170,7 @@ function createInstances(
   { instances }: BooksSettings,
   network: Network,
   cluster: aws.rds.Cluster,
-  key: aws.kms.Key,
+  key: SharedKey,
 ): aws.rds.ClusterInstance[] {
   const monitor = new aws.iam.Role("BooksMonitorRole", {
     name: physicalName("BooksMonitor"),

@@ -139,7 +139,7 @@ function systemGraphs({ tables, streams }: Parts, apiId: $util.Input<string>): G
   });
   const ofFunctions = (metricName: string, statistic: string): Graph["lines"] =>
     linesFor(
-      namesOf(() => true),
+      namesOf(({ rotates }) => rotates === undefined),
       (name) => lambdaMetric(name, metricName, statistic),
     );
   return [

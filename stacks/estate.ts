@@ -3,6 +3,7 @@ import { createApi, createRoutes } from "./api.ts";
 import { createArchive } from "./archive.ts";
 import { createBackups } from "./backup.ts";
 import { createBooks } from "./books.ts";
+import { createOwnerRotation } from "./books-rotation.ts";
 import { createCache } from "./cache.ts";
 import { createCanary } from "./canary.ts";
 import { createCluster } from "./cluster.ts";
@@ -61,6 +62,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     queues: createQueues(),
     streams: createStreams(),
     buckets,
+    books,
     userPool: identity.pool,
     tokenIssuer: identity.issuers,
     publicUrl: front?.publicUrl ?? http.url,
@@ -70,6 +72,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const parts = { ...base, sagas };
   createConsumers(parts);
   createSchedules(parts);
+  createOwnerRotation(parts);
   createFailureCollection(parts);
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);

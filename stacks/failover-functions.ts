@@ -1,5 +1,11 @@
 import type { FunctionDeclaration } from "./function-declaration.ts";
 
+/**
+ * As long as Lambda lets a call run. A pass ends its call after two minutes, but not within a page: one account of the
+ * chart, or one shard, may be a long journal (functions/tasks/failover/pass.ts).
+ */
+const passSecondsMax = 900;
+
 /** The tasks of the failover. A pass goes through a part of a table for as long as it may, and says where it stopped. */
 export const failoverFunctions = {
   AdmitFailover: {
@@ -7,7 +13,7 @@ export const failoverFunctions = {
     purpose: "Writes down who decided that the other region is lost, or refuses to take over from it",
     memoryMb: 256,
     timeoutSeconds: 30,
-    tables: { deadLetters: { may: ["query", "put"] } },
+    tables: { deadLetters: { may: ["query", "update"] } },
     knowsEpoch: true,
   },
   FenceOldRegion: {
@@ -21,7 +27,7 @@ export const failoverFunctions = {
     handler: "functions/tasks/failover/take-payments.handler",
     purpose: "Takes over payments and refunds of a region that is lost",
     memoryMb: 1_024,
-    timeoutSeconds: 120,
+    timeoutSeconds: passSecondsMax,
     tables: {
       payments: { may: ["scan", "get", "put", "update"] },
       ledger: { may: ["batchGet", "put"], onlyUnder: { put: ["*#journal#*"] } },
@@ -33,7 +39,7 @@ export const failoverFunctions = {
     handler: "functions/tasks/failover/take-answers.handler",
     purpose: "Takes away answers that speak of what a lost region did not hand over",
     memoryMb: 512,
-    timeoutSeconds: 120,
+    timeoutSeconds: passSecondsMax,
     tables: {
       idempotency: { may: ["scan", "delete"] },
       payments: { may: ["batchGet"] },
@@ -47,7 +53,7 @@ export const failoverFunctions = {
     handler: "functions/tasks/failover/take-journal.handler",
     purpose: "Brings by what entries are found in line with the journal that a lost region left",
     memoryMb: 1_024,
-    timeoutSeconds: 120,
+    timeoutSeconds: passSecondsMax,
     tables: {
       payments: { may: ["batchGet"] },
       ledger: {
@@ -64,7 +70,7 @@ export const failoverFunctions = {
     handler: "functions/tasks/failover/take-accounts.handler",
     purpose: "Rebuilds the balances of guarded accounts from the journal that a lost region left",
     memoryMb: 1_024,
-    timeoutSeconds: 120,
+    timeoutSeconds: passSecondsMax,
     tables: {
       ledger: { may: ["scan", "query", "update"], onlyUnder: { update: ["*#account#*"] } },
       deadLetters: { may: ["put"] },
@@ -74,7 +80,7 @@ export const failoverFunctions = {
     handler: "functions/tasks/failover/recount-folds.handler",
     purpose: "Counts the balances of unguarded accounts anew, from the journal that a lost region left",
     memoryMb: 1_024,
-    timeoutSeconds: 120,
+    timeoutSeconds: passSecondsMax,
     tables: {
       ledger: { may: ["query", "get", "put"], onlyUnder: { put: ["*#fold"] } },
       merchants: { may: ["scan"] },
@@ -95,5 +101,12 @@ export const failoverFunctions = {
     timeoutSeconds: 30,
     tables: { deadLetters: { may: ["put", "update"] } },
     knowsEpoch: true,
+  },
+  PromoteBooks: {
+    handler: "functions/tasks/failover/promote-books.handler",
+    purpose: "Lets the books of a region that has opened be written to",
+    memoryMb: 256,
+    timeoutSeconds: 60,
+    promotes: "books",
   },
 } as const satisfies Record<string, FunctionDeclaration>;

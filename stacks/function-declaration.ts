@@ -70,7 +70,9 @@ export interface FunctionDeclaration {
   /** Whether it is told the stage's epoch. Left out: where it uses a table of the books. */
   readonly knowsEpoch?: boolean;
   /** A part of the failover that reaches beyond the books (stacks/failover.ts). */
-  readonly promotes?: "fences" | "enables";
+  readonly promotes?: "fences" | "enables" | "books";
+  /** It changes the password of the books' owner (stacks/books-global.ts). There where RDS does not. */
+  readonly rotates?: "booksOwner";
   readonly variables?: readonly (
     | "ACQUIRERS"
     | "TOKEN_ISSUER"

@@ -319,6 +319,13 @@ const declarations = {
     },
   },
   ...failoverFunctions,
+  RotateBooksOwner: {
+    handler: "functions/tasks/rotate-books-owner.handler",
+    purpose: "Gives the books' owner a new password every week",
+    memoryMb: 256,
+    timeoutSeconds: 300,
+    rotates: "booksOwner",
+  },
   ReviewTask: {
     handler: "functions/tasks/review.handler",
     purpose: "Marks a payment whose outcome is unknown for review",

@@ -1,3 +1,4 @@
+import type { Books } from "./books.ts";
 import type { Tables } from "./data.ts";
 import type { Queues, Streams } from "./messaging.ts";
 import type { OriginSecrets } from "./origin-secret.ts";
@@ -28,6 +29,7 @@ export interface Parts {
   readonly queues: Queues;
   readonly streams: Streams;
   readonly buckets: Buckets;
+  readonly books: Books | undefined;
   readonly userPool: aws.cognito.UserPool;
   readonly tokenIssuer: $util.Output<string>;
   /** Where the world finds the HTTP API. */

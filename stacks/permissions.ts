@@ -1,3 +1,9 @@
+import {
+  ownerPermissions,
+  ownerVariables,
+  promotionPermissions,
+  promotionVariables,
+} from "./books-global.ts";
 import { type EventSource, sourceArnOf } from "./consumers.ts";
 import { fencePermissions, fenceVariables, sourcePermissions, sourceVariables } from "./failover.ts";
 import type {
@@ -149,6 +155,8 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
     ...(declaration.promotes === "enables" && parts.settings.pair !== undefined
       ? [unscoped("lambda:ListEventSourceMappings"), ...sourcePermissions(parts.settings)]
       : []),
+    ...(declaration.promotes === "books" ? promotionPermissions(parts) : []),
+    ...(declaration.rotates === undefined ? [] : ownerPermissions(parts)),
     ...(declaration.starts ?? []).map((name) => ({
       actions: ["states:StartExecution"],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -237,6 +245,8 @@ export function environmentOf(
     ),
     ...(declaration.promotes === "fences" ? Object.entries(fenceVariables(settings)) : []),
     ...(declaration.promotes === "enables" ? Object.entries(sourceVariables(settings)) : []),
+    ...(declaration.promotes === "books" ? Object.entries(promotionVariables(parts)) : []),
+    ...(declaration.rotates === undefined ? [] : Object.entries(ownerVariables(parts))),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).flatMap((name) => {
       const value = values[name];

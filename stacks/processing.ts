@@ -58,6 +58,7 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
       RecountFoldsFunctionArn: "RecountFolds",
       EnableSourcesFunctionArn: "EnableSources",
       OpenRegionFunctionArn: "OpenRegion",
+      PromoteBooksFunctionArn: "PromoteBooks",
     },
   },
 };

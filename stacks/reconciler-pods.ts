@@ -204,8 +204,8 @@ function containerOf({
 
 /** Where the stores are, and as whom to sign in. Tokens are made by the AWS SDK, of the pod's own role. */
 function storeVariables({ books, cache }: ReconcilerStores): kubernetes.types.input.core.v1.EnvVar[] {
-  const ofBooks = books && [
-    { name: "BOOKS_HOST", value: books.host },
+  const ofBooks = books?.door && [
+    { name: "BOOKS_HOST", value: books.door.host },
     { name: "BOOKS_DATABASE", value: books.database },
     { name: "BOOKS_USER", value: booksUser },
   ];

@@ -134,7 +134,7 @@ function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): 
 /** To sign in, and no more: what it may do there, the database and the cache know of their user. */
 function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
   return [
-    ...(books === undefined ? [] : [books.connectAs(booksUser)]),
+    ...(books?.door === undefined ? [] : [books.door.connectAs(booksUser)]),
     ...(cache === undefined ? [] : [cache.connect]),
   ];
 }

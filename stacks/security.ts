@@ -26,7 +26,7 @@ export interface Keys extends StoreKeys {
 /** Each undefined where the stage has not what it encrypts. */
 interface StoreKeys {
   /** Encrypts the books, their backups, and the password of their owner. */
-  readonly books: aws.kms.Key | undefined;
+  readonly books: SharedKey | undefined;
   /** Encrypts what the cache keeps on disk. */
   readonly cache: aws.kms.Key | undefined;
   /** Encrypts events as they were sent. Apart from `lake`: who may ask about payments may not read all that is kept. */
@@ -87,11 +87,13 @@ function createStoreKeys(settings: StageSettings): StoreKeys {
     isThere === undefined ? undefined : createKey(settings, name, args);
   const { books, cache, archive, lake, warehouse } = settings;
   return {
-    books: where(books, "Books", {
-      description: "Encrypts the books at rest",
-      // A backup of Aurora stays under the cluster's key, wherever it is copied to.
-      policy: keyPolicy(...copiesMayRead(settings, true)),
-    }),
+    books:
+      books &&
+      createSharedKey(settings, "Books", {
+        description: "Encrypts the books at rest",
+        // A backup of Aurora stays under the cluster's key, wherever it is copied to.
+        policy: keyPolicy(...copiesMayRead(settings, true)),
+      }),
     cache: where(cache, "Cache", { description: "Encrypts the cache at rest" }),
     archive: where(archive, "Archive", {
       description: "Encrypts events as they were sent",

@@ -72,11 +72,11 @@ export interface StageSettings extends Deployable {
    * the gigabyte, and takes an account that is a member of the organization's.
    */
   readonly inspectsFiles: boolean;
-  /** Undefined where all work is done by functions: they need no network of ours. */
+  /** Undefined where all is done by functions: they need no network of ours. */
   readonly network: NetworkSettings | undefined;
   /** In the network; undefined where no reconciler runs on AWS. */
   readonly cluster: ClusterSettings | undefined;
-  /** Aurora, for the reconciler: undefined without a cluster. */
+  /** Aurora, for the reconciler: undefined without a cluster, but where it stands by for the home's. */
   readonly books: BooksSettings | undefined;
   /** Valkey, for the reconciler: undefined without a cluster. */
   readonly cache: CacheSettings | undefined;
@@ -289,11 +289,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     ...production,
     region: productionPair.standby.region,
     epoch: productionPair.standby.epoch,
-    // Another than the home's: the two can be peered.
-    network: undefined,
+    // For the books, which follow the home's. Another prefix than its: the two can be peered.
+    network: { addressPrefix: "10.40", zones: 2, nat: "none" },
     // What settles and reports can wait for hours, and is put up when it is known which region stays (ADR 45).
     cluster: undefined,
-    books: undefined,
+    // Nobody asks it anything: it has only to follow. It grows as the home's does once it is the one that is written to.
+    books: { capacity: { min: 0.5, max: 32 }, instances: 1 },
     cache: undefined,
     lake: undefined,
     warehouse: undefined,

@@ -1,20 +1,22 @@
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Failover } from "#core/failover/admit.ts";
 import { reach } from "./client.ts";
 import type { Key } from "./keys.ts";
+import { newestOf } from "./reads.ts";
+import type { StoredItem } from "./stored.ts";
 
 /** Who decided that a region is lost, and why. */
 export interface FailoverWord {
   readonly by: string;
   readonly reason: string;
   readonly evidence: string;
+  /** From when on what was written may have arrived in part: epoch milliseconds. */
+  readonly since: number;
 }
 
 interface FailoverItem extends Key, FailoverWord {
@@ -23,6 +25,11 @@ interface FailoverItem extends Key, FailoverWord {
   /** Epoch milliseconds. */
   readonly began_at: number;
   readonly opened_at?: number;
+}
+
+export interface Begun {
+  readonly since: number;
+  readonly began: number;
 }
 
 /** Beside the dead letters, which belong to operators too and to no merchant. Failovers are few. */
@@ -43,44 +50,45 @@ export class FailoverRegister {
 
   /** The one of the latest epoch. Strongly consistent. */
   async latest(): Promise<Failover | undefined> {
-    const { Items = [] } = await reach(
-      this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: "pk = :partition",
-          ExpressionAttributeValues: marshall({ ":partition": partition }),
-          ScanIndexForward: false,
-          ConsistentRead: true,
-          Limit: 1,
-        }),
-      ),
-    );
-    const [item] = Items.map((each) => unmarshall(each) as FailoverItem);
+    const [item] = await newestOf<FailoverItem>(this.#client, this.#table, partition, { limit: 1 });
     return item === undefined ? undefined : { epoch: Number(item.sk), state: item.state };
   }
 
-  /** Writes down that it begins. Who goes on with one that began leaves the first word as it is. */
+  /**
+   * Writes down that it begins. Who goes on with one that began leaves its word as it is, but for `since`: of all starts
+   * in an epoch the earliest counts, for what one of them was told of, no other may pass over.
+   * @returns what stands: from when on to look, and when the first of them began, epoch milliseconds.
+   */
   async begin(
     epoch: number,
-    { by, reason, evidence }: FailoverWord,
+    { by, reason, evidence, since }: FailoverWord,
     { execution, at }: { readonly execution: string; readonly at: number },
-  ): Promise<void> {
-    const item: FailoverItem = {
-      ...keyOf(epoch),
+  ): Promise<Begun> {
+    const first: Omit<FailoverItem, keyof Key | "since"> = {
       ...{ state: "begun", by, reason, evidence, execution, began_at: at },
     };
+    const names = Object.keys(first);
+    const whereNone = names.map((name) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ");
+    const values = Object.fromEntries(Object.entries(first).map(([name, value]) => [`:${name}`, value]));
     try {
-      await reach(
+      const { Attributes } = await reach(
         this.#client.send(
-          new PutItemCommand({
+          new UpdateItemCommand({
             TableName: this.#table,
-            Item: marshall(item),
-            ConditionExpression: "attribute_not_exists(pk)",
+            Key: marshall(keyOf(epoch)),
+            UpdateExpression: `SET since = :since, ${whereNone}`,
+            ConditionExpression: "attribute_not_exists(since) OR since > :since",
+            ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+            ExpressionAttributeValues: marshall({ ":since": since, ...values }),
+            ReturnValues: "ALL_NEW",
+            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
         ),
       );
+      return begunIn(Attributes);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return begunIn(error.Item);
     }
   }
 
@@ -101,4 +109,9 @@ export class FailoverRegister {
     );
     return (unmarshall(Attributes ?? {}) as FailoverItem).opened_at ?? at;
   }
+}
+
+function begunIn(item: StoredItem = {}): Begun {
+  const { since, began_at: began } = unmarshall(item) as FailoverItem;
+  return { since, began };
 }

@@ -23,6 +23,9 @@ export function parseEpoch(text: string): Epoch {
   return epoch as Epoch;
 }
 
+/** In which epoch an item was last written: 0 for what is not there, and what was written before there were epochs. */
+export const epochOf = (item: CancellationReason["Item"]): number => Number(item?.["epoch"]?.N ?? 0);
+
 /** What was written before there were epochs is anybody's. */
 export const fence = "(attribute_not_exists(epoch) OR epoch <= :epoch)";
 
@@ -62,7 +65,7 @@ export function fencedWrite(item: TransactWriteItem, epoch: Epoch): TransactWrit
  * @throws WriterFenced when a later epoch wrote what stands in the way.
  */
 export function refuseFenced(stored: CancellationReason["Item"], epoch: Epoch): void {
-  const theirs = Number(stored?.["epoch"]?.N ?? 0);
+  const theirs = epochOf(stored);
   if (theirs > epoch)
     throw new WriterFenced(`epoch ${theirs} wrote what a process of epoch ${epoch} would write over`);
 }

@@ -5,13 +5,21 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
-import { foldOn, nothingFolded, type ShardFold, type StreamedRecord } from "#core/ledger/shard-fold.ts";
+import {
+  foldOn,
+  hasFollowed,
+  isSameFold,
+  nothingFolded,
+  type ShardFold,
+  type StreamedRecord,
+} from "#core/ledger/shard-fold.ts";
 import { reach } from "./client.ts";
 import { StoreContention } from "./errors.ts";
-import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
+import { type Epoch, epochOf, fencedPut, refuseFenced } from "./fence.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
 import { foldKey, foldPartition, type Key } from "./keys.ts";
 import { getItem, pagesOf } from "./reads.ts";
+import type { StoredItem } from "./stored.ts";
 
 /** Another folder got in between: once when Lambda moves a shard, more often never. */
 const triesMax = 4;
@@ -61,32 +69,34 @@ export class FoldStore {
   }
 
   /**
-   * Replaces a fold by what a failover counts from the journal, once: one that this epoch has counted stays.
+   * Replaces a fold by what a failover counts from the journal. One that has counted on from there, by the stream of
+   * this region, stays: what it has counted since is in no other place. A shard without records gets its fold too: else
+   * a second failover of this epoch could not tell what was counted since from what another region left.
    * @returns what was counted; undefined when nothing had to be.
    */
   async recount(journalPk: string, count: () => Promise<ShardFold>): Promise<ShardFold | undefined> {
     const key = foldKey(journalPk);
-    let before = await this.#get(key);
-    if (before.countedBefore === this.#epoch) return undefined;
+    let before: ShardFold & Stamped = await this.#get(key);
+    if (hasFollowed(before, this.#epoch)) return undefined;
     const counted = await count();
-    // Nobody ever counted it, and there is nothing to count.
-    if (before === nothingFolded && counted.records === 0) return undefined;
-    for (let attempt = 0; attempt < triesMax && before.countedBefore !== this.#epoch; attempt += 1) {
+    // A book that began in this epoch: all of it comes by the stream, from its first record.
+    const isNew = ({ epoch, countedBefore }: typeof before) =>
+      counted.records === 0 && epoch === this.#epoch && countedBefore !== epoch;
+    for (let attempt = 0; attempt < triesMax; attempt += 1) {
+      if (hasFollowed(before, this.#epoch) || isNew(before) || isSameFold(before, counted)) return undefined;
       const inTheWay = await this.#replace(key, before, counted);
       if (inTheWay === undefined) return counted;
       before = inTheWay;
     }
-    if (before.countedBefore === this.#epoch) return undefined;
     throw new StoreContention(`${triesMax} tries met a folder on ${key.pk} ${key.sk}`);
   }
 
-  async #get(key: Key): Promise<ShardFold> {
-    const item = await getItem(this.#client, this.#table, key);
-    return item === undefined ? nothingFolded : shardFold(unmarshall(item) as FoldItem);
+  async #get(key: Key): Promise<ShardFold & Stamped> {
+    return foldIn(await getItem(this.#client, this.#table, key));
   }
 
   /** @returns the fold that stands in the way, or undefined when it was replaced. */
-  async #replace(key: Key, before: ShardFold, after: ShardFold): Promise<ShardFold | undefined> {
+  async #replace(key: Key, before: ShardFold, after: ShardFold): Promise<(ShardFold & Stamped) | undefined> {
     try {
       await reach(
         this.#client.send(
@@ -102,7 +112,7 @@ export class FoldStore {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       refuseFenced(error.Item, this.#epoch);
-      return error.Item === undefined ? nothingFolded : shardFold(unmarshall(error.Item) as FoldItem);
+      return foldIn(error.Item);
     }
   }
 
@@ -111,6 +121,16 @@ export class FoldStore {
     if (this.#remembered.size >= rememberedMax && !oldest.done) this.#remembered.delete(oldest.value);
     this.#remembered.set(journalPk, fold);
   }
+}
+
+/** In which epoch an item was last written; left out where it was in none. */
+interface Stamped {
+  readonly epoch?: number;
+}
+
+function foldIn(item: StoredItem | undefined): ShardFold & Stamped {
+  if (item === undefined) return nothingFolded;
+  return { ...shardFold(unmarshall(item) as FoldItem), epoch: epochOf(item) };
 }
 
 const standsAt = (before: ShardFold) =>

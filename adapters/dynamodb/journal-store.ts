@@ -1,10 +1,11 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
 import { entryKey, journalPartition, journalShards, resolutionKey } from "./keys.ts";
-import { batchGetMax, getEach, pagesOf } from "./reads.ts";
+import { getByPlace, pagesOf } from "./reads.ts";
 
 /** Reads the journal of a book. Strongly consistent, in no order across shards. */
 export class JournalStore {
@@ -27,18 +28,10 @@ export class JournalStore {
     }
   }
 
-  /** What the journal says of up to 100 entries: each that is there, and its resolution behind it. */
+  /** What the journal says of entries: each that is there, and its resolution behind it. */
   async find(book: Book, ids: readonly EntryId[]): Promise<JournalRecord[]> {
     const keys = ids.flatMap((id) => [entryKey(book, id), resolutionKey(book, id)]);
-    const records: JournalRecord[] = [];
-    for (let from = 0; from < keys.length; from += batchGetMax) {
-      const items = await getEach<JournalItem>(
-        this.#client,
-        this.#table,
-        keys.slice(from, from + batchGetMax),
-      );
-      records.push(...items.map(journalRecord));
-    }
-    return records;
+    const items = await getByPlace(this.#client, this.#table, keys);
+    return [...items.values()].map((item) => journalRecord(unmarshall(item) as JournalItem));
   }
 }

@@ -110,5 +110,6 @@ export const accountListKey = (book: Book, id: UserAccountId, openedAt: number):
   sk: `${new Date(openedAt).toISOString()}#${id}`,
 });
 
-const shardOf = (id: string, shards: number): number =>
+/** Deals ids evenly over so many parts: the same everywhere, and at any time. */
+export const shardOf = (id: string, shards: number): number =>
   createHash("sha256").update(id).digest().readUInt32BE(0) % shards;

@@ -1,7 +1,7 @@
 import type { BatchGetItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { describe, expect, test } from "vitest";
-import { getItems } from "./reads.ts";
+import { getByPlace, getItems } from "./reads.ts";
 
 const keyOf = (n: number) => ({ pk: "mer_demo", sk: String(n) });
 const keys = [1, 2, 3, 4, 5].map(keyOf);
@@ -47,4 +47,13 @@ describe("items by their keys", () => {
     const tooMany = Array.from({ length: 101 }, (_, n) => keyOf(n));
     await expect(getItems(client, "t", tooMany, { consistent: false })).rejects.toThrow("100 items");
   });
+});
+
+test("items by their places are read by hundreds, each once, and found by their keys in their order", async () => {
+  const { client, asked } = slowTable(100);
+  const many = Array.from({ length: 230 }, (_, n) => keyOf(n));
+  const items = await getByPlace(client, "t", [...many, ...many.slice(0, 50)]);
+  expect([...items.values()]).toEqual(many.map((key) => marshall(key)));
+  expect(items.get("mer_demo 7")).toEqual(marshall(keyOf(7)));
+  expect(asked).toEqual([100, 100, 30].map((count) => ({ count, consistent: true })));
 });

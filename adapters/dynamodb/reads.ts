@@ -17,7 +17,7 @@ import type { Item } from "./payment-codec.ts";
 type Values = Readonly<Record<string, string | number>>;
 
 /** What DynamoDB takes of one BatchGetItem. */
-export const batchGetMax = 100;
+const batchGetMax = 100;
 /** It may leave out a part when it is busy, or the answer grows past 16 MB. */
 const batchTriesMax = 4;
 const batchPauseMs = 25;
@@ -104,10 +104,28 @@ export async function getItems(
     left = UnprocessedKeys?.[table]?.Keys ?? [];
   }
   if (left.length > 0) throw new StoreUnavailable(`${left.length} items of ${table} were not read`);
-  return keys.map(({ pk, sk }) => found.get(`${pk} ${sk}`)).filter((item) => item !== undefined);
+  return keys.map((key) => found.get(placeOf(key))).filter((item) => item !== undefined);
 }
 
+/** A key as text, by which an item can be looked up. */
+export const placeOf = ({ pk, sk }: Key): string => `${pk} ${sk}`;
 const placeIn = (item: Item): string => `${item["pk"]?.S} ${item["sk"]?.S}`;
+
+/** Any number of items by their places, in the order of their keys, by batches; what is named twice is read once. Strongly consistent. */
+export async function getByPlace(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Key[],
+): Promise<Map<string, Item>> {
+  const unique = [...new Map(keys.map((key) => [placeOf(key), key])).values()];
+  const found = new Map<string, Item>();
+  for (let from = 0; from < unique.length; from += batchGetMax) {
+    const batch = unique.slice(from, from + batchGetMax);
+    for (const item of await getItems(client, table, batch, { consistent: true }))
+      found.set(placeIn(item), item);
+  }
+  return found;
+}
 
 /** The same, read and strongly consistent. */
 export async function getEach<Stored extends Key>(

@@ -8,7 +8,6 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import { reach } from "./client.ts";
@@ -20,25 +19,16 @@ import { journalPartition, type Key } from "./keys.ts";
 import { pagesOf } from "./reads.ts";
 import type { StoredItem } from "./stored.ts";
 
-/** `payments` may be left out by whoever stamps no payments. */
-interface Tables {
-  readonly payments?: string;
-  readonly ledger: string;
-}
-
-/** In which epoch an item was last written. */
-export const epochOf = (item: StoredItem): number => Number(item["epoch"]?.N ?? 0);
-
-/** What a failover writes over another region's books, and nothing else does. */
-export class TakeOver {
-  readonly epoch: Epoch;
+/** What a failover writes over another region's payments, and nothing else does. */
+export class PaymentStamps {
   readonly #client: DynamoDBClient;
-  readonly #tables: Tables;
+  readonly #table: string;
+  readonly #epoch: Epoch;
 
-  constructor(client: DynamoDBClient, tables: Tables, epoch: Epoch) {
+  constructor(client: DynamoDBClient, table: string, epoch: Epoch) {
     this.#client = client;
-    this.#tables = tables;
-    this.epoch = epoch;
+    this.#table = table;
+    this.#epoch = epoch;
   }
 
   /**
@@ -46,14 +36,21 @@ export class TakeOver {
    * @throws WriterFenced when a later epoch has it already.
    */
   async touch({ pk, sk }: Key): Promise<void> {
-    const { payments } = this.#tables;
-    invariant(payments !== undefined, "who stamps payments was given their table");
-    await this.#update({
-      TableName: payments,
-      Key: marshall({ pk, sk }),
-      UpdateExpression: "",
-      ConditionExpression: "attribute_exists(pk)",
-    });
+    const stamp = { Key: marshall({ pk, sk }), ConditionExpression: "attribute_exists(pk)" };
+    await updateOver(this.#client, { TableName: this.#table, ...stamp, UpdateExpression: "" }, this.#epoch);
+  }
+}
+
+/** What a failover writes over another region's ledger, and nothing else does. */
+export class TakeOver {
+  readonly epoch: Epoch;
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, { ledger }: { readonly ledger: string }, epoch: Epoch) {
+    this.#client = client;
+    this.#table = ledger;
+    this.epoch = epoch;
   }
 
   /**
@@ -62,13 +59,13 @@ export class TakeOver {
    * @returns whether it was put; a record that is there stays as it is.
    */
   putRecord(record: JournalRecord): Promise<boolean> {
-    const put = { TableName: this.#tables.ledger, Item: marshall(journalItem(record)), ...nothingStored };
+    const put = { TableName: this.#table, Item: marshall(journalItem(record)), ...nothingStored };
     return this.#put(put, this.#earlier);
   }
 
   /** Puts an item of the ledger where none is: an account, or by what an entry or a hold is found. */
   putMissing(item: StoredItem): Promise<boolean> {
-    return this.#put({ TableName: this.#tables.ledger, Item: { ...item }, ...nothingStored }, this.epoch);
+    return this.#put({ TableName: this.#table, Item: { ...item }, ...nothingStored }, this.epoch);
   }
 
   /**
@@ -76,19 +73,19 @@ export class TakeOver {
    * @returns whether it was still at that version.
    */
   async changeAccount(update: Omit<Update, "TableName">): Promise<boolean> {
-    return this.#update({ ...update, TableName: this.#tables.ledger });
+    return updateOver(this.#client, { ...update, TableName: this.#table }, this.epoch);
   }
 
   /** Takes away what points at an entry that is not there. */
   async forget({ pk, sk }: Key): Promise<void> {
     await reach(
-      this.#client.send(new DeleteItemCommand({ TableName: this.#tables.ledger, Key: marshall({ pk, sk }) })),
+      this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: marshall({ pk, sk }) })),
     );
   }
 
   /** The records of a shard of the journal that were written before this epoch, in pages: memory holds one. */
   async *recordsBefore(book: Book, shard: number): AsyncGenerator<readonly JournalRecord[]> {
-    const query = { TableName: this.#tables.ledger, KeyConditionExpression: "pk = :partition" };
+    const query = { TableName: this.#table, KeyConditionExpression: "pk = :partition" };
     const pages = pagesOf<JournalItem & { readonly epoch?: number }>(this.#client, query, {
       ":partition": journalPartition(book, shard),
     });
@@ -109,15 +106,16 @@ export class TakeOver {
       return false;
     }
   }
+}
 
-  async #update(update: Update): Promise<boolean> {
-    try {
-      await outwait(() => reach(this.#client.send(new UpdateItemCommand(fencedUpdate(update, this.epoch)))));
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      refuseFenced(error.Item, this.epoch);
-      return false;
-    }
+/** @returns whether its condition held. @throws WriterFenced when a later epoch has the item. */
+async function updateOver(client: DynamoDBClient, update: Update, epoch: Epoch): Promise<boolean> {
+  try {
+    await outwait(() => reach(client.send(new UpdateItemCommand(fencedUpdate(update, epoch)))));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    refuseFenced(error.Item, epoch);
+    return false;
   }
 }

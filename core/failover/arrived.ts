@@ -1,6 +1,4 @@
-import type { JournalEntry } from "../ledger/entry.ts";
-import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
-import type { Resolution } from "../ledger/resolution.ts";
+import { entryIdOf, type InJournal, type JournalRecord, standingIn } from "../ledger/journal.ts";
 import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
 import type { Payment } from "../payments/payment.ts";
 import type { Refund } from "../payments/refund.ts";
@@ -17,21 +15,9 @@ export interface Arrived {
   readonly journal: readonly JournalRecord[];
 }
 
-/** What the journal has of one entry. */
-export interface InJournal {
-  readonly entry?: JournalEntry;
-  readonly resolution?: Resolution;
-}
-
 export function inJournal({ payment, journal }: Arrived, kind: SagaEntryKind, n = 1): InJournal {
   const id = sagaEntryId(payment.id, kind, n);
-  const records = journal.filter((record) => entryIdOf(record) === id);
-  const entry = records.find((record) => record.type === "entry")?.entry;
-  const resolution = records.find((record) => record.type === "resolution")?.resolution;
-  return {
-    ...(entry === undefined ? {} : { entry }),
-    ...(resolution === undefined ? {} : { resolution }),
-  };
+  return standingIn(journal.filter((record) => entryIdOf(record) === id));
 }
 
 /** Something that nobody can decide from what arrived. A person must know of it. */

@@ -1,5 +1,5 @@
 import { absurd } from "../kernel/invariant.ts";
-import type { Leg } from "../ledger/entry.ts";
+import { debitsOf } from "../ledger/entry.ts";
 import type { Resolution } from "../ledger/resolution.ts";
 import type { PaymentEvent } from "../payments/events.ts";
 import { evolve } from "../payments/evolve.ts";
@@ -113,20 +113,36 @@ class Course implements CaughtUp {
     if (event !== undefined) this.#move(event);
   }
 
-  /** The payment says what became of it: by how much it grew, it was given back. */
+  /** Its payment has ended it, so that it came to something: to what, the journal says, or else the amounts. */
   #endAsPayment(refund: Refund): void {
-    const others = [...this.#known.values()].filter(
-      ({ id, state }) => id !== refund.id && state === "succeeded",
-    );
-    const given = refundedOf(this.#at) - others.reduce((sum, { total }) => sum + total.amount, 0n);
+    const cameTo = this.#inJournal(refund) ?? this.#byAmounts();
+    if (cameTo === "succeeded") this.#succeed(refund);
+    else if (cameTo === "failed") this.#end(refund, { type: "failed", reason: "lost_in_failover" });
+    else this.#tear(refund.id, `ended with ${this.#at.id}, and what it came to is not known`);
+  }
+
+  /** Written in one transaction with its end. It may be what did not arrive: then it says nothing. */
+  #inJournal({ n }: Refund): RefundEnd | undefined {
+    const isWallet = this.#at.method.type === "account";
+    if (isWallet)
+      return inJournal(this.#arrived, "refunded", n).entry === undefined ? undefined : "succeeded";
+    const { resolution } = inJournal(this.#arrived, "refund", n);
+    if (resolution === undefined) return undefined;
+    return resolution.kind === "posted" ? "succeeded" : "failed";
+  }
+
+  /** What the payment has given back and no other refund has: nothing, or all of what is not known of. */
+  #byAmounts(): RefundEnd | undefined {
     const pending = this.#at.pendingOperation;
-    const isPending = (id: RefundId) => pending?.kind === "refund" && pending.refund === id;
     // One that goes on has given nothing back yet, whether it arrived or not.
-    const areAllKnown = (this.#at.refunds ?? []).every((id) => this.#known.has(id) || isPending(id));
-    if (!areAllKnown || (given !== 0n && given !== refund.total.amount))
-      this.#tear(refund.id, `ended with ${this.#at.id}, and what it came to is not known`);
-    else if (given === 0n) this.#end(refund, { type: "failed", reason: "lost_in_failover" });
-    else this.#succeed(refund);
+    const over = (this.#at.refunds ?? []).filter((id) => pending?.kind !== "refund" || pending.refund !== id);
+    const arrived = over.flatMap((id) => this.#known.get(id) ?? []);
+    if (arrived.length < over.length) return undefined;
+    const cameTo = (each: Refund) => endedAs(each) ?? this.#inJournal(each);
+    const given = refundedOf(this.#at) - amountOf(arrived.filter((each) => cameTo(each) === "succeeded"));
+    if (given === 0n) return "failed";
+    const unknown = arrived.filter((each) => cameTo(each) === undefined);
+    return given === amountOf(unknown) ? "succeeded" : undefined;
   }
 
   #succeed(refund: Refund): void {
@@ -156,6 +172,14 @@ class Course implements CaughtUp {
     this.torn.push({ subject, what });
   }
 }
+
+type RefundEnd = "succeeded" | "failed";
+
+const endedAs = ({ state }: Refund): RefundEnd | undefined =>
+  state === "succeeded" || state === "failed" ? state : undefined;
+
+const amountOf = (refunds: readonly Refund[]): bigint =>
+  refunds.reduce((sum, { total }) => sum + total.amount, 0n);
 
 /** What a refund came to, for its payment that still waits for it. */
 function endOf(refund: Refund, { pendingOperation: pending }: Payment): PaymentEvent | undefined {
@@ -203,6 +227,3 @@ function fits({ total, pendingOperation: pending }: Payment, ending: PaymentEven
 /** One that is captured by itself is released because its capture was refused; another, because it was taken back. */
 const reasonOf = ({ capture, pendingOperation: pending }: Payment): string =>
   capture === "automatic" || pending?.kind === "capture" ? "operation_refused" : "requested_by_merchant";
-
-const debitsOf = (legs: readonly Leg[]): bigint =>
-  legs.reduce((sum, { side, amount }) => (side === "debit" ? sum + amount : sum), 0n);

@@ -73,6 +73,10 @@ export function checkEntry<E extends Pick<JournalEntry, "book" | "legs">>(
   return ok(entry);
 }
 
+/** Σ debits of legs in one currency. */
+export const debitsOf = (legs: readonly Leg[]): bigint =>
+  legs.reduce((sum, { side, amount }) => (side === "debit" ? sum + amount : sum), 0n);
+
 /** Σ debits = Σ credits, for each currency by itself. */
 export function isBalanced(legs: readonly Leg[]): boolean {
   const sums = new Map<Currency, bigint>();

@@ -46,6 +46,18 @@ export const entryIdOf = (record: JournalRecord): EntryId =>
 export const recordedAtOf = (record: JournalRecord): number =>
   record.type === "resolution" ? record.resolution.recordedAt : record.entry.recordedAt;
 
+/** What a journal has of one entry: nothing, a hold, or what became of it. */
+export interface InJournal {
+  readonly entry: JournalEntry | undefined;
+  readonly resolution: Resolution | undefined;
+}
+
+/** Of the records of one entry. */
+export const standingIn = (records: readonly JournalRecord[]): InJournal => ({
+  entry: records.find((record) => record.type === "entry")?.entry,
+  resolution: records.find((record) => record.type === "resolution")?.resolution,
+});
+
 /** The holds that records open and that none of them ends. */
 export function openHolds(records: readonly JournalRecord[]): Hold[] {
   const ended = new Set(records.filter(({ type }) => type === "resolution").map(entryIdOf));

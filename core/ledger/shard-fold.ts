@@ -80,6 +80,26 @@ export const nothingCounted = (epoch: number): ShardFold => ({
   countedBefore: epoch,
 });
 
+/** Has the stream of a region that took over in `epoch` brought what a fold counts? Then no journal says where it stands. */
+export const hasFollowed = ({ countedBefore, watermark }: ShardFold, epoch: number): boolean =>
+  countedBefore === epoch && watermark !== beforeTheStream;
+
+/** Do two folds say the same, of the same place in the stream? */
+export const isSameFold = (one: ShardFold, other: ShardFold): boolean =>
+  one.watermark === other.watermark &&
+  one.countedBefore === other.countedBefore &&
+  one.records === other.records &&
+  one.newestAt === other.newestAt &&
+  one.lines.size === other.lines.size &&
+  [...one.lines].every(([line, counters]) => isSame(counters, other.lines.get(line)));
+
+const isSame = (one: AccountCounters, other: AccountCounters | undefined): boolean =>
+  one.currency === other?.currency &&
+  one.debitsPosted === other.debitsPosted &&
+  one.debitsPending === other.debitsPending &&
+  one.creditsPosted === other.creditsPosted &&
+  one.creditsPending === other.creditsPending;
+
 /** Counts records as the journal has them, each of which is brought once. */
 export function countOn(fold: ShardFold, records: readonly JournalRecord[]): ShardFold {
   const lines = new Map(fold.lines);

@@ -1,6 +1,6 @@
 import { salesAccount } from "../ledger/account.ts";
-import { credit, debit, type JournalEntry, type Leg } from "../ledger/entry.ts";
-import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
+import { credit, debit, debitsOf, type Leg } from "../ledger/entry.ts";
+import { entryIdOf, type InJournal, type JournalRecord, standingIn } from "../ledger/journal.ts";
 import type { Resolution } from "../ledger/resolution.ts";
 import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
 import {
@@ -14,11 +14,6 @@ import { isHeld, type Refund, refundMayMove } from "../payments/refund.ts";
 import { type Finding, found } from "./finding.ts";
 import type { Stored } from "./stored.ts";
 
-/** What the journal has of one entry: nothing, a hold, or what became of it. */
-interface InJournal {
-  readonly entry: JournalEntry | undefined;
-  readonly resolution: Resolution | undefined;
-}
 type Find = (payment: Payment["id"], kind: SagaEntryKind, n?: number) => InJournal;
 
 /**
@@ -44,13 +39,7 @@ export function checkHolds({ payments, refunds, journal }: Omit<Stored, "account
 
 function finder(journal: readonly JournalRecord[]): Find {
   const records = Map.groupBy(journal, entryIdOf);
-  return (payment, kind, n) => {
-    const those = records.get(sagaEntryId(payment, kind, n)) ?? [];
-    return {
-      entry: those.find((record) => record.type === "entry")?.entry,
-      resolution: those.find((record) => record.type === "resolution")?.resolution,
-    };
-  };
+  return (payment, kind, n) => standingIn(records.get(sagaEntryId(payment, kind, n)) ?? []);
 }
 
 function amountFindings(payment: Payment): Finding[] {
@@ -189,9 +178,6 @@ function standing({ entry, resolution }: InJournal): JournalStanding {
   if (entry === undefined) return "nothing";
   return entry.state === "posted" ? "posted" : (resolution?.kind ?? "held");
 }
-
-const debitsOf = (legs: readonly Leg[]): bigint =>
-  legs.reduce((sum, leg) => (leg.side === "debit" ? sum + leg.amount : sum), 0n);
 
 const isSameMoney = (a: readonly Leg[], b: readonly Leg[]): boolean => textOf(a) === textOf(b);
 const textOf = (legs: readonly Leg[]): string =>

@@ -14,12 +14,11 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { StoreUnavailable } from "#adapters/dynamodb/errors.ts";
 import type { Book } from "#core/ledger/account.ts";
+import { answersKeptSeconds } from "#functions/kept-answers.ts";
 import type { Answer } from "./http/answer.ts";
 import { Problem } from "./http/problem.ts";
 import type { ApiRequest } from "./http/request.ts";
 
-/** Answers are replayed for at least a day by contract; the second day is for callers that retry by batch, at night. */
-const keptSeconds = 48 * 3_600;
 const keyLengthMax = 255;
 const retryAfterSeconds = 1;
 /** One partition takes 1,000 write units a second: a merchant's keys are dealt over this many. */
@@ -148,7 +147,7 @@ function configFor(remainingMs: () => number): IdempotencyConfig {
     payloadValidationJmesPath: "fingerprint",
     // Without it a missing key would silently skip idempotency.
     throwOnNoIdempotencyKey: true,
-    expiresAfterSeconds: keptSeconds,
+    expiresAfterSeconds: answersKeptSeconds,
     hashFunction: "sha256",
     responseHook: (stored) => {
       const answer = stored as unknown as Answer;

@@ -122,6 +122,16 @@ describe("where another region was left", () => {
     expect(await outbox()({ Records: [leap, first] })).toEqual(failing());
     expect(published.map(({ sequence }) => sequence)).toEqual([1]);
   });
+
+  test("where versions were left out, a look is asked for at what the payment came to", async () => {
+    vi.spyOn(Logger.prototype, "warn").mockImplementation(() => undefined);
+    const { book, id: payment } = created;
+    const unreadable = { dynamodb: { SequenceNumber: "104", NewImage: { pk: { S: "mer_demo#pay_1" } } } };
+    const leap = change("103", created, inReview, 1);
+    expect(await outbox()({ Records: [leap, unreadable] })).toEqual(failing("104"));
+    expect(asked).toEqual([{ check: { book, payment, version: 3 }, seconds: 5 }]);
+    expect(published).toEqual([]);
+  });
 });
 
 test("the end of an item is no event: nothing here deletes payments", async () => {

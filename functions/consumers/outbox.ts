@@ -19,7 +19,6 @@ interface Ports {
 
 interface Change {
   readonly sequenceNumber: string;
-  readonly payment: Payment;
   readonly event: PublishedEvent;
 }
 
@@ -30,9 +29,9 @@ interface Change {
 export const createOutbox =
   ({ stream, checks, epoch }: Ports) =>
   async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-    const { changes, unreadable } = read(Records, epoch);
+    const { changes, changed, unreadable } = read(Records, epoch);
     // Reminders first: an event without one would be published before its payment is watched.
-    await checks.send(changes.flatMap(({ payment }) => dueCheck(payment)));
+    await checks.send(changed.flatMap(dueCheck));
     const published = await stream.publish(changes.map(({ event }) => event));
     for (const { event } of changes.slice(0, published)) callAPerson(event);
     const failed = changes[published]?.sequenceNumber ?? unreadable;
@@ -56,9 +55,12 @@ function read(
   epoch: number,
 ): {
   readonly changes: readonly Change[];
+  /** Each may get stuck where it now is, those that no event is told of too. */
+  readonly changed: readonly Payment[];
   readonly unreadable: string | undefined;
 } {
   const changes: Change[] = [];
+  const changed: Payment[] = [];
   for (const { dynamodb } of records) {
     const sequenceNumber = dynamodb?.SequenceNumber ?? "";
     // Nothing deletes payments; what a restore or a person takes out is no event of a payment's life.
@@ -70,21 +72,23 @@ function read(
       if (before?.version === payment.version) continue;
       if (isLeapOfAnother(dynamodb.NewImage, before, payment, epoch)) {
         logger.warn("versions came as one", { payment: payment.id, version: payment.version });
+        changed.push(payment);
         continue;
       }
-      changes.push({ sequenceNumber, payment, event: eventOf(before, payment) });
+      changes.push({ sequenceNumber, event: eventOf(before, payment) });
+      changed.push(payment);
     } catch (error) {
       logger.error("a change cannot be read", { sequence_number: sequenceNumber, error: error as Error });
-      return { changes, unreadable: sequenceNumber };
+      return { changes, changed, unreadable: sequenceNumber };
     }
   }
-  return { changes, unreadable: undefined };
+  return { changes, changed, unreadable: undefined };
 }
 
 /**
  * What another region wrote comes by replication, which may bring several versions as one. Nobody can tell of those in
- * between, and it was for that region to do: `prove` finds which of its events are missing. Of this region's own epoch,
- * none is ever left out.
+ * between, and it was for that region to do: `prove` finds which of its events are missing. Where the payment is now, it
+ * is watched all the same. Of this region's own epoch, none is ever left out.
  */
 const isLeapOfAnother = (
   image: Record<string, { readonly N?: string }>,

@@ -147,8 +147,7 @@ export class RedshiftEngine implements Engine {
     let database: Client | undefined;
     try {
       // As Redshift Serverless does, it sleeps until it is asked.
-      this.#server ??= await this.#options.start();
-      database = new Client(this.#server.url);
+      database = new Client((await this.#started()).url);
       await database.connect();
       // Redshift's timestamps have no zone, and are what was written.
       await database.query("SET TIME ZONE 'UTC'");
@@ -162,6 +161,17 @@ export class RedshiftEngine implements Engine {
       statement.durationMs = performance.now() - began;
       await database?.end().catch(() => undefined);
     }
+  }
+
+  async #started(): Promise<PostgresServer> {
+    if (this.#server !== undefined) return this.#server;
+    const server = await this.#options.start();
+    this.#server = server;
+    // One that died is started again by the next statement.
+    void server.child.ended.then(() => {
+      this.#server = undefined;
+    });
+    return server;
   }
 
   async #runBatch(

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
+import { epochOf, firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
-import { epochOf } from "#adapters/dynamodb/takeover.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import type { Payment } from "#core/payments/payment.ts";
@@ -10,13 +9,15 @@ import { checkHolds } from "#core/proof/holds.ts";
 import { checkAccounts, checkJournal } from "#core/proof/ledger.ts";
 import { checkAmounts } from "#core/proof/payments.ts";
 import { noon } from "#tests/support/examples.ts";
+import { Replication } from "#tests/support/replication.ts";
 import { startTables, type TestTables } from "#tests/support/tables.ts";
-import { alice, bookOf, float, Minute, promote, Replication, storesOf } from "#tests/support/torn-books.ts";
+import { ToldAnswers, untrueAnswers } from "#tests/support/told-answers.ts";
+import { alice, bookOf, float, Minute, promote, storesOf } from "#tests/support/torn-books.ts";
 
 /** The failover's tasks over books of which replication has lost the ends, on the real engine. */
 
 const secondEpoch = parseEpoch("2");
-const longMs = 120_000;
+const longMs = 240_000;
 
 let tables: TestTables;
 let books = 0;
@@ -34,7 +35,7 @@ async function begin(): Promise<void> {
   if (books > 0) await replication.leave(() => 0);
   books += 1;
   book = `mer_torn_${books}` as Book;
-  minute = new Minute(storesOf(tables.client, firstEpoch), book);
+  minute = new Minute(storesOf(tables.client, firstEpoch), book, new ToldAnswers(tables.client, book));
   replication = new Replication(tables.client, book);
   await minute.openAccounts();
   await replication.look();
@@ -114,6 +115,8 @@ describe("whatever part of a minute arrived", () => {
         const told = new Set([...letters, ...checks.map(({ payment }) => payment)]);
         expect(await wrong(told), `seed ${seed}`).toEqual([]);
         expect(await openOfEarlierEpoch(), `seed ${seed}`).toEqual([]);
+        const stored = await bookOf(tables.client, book);
+        expect(await untrueAnswers(tables.client, stored), `seed ${seed}`).toEqual([]);
 
         const before = await replication.print();
         const { passes } = await promoted();

@@ -16,31 +16,19 @@ import { type Door, openDoor } from "#local/door/door.ts";
 import { runEngines } from "#local/engines.ts";
 import { Guard } from "#local/iam/guard.ts";
 import { statePaths } from "#local/state.ts";
-import { planOf, resource } from "#tests/support/handmade-plan.ts";
+import { planOf, resource, trusting } from "#tests/support/handmade-plan.ts";
 
 const account = "123456789012";
 const roleArn = (name: string): string => `arn:aws:iam::${account}:role/${name}`;
-const role = (name: string, actions: readonly string[]) =>
-  resource(
-    "aws:iam/role:Role",
-    name,
-    {
-      name,
-      assumeRolePolicy: {
-        Version: "2012-10-17",
-        Statement: [
-          { Effect: "Allow", Principal: { Service: "redshift.amazonaws.com" }, Action: "sts:AssumeRole" },
-        ],
-      },
-      inlinePolicies: [
-        {
-          name: "inline",
-          policy: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] },
-        },
-      ],
-    },
-    { arn: roleArn(name), name },
-  );
+const role = (name: string, Action: readonly string[]) => {
+  const policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action, Resource: "*" }],
+  });
+  const inlinePolicies = [{ name: "inline", policy }];
+  const inputs = { name, assumeRolePolicy: JSON.stringify(trusting("redshift")), inlinePolicies };
+  return { ...resource("aws:iam/role:Role", name, inputs), outputs: { arn: roleArn(name) } };
+};
 const reading = ["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"];
 
 interface Warehouse {

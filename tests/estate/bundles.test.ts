@@ -7,12 +7,12 @@ import { counted } from "#tests/support/folds.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import {
   committed,
+  type FunctionInputs,
   functions,
   listOf,
   lockedStages,
-  ofType,
   projectRoot,
-  roles,
+  type RoleInputs,
   statementsOf,
 } from "./committed-plan.ts";
 import { bundle } from "./render/bundle.ts";
@@ -32,6 +32,11 @@ const functionType = "aws:lambda/function:Function";
 
 let bundles: string;
 let system: TestSystem;
+/** What only stages on AWS have: nothing here runs it, and its bundle is made all the same. */
+const onlyOnAws = committed("production")
+  .ofType<FunctionInputs>(functionType)
+  .filter(({ handler }) => !functions.some((here) => here.handler === handler));
+
 /** What each function can ask of AWS, by its logical name. */
 const asks = new Map<string, ReadonlySet<string>>();
 
@@ -39,7 +44,7 @@ beforeAll(async () => {
   bundles = mkdtempSync(join(tmpdir(), "tallystick-bundles-"));
   const esbuild = (await openPlatform(projectRoot)).require("esbuild") as Esbuild;
   expect(functions.length).toBeGreaterThan(0);
-  for (const { name, handler = "" } of functions) {
+  for (const { name, handler = "" } of [...functions, ...onlyOnAws]) {
     const file = parse(handler);
     const outfile = join(bundles, file.dir, `${file.name}.mjs`);
     const { metafile } = await bundle(esbuild, projectRoot, handler, { outfile, write: true });
@@ -69,7 +74,7 @@ test("each bundle takes its part in a payment: captured, declined, canceled, in 
 });
 
 test("no stage on AWS has a handler that is not among them", () => {
-  const here = functions.map(({ handler }) => handler);
+  const here = [...functions, ...onlyOnAws].map(({ handler }) => handler);
   for (const stage of lockedStages) {
     const there = committed(stage).ofType(functionType);
     expect(there.filter(({ handler }) => !here.includes(handler)).map(({ name }) => name)).toEqual([]);
@@ -79,11 +84,18 @@ test("no stage on AWS has a handler that is not among them", () => {
 /** What Lambda does in a function's name: its log, its traces, and reading what it is invoked for. */
 const lambdasOwn = /^(logs|xray):/;
 
-test.each(functions)("$name can call for each action that it is granted", ({ name, inputs: fn }) => {
-  const role = roles.find(({ outputs }) => outputs?.["arn"] === fn.role);
-  const sources = ofType<Mapping>("aws:lambda/eventSourceMapping:EventSourceMapping").filter(
-    ({ inputs }) => inputs.functionName === fn.name,
-  );
+const granting = (["local", "production"] as const).flatMap((stage) => {
+  const plan = committed(stage);
+  return plan.ofType<FunctionInputs>(functionType).map((fn) => ({ stage, name: fn.name, fn, plan }));
+});
+
+test.each(granting)("$name of $stage can call for each action that it is granted", ({ name, fn, plan }) => {
+  const role = plan
+    .ofType<RoleInputs>("aws:iam/role:Role")
+    .find(({ outputs }) => outputs?.["arn"] === fn.inputs.role);
+  const sources = plan
+    .ofType<Mapping>("aws:lambda/eventSourceMapping:EventSourceMapping")
+    .filter(({ inputs }) => inputs.functionName === fn.inputs.name);
   const pollers = sources.flatMap(({ inputs }) => [
     inputs.eventSourceArn,
     inputs.destinationConfig?.onFailure?.destinationArn,
@@ -92,7 +104,7 @@ test.each(functions)("$name can call for each action that it is granted", ({ nam
     .filter(
       ({ Effect, Resource }) => Effect === "Allow" && !listOf(Resource).every((of) => pollers.includes(of)),
     )
-    // A table under a key of ours asks KMS in the caller's name.
+    // A table and a secret under a key of ours ask KMS in the caller's name.
     .filter(({ Condition }) => !JSON.stringify(Condition ?? {}).includes("kms:ViaService"))
     .flatMap(({ Action }) => listOf(Action))
     .filter((action) => !lambdasOwn.test(action));

@@ -97,6 +97,12 @@ describe("the cost of a stage", () => {
     expect(unitsOf(cost, "booksProxy")).toBe(8 * 730);
   });
 
+  it("counts a secret once, and once more for each region that it is copied to", () => {
+    const type = "aws:secretsmanager/secret:Secret";
+    const cost = costOfThese({ type }, { type, inputs: { replicas: [{ region: "eu-central-1" }] } });
+    expect(unitsOf(cost, "secret")).toBe(3);
+  });
+
   it("counts an alarm once per metric that it looks at", () => {
     const type = "aws:cloudwatch/metricAlarm:MetricAlarm";
     const metricQueries = [{ metric: {} }, { metric: {} }, { expression: "a / b" }];

@@ -26,6 +26,7 @@ it.each([
   ["a queue", "ChecksQueue → CheckFunction"],
   ["a rule", "FailedExecutions → DeadLettersQueue"],
   ["a schedule", "ExpireSchedule → ExpireFunction"],
+  ["a rotation", "BooksOwner → RotateBooksOwnerFunction"],
   ["what a consumer fails on", "RelayFunction ╌ DeadLettersQueue"],
   ["what a queue gives up", "ChecksQueue ╌ DeadLettersQueue"],
 ])("shows %s as an arrow", (_what, arrow) => {

@@ -170,6 +170,18 @@ const mistakes: readonly {
     says: /^arns-exist: RecoverySaga \(stacks\/processing\.ts\)/,
   },
   {
+    mistake: "an owner's password that no secret keeps",
+    resource: "Books",
+    change: (cluster) => ({ ...cluster, masterPassword: "another" }),
+    says: /^owner-password-kept: Books \(stacks\/books\.ts\)/,
+  },
+  {
+    mistake: "a rotation that may not call its function",
+    resource: "RotateBooksOwnerPermission",
+    change: () => undefined,
+    says: /^rotations-reach-functions: BooksOwnerRotation \(stacks\/books-rotation\.ts\)/,
+  },
+  {
     mistake: "a log that forgets",
     resource: "PaymentSagaLogGroup",
     change: (group) => ({ ...group, retentionInDays: 30 }),

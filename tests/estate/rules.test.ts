@@ -12,11 +12,13 @@ import { accountViolations } from "./rules/violations/accounts.ts";
 import { encryptionViolations } from "./rules/violations/encryption.ts";
 import { operationsViolations } from "./rules/violations/operations.ts";
 import { resilienceViolations } from "./rules/violations/resilience.ts";
+import { secretViolations } from "./rules/violations/secrets.ts";
 import type { Example } from "./rules/violations/violation.ts";
 
 const violations = [
   ...encryptionViolations,
   ...accessViolations,
+  ...secretViolations,
   ...operationsViolations,
   ...resilienceViolations,
   ...accountViolations,

@@ -65,13 +65,11 @@ describe("the books", () => {
     expect(inputsOf("Books")).toMatchObject({ enabledCloudwatchLogsExports: ["postgresql"] });
   });
 
-  it("have no password but the owner's, which RDS makes and keeps under the books' key", () => {
-    const cluster = inputsOf<object>("Books");
-    expect(cluster).toMatchObject({
-      manageMasterUserPassword: true,
-      masterUserSecretKmsKeyId: arnOf("BooksKey"),
+  it("have no password but the owner's: the proxy and the pods have none", () => {
+    expect(inputsOf("Books")).toMatchObject({
+      masterUsername: "books_owner",
+      iamDatabaseAuthenticationEnabled: true,
     });
-    expect(Object.keys(cluster)).not.toContain("masterPassword");
     const proxy = inputsOf<object>("BooksProxy");
     expect(proxy).toMatchObject({ requireTls: true, defaultAuthScheme: "IAM_AUTH" });
     expect(Object.keys(proxy)).not.toContain("auths");

@@ -1,19 +1,14 @@
-import {
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  ScanCommand,
-} from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { AccountStore } from "#adapters/dynamodb/account-store.ts";
+import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
 import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
-import type { StoredItem } from "#adapters/dynamodb/stored.ts";
 import { StoredTables } from "#adapters/dynamodb/stored-tables.ts";
-import { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
@@ -35,16 +30,19 @@ import {
 } from "#core/payments/postings.ts";
 import { evolveRefund, type Refund } from "#core/payments/refund.ts";
 import type { StoredBook } from "#core/proof/proof.ts";
+import { answer } from "#functions/api/http/answer.ts";
+import { entryView, standingEntries } from "#functions/api/ledger-api/views.ts";
 import { takeAccounts } from "#functions/tasks/failover/accounts-page.ts";
+import { takeAnswers } from "#functions/tasks/failover/answers-page.ts";
 import { recountFolds } from "#functions/tasks/failover/folds-page.ts";
 import { takeJournal } from "#functions/tasks/failover/journal-page.ts";
 import { goThrough, type Page } from "#functions/tasks/failover/pass.ts";
 import { takePayments } from "#functions/tasks/failover/payments-page.ts";
 import type { PassInput, PassOutput } from "#workflows/failover/contract.ts";
-import { exampleAuthorization, examplePayment, noon } from "./examples.ts";
+import { day, exampleAuthorization, examplePayment, noon } from "./examples.ts";
+import type { ToldAnswers } from "./told-answers.ts";
 
 const tables = { payments: "payments", ledger: "ledger" };
-const tableNames = ["payments", "ledger"] as const;
 
 export const [float, alice] = ["acc_float", "acc_alice"] as UserAccountId[] as [UserAccountId, UserAccountId];
 
@@ -66,15 +64,17 @@ function legsOf<Value>(
   return result.value;
 }
 
-/** One merchant's busy minute, step by step, each as its saga would write it. */
+/** One merchant's busy minute, step by step, each as its saga would write it and the API would answer it. */
 export class Minute {
   readonly book: Book;
   readonly #stores: Stores;
+  readonly #told: ToldAnswers | undefined;
   #made = 0;
   #now = noon;
 
-  constructor(stores: Stores, book: Book) {
+  constructor(stores: Stores, book: Book, told?: ToldAnswers) {
     this.#stores = stores;
+    this.#told = told;
     this.book = book;
   }
 
@@ -107,6 +107,7 @@ export class Minute {
       this.#recordedBy(),
     );
     if (result?.kind !== "created") throw new Error(`${id} was not created`);
+    await this.#tellEntry(id);
     return id;
   }
 
@@ -116,14 +117,22 @@ export class Minute {
     const whole = hold.entry as Parameters<typeof postUserHold>[0];
     const posted = legsOf(postUserHold(whole, { kind: "all" }, this.#recordedBy()));
     await this.#stores.ledger.resolve(posted);
+    await this.#tellEntry(id);
+  }
+
+  async #tellEntry(id: UserEntryId): Promise<void> {
+    const entry = standingEntries(await this.#stores.journal.find(this.book, [id])).get(id);
+    if (entry !== undefined) await this.#told?.tell(answer(201, entryView(entry, this.#now)));
   }
 
   async create(more: Partial<Payment> = {}): Promise<Payment> {
     this.#made += 1;
     const id = paymentIdOf({ book: this.book, route: "torn", idempotencyKey: `${this.#made}` });
     const payment = { ...examplePayment(), book: this.book, id, ...more, createdAt: this.#tick() } as Payment;
-    await this.#stores.payments.create({ ...payment, updatedAt: payment.createdAt });
-    return { ...payment, updatedAt: payment.createdAt };
+    const created = { ...payment, updatedAt: payment.createdAt };
+    await this.#stores.payments.create(created);
+    await this.#told?.payment(created);
+    return created;
   }
 
   authorize(payment: Payment): Promise<Payment> {
@@ -170,6 +179,7 @@ export class Minute {
     const after = evolve(payment, begun.event, at);
     const refund = { after: begun.refund };
     await this.#stores.refunds.commitRefund(payment, { refund, payment: { before: payment, after } });
+    await this.#told?.refund(begun.refund);
     return { payment: after, refund: begun.refund };
   }
 
@@ -192,11 +202,13 @@ export class Minute {
       : ({ type: "failed", reason: "refused" } as const);
     const type = gaveBack ? "refund_succeeded" : "refund_failed";
     const after = evolve(payment, { type, refund: refund.id }, recorder.now);
+    const ended = evolveRefund(refund, end, recorder.now);
     await this.#stores.refunds.commitRefund(payment, {
-      refund: { before: refund, after: evolveRefund(refund, end, recorder.now) },
+      refund: { before: refund, after: ended },
       payment: { before: payment, after },
       journal: resolutionRecord(resolution),
     });
+    await this.#told?.refund(ended);
     return after;
   }
 
@@ -208,6 +220,7 @@ export class Minute {
     const after = evolve(before, event, this.#now);
     const committed = await this.#stores.payments.commit({ before, after, ...(journal && { journal }) });
     if (committed.kind !== "applied") throw new Error(`${before.id}: ${committed.kind}`);
+    await this.#told?.payment(committed.payment);
     return committed.payment;
   }
 
@@ -220,115 +233,91 @@ export class Minute {
   #recordedBy = () => ({ at: this.#tick(), execution: "run" });
 }
 
-type Key = string;
-const keyOf = (table: string, item: StoredItem): Key => `${table} ${item["pk"]?.S} ${item["sk"]?.S}`;
-
-/** Every version that each item of a book ever had, as its replication would bring them. */
-export class Replication {
-  readonly #client: DynamoDBClient;
-  readonly #book: Book;
-  readonly #versions = new Map<Key, StoredItem[]>();
-
-  constructor(client: DynamoDBClient, book: Book) {
-    this.#client = client;
-    this.#book = book;
-  }
-
-  /** To be called after each step. */
-  async look(): Promise<void> {
-    for (const [key, item] of await this.#items()) {
-      const versions = this.#versions.get(key) ?? [];
-      if (textOf(versions.at(-1)) !== textOf(item)) versions.push(item);
-      this.#versions.set(key, versions);
-    }
-  }
-
-  /** Leaves of each item what arrived: its first so many versions, 0 for an item that did not arrive at all. */
-  async leave(arrived: (key: Key, versions: number) => number): Promise<void> {
-    for (const [key, { pk, sk }] of await this.#items()) {
-      const [TableName = ""] = key.split(" ");
-      if (pk !== undefined && sk !== undefined)
-        await this.#client.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
-    }
-    for (const [key, versions] of this.#versions) {
-      const [TableName = ""] = key.split(" ");
-      const stands = versions[arrived(key, versions.length) - 1];
-      if (stands !== undefined)
-        await this.#client.send(new PutItemCommand({ TableName, Item: { ...stands } }));
-    }
-  }
-
-  /** All that is stored of the book, each item as text: the same when nothing has changed. */
-  async print(): Promise<readonly string[]> {
-    return [...(await this.#items())].map(([key, item]) => `${key} ${textOf(item)}`).toSorted();
-  }
-
-  /** As they are stored now. */
-  async items(): Promise<readonly StoredItem[]> {
-    return [...(await this.#items()).values()];
-  }
-
-  async #items(): Promise<Map<Key, StoredItem>> {
-    const items = new Map<Key, StoredItem>();
-    for (const TableName of tableNames) {
-      const { Items = [] } = await this.#client.send(new ScanCommand({ TableName }));
-      for (const item of Items)
-        if (item["pk"]?.S?.startsWith(`${this.#book}#`)) items.set(keyOf(TableName, item), item);
-    }
-    return items;
-  }
-}
-
-/** Members in the order of their names: a table gives maps in an order of its own. */
-const textOf = (item: StoredItem | undefined): string =>
-  JSON.stringify(item, (_name, member: unknown) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
-
 export interface Promotion {
   readonly passes: readonly PassOutput[];
+  /** What the passes could not decide, but for what was answered. */
   readonly letters: readonly string[];
+  /** What was answered, and did not arrive. */
+  readonly answered: readonly string[];
   readonly checks: readonly Check[];
+  /** Whether `dying` had its end. */
+  readonly died: boolean;
 }
 
-/** The tasks of the failover, in the order of its state machine. */
-export async function promote(client: DynamoDBClient, epoch: Epoch, book: Book): Promise<Promotion> {
-  const { payments, refunds, folds, journal } = storesOf(client, epoch);
-  const takeOver = new TakeOver(client, tables, epoch);
+let promotions = 0;
+
+/**
+ * The tasks of the failover, in the order of its state machine.
+ * @param dying whose calls fail from some time on: the pass that meets that is made again with `client`, as all after it
+ */
+export async function promote(
+  client: DynamoDBClient,
+  epoch: Epoch,
+  book: Book,
+  dying?: DynamoDBClient,
+): Promise<Promotion> {
+  promotions += 1;
+  const began = noon + promotions * day;
   const checks: Check[] = [];
-  const send = async (due: readonly { readonly check: Check }[]) =>
-    void checks.push(...due.map(({ check }) => check));
-  const now = () => noon + 60_000;
-  const common = { client, takeOver, journal };
-  const pages: readonly Page[] = [
-    (where, cursor) =>
-      takePayments(
-        { ...common, table: tables.payments, payments, refunds, checks: { send }, now },
-        where,
-        cursor,
-      ),
-    (where, cursor) => takeJournal({ ...common, tables }, where, cursor),
-    (where, cursor) =>
-      takeAccounts(
-        { ...common, table: tables.ledger, postings: new PostingStore(client, tables.ledger) },
-        where,
-        cursor,
-      ),
-    (where, cursor) => recountFolds({ takeOver, folds, books: async () => [book] }, where, cursor),
-  ];
-  const letters: string[] = [];
-  const keep = async ({ reason }: { readonly reason: string }) => void letters.push(reason);
   const passes: PassOutput[] = [];
-  for (const page of pages)
+  let alive = dying ?? client;
+  for (const n of pagesOf(client, epoch, book, checks).keys())
     for (const segment of [0, 1]) {
       const where: PassInput = {
-        ...{ segment, segments: 2, cursor: null, since: noon - 1, began: noon, execution: "failover" },
+        ...{ segment, segments: 2, cursor: null, since: noon - 1, began, execution: "failover" },
       };
-      passes.push(await goThrough(page, { keep }, where, () => true));
+      const pass = (by: DynamoDBClient) =>
+        goThrough(
+          pagesOf(by, epoch, book, checks)[n] as Page,
+          new DeadLetterStore(by, "dead-letters"),
+          where,
+          () => true,
+        );
+      try {
+        passes.push(await pass(alive));
+      } catch (error) {
+        if (alive === client) throw error;
+        alive = client;
+        passes.push(await pass(client));
+      }
     }
-  return { passes, letters, checks };
+  const { letters } = await new DeadLetterStore(client, "dead-letters").list({ limit: 1_000 });
+  const kept = letters.filter(({ receivedAt }) => receivedAt === began).map(({ reason }) => reason);
+  const isAnswer = (reason: string) => reason.includes("was answered to");
+  return {
+    ...{
+      passes,
+      checks,
+      letters: kept.filter((reason) => !isAnswer(reason)),
+      answered: kept.filter(isAnswer),
+    },
+    died: dying !== undefined && alive === client,
+  };
+}
+
+function pagesOf(client: DynamoDBClient, epoch: Epoch, book: Book, checks: Check[]): readonly Page[] {
+  const { payments, refunds, folds, journal } = storesOf(client, epoch);
+  const takeOver = new TakeOver(client, tables, epoch);
+  const send = async (due: readonly { readonly check: Check }[]) =>
+    void checks.push(...due.map(({ check }) => check));
+  const common = { client, takeOver, journal };
+  const stamps = new PaymentStamps(client, tables.payments, epoch);
+  const ofPayments = {
+    table: tables.payments,
+    payments,
+    refunds,
+    stamps,
+    checks: { send },
+    now: () => noon + 60_000,
+  };
+  const ofAccounts = { table: tables.ledger, postings: new PostingStore(client, tables.ledger) };
+  return [
+    (...at) => takePayments({ ...common, ...ofPayments }, ...at),
+    (...at) => takeAnswers({ client, tables: { ...tables, idempotency: "idempotency" } }, ...at),
+    (...at) => takeJournal({ ...common, tables }, ...at),
+    (...at) => takeAccounts({ ...common, ...ofAccounts }, ...at),
+    recountFolds({ takeOver, folds, books: async () => [book] }),
+  ];
 }
 
 /** What the books of one merchant say. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { WriterFenced } from "#adapters/dynamodb/errors.ts";
+import { segmentsMax } from "./contract.ts";
 import machine from "./machine.asl.json" with { type: "json" };
 
 interface State {
@@ -13,7 +14,7 @@ interface State {
 const states: Readonly<Record<string, State>> = machine.States;
 const passes = Object.entries(states).filter(([, { Type }]) => Type === "Map");
 
-test("fences first, rebuilds from the journal once it is complete, and opens last", () => {
+test("fences first, rebuilds from the journal once it is complete, opens, and then promotes the books", () => {
   const course: string[] = [];
   for (let name: string | undefined = machine.StartAt; name !== undefined; name = states[name]?.Next)
     course.push(name);
@@ -27,6 +28,7 @@ test("fences first, rebuilds from the journal once it is complete, and opens las
     "RecountFolds",
     "EnableSources",
     "Open",
+    "PromoteBooks",
     "Opened",
   ]);
 });
@@ -44,6 +46,17 @@ describe("a pass", () => {
     expect(parts.map(({ Type }) => Type)).toEqual(["Task", "Choice", "Succeed"]);
   });
 
+  test("is the same as the first, but for its name: what is changed in one is changed in all", () => {
+    const [first, ...others] = passes.map(([name, state]) => unnamed(name, state));
+    expect(others).toHaveLength(4);
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  test("goes through no more parts beside each other than AWS does, and than may be asked for", () => {
+    expect((payments as { readonly MaxConcurrency?: number }).MaxConcurrency).toBe(40);
+    expect(segmentsMax).toBe(40);
+  });
+
   test("is tried again whatever happens, but not where a later region has the books", () => {
     const [call] = parts as [State];
     expect(call.Retry?.map(({ ErrorEquals, MaxAttempts }) => [ErrorEquals, MaxAttempts])).toEqual([
@@ -53,9 +66,17 @@ describe("a pass", () => {
   });
 });
 
-test("only that the old region cannot be denied holds nothing up: the epoch fences it", () => {
+/** A pass without what names it: its states, its function, and under what its counts stand. What it does is its own. */
+function unnamed(name: string, state: State): unknown {
+  const counts = name.replace(/^(Take|Recount)/, "").toLowerCase();
+  const { Comment: _comment, Next: _next, ...rest } = state as State & { readonly Comment: string };
+  return JSON.parse(JSON.stringify(rest).replaceAll(name, "Pass").replaceAll(`'${counts}'`, "'counts'"));
+}
+
+test("that the old region cannot be denied holds nothing up, nor do the books: the epoch fences, no payment waits", () => {
   const caught = Object.entries(states).filter(([, state]) => state.Catch !== undefined);
   expect(caught.map(([name, { Catch }]) => [name, Catch?.map(({ Next }) => Next)])).toEqual([
     ["FenceOldRegion", ["TakePayments"]],
+    ["PromoteBooks", ["Opened"]],
   ]);
 });

@@ -1,19 +1,28 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { epochOf } from "#adapters/dynamodb/fence.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey } from "#adapters/dynamodb/keys.ts";
 import type { PostingStore } from "#adapters/dynamodb/posting-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { type StoredItem, storedAccount } from "#adapters/dynamodb/stored.ts";
-import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { Torn } from "#core/failover/arrived.ts";
-import { addCounters, type Counters, classOf, noCounters, type UserAccountId } from "#core/ledger/account.ts";
+import {
+  type AccountId,
+  addCounters,
+  type Book,
+  type Counters,
+  classOf,
+  noCounters,
+  type UserAccountId,
+} from "#core/ledger/account.ts";
 import { type BySide, openingRoom, strain } from "#core/ledger/guard.ts";
 import { movements } from "#core/ledger/journal.ts";
 import type { StoredAccount } from "#core/proof/stored.ts";
 import { inLanes } from "#functions/lanes.ts";
 import type { PassInput } from "#workflows/failover/contract.ts";
-import type { PageDone } from "./pass.ts";
+import type { Keep, PageDone } from "./pass.ts";
 
 export interface AccountPorts {
   readonly client: DynamoDBClient;
@@ -33,34 +42,38 @@ export async function takeAccounts(
   ports: AccountPorts,
   where: PassInput,
   cursor: Cursor | undefined,
+  keep: Keep,
 ): Promise<PageDone> {
   // Nothing else in the ledger has room.
   const scan = { TableName: ports.table, FilterExpression: "attribute_exists(debit_room)" };
   const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
+  const chartOf = chartReader(ports.journal);
   let changed = 0;
-  const torn: Torn[] = [];
   await inLanes(items, atOnce, async (item) => {
-    const came = await takeAccount(ports, item);
-    if (came.changed) changed += 1;
-    torn.push(...came.torn);
+    if (await takeAccount(ports, chartOf, item, keep)) changed += 1;
   });
-  return { read, changed, torn, next };
+  return { read, changed, next };
 }
 
-interface Taken {
-  readonly changed: boolean;
-  readonly torn: readonly Torn[];
-}
-
-/** What was read is written only where nobody has posted since: else the next call reads it again. */
-async function takeAccount(ports: AccountPorts, item: StoredItem): Promise<Taken> {
+/**
+ * What was read is written only where nobody has posted since: else the next call reads it again.
+ * @returns whether it had to be written.
+ */
+async function takeAccount(
+  ports: AccountPorts,
+  chartOf: ChartReader,
+  item: StoredItem,
+  keep: Keep,
+): Promise<boolean> {
   const account = storedAccount(item);
   const version = item["version"]?.N;
-  const { counters, postings } = await counted(ports, account);
+  const { counters, postings } = await counted(ports, chartOf, account);
   const room = roomBeside(account, counters);
   const isRight =
     isSame(account, counters) && account.debitRoom === room.debit && account.creditRoom === room.credit;
-  if (isRight && epochOf(item) === ports.takeOver.epoch) return { changed: false, torn: [] };
+  if (isRight && epochOf(item) === ports.takeOver.epoch) return false;
+  // One that was rebuilt and stamped is not looked at again.
+  for (const each of beyond(account, room)) await keep(each);
   const written = await ports.takeOver.changeAccount({
     Key: marshall(accountKey(account.book, account.id)),
     UpdateExpression: `SET debits_posted = :debits_posted, debits_pending = :debits_pending, credits_posted = :credits_posted, credits_pending = :credits_pending, debit_room = :debit_room, credit_room = :credit_room, version = :postings`,
@@ -77,31 +90,55 @@ async function takeAccount(ports: AccountPorts, item: StoredItem): Promise<Taken
     }),
   });
   if (!written) throw new AccountMoved(`${account.book} ${account.id} was posted to while it was taken over`);
-  return { changed: true, torn: beyond(account, room) };
+  return true;
 }
 
-/** The page is worked on again: the state machine names it in Retry. */
+/** The page is worked on again, as after any other failure. */
 export class AccountMoved extends Error {
   override readonly name = "AccountMoved";
 }
 
+/** What moved an account, and how often. */
+interface Counted {
+  readonly counters: Counters;
+  readonly postings: number;
+}
+
+type ChartReader = (book: Book) => Promise<ReadonlyMap<AccountId, Counted>>;
+
 /** A merchant's account by the list of what moved it, which is right by now; one of the chart by the book's whole journal. */
 async function counted(
-  { postings, journal }: AccountPorts,
+  { postings }: AccountPorts,
+  chartOf: ChartReader,
   { book, id }: StoredAccount,
-): Promise<{ readonly counters: Counters; readonly postings: number }> {
-  if (classOf(id) === "user") {
-    const total = await postings.total(book, id as UserAccountId);
-    return { counters: total.counters, postings: total.version };
-  }
-  let [counters, count] = [noCounters, 0];
-  for await (const record of journal.read(book)) {
-    const moved = movements(record).get(id);
-    if (moved === undefined) continue;
-    counters = addCounters(counters, moved);
-    count += 1;
-  }
-  return { counters, postings: count };
+): Promise<Counted> {
+  if (classOf(id) === "system") return (await chartOf(book)).get(id) ?? { counters: noCounters, postings: 0 };
+  const total = await postings.total(book, id as UserAccountId);
+  return { counters: total.counters, postings: total.version };
+}
+
+/**
+ * Reads a book's journal once for all its guarded accounts of the chart that a page has. Not once for several pages: an
+ * account must be read before its journal is, so that what is posted in between is told by its version.
+ */
+function chartReader(journal: AccountPorts["journal"]): ChartReader {
+  const read = new Map<Book, ReturnType<ChartReader>>();
+  return (book) => {
+    const chart = read.get(book) ?? chartIn(journal, book);
+    read.set(book, chart);
+    return chart;
+  };
+}
+
+async function chartIn(journal: AccountPorts["journal"], book: Book): Promise<Map<AccountId, Counted>> {
+  const chart = new Map<AccountId, Counted>();
+  for await (const record of journal.read(book))
+    for (const [id, moved] of movements(record)) {
+      if (classOf(id) !== "system") continue;
+      const { counters, postings } = chart.get(id) ?? { counters: noCounters, postings: 0 };
+      chart.set(id, { counters: addCounters(counters, moved), postings: postings + 1 });
+    }
+  return chart;
 }
 
 /** What an account's limits leave beside its counters. */
@@ -124,23 +161,10 @@ const isSame = (one: Counters, other: Counters): boolean =>
   one.creditsPending === other.creditsPending;
 
 /** What had paid it in did not arrive, and what it paid out did. */
-function beyond({ book, id }: StoredAccount, { debit, credit }: BySide): readonly Torn[] {
-  return [
-    ...(debit < 0n
-      ? [
-          {
-            subject: `${book} ${id}`,
-            what: `is ${-debit} beyond its limit on the debit side: an entry that gave it room is lost`,
-          },
-        ]
-      : []),
-    ...(credit < 0n
-      ? [
-          {
-            subject: `${book} ${id}`,
-            what: `is ${-credit} beyond its limit on the credit side: an entry that gave it room is lost`,
-          },
-        ]
-      : []),
-  ];
-}
+const beyond = ({ book, id }: StoredAccount, room: BySide): readonly Torn[] =>
+  (["debit", "credit"] as const)
+    .filter((side) => room[side] < 0n)
+    .map((side) => ({
+      subject: `${book} ${id}`,
+      what: `is ${-room[side]} beyond its limit on the ${side} side: an entry that gave it room is lost`,
+    }));

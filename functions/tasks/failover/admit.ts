@@ -1,12 +1,13 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import middy from "@middy/core";
+import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { FailoverRegister } from "#adapters/dynamodb/failover-register.ts";
 import { type AdmitRefusal, admit } from "#core/failover/admit.ts";
 import { absurd } from "#core/kernel/invariant.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { writerEpoch } from "#functions/epoch.ts";
-import { type Admitted, admitInput, lookBackMs } from "#workflows/failover/contract.ts";
+import { type Admitted, admitInput } from "#workflows/failover/contract.ts";
 
 const register = new FailoverRegister(createDynamoDb(), requiredVariable("DEAD_LETTERS_TABLE"));
 const logger = new Logger({ serviceName: "failover" });
@@ -19,13 +20,15 @@ export class FailoverRefused extends Error {
 /** Writes down who decided that the other region is lost, before anything else is done; or says why it may not be. */
 export const handler = middy<unknown, Admitted>({ timeoutEarlyInMillis: 0 }).handler(
   async (event: unknown): Promise<Admitted> => {
-    const { word, began, execution } = admitInput.parse(event);
+    const read = admitInput.safeParse(event);
+    if (!read.success) throw new FailoverRefused(z.prettifyError(read.error));
+    const { word, began, execution } = read.data;
     const epoch = writerEpoch();
     const admitted = admit(epoch, await register.latest());
     if (!admitted.ok) throw new FailoverRefused(sentenceOf(admitted.error));
-    await register.begin(epoch, word, { execution, at: began });
-    logger.warn("a region takes over", { epoch, execution, ...word });
-    return { epoch, since: word.since === undefined ? began - lookBackMs : Date.parse(word.since), began };
+    const stands = await register.begin(epoch, word, { execution, at: began });
+    logger.warn("a region takes over", { epoch, execution, ...word, looks_back_to: stands.since });
+    return { epoch, ...stands };
   },
 );
 

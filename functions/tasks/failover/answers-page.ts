@@ -1,87 +1,153 @@
 import { DeleteItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { reach } from "#adapters/dynamodb/client.ts";
-import { entryKey, type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
-import { batchGetMax, getItems } from "#adapters/dynamodb/reads.ts";
+import { entryKey, type Key, paymentKey, refundKey, resolutionKey } from "#adapters/dynamodb/keys.ts";
+import { getByPlace, placeOf } from "#adapters/dynamodb/reads.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
+import type { StoredItem } from "#adapters/dynamodb/stored.ts";
+import type { Torn } from "#core/failover/arrived.ts";
 import type { Book } from "#core/ledger/account.ts";
-import { parseUserEntryId } from "#core/ledger/user-entry.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
+import { isUserEntry } from "#core/ledger/user-entry.ts";
 import { parsePaymentId, parseRefundId } from "#core/payments/ids.ts";
+import { answersKeptSeconds } from "#functions/kept-answers.ts";
 import { inLanes } from "#functions/lanes.ts";
 import type { PassInput } from "#workflows/failover/contract.ts";
-import type { PageDone } from "./pass.ts";
+import type { Keep, PageDone } from "./pass.ts";
 
 export interface AnswerPorts {
   readonly client: DynamoDBClient;
   readonly tables: { readonly idempotency: string; readonly payments: string; readonly ledger: string };
 }
 
-/** As functions/api/idempotency.ts keeps them: seconds from the request to `expires_at`. */
-const keptSeconds = 48 * 3_600;
 const atOnce = 24;
 
-interface Answered {
+interface KeptAnswer {
   readonly at: Key;
   readonly book: Book;
-  /** What the answer says was made. */
-  readonly made: string;
+  readonly said: readonly Said[];
+}
+
+/** One thing that an answer says was made, and by which items that can be seen. */
+interface Said {
+  /** Id of a payment, a refund or an entry. */
+  readonly subject: string;
   readonly table: "payments" | "ledger";
   readonly key: Key;
+  /** Of a payment or a refund: at which version it was shown. */
+  readonly version?: number | undefined;
+  /** Of a hold that was shown with its end: what it became, and where that lies. */
+  readonly end?: { readonly as: string; readonly key: Key };
 }
 
 /**
- * Takes away the answers to requests whose payment, refund or entry did not arrive. Else the same request again would be
- * told for two days of what is not there. Without the answer it is carried out again, under the same id; an acquirer
- * that has done it before answers the same, for its key is the same too.
+ * Takes away the answers to requests whose payment, refund or entry did not arrive, or not as far as they say. Else the
+ * same request again would be told for two days of what is not there. Without the answer it is carried out again, under
+ * the same id; an acquirer that has done it before answers the same, for its key is the same too.
  */
 export async function takeAnswers(
   { client, tables }: AnswerPorts,
   where: PassInput,
   cursor: Cursor | undefined,
+  keep: Keep,
 ): Promise<PageDone> {
+  const since = Math.floor(where.since / 1_000) + answersKeptSeconds;
   const scan = {
     TableName: tables.idempotency,
     FilterExpression: "expires_at >= :since",
-    ExpressionAttributeValues: { ":since": { N: String(Math.floor(where.since / 1_000) + keptSeconds) } },
+    ExpressionAttributeValues: { ":since": { N: String(since) } },
   };
   const { items, read, next } = await scanSegment(client, scan, where, cursor);
-  const answers = items.flatMap((item) => answeredIn(unmarshall(item)));
-  const there = new Set<string>();
-  for (const table of ["payments", "ledger"] as const) {
-    const keys = [
-      ...new Map(
-        answers.filter((each) => each.table === table).map(({ key }) => [`${key.pk} ${key.sk}`, key]),
-      ).values(),
-    ];
-    for (let from = 0; from < keys.length; from += batchGetMax)
-      for (const item of await getItems(client, tables[table], keys.slice(from, from + batchGetMax), {
-        consistent: true,
-      }))
-        there.add(`${item["pk"]?.S} ${item["sk"]?.S}`);
-  }
-  const lost = answers.filter(({ key }) => !there.has(`${key.pk} ${key.sk}`));
-  await inLanes(lost, atOnce, async ({ at }) => {
+  const answers = items.map((item) => answerIn(unmarshall(item)));
+  const said = answers.flatMap((answer) => answer.said);
+  const keysIn = (table: Said["table"]): Key[] =>
+    said
+      .filter((each) => each.table === table)
+      .flatMap(({ key, end }) => (end === undefined ? [key] : [key, end.key]));
+  const there = {
+    payments: await getByPlace(client, tables.payments, keysIn("payments")),
+    ledger: await getByPlace(client, tables.ledger, keysIn("ledger")),
+  };
+  const untrue = answers
+    .map(({ at, book, said: all }) => ({
+      at,
+      torn: all.flatMap((each) => lossOf(each, book, there[each.table])),
+    }))
+    .filter(({ torn }) => torn.length > 0);
+  await inLanes(untrue, atOnce, async ({ at, torn }) => {
+    // Once it is gone, nothing says any more that there was one.
+    for (const each of torn) await keep(each);
     await reach(client.send(new DeleteItemCommand({ TableName: tables.idempotency, Key: marshall(at) })));
   });
-  const torn = lost.map(({ book, made }) => ({
-    subject: made,
-    what: `was answered to ${book} as made, and did not arrive: the same request again makes it`,
-  }));
-  return { read, changed: lost.length, torn, next };
+  return { read, changed: untrue.length, next };
 }
 
-/** Powertools keeps answers under `data`, once they are complete. */
-function answeredIn(item: Readonly<Record<string, unknown>>): Answered[] {
-  const answer = item["data"] as { readonly statusCode?: number; readonly json?: string } | undefined;
-  if (answer?.json === undefined || (answer.statusCode !== 201 && answer.statusCode !== 202)) return [];
-  const { id, object } = JSON.parse(answer.json) as { readonly id?: string; readonly object?: string };
+function lossOf(
+  { subject, key, version, end }: Said,
+  book: Book,
+  there: ReadonlyMap<string, StoredItem>,
+): Torn[] {
+  const stored = there.get(placeOf(key));
+  const lost = (what: string): Torn[] => [{ subject, what: `was answered to ${book} as ${what}` }];
+  if (stored === undefined) return lost("made, and did not arrive: the same request again makes it");
+  const arrived = Number(stored["version"]?.N);
+  if (version !== undefined && arrived < version)
+    return lost(
+      `version ${version}, and arrived as version ${arrived}: the same request again goes on there`,
+    );
+  if (end !== undefined && !there.has(placeOf(end.key)))
+    return lost(`${end.as}, and the end of its hold did not arrive: the same request again ends it`);
+  return [];
+}
+
+/** What Powertools keeps under `data`, once the answer is complete. */
+interface Answered {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json: string;
+}
+
+/** As the API shows what was made (core/payments/view.ts, functions/api/ledger-api/views.ts). */
+interface Shown {
+  readonly id?: string;
+  readonly object?: string;
+  readonly state?: string;
+  readonly version?: number;
+  readonly resolution?: object;
+  /** Of a batch. */
+  readonly entries?: readonly Shown[];
+}
+
+function answerIn(item: Readonly<Record<string, unknown>>): KeptAnswer {
   const at = { pk: String(item["pk"]), sk: String(item["sk"]) };
   const book = at.pk.slice(0, at.pk.indexOf("#")) as Book;
-  const made = id ?? "";
-  const [payment, refund] = [parsePaymentId(made), parseRefundId(made)];
-  if (payment !== undefined) return [{ at, book, made, table: "payments", key: paymentKey(book, payment) }];
-  if (refund !== undefined) return [{ at, book, made, table: "payments", key: refundKey(book, refund) }];
-  // What a hold became lies with its hold, and has no place of its own.
-  const entry = object === "ledger_entry" ? parseUserEntryId(made) : undefined;
-  return entry === undefined ? [] : [{ at, book, made, table: "ledger", key: entryKey(book, entry) }];
+  const answered = item["data"] as Answered | undefined;
+  // A refusal says that nothing was made, and a request in progress says nothing.
+  if (answered === undefined || answered.statusCode < 200 || answered.statusCode > 299)
+    return { at, book, said: [] };
+  const shown = JSON.parse(answered.json) as Shown;
+  const all = shown.object === "ledger_batch" ? (shown.entries ?? []) : [shown];
+  // A refund's version is in its ETag alone.
+  const tag = /^"(\d+)"$/.exec(answered.headers?.["etag"] ?? "")?.[1];
+  return {
+    at,
+    book,
+    said: all.flatMap((each) => saidOf(each, book, tag === undefined ? undefined : Number(tag))),
+  };
+}
+
+function saidOf(
+  { id: subject = "", object, state = "", version, resolution }: Shown,
+  book: Book,
+  tag?: number,
+): Said[] {
+  const [payment, refund] = [parsePaymentId(subject), parseRefundId(subject)];
+  const seen = { subject, table: "payments", version: version ?? tag } as const;
+  if (payment !== undefined) return [{ ...seen, key: paymentKey(book, payment) }];
+  if (refund !== undefined) return [{ ...seen, key: refundKey(book, refund) }];
+  const entry = subject as EntryId;
+  if (object !== "ledger_entry" || !isUserEntry(entry)) return [];
+  // A hold that time alone has ended is shown as expired too: only one with its resolution has an item for it.
+  const end = resolution === undefined ? {} : { end: { as: state, key: resolutionKey(book, entry) } };
+  return [{ subject, table: "ledger", key: entryKey(book, entry), ...end }];
 }

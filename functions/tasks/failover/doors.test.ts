@@ -14,6 +14,8 @@ const step = { began: 1_772_366_400_000, execution: "arn:aws:states:eu-central-1
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
 const policy = "arn:aws:iam::1:policy/tallystick-production-fenced";
 
+const roleIn = (input: object) => ("RoleName" in input ? input.RoleName : undefined);
+
 beforeEach(() => {
   asked = [];
   answer = () => ({});
@@ -44,7 +46,25 @@ describe("the region that is left", () => {
     answer = () => {
       throw new Error("us-east-1 does not answer");
     };
-    await expect(fenceOldRegion(step, context)).rejects.toThrow("us-east-1 does not answer");
+    await expect(fenceOldRegion(step, context)).rejects.toMatchObject({
+      name: "RolesNotDenied",
+      message: "1 of 1 roles: relay: us-east-1 does not answer",
+    });
+  });
+
+  test("is denied as far as it can be: a role that is not denied keeps no other from it, and is named", async () => {
+    const roles = Array.from({ length: 12 }, (_, n) => `role-${n}`);
+    vi.stubEnv("FENCED_ROLES", JSON.stringify(roles));
+    vi.stubEnv("FENCE_POLICY_ARN", policy);
+    answer = ({ input }) => {
+      if (roleIn(input) === "role-0" || roleIn(input) === "role-7")
+        throw new Error(`${roleIn(input)} cannot be found`);
+      return {};
+    };
+    await expect(fenceOldRegion(step, context)).rejects.toThrow(
+      "2 of 12 roles: role-0, role-7: role-0 cannot be found; role-7 cannot be found",
+    );
+    expect(asked.map(roleIn).toSorted()).toEqual(roles.toSorted());
   });
 
   test("is nobody where a stage is alone", async () => {
@@ -67,6 +87,23 @@ describe("the region that stood by", () => {
       { UUID: "check-1", Enabled: true },
       { Name: "expire" },
     ]);
+  });
+
+  test("is asked again for what is not enabled, and for nothing else: a mapping that is being changed takes no other", async () => {
+    vi.stubEnv("STANDBY_CONSUMERS", '["relay"]');
+    answer = ({ input }) =>
+      "FunctionName" in input
+        ? {
+            EventSourceMappings: ["Enabled", "Enabling", "Disabled", "Disabling", undefined].map((State) => ({
+              UUID: `${State}`,
+              State,
+            })),
+          }
+        : {};
+    expect(await enableSources(step, context)).toEqual({ mappings: 5, rules: 0 });
+    expect(asked.slice(1)).toEqual(
+      ["Disabled", "Disabling", "undefined"].map((UUID) => ({ UUID, Enabled: true })),
+    );
   });
 
   test("has nothing to enable where a stage is alone", async () => {

@@ -29,11 +29,16 @@ export const handler = middy<unknown, Enabled>({ timeoutEarlyInMillis: 0 }).hand
   },
 );
 
+/** States of a mapping that reads, or is about to. */
+const awake: readonly (string | undefined)[] = ["Enabled", "Enabling"];
+
 async function enableMappings(functionName: string): Promise<number> {
   const { EventSourceMappings: mappings = [] } = await functions.send(
     new ListEventSourceMappingsCommand({ FunctionName: functionName }),
   );
-  for (const { UUID: id } of mappings)
+  // One that is being changed takes no other change: to ask again for what is on its way would fail a second call.
+  const asleep = mappings.filter(({ State: state }) => !awake.includes(state));
+  for (const { UUID: id } of asleep)
     await functions.send(new UpdateEventSourceMappingCommand({ UUID: id, Enabled: true }));
   return mappings.length;
 }

@@ -19,10 +19,36 @@ export const handler = middy<unknown, Fenced>({ timeoutEarlyInMillis: 0 }).handl
     stepInput.parse(event);
     const roles = JSON.parse(optionalVariable("FENCED_ROLES") ?? "[]") as readonly string[];
     const policyArn = optionalVariable("FENCE_POLICY_ARN");
+    const failed: RoleNotDenied[] = [];
     // What is attached is attached once, however often it is asked for.
     await inLanes(roles, atOnce, async (role) => {
-      await client.send(new AttachRolePolicyCommand({ RoleName: role, PolicyArn: policyArn }));
+      try {
+        await client.send(new AttachRolePolicyCommand({ RoleName: role, PolicyArn: policyArn }));
+      } catch (cause) {
+        // The others are fenced all the same.
+        failed.push({ role, cause });
+      }
     });
+    if (failed.length > 0) throw new RolesNotDenied(failed, roles.length);
     return { denied: roles.length };
   },
 );
+
+interface RoleNotDenied {
+  readonly role: string;
+  readonly cause: unknown;
+}
+
+/** Roles of the other region that may still do what they could, by name: a person denies them (docs/runbooks/failover.md). */
+export class RolesNotDenied extends Error {
+  override readonly name = "RolesNotDenied";
+
+  constructor(failed: readonly RoleNotDenied[], of: number) {
+    const names = failed.map(({ role }) => role).toSorted();
+    // Most often all for the same reason.
+    const reasons = new Set(
+      failed.map(({ cause }) => (cause instanceof Error ? cause.message : String(cause))),
+    );
+    super(`${names.length} of ${of} roles: ${names.join(", ")}: ${[...reasons].join("; ")}`);
+  }
+}

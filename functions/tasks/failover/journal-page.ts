@@ -11,7 +11,7 @@ import {
 } from "#adapters/dynamodb/keys.ts";
 import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
 import { type PostingItem, postedEntryId, postingItem } from "#adapters/dynamodb/posting-codec.ts";
-import { batchGetMax, getItems } from "#adapters/dynamodb/reads.ts";
+import { getByPlace, placeOf } from "#adapters/dynamodb/reads.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
 import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
@@ -27,10 +27,10 @@ import {
   recordedAtOf,
 } from "#core/ledger/journal.ts";
 import { isUserEntry } from "#core/ledger/user-entry.ts";
-import { type PaymentId, parsePaymentId } from "#core/payments/ids.ts";
+import { parsePaymentId } from "#core/payments/ids.ts";
 import { inLanes } from "#functions/lanes.ts";
 import type { PassInput } from "#workflows/failover/contract.ts";
-import type { PageDone } from "./pass.ts";
+import type { Keep, PageDone } from "./pass.ts";
 
 export interface JournalPorts {
   readonly client: DynamoDBClient;
@@ -49,6 +49,7 @@ export async function takeJournal(
   ports: JournalPorts,
   where: PassInput,
   cursor: Cursor | undefined,
+  keep: Keep,
 ): Promise<PageDone> {
   const scan = {
     TableName: ports.tables.ledger,
@@ -57,20 +58,21 @@ export async function takeJournal(
   };
   const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
   const { records, notes } = sorted(items);
+  for (const each of await withoutPayment(ports, records)) await keep(each);
   const lost = await lostAccounts(ports, records);
+  // An account that is kept, and a note that is gone, do not show any more what did not arrive.
+  for (const { torn } of lost) await keep(torn);
   const changed =
     (await putAll(
       ports,
       lost.map(({ item }) => item),
-    )) + (await putAll(ports, await missingOf(ports.client, ports.tables.ledger, records.flatMap(foundBy))));
+    )) + (await putAll(ports, await missingOf(ports, records.flatMap(foundBy))));
   const pointless = await pointlessNotes(ports, notes);
-  await inLanes(pointless, atOnce, ({ note }) => ports.takeOver.forget(note));
-  const torn = [
-    ...lost.map(({ torn: each }) => each),
-    ...pointless.map(({ torn: each }) => each),
-    ...(await withoutPayment(ports, records)),
-  ];
-  return { read, changed: changed + pointless.length, torn, next };
+  await inLanes(pointless, atOnce, async ({ note, torn }) => {
+    await keep(torn);
+    await ports.takeOver.forget(note);
+  });
+  return { read, changed: changed + pointless.length, next };
 }
 
 interface Placed {
@@ -104,11 +106,10 @@ function foundBy({ book, record }: Placed): StoredItem[] {
 }
 
 async function missingOf(
-  client: DynamoDBClient,
-  table: string,
+  { client, tables }: JournalPorts,
   items: readonly StoredItem[],
 ): Promise<readonly StoredItem[]> {
-  const there = await existing(client, table, items.map(keyIn));
+  const there = await getByPlace(client, tables.ledger, items.map(keyIn));
   return items.filter((item) => !there.has(placeOf(keyIn(item))));
 }
 
@@ -137,7 +138,7 @@ async function lostAccounts(
       if (classOf(id) === "user" && isGuarded(id))
         moved.set(`${book} ${id}`, { book, id: id as UserAccountId, by: record, currency });
   const accounts = [...moved.values()];
-  const there = await existing(
+  const there = await getByPlace(
     client,
     tables.ledger,
     accounts.map(({ book, id }) => accountKey(book, id)),
@@ -152,7 +153,8 @@ async function lostAccounts(
       ),
       torn: {
         subject: `${book} ${id}`,
-        what: `was moved by ${entryIdOf(by)} and did not arrive: it is kept frozen, on the credit side and without limits, until its merchant says what they were`,
+        // Without the name of an entry: pages that find others are to keep the same letter.
+        what: `was moved by what arrived, and did not arrive: it is kept frozen, on the credit side and without limits, until its merchant says what they were`,
       },
     }));
 }
@@ -163,7 +165,7 @@ async function pointlessNotes(
   notes: readonly PostingItem[],
 ): Promise<readonly { readonly note: PostingItem; readonly torn: Torn }[]> {
   const keyed = notes.map((note) => ({ note, key: recordKey(note) }));
-  const there = await existing(
+  const there = await getByPlace(
     client,
     tables.ledger,
     keyed.map(({ key }) => key),
@@ -201,22 +203,16 @@ async function withoutPayment(
     const paymentId = parsePaymentId(payment);
     return paymentId === undefined ? [] : [{ book, id: id as EntryId, paymentId, kind, n: Number(n) }];
   });
-  const keys = [
-    ...new Map(posted.map(({ book, paymentId }) => [paymentId, paymentKey(book, paymentId)])).values(),
-  ];
-  const payments = new Map<PaymentId, number>();
-  for (let from = 0; from < keys.length; from += batchGetMax)
-    for (const item of await getItems(client, tables.payments, keys.slice(from, from + batchGetMax), {
-      consistent: true,
-    })) {
-      const { id, refunds = [] } = paymentOf(item);
-      payments.set(id, refunds.length);
-    }
+  const payments = await getByPlace(
+    client,
+    tables.payments,
+    posted.map(({ book, paymentId }) => paymentKey(book, paymentId)),
+  );
   return posted.flatMap(({ book, id, paymentId, kind, n }) => {
-    const refunds = payments.get(paymentId);
-    if (refunds === undefined)
+    const payment = payments.get(placeOf(paymentKey(book, paymentId)));
+    if (payment === undefined)
       return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
-    return kind.startsWith("refund") && n > refunds
+    return kind.startsWith("refund") && n > (paymentOf(payment).refunds?.length ?? 0)
       ? [
           {
             subject: id,
@@ -227,20 +223,4 @@ async function withoutPayment(
   });
 }
 
-async function existing(
-  client: DynamoDBClient,
-  table: string,
-  keys: readonly Key[],
-): Promise<ReadonlySet<string>> {
-  const unique = [...new Map(keys.map((key) => [placeOf(key), key])).values()];
-  const there = new Set<string>();
-  for (let from = 0; from < unique.length; from += batchGetMax)
-    for (const item of await getItems(client, table, unique.slice(from, from + batchGetMax), {
-      consistent: true,
-    }))
-      there.add(placeOf(keyIn(item)));
-  return there;
-}
-
 const keyIn = (item: StoredItem): Key => ({ pk: item["pk"]?.S ?? "", sk: item["sk"]?.S ?? "" });
-const placeOf = ({ pk, sk }: Key): string => `${pk} ${sk}`;

@@ -14,7 +14,7 @@ const register = new FailoverRegister(client, table);
 const letters = new DeadLetterStore(client, table);
 const logger = new Logger({ serviceName: "failover" });
 
-/** The last step: from here on this region has the books. */
+/** From here on this region has the money. What comes after it, no payment waits for. */
 export const handler = middy<unknown, Opened>({ timeoutEarlyInMillis: 0 }).handler(
   async (event: unknown): Promise<Opened> => {
     const { unfenced, ...run } = openInput.parse(event);

@@ -9,33 +9,43 @@ import { type PassInput, type PassOutput, passInput } from "#workflows/failover/
 
 const logger = new Logger({ serviceName: "failover" });
 
-/** Left for the page that is under way when the time is up. */
-const reserveMs = 15_000;
+/**
+ * After so long a call begins no further page: what it has done is then written down, and its execution shows progress.
+ * The page that is under way may take much longer, until the function's own timeout: a page is never cut.
+ */
+const beginsPagesMs = 105_000;
+
+/** Keeps what a page cannot decide, as a letter that operators see. */
+export type Keep = (torn: Torn) => Promise<void>;
 
 /** What came of one page. */
 export interface PageDone {
   readonly read: number;
   readonly changed: number;
   readonly asked?: number;
-  readonly torn: readonly Torn[];
   /** Where the next page begins; left out after the last. */
   readonly next?: Cursor | undefined;
 }
 
-/** Works on one page of a part of a table. Whatever it does, it may do again: a page that failed is worked on anew. */
-export type Page = (where: PassInput, cursor: Cursor | undefined) => Promise<PageDone>;
-
 /**
- * A task that goes through a part of a table, page by page, until it is at the end or its time is up. What it cannot
- * decide is kept as a letter before it goes on.
+ * Works on one page of a part of a table. Whatever it does, it may do again: a page that failed is worked on anew. So it
+ * keeps what it found before it writes what would hide it: a call that ends in between finds it again, or has kept it.
  */
+export type Page = (where: PassInput, cursor: Cursor | undefined, keep: Keep) => Promise<PageDone>;
+
+/** A task that goes through a part of a table, page by page, until it is at the end or its time is up. */
 export const passTask = (page: Page, letters: Pick<DeadLetterStore, "keep">) =>
   middy<unknown, PassOutput>({ timeoutEarlyInMillis: 0 }).handler(
     async (event: unknown, context: Context): Promise<PassOutput> => {
       const where = passInput.parse(event);
-      const mayGoOn = () => context.getRemainingTimeInMillis() > reserveMs;
+      const began = Date.now();
+      const mayGoOn = () => Date.now() - began < beginsPagesMs;
       const came = await goThrough(page, letters, where, mayGoOn);
-      logger.info("a part was gone through", { function: context.functionName, ...came });
+      logger.info("a part was gone through", {
+        function: context.functionName,
+        segment: where.segment,
+        ...came,
+      });
       return came;
     },
   );
@@ -49,16 +59,18 @@ export async function goThrough(
 ): Promise<PassOutput> {
   let cursor = where.cursor ?? undefined;
   let [read, changed, asked, torn] = [0, 0, 0, 0];
+  const keep: Keep = async (found) => {
+    await letters.keep(findingLetter(found, where));
+    torn += 1;
+  };
   do {
-    const done = await page(where, cursor);
-    for (const each of done.torn) await letters.keep(findingLetter(each, where));
+    const done = await page(where, cursor, keep);
     read += done.read;
     changed += done.changed;
     asked += done.asked ?? 0;
-    torn += done.torn.length;
     cursor = done.next;
   } while (cursor !== undefined && mayGoOn());
-  return { segment: where.segment, cursor: cursor ?? null, read, changed, asked, torn };
+  return { cursor: cursor ?? null, read, changed, asked, torn };
 }
 
 /** The same finding of the same failover is the same letter, however often its page is worked on. */

@@ -1,13 +1,14 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { epochOf } from "#adapters/dynamodb/fence.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
-import { epochOf, type TakeOver } from "#adapters/dynamodb/takeover.ts";
+import type { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { CheckQueue } from "#adapters/sqs/check-queue.ts";
-import type { Arrived, Torn } from "#core/failover/arrived.ts";
+import type { Arrived } from "#core/failover/arrived.ts";
 import { catchUp } from "#core/failover/catch-up.ts";
 import { completeJournal } from "#core/failover/complete-journal.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -18,12 +19,13 @@ import type { Payment } from "#core/payments/payment.ts";
 import { type Refund, refundMayMove } from "#core/payments/refund.ts";
 import { inLanes } from "#functions/lanes.ts";
 import type { PassInput } from "#workflows/failover/contract.ts";
-import type { PageDone } from "./pass.ts";
+import type { Keep, PageDone } from "./pass.ts";
 
 export interface PaymentPorts {
   readonly client: DynamoDBClient;
   readonly table: string;
-  readonly takeOver: Pick<TakeOver, "epoch" | "touch" | "putRecord">;
+  readonly takeOver: Pick<TakeOver, "epoch" | "putRecord">;
+  readonly stamps: Pick<PaymentStamps, "touch">;
   readonly payments: Pick<PaymentStore, "get" | "commit">;
   readonly refunds: Pick<RefundStore, "get" | "commitRefund">;
   readonly journal: Pick<JournalStore, "find">;
@@ -35,13 +37,13 @@ export interface PaymentPorts {
 /** Payments at once: each is some reads, and a write or two. */
 const atOnce = 24;
 
+const openStates = ["processing", "requires_action", "authorized", "in_review"];
+
 /** What is open, or was written so lately that a part of it may be missing. Everything else arrived whole, and is over. */
 const filter = {
-  FilterExpression:
-    "#state IN (:processing, :requires_action, :authorized, :in_review) OR attribute_exists(pending_operation) OR updated_at >= :since",
+  FilterExpression: `#state IN (${openStates.map((state) => `:${state}`).join(", ")}) OR attribute_exists(pending_operation) OR updated_at >= :since`,
   ExpressionAttributeNames: { "#state": "state" },
 };
-const openStates = ["processing", "requires_action", "authorized", "in_review"];
 
 /**
  * Takes over the payments and refunds of a page. What arrived of each is brought together by what was committed with it;
@@ -52,6 +54,7 @@ export async function takePayments(
   ports: PaymentPorts,
   where: PassInput,
   cursor: Cursor | undefined,
+  keep: Keep,
 ): Promise<PageDone> {
   const values = {
     ...Object.fromEntries(openStates.map((state) => [`:${state}`, { S: state }])),
@@ -61,7 +64,7 @@ export async function takePayments(
   const { items, read, next } = await scanSegment(ports.client, scan, where, cursor);
   const taken: Taken[] = [];
   await inLanes([...paymentsIn(items)], atOnce, async ([, found]) => {
-    taken.push(await takePayment(ports, found, where.execution));
+    taken.push(await takePayment(ports, found, where.execution, keep));
   });
   const asked = taken.flatMap(({ payment }) =>
     payment !== undefined && isInFlight(payment) ? [payment] : [],
@@ -71,7 +74,6 @@ export async function takePayments(
     read,
     changed: taken.reduce((sum, { changed }) => sum + changed, 0),
     asked: asked.length,
-    torn: taken.flatMap(({ torn }) => torn),
     next,
   };
 }
@@ -87,7 +89,6 @@ interface Found {
 interface Taken {
   readonly payment?: Payment;
   readonly changed: number;
-  readonly torn: readonly Torn[];
 }
 
 function paymentsIn(items: readonly StoredItem[]): Map<string, Found> {
@@ -107,24 +108,25 @@ function paymentsIn(items: readonly StoredItem[]): Map<string, Found> {
   return found;
 }
 
-async function takePayment(ports: PaymentPorts, found: Found, execution: string): Promise<Taken> {
+async function takePayment(ports: PaymentPorts, found: Found, execution: string, keep: Keep): Promise<Taken> {
   const arrived = await arrivedOf(ports, found);
   if (arrived === undefined) {
-    const torn = found.refunds.map(({ id }) => ({
-      subject: id,
-      what: `is of ${found.id}, which did not arrive`,
-    }));
-    return { changed: await stamp(ports, openRefunds(found.refunds), found), torn };
+    for (const { id } of found.refunds)
+      await keep({ subject: id, what: `is of ${found.id}, which did not arrive` });
+    return { changed: await stamp(ports, openRefunds(found.refunds), found) };
   }
   const caught = catchUp(arrived, ports.now());
+  // What it has caught up with does not show any more what was missing.
+  for (const each of caught.torn) await keep(each);
   const stands = await follow(ports, arrived, caught);
   const { records, torn } = completeJournal(stands, execution);
+  for (const each of torn) await keep(each);
   let changed = caught.payment.length + caught.refunds.length;
   for (const record of records) if (await ports.takeOver.putRecord(record)) changed += 1;
   const { payment, refunds } = stands;
   const own = isOpen(payment) ? [paymentKey(payment.book, payment.id)] : [];
   changed += await stamp(ports, [...own, ...openRefunds(refunds)], found);
-  return { payment, changed, torn: [...caught.torn, ...torn] };
+  return { payment, changed };
 }
 
 async function arrivedOf(ports: PaymentPorts, found: Found): Promise<Arrived | undefined> {
@@ -177,7 +179,7 @@ async function stamp(ports: PaymentPorts, open: readonly Key[], { epochs }: Foun
   const { epoch } = ports.takeOver;
   // One that the page does not have was stamped when it was caught up with, or is on a page of its own.
   const keys = open.filter(({ pk }) => (epochs.get(pk) ?? epoch) < epoch);
-  for (const key of keys) await ports.takeOver.touch(key);
+  for (const key of keys) await ports.stamps.touch(key);
   return keys.length;
 }
 

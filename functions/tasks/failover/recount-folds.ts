@@ -18,4 +18,4 @@ const ports: FoldPorts = {
 };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => recountFolds(ports, where, cursor), letters);
+export const handler = passTask(recountFolds(ports), letters);

@@ -19,4 +19,4 @@ const ports: AccountPorts = {
 };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => takeAccounts(ports, where, cursor), letters);
+export const handler = passTask((where, cursor, keep) => takeAccounts(ports, where, cursor, keep), letters);

@@ -15,4 +15,4 @@ const ports: AnswerPorts = {
 };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => takeAnswers(ports, where, cursor), letters);
+export const handler = passTask((where, cursor, keep) => takeAnswers(ports, where, cursor, keep), letters);

@@ -11,4 +11,4 @@ const tables = { payments: requiredVariable("PAYMENTS_TABLE"), ledger: requiredV
 const ports: JournalPorts = { client, tables, takeOver: new TakeOver(client, tables, writerEpoch()) };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => takeJournal(ports, where, cursor), letters);
+export const handler = passTask((where, cursor, keep) => takeJournal(ports, where, cursor, keep), letters);

@@ -3,7 +3,7 @@ import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
-import { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { CheckQueue, createSqs } from "#adapters/sqs/check-queue.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { writerEpoch } from "#functions/epoch.ts";
@@ -16,6 +16,7 @@ const ports: PaymentPorts = {
   client,
   table: tables.payments,
   takeOver: new TakeOver(client, tables, writerEpoch()),
+  stamps: new PaymentStamps(client, tables.payments, writerEpoch()),
   payments: new PaymentStore(client, tables, writerEpoch()),
   refunds: new RefundStore(client, tables, writerEpoch()),
   journal: new JournalStore(client, tables.ledger),
@@ -24,4 +25,4 @@ const ports: PaymentPorts = {
 };
 const letters = new DeadLetterStore(client, requiredVariable("DEAD_LETTERS_TABLE"));
 
-export const handler = passTask((where, cursor) => takePayments(ports, where, cursor), letters);
+export const handler = passTask((where, cursor, keep) => takePayments(ports, where, cursor, keep), letters);

@@ -92,7 +92,13 @@ export const bills: Readonly<Record<string, Bill>> = {
     charges: (resource) =>
       read<{ manageAdminPassword?: boolean }>(resource).manageAdminPassword ? [monthly("secret")] : [],
   },
-  "aws:secretsmanager/secret:Secret": always("security", monthly("secret")),
+  "aws:secretsmanager/secret:Secret": {
+    concern: "security",
+    // A copy in another region is paid for as a secret of its own.
+    charges: (resource) => [
+      monthly("secret", 1 + (read<{ replicas?: readonly unknown[] }>(resource).replicas?.length ?? 0)),
+    ],
+  },
   "aws:kms/key:Key": always("security", monthly("key")),
   "aws:kms/replicaKey:ReplicaKey": always("security", monthly("key")),
   "aws:s3/bucket:Bucket": always("security", monthly("watchedBucket")),

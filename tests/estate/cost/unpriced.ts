@@ -93,6 +93,8 @@ export const free: readonly string[] = [
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
   "aws:s3/bucketVersioning:BucketVersioning",
+  "aws:secretsmanager/secretRotation:SecretRotation",
+  "aws:secretsmanager/secretVersion:SecretVersion",
   "aws:securityhub/configurationPolicy:ConfigurationPolicy",
   "aws:securityhub/configurationPolicyAssociation:ConfigurationPolicyAssociation",
   "aws:securityhub/findingAggregator:FindingAggregator",
@@ -163,6 +165,7 @@ export const byUse: Readonly<Record<string, string>> = {
     "its users: the administrator who subscribes is the first, and an author",
   "aws:quicksight/group:Group": "its members: each reader and author, by the month",
   "aws:rds/cluster:Cluster": "capacity beyond its minimum, bytes kept, and requests to its storage",
+  "aws:rds/globalCluster:GlobalCluster": "each write that is copied to the other region, and its bytes",
   "aws:redshiftserverless/workgroup:Workgroup":
     "seconds in which it works, 60 at least each time; a view that refreshes itself keeps it awake while events come",
   "aws:route53/zone:Zone": "queries",

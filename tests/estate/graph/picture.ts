@@ -19,6 +19,7 @@ const looks: Readonly<Record<string, Look>> = {
   "aws:dynamodb/table:Table": { group: "data", shape: "cylinder" },
   "aws:rds/cluster:Cluster": { group: "data", shape: "cylinder" },
   "aws:rds/proxy:Proxy": { group: "data", shape: "box" },
+  "aws:secretsmanager/secret:Secret": { group: "data", shape: "note" },
   "aws:elasticache/serverlessCache:ServerlessCache": { group: "data", shape: "cylinder" },
   "aws:s3/bucket:Bucket": { group: "files", shape: "folder" },
   "aws:sqs/queue:Queue": { group: "events", shape: "cds" },
@@ -40,6 +41,7 @@ const wires: Readonly<Record<string, { readonly from: string; readonly to: strin
     "aws:lambda/eventSourceMapping:EventSourceMapping": { from: "eventSourceArn", to: "functionName" },
     "aws:cloudwatch/eventTarget:EventTarget": { from: "rule", to: "arn" },
     "aws:s3/bucketNotification:BucketNotification": { from: "bucket", to: "queues" },
+    "aws:secretsmanager/secretRotation:SecretRotation": { from: "secretId", to: "rotationLambdaArn" },
     "aws:sns/topicSubscription:TopicSubscription": { from: "topic", to: "endpoint" },
   };
 

@@ -2,6 +2,7 @@ import { poolIdOf } from "./computed/api.ts";
 import { multiRegionIdOf, streamOf } from "./computed/data.ts";
 import { secretOf, zoneIdOf } from "./computed/edge.ts";
 import { text } from "./computed/forms.ts";
+import { secretArnOf } from "./computed/operations.ts";
 import type { Properties } from "./engine.ts";
 import { EstateError } from "./errors.ts";
 
@@ -44,6 +45,7 @@ export function dataSource(
     case "aws:dynamodb/getTable:getTable":
     case "aws:kms/getKey:getKey":
     case "aws:route53/getZone:getZone":
+    case "aws:secretsmanager/getSecret:getSecret":
     case "aws:ssm/getParameter:getParameter":
       return madeElsewhere(token, inputs, { region, account });
     case "aws:iam/getPolicyDocument:getPolicyDocument":
@@ -81,6 +83,10 @@ function madeElsewhere(
     }
     case "aws:route53/getZone:getZone":
       return { ...inputs, id: zoneIdOf("ApiZone"), zoneId: zoneIdOf("ApiZone") };
+    case "aws:secretsmanager/getSecret:getSecret": {
+      const arn = secretArnOf(text(inputs["name"]), { region, account });
+      return { ...inputs, id: arn, arn };
+    }
     default: {
       const name = text(inputs["name"]);
       if (name.endsWith("/token-issuer")) {

@@ -1,5 +1,5 @@
 import { grantsOf, isPublic, listOf, type Statement, statementsIn } from "./documents.ts";
-import { all, each, needs, type Rule } from "./rule.ts";
+import { each, needs, type Rule } from "./rule.ts";
 
 interface Role {
   readonly assumeRolePolicy: unknown;
@@ -159,11 +159,11 @@ export const accessRules: readonly Rule[] = [
     name: "database-iam",
     shows: ["PCI 8.6.2", "RDS.12"],
     says: "Who connects to the books is known by IAM, not by a password in a file.",
-    check: each<{ iamDatabaseAuthenticationEnabled?: boolean; manageMasterUserPassword?: boolean }>(
+    check: each<{ iamDatabaseAuthenticationEnabled?: boolean }>(
       "aws:rds/cluster:Cluster",
-      ({ iamDatabaseAuthenticationEnabled, manageMasterUserPassword }) =>
-        !(iamDatabaseAuthenticationEnabled && manageMasterUserPassword) &&
-        "has passwords of its own: set iamDatabaseAuthenticationEnabled and manageMasterUserPassword",
+      ({ iamDatabaseAuthenticationEnabled }) =>
+        !iamDatabaseAuthenticationEnabled &&
+        "knows people by passwords: set iamDatabaseAuthenticationEnabled",
     ),
   },
   {
@@ -173,24 +173,6 @@ export const accessRules: readonly Rule[] = [
     check: each<{ userGroupId?: string }>(
       "aws:elasticache/serverlessCache:ServerlessCache",
       ({ userGroupId }) => !userGroupId && "lets anyone in who reaches it: set userGroupId",
-    ),
-  },
-  {
-    name: "secrets-rotate",
-    shows: ["PCI 8.6.3", "SecretsManager.1"],
-    says: "A secret that AWS keeps for us changes by itself.",
-    check: all(
-      each<{ manageMasterUserPassword?: boolean }>(
-        "aws:rds/cluster:Cluster",
-        ({ manageMasterUserPassword }) =>
-          !manageMasterUserPassword && "has an owner's password that stays: set manageMasterUserPassword",
-      ),
-      each("aws:secretsmanager/secret:Secret", (_, resource, plan) => {
-        const rotated = plan
-          .ofType<{ secretId?: string }>("aws:secretsmanager/secretRotation:SecretRotation")
-          .some(({ inputs }) => inputs.secretId === resource.outputs?.["id"]);
-        return !rotated && "stays as it is: add a SecretRotation";
-      }),
     ),
   },
   {

@@ -126,6 +126,15 @@ export const encryptionRules: readonly Rule[] = [
     ),
   },
   {
+    name: "global-books-encrypted",
+    shows: ["PCI 3.5.1", "RDS.27"],
+    says: "A database of several regions takes encrypted clusters only.",
+    check: each<{ storageEncrypted?: boolean }>(
+      "aws:rds/globalCluster:GlobalCluster",
+      ({ storageEncrypted }) => !storageEncrypted && "is not encrypted: set storageEncrypted",
+    ),
+  },
+  {
     name: "database-proxy-tls",
     shows: ["PCI 4.2.1", "RDS.43"],
     says: "The proxy takes connections under TLS only.",

@@ -1,7 +1,19 @@
+import type { PlanView } from "../plan-view.ts";
 import { each, type Rule } from "./rule.ts";
+import { type Cluster, follows } from "./secrets.ts";
 
 const backupDays = 35;
 const reason = "its data is made up, and the stage can be removed";
+
+interface Instance {
+  readonly clusterIdentifier?: string;
+  readonly availabilityZone?: string;
+}
+
+const instancesOf = (plan: PlanView, cluster: unknown): readonly { readonly inputs: Instance }[] =>
+  plan
+    .ofType<Instance>("aws:rds/clusterInstance:ClusterInstance")
+    .filter(({ inputs }) => inputs.clusterIdentifier === cluster);
 
 /** Backups, copies, and what must not be deleted. */
 export const resilienceRules: readonly Rule[] = [
@@ -127,15 +139,37 @@ export const resilienceRules: readonly Rule[] = [
     shows: ["RDS.15"],
     says: "The books survive the loss of a zone.",
     notDisposableBecause: "one instance costs half",
-    check: each<object>("aws:rds/cluster:Cluster", (_, { outputs }, plan) => {
-      const instances = plan
-        .ofType<{ clusterIdentifier?: string; availabilityZone?: string }>(
-          "aws:rds/clusterInstance:ClusterInstance",
-        )
-        .filter(({ inputs }) => inputs.clusterIdentifier === outputs?.["id"]);
+    check: each<Cluster>("aws:rds/cluster:Cluster", (cluster, { outputs }, plan) => {
+      const instances = instancesOf(plan, outputs?.["id"]);
       const zones = new Set(instances.map(({ inputs }) => inputs.availabilityZone ?? "one that AWS picks"));
-      return zones.size < 2 && `is in ${zones.size} zones: name two at least, one for each of its instances`;
+      return (
+        !follows(cluster) &&
+        zones.size < 2 &&
+        `is in ${zones.size} zones: name two at least, one for each of its instances`
+      );
     }),
+  },
+  {
+    name: "aurora-can-take-over",
+    shows: ["PCI 12.10.1"],
+    says: "Books that follow another region's have an instance: without one they take over nothing.",
+    check: each<Cluster>(
+      "aws:rds/cluster:Cluster",
+      (cluster, { outputs }, plan) =>
+        follows(cluster) &&
+        instancesOf(plan, outputs?.["id"]).length < 1 &&
+        "follows another region's and has no instance: one at least",
+    ),
+  },
+  {
+    name: "global-books-kept",
+    shows: ["RDS.7"],
+    says: "Nobody deletes a database of several regions in passing.",
+    notDisposableBecause: reason,
+    check: each<{ deletionProtection?: boolean }>(
+      "aws:rds/globalCluster:GlobalCluster",
+      ({ deletionProtection }) => !deletionProtection && "may be deleted: set deletionProtection",
+    ),
   },
   {
     name: "stream-remembers",

@@ -4,10 +4,12 @@ import { encryptionRules } from "./encryption.ts";
 import { operationsRules } from "./operations.ts";
 import { resilienceRules } from "./resilience.ts";
 import type { Rule } from "./rule.ts";
+import { secretRules } from "./secrets.ts";
 
 export const rules: readonly Rule[] = [
   ...encryptionRules,
   ...accessRules,
+  ...secretRules,
   ...operationsRules,
   ...resilienceRules,
   ...accountRules,

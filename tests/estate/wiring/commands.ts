@@ -5,6 +5,8 @@ const iamPrefixes: Readonly<Record<string, string>> = {
   sfn: "states",
   "dynamodb-streams": "dynamodb",
   "cognito-identity-provider": "cognito-idp",
+  "secrets-manager": "secretsmanager",
+  eventbridge: "events",
 };
 
 /** Commands that IAM knows under other names. A transaction is granted by what is in it. */

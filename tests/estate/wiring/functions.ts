@@ -199,3 +199,19 @@ export const apiReachesFunctions: Check = each<{ integrationUri?: string }>(
     return !invoked && `${fn.name} does not let API Gateway in: add a Permission`;
   },
 );
+
+/** Whoever rotates a secret is a function of the plan, and lets Secrets Manager in. */
+export const rotationsReachFunctions: Check = each<{ rotationLambdaArn?: string }>(
+  "aws:secretsmanager/secretRotation:SecretRotation",
+  ({ rotationLambdaArn }, _, plan) => {
+    const fn = plan.ofType<Fn>(functionType).find(({ outputs }) => outputs?.["arn"] === rotationLambdaArn);
+    if (fn === undefined) return `is done by ${rotationLambdaArn}, which is no function of the plan`;
+    const invoked = plan
+      .ofType<{ function: string; principal: string }>("aws:lambda/permission:Permission")
+      .some(
+        ({ inputs }) =>
+          inputs.principal === "secretsmanager.amazonaws.com" && inputs.function === fn.inputs.name,
+      );
+    return !invoked && `${fn.name} does not let Secrets Manager in: add a Permission`;
+  },
+);

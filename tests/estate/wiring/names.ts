@@ -20,12 +20,19 @@ export function arnsIn(value: unknown): string[] {
   return Object.values(value).flatMap(arnsIn);
 }
 
+interface Replicated {
+  readonly replicas?: readonly { readonly region: string }[];
+}
+
 interface TableInputs {
   readonly globalSecondaryIndexes?: readonly { readonly name: string }[];
   readonly replicas?: readonly { readonly regionName: string }[];
 }
 
-/** ARNs that resources have, and those of what is inside of them. A replica of a table has all that the table has. */
+/**
+ * ARNs that resources have, and those of what is inside of them. A replica of a table has all that the table has, and that
+ * of a secret is called as the secret is.
+ */
 export function knownArns({ known, region }: PlanView): ReadonlySet<string> {
   const ofTables = known
     .filter(({ type }) => type === "aws:dynamodb/table:Table")
@@ -38,7 +45,13 @@ export function knownArns({ known, region }: PlanView): ReadonlySet<string> {
         ? [...all, ...all.map((arn) => arn.replace(/^(arn:aws:dynamodb):[^:]+/, `$1:${region}`))]
         : all;
     });
-  return new Set([...known.flatMap(({ outputs }) => arnsIn(outputs)), ...ofTables]);
+  const ofSecrets = known
+    .filter(({ type }) => type === "aws:secretsmanager/secret:Secret")
+    .filter(({ inputs }) => (inputs as Replicated).replicas?.some((each) => each.region === region))
+    .flatMap(({ outputs }) =>
+      arnsIn(outputs).map((arn) => arn.replace(/^(arn:aws:secretsmanager):[^:]+/, `$1:${region}`)),
+    );
+  return new Set([...known.flatMap(({ outputs }) => arnsIn(outputs)), ...ofTables, ...ofSecrets]);
 }
 
 /** The ARN of what an ARN is about: executions are their machine's, log streams their group's. */

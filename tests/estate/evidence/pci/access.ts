@@ -232,6 +232,7 @@ export const accessRows: readonly Row[] = [
     "No password of such an account is in code or settings.",
     [
       "rule: build-without-secrets",
+      "rule: owner-password-kept",
       "test: tests/estate/render.test.ts › an estate with acquirers of its own › gives each function the secrets that it needs, and no other",
     ],
     "acquirers' keys and the edge's secret are variables of functions, encrypted, and who may read a function's configuration reads them",
@@ -239,7 +240,13 @@ export const accessRows: readonly Row[] = [
   estate(
     "8.6.3",
     "Passwords of systems are changed as a risk analysis says, and long.",
-    ["rule: secrets-rotate", "adr: 39"],
+    [
+      "rule: secrets-rotate",
+      "rule: secrets-rotate-in-time",
+      "rule: passwords-not-set-back",
+      "adr: 39",
+      "adr: 50",
+    ],
     "the analysis; acquirers' keys change when somebody sets them; nothing reminds of the edge's, which the manual wants every 90 days",
   ),
   ...papers(9, "physical access"),

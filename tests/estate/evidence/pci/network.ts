@@ -143,7 +143,7 @@ export const networkRows: readonly Row[] = [
     "2.2.2",
     "Accounts that vendors create are not used, or have a password of ours.",
     [
-      "test: tests/estate/stores.test.ts › the books › have no password but the owner's, which RDS makes and keeps under the books' key",
+      "test: tests/estate/stores.test.ts › the books › have no password but the owner's: the proxy and the pods have none",
       "test: tests/estate/stores.test.ts › the cache › has one user, that signs in by IAM, has keys of its own and cannot list, empty or configure",
     ],
     "root of the organization's own account keeps its password: the company locks it away",

@@ -1,4 +1,4 @@
-import { lettersOf, named, type Rules, text } from "./forms.ts";
+import { lettersOf, type Made, named, type Rules, text, uuidOf } from "./forms.ts";
 
 /** Alarms, whom they tell, dashboards, traces. */
 export const operations: Rules = {
@@ -9,9 +9,14 @@ export const operations: Rules = {
   },
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": ({ inputs }) => ({ id: text(inputs["name"]) }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (made) => named(made, "cloudwatch", "alarm:"),
-  "aws:secretsmanager/secret:Secret": (made) => {
-    const { arn } = named(made, "secretsmanager", "secret:");
-    return { id: `${arn}-${lettersOf(made.name, 6)}`, arn: `${arn}-${lettersOf(made.name, 6)}` };
+  "aws:secretsmanager/secret:Secret": ({ inputs, region, account }) => {
+    const arn = secretArnOf(text(inputs["name"]), { region, account });
+    return { id: arn, arn };
+  },
+  "aws:secretsmanager/secretRotation:SecretRotation": ({ inputs }) => ({ id: text(inputs["secretId"]) }),
+  "aws:secretsmanager/secretVersion:SecretVersion": ({ name, inputs }) => {
+    const versionId = uuidOf(name);
+    return { id: `${text(inputs["secretId"])}|${versionId}`, arn: text(inputs["secretId"]), versionId };
   },
   "aws:sns/topic:Topic": (made) => {
     const { arn } = named(made, "sns", "");
@@ -29,3 +34,7 @@ export const operations: Rules = {
   },
   "aws:xray/samplingRule:SamplingRule": (made) => named(made, "xray", "sampling-rule/", "ruleName"),
 };
+
+/** Secrets Manager ends it with six letters of its own, which a copy in another region has too. */
+export const secretArnOf = (name: string, { region, account }: Pick<Made, "region" | "account">): string =>
+  `arn:aws:secretsmanager:${region}:${account}:secret:${name}-${lettersOf(name, 6)}`;

@@ -19,6 +19,10 @@ export const stores: Rules = {
   },
   "aws:rds/clusterInstance:ClusterInstance": (made) => named(made, "rds", "db:", "identifier"),
   "aws:rds/clusterParameterGroup:ClusterParameterGroup": (made) => named(made, "rds", "cluster-pg:"),
+  "aws:rds/globalCluster:GlobalCluster": ({ inputs, account }) => {
+    const id = text(inputs["globalClusterIdentifier"]);
+    return { id, arn: `arn:aws:rds::${account}:global-cluster:${id}` };
+  },
   "aws:rds/proxy:Proxy": (made) => {
     const id = text(made.inputs["name"]);
     return {

@@ -68,7 +68,7 @@ export const accessViolations: readonly Violation[] = [
     "database-iam",
     "aws:rds/cluster:Cluster",
     { manageMasterUserPassword: true },
-    { manageMasterUserPassword: true, iamDatabaseAuthenticationEnabled: true },
+    { iamDatabaseAuthenticationEnabled: true },
   ),
   either("cache-users", cache, {}, { userGroupId: "users" }),
   either(
@@ -156,10 +156,5 @@ export const accessViolations: readonly Violation[] = [
     "aws:apigatewayv2/stage:Stage",
     {},
     { defaultRouteSettings: { throttlingRateLimit: 1, throttlingBurstLimit: 1 } },
-  ),
-  without(
-    "secrets-rotate",
-    { type: "aws:secretsmanager/secret:Secret", inputs: {} },
-    { type: "aws:secretsmanager/secretRotation:SecretRotation", inputs: { secretId: "it" } },
   ),
 ];

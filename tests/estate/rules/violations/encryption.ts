@@ -42,6 +42,7 @@ export const encryptionViolations: readonly Violation[] = [
     { storageEncrypted: true },
     { storageEncrypted: true, kmsKeyId: key },
   ),
+  either("global-books-encrypted", "aws:rds/globalCluster:GlobalCluster", {}, { storageEncrypted: true }),
   either("database-proxy-tls", "aws:rds/proxy:Proxy", { requireTls: false }, { requireTls: true }),
   either("cache-encrypted", "aws:elasticache/serverlessCache:ServerlessCache", {}, { kmsKeyId: key }),
   either("warehouse-encrypted", "aws:redshiftserverless/namespace:Namespace", {}, { kmsKeyId: key }),

@@ -41,6 +41,12 @@ export const resilienceViolations: readonly Violation[] = [
     broken: [{ type: cluster, inputs: {} }, instance("eu-west-1a"), instance("eu-west-1a")],
     kept: [{ type: cluster, inputs: {} }, instance("eu-west-1a"), instance("eu-west-1b")],
   },
+  without(
+    "aurora-can-take-over",
+    { type: cluster, inputs: { globalClusterIdentifier: "books" } },
+    instance("eu-west-1a"),
+  ),
+  either("global-books-kept", "aws:rds/globalCluster:GlobalCluster", {}, { deletionProtection: true }),
   either("stream-remembers", "aws:kinesis/stream:Stream", { retentionPeriod: 24 }, { retentionPeriod: 168 }),
   either(
     "cache-backed-up",
