@@ -21,6 +21,17 @@ const unreached: readonly Unreached[] = [
     ...{ role, actions: ["dynamodb:PutItem"], on: "-dead-letters" },
     because: "what a failover cannot decide: tests/contract/failover.test.ts loses enough of everything",
   })),
+  ...[
+    {
+      actions: ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary"],
+      on: "/tallystick-local-payment-events",
+    },
+    { actions: ["kinesis:ListStreams"], on: "*" },
+  ].map((grant) => ({
+    ...{ role: "WarehouseReaderRole", ...grant },
+    because:
+      "Redshift asks it when a view over a stream is made, and PostgreSQL, which stands in for it, does not",
+  })),
   {
     role: "TakeJournalRole",
     actions: ["dynamodb:PutItem"],

@@ -11,7 +11,15 @@ import {
 import { publicAttributes } from "#adapters/vault/card-item.ts";
 import type { AccountId, Book, UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
-import { functions, listOf, ofType, resource, roles, statementsOf } from "./committed-plan.ts";
+import {
+  functions,
+  listOf,
+  ofType,
+  type RoleInputs,
+  resource,
+  roles,
+  statementsOf,
+} from "./committed-plan.ts";
 
 const account = "123456789012";
 const table = (name: string): string =>
@@ -55,24 +63,36 @@ const unscopedActions = [
   "logs:PutResourcePolicy",
   "logs:DescribeResourcePolicies",
   "logs:DescribeLogGroups",
+  "kinesis:ListStreams",
 ];
 
 describe("roles", () => {
   const isDelivery = ({ name }: { readonly name: string }) => name.endsWith("DeliveryRole");
 
-  it("belong to one function each, to a saga, or to an acquirer that leaves files", () => {
+  const reader = "WarehouseReaderRole";
+  it("belong to one function each, to a saga, to the warehouse, or to an acquirer that leaves files", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
-    expect(roles.filter((role) => !isDelivery(role))).toHaveLength(
+    expect(roles.filter((role) => !isDelivery(role) && role.name !== reader)).toHaveLength(
       functions.length + ofType("aws:sfn/stateMachine:StateMachine").length,
     );
+    expect(resource("WarehouseData").inputs).toMatchObject({
+      defaultIamRoleArn: resource(reader).outputs?.["arn"],
+    });
     expect(roles.filter(isDelivery).map(({ name }) => name)).toEqual([
       "AlphaDeliveryRole",
       "BetaDeliveryRole",
     ]);
   });
 
-  it.each(roles.filter((role) => !isDelivery(role)))(
+  it("of the warehouse can be assumed by Redshift and by nobody else", () => {
+    const { assumeRolePolicy } = resource<RoleInputs>(reader).inputs;
+    expect(assumeRolePolicy.Statement.map(({ Principal }) => Principal)).toEqual([
+      { Service: ["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"] },
+    ]);
+  });
+
+  it.each(roles.filter((role) => !isDelivery(role) && role.name !== reader))(
     "$name can be assumed by one AWS service and by nobody else",
     ({ name, inputs }) => {
       const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";

@@ -135,9 +135,6 @@ describe("the cache", () => {
   });
 });
 
-it.each(["Books", "Cache", "ArchiveBucket", "LakeBucket", "Warehouse", "Reports"])(
-  "%s is not on the laptop",
-  (name) => {
-    expect(() => localResource(name)).toThrow(`has no ${name}`);
-  },
-);
+it.each(["Books", "Cache", "ArchiveBucket", "LakeBucket", "Reports"])("%s is not on the laptop", (name) => {
+  expect(() => localResource(name)).toThrow(`has no ${name}`);
+});
