@@ -35,7 +35,7 @@ const batchInfo = z.object({
 const tableRecord = z.object({
   dynamodb: z.object({
     Keys: z.object({ sk: z.object({ S: z.string() }) }),
-    NewImage: z.object({ record: z.unknown() }).optional(),
+    NewImage: z.object({ record: z.unknown().optional() }).optional(),
   }),
 });
 const streamNotice = z.object({
