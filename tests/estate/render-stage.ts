@@ -1,24 +1,29 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "#local/plan/plan.ts";
+import { sourceHash } from "#local/plan/source-hash.ts";
 import { projectRoot } from "./committed-plan.ts";
 import { PlanView } from "./plan-view.ts";
 
+/** What was rendered of the files as they are now: several tests read the same stages, and each render takes seconds. */
+const rendered = join(projectRoot, "reports/stages");
+
 /**
- * A stage whose plan is not committed, rendered afresh. A render takes over its process, so each one has its own.
+ * A stage whose plan is not committed, as the files render it now. A render takes over its process, so each one has its
+ * own.
  * @throws Error with what the renderer said.
  */
 export async function renderStage(stage: string): Promise<PlanView> {
-  const folder = mkdtempSync(join(tmpdir(), "tallystick-stage-"));
-  try {
-    const out = join(folder, `${stage}.json`);
+  const kept = join(rendered, `${stage}-${sourceHash(projectRoot).replace(/\W/g, "-")}.json`);
+  if (!existsSync(kept)) {
+    mkdirSync(rendered, { recursive: true });
+    // Two may render it at once: each writes a file of its own, and the last one stays.
+    const out = `${kept}.${process.pid}`;
     await render(stage, out);
-    return new PlanView(JSON.parse(readFileSync(out, "utf8")) as Plan);
-  } finally {
-    rmSync(folder, { recursive: true });
+    renameSync(out, kept);
   }
+  return new PlanView(JSON.parse(readFileSync(kept, "utf8")) as Plan);
 }
 
 function render(stage: string, out: string): Promise<void> {
