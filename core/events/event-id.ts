@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { base32 } from "../kernel/base32.ts";
 import type { Brand } from "../kernel/brand.ts";
 import { derivedId, idTail } from "../kernel/derived-id.ts";
@@ -5,7 +6,13 @@ import { derivedId, idTail } from "../kernel/derived-id.ts";
 /** `evt_` and 26 characters that sort by the time of the change. */
 export type EventId = Brand<string, "EventId">;
 
-export const eventIdPattern: RegExp = new RegExp(`^evt_${idTail}$`);
+const eventIdPattern = new RegExp(`^evt_${idTail}$`);
+
+/** As it stands in an event that is read. */
+export const eventId = z
+  .string()
+  .regex(eventIdPattern)
+  .transform((id) => id as EventId);
 
 /** @returns undefined when the text cannot be the id of an event. */
 export const parseEventId = (text: string): EventId | undefined =>

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { absurd } from "../kernel/invariant.ts";
 import type { Leg } from "../ledger/entry.ts";
 import { entryIdOf, type JournalRecord, recordedAtOf } from "../ledger/journal.ts";
-import { type EventId, eventIdPattern, fixedEventId } from "./event-id.ts";
+import { eventId, fixedEventId } from "./event-id.ts";
 
 /** What a record of the journal is called, when it is told. One record, one event. */
 export const ledgerEventTypes = [
@@ -32,10 +32,7 @@ const leg = z.object({
  */
 export const ledgerEvent = z.object({
   schema: z.literal(schemaVersion),
-  id: z
-    .string()
-    .regex(eventIdPattern)
-    .transform((id) => id as EventId),
+  id: eventId,
   type: z.enum(ledgerEventTypes),
   /** When the ledger learned of it. */
   created_at: z.iso.datetime(),

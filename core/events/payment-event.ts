@@ -4,7 +4,7 @@ import { isSameOperation, type OperationKind } from "../payments/operation.ts";
 import { type Payment, refundedOf } from "../payments/payment.ts";
 import type { PaymentState } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
-import { type EventId, eventIdPattern, fixedEventId } from "./event-id.ts";
+import { eventId, fixedEventId } from "./event-id.ts";
 
 /** What a change of a payment is called. One change, one version, one event. */
 export const paymentEventTypes = [
@@ -35,10 +35,7 @@ const schemaVersion = 1;
 /** An event as it is published. `data` is the payment as the API shows it, at that version. */
 export const publishedEvent = z.object({
   schema: z.literal(schemaVersion),
-  id: z
-    .string()
-    .regex(eventIdPattern)
-    .transform((id) => id as EventId),
+  id: eventId,
   type: z.enum(paymentEventTypes),
   /** The payment's version: 1, 2, 3 … without a gap. */
   sequence: z.int().positive(),

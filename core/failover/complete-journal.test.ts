@@ -10,6 +10,7 @@ import {
   minute,
   noon,
 } from "#tests/support/examples.ts";
+import { valued } from "#tests/support/valued.ts";
 import { type AccountId, salesAccount } from "../ledger/account.ts";
 import { debitsOf } from "../ledger/entry.ts";
 import { entryIdOf, entryRecord, type JournalRecord, resolutionRecord } from "../ledger/journal.ts";
@@ -33,18 +34,11 @@ const recorder = { now: noon, execution: "saga" };
 const review = { operation: "capture", acquirer: "alpha", reason: "timeout" } as const;
 const done = { authorization, captured: 100_00n, refunded: 0n };
 
-function written<Value>(
-  posted: { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown },
-): Value {
-  if (!posted.ok) throw new Error(String(posted.error));
-  return posted.value;
-}
-
 /** What the saga wrote of the payment. */
 const card = examplePayment();
-const held = entryRecord(written(holdEntry(card, authorization, recorder)));
+const held = entryRecord(valued(holdEntry(card, authorization, recorder)));
 const postedFor = (amount: bigint) =>
-  resolutionRecord(written(captureResolution(card, authorization, amount, recorder)));
+  resolutionRecord(valued(captureResolution(card, authorization, amount, recorder)));
 const posted = postedFor(100_00n);
 const voided = resolutionRecord(voidResolution(card, authorization, recorder));
 const late = { ...recorder, now: authorization.expiresAt };
@@ -52,7 +46,7 @@ const expired = resolutionRecord(expiredResolution(card, authorization, late) as
 
 /** And of its refund. */
 const refund = exampleRefund();
-const refundHeld = entryRecord(written(refundHold(refund, authorization, recorder)));
+const refundHeld = entryRecord(valued(refundHold(refund, authorization, recorder)));
 const given = resolutionRecord(refundPosted(refund, authorization, recorder));
 const notGiven = resolutionRecord(refundVoided(refund, authorization, recorder));
 
@@ -60,13 +54,11 @@ const account = { type: "account", account: "acc_alice" as AccountId } as const;
 const wallet = (standing: Standing): Payment => ({ ...examplePayment(standing), method: account });
 const { authorization: _none, ...paid } = done;
 const transfer = entryRecord(
-  written(walletTransfer(wallet({ state: "captured", ...paid }), account, recorder)),
+  valued(walletTransfer(wallet({ state: "captured", ...paid }), account, recorder)),
 );
 const { from: _noAcquirer, ...ofWallet } = exampleRefund();
 const walletRefundIn = (standing: RefundStanding): Refund => ({ ...ofWallet, ...standing }) as Refund;
-const paidBack = entryRecord(
-  written(walletRefund(walletRefundIn({ state: "succeeded" }), account, recorder)),
-);
+const paidBack = entryRecord(valued(walletRefund(walletRefundIn({ state: "succeeded" }), account, recorder)));
 
 /** `authorize.1 posted 6000`: which record it is, and how much it moves where it moves something. */
 function named(record: JournalRecord): string {
@@ -183,7 +175,7 @@ function ofFailed(payment: Payment, refunds: readonly Refund[]): JournalRecord[]
   return refunds
     .filter(({ state }) => state === "failed")
     .flatMap((each) => [
-      entryRecord(written(refundHold(each, by, { now: each.updatedAt, execution: "failover" }))),
+      entryRecord(valued(refundHold(each, by, { now: each.updatedAt, execution: "failover" }))),
       resolutionRecord(refundVoided(each, by, { now: each.updatedAt, execution: "failover" })),
     ]);
 }

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, type AccountId, noCounters } from "#core/ledger/account.ts";
 import { fold, trialBalance } from "#core/ledger/trial-balance.ts";
 import { beginCancel, beginCapture, beginRefund } from "#core/payments/begin.ts";
-import type { PaymentRefusal } from "#core/payments/decide.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { operationKey, refundIdOf } from "#core/payments/ids.ts";
@@ -12,6 +11,7 @@ import { fromRecord, type PaymentRecord, toRecord } from "#core/payments/record.
 import { fromRefundRecord, toRefundRecord } from "#core/payments/refund-record.ts";
 import { demo } from "#tests/support/examples.ts";
 import { type SagaTasks, startSagaTasks } from "#tests/support/saga-tasks.ts";
+import { valued } from "#tests/support/valued.ts";
 import type { RefundStepOutput } from "#workflows/refund/contract.ts";
 
 /** What merchants ask for after a payment, on the tasks as they are deployed, with a DynamoDB and acquirers of their own. */
@@ -29,15 +29,6 @@ beforeAll(async () => {
   saga = await startSagaTasks();
 });
 afterAll(() => saga.stop());
-
-type Decided<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly error: PaymentRefusal };
-
-function decided<Value>(result: Decided<Value>): Value {
-  if (!result.ok) throw new Error(JSON.stringify(result.error));
-  return result.value;
-}
 
 /** An authorized payment whose capture waits for the merchant. */
 async function hold(card: string, capture: Payment["capture"] = "manual") {
@@ -70,7 +61,7 @@ async function captured(card: string): Promise<Payment> {
 async function beginRefundOf(payment: Payment, amount: bigint): Promise<RefundOfPayment> {
   const n = payment.refunds?.length ?? 0;
   const id = refundIdOf({ book: demo, route: payment.id, idempotencyKey: `refund-${n}` });
-  const begun = decided(beginRefund(payment, { id, amount, fingerprint: "f" }, Date.now()));
+  const begun = valued(beginRefund(payment, { id, amount, fingerprint: "f" }, Date.now()));
   const committed = await saga.refunds.commitRefund(payment, {
     payment: { before: payment, after: evolve(payment, begun.event, Date.now()) },
     refund: { after: begun.refund },
@@ -106,7 +97,7 @@ const balancesOf = async (payment: Payment) => fold(await saga.journalOf(payment
 describe("a capture that the merchant asks for", () => {
   test("takes its part, books the fee of that part, and releases the rest", async () => {
     const { payment } = await hold(cards.approved);
-    const asked = await begin(payment, decided(beginCapture(payment, 60_00n, Date.now())));
+    const asked = await begin(payment, valued(beginCapture(payment, 60_00n, Date.now())));
     const output = await settle(asked);
 
     expect(output).toMatchObject({
@@ -131,7 +122,7 @@ describe("a capture that the merchant asks for", () => {
 
   test("and that the acquirer refuses is compensated like an automatic one", async () => {
     const { payment } = await hold(cards.captureRefused);
-    const asked = await begin(payment, decided(beginCapture(payment, 60_00n, Date.now())));
+    const asked = await begin(payment, valued(beginCapture(payment, 60_00n, Date.now())));
     const refused = await settle(asked);
     if (refused.outcome !== "refused") throw new Error(JSON.stringify(refused));
     const { authorization, reason } = refused;
@@ -151,7 +142,7 @@ describe("a capture that the merchant asks for", () => {
 describe("a cancellation that the merchant asks for", () => {
   test("voids the authorization and its hold", async () => {
     const { payment, authorization } = await hold(cards.approved);
-    const asked = await begin(payment, decided(beginCancel(payment, Date.now())));
+    const asked = await begin(payment, valued(beginCancel(payment, Date.now())));
     const output = await saga.run("compensate", {
       payment: toRecord(asked),
       authorization,
@@ -199,7 +190,7 @@ describe("a payment that waits for its customer", () => {
 
   test("is canceled once the acquirer has let go, and the customer comes too late", async () => {
     const payment = await waiting();
-    const asked = await begin(payment, decided(beginCancel(payment, Date.now())));
+    const asked = await begin(payment, valued(beginCancel(payment, Date.now())));
     const output = await saga.run("compensate", {
       payment: toRecord(asked),
       reason: "requested",

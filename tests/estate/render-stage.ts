@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Plan } from "#local/plan/plan.ts";
 import { sourceHash } from "#local/plan/source-hash.ts";
@@ -22,8 +22,16 @@ export async function renderStage(stage: string): Promise<PlanView> {
     const out = `${kept}.${process.pid}`;
     await render(stage, out);
     renameSync(out, kept);
+    forgetOthers(stage, kept);
   }
   return new PlanView(JSON.parse(readFileSync(kept, "utf8")) as Plan);
+}
+
+/** What was rendered of files as they were before. */
+function forgetOthers(stage: string, kept: string): void {
+  for (const file of readdirSync(rendered))
+    if (file.startsWith(`${stage}-sha256-`) && file.endsWith(".json") && join(rendered, file) !== kept)
+      rmSync(join(rendered, file), { force: true });
 }
 
 function render(stage: string, out: string): Promise<void> {

@@ -41,6 +41,7 @@ import { takePayments } from "#functions/tasks/failover/payments-page.ts";
 import type { PassInput, PassOutput } from "#workflows/failover/contract.ts";
 import { day, exampleAuthorization, examplePayment, noon } from "./examples.ts";
 import type { ToldAnswers } from "./told-answers.ts";
+import { valued } from "./valued.ts";
 
 const tables = { payments: "payments", ledger: "ledger" };
 
@@ -56,13 +57,6 @@ export const storesOf = (client: DynamoDBClient, epoch: Epoch, names = tables) =
   journal: new JournalStore(client, names.ledger),
 });
 type Stores = ReturnType<typeof storesOf>;
-
-function legsOf<Value>(
-  result: { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown },
-): Value {
-  if (!result.ok) throw new Error(String(result.error));
-  return result.value;
-}
 
 /** One merchant's busy minute, step by step, each as its saga would write it and the API would answer it. */
 export class Minute {
@@ -115,7 +109,7 @@ export class Minute {
     const [hold] = await this.#stores.journal.find(this.book, [id]);
     if (hold?.type !== "entry" || hold.entry.state !== "pending") throw new Error(`${id} is no hold`);
     const whole = hold.entry as Parameters<typeof postUserHold>[0];
-    const posted = legsOf(postUserHold(whole, { kind: "all" }, this.#recordedBy()));
+    const posted = valued(postUserHold(whole, { kind: "all" }, this.#recordedBy()));
     await this.#stores.ledger.resolve(posted);
     await this.#tellEntry(id);
   }
@@ -137,7 +131,7 @@ export class Minute {
 
   authorize(payment: Payment): Promise<Payment> {
     const recorder = this.#recorder();
-    const hold = legsOf(holdEntry(payment, exampleAuthorization, recorder));
+    const hold = valued(holdEntry(payment, exampleAuthorization, recorder));
     return this.#step(
       payment,
       { type: "authorized", authorization: exampleAuthorization },
@@ -153,7 +147,7 @@ export class Minute {
             operation: { kind: "capture", amount, startedAt: this.#now },
           })
         : payment;
-    const resolution = legsOf(captureResolution(began, exampleAuthorization, amount, this.#recorder()));
+    const resolution = valued(captureResolution(began, exampleAuthorization, amount, this.#recorder()));
     const event = { type: "captured", authorization: exampleAuthorization, amount } as const;
     return this.#step(began, event, resolutionRecord(resolution));
   }
@@ -168,14 +162,14 @@ export class Minute {
   async pay(amount: bigint): Promise<Payment> {
     const method = { type: "account", account: alice } as const;
     const payment = await this.create({ method, total: { currency: "USD", amount } });
-    const entry = legsOf(walletTransfer(payment, method, this.#recorder()));
+    const entry = valued(walletTransfer(payment, method, this.#recorder()));
     return this.#step(payment, { type: "captured", amount }, entryRecord(entry));
   }
 
   async beginRefund(payment: Payment, amount: bigint): Promise<{ payment: Payment; refund: Refund }> {
     const at = this.#tick();
     const id = refundIdOf({ book: this.book, route: payment.id, idempotencyKey: `${at}` });
-    const begun = legsOf(beginRefund(payment, { id, amount, fingerprint: "f" }, at));
+    const begun = valued(beginRefund(payment, { id, amount, fingerprint: "f" }, at));
     const after = evolve(payment, begun.event, at);
     const refund = { after: begun.refund };
     await this.#stores.refunds.commitRefund(payment, { refund, payment: { before: payment, after } });
@@ -186,7 +180,7 @@ export class Minute {
   async holdRefund({ payment, refund }: { payment: Payment; refund: Refund }) {
     const recorder = this.#recorder();
     const after = evolveRefund(refund, { type: "held" }, recorder.now);
-    const journal = entryRecord(legsOf(refundHold(refund, exampleAuthorization, recorder)));
+    const journal = entryRecord(valued(refundHold(refund, exampleAuthorization, recorder)));
     await this.#stores.refunds.commitRefund(payment, { refund: { before: refund, after }, journal });
     return { payment, refund: after };
   }

@@ -19,6 +19,7 @@ import {
 } from "#core/payments/postings.ts";
 import { evolveRefund, type Refund, type RefundEvent } from "#core/payments/refund.ts";
 import { exampleAuthorization as authorization, day, examplePayment, noon } from "./examples.ts";
+import { valued } from "./valued.ts";
 
 const wallet = { type: "account", account: "acc_alice" as UserAccountId } as const;
 const reviewOf = (operation: "capture" | "refund") => ({ operation, reason: "timeout" }) as const;
@@ -30,13 +31,6 @@ export interface Arrival {
   readonly refunds?: readonly number[];
   /** By their places among the records, from 0. */
   readonly without?: readonly number[];
-}
-
-function made<Value>(
-  result: { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown },
-): Value {
-  if (!result.ok) throw new Error(String(result.error));
-  return result.value;
 }
 
 /** One payment's life, without a store: each version of it and of its refunds, and its records, as sagas write them. */
@@ -67,7 +61,7 @@ export class TornPayment {
   }
 
   authorize(): this {
-    this.records.push(entryRecord(made(holdEntry(this.payment, authorization, this.#recorder()))));
+    this.records.push(entryRecord(valued(holdEntry(this.payment, authorization, this.#recorder()))));
     return this.#move({ type: "authorized", authorization });
   }
 
@@ -78,7 +72,7 @@ export class TornPayment {
 
   capture(amount = this.payment.total.amount): this {
     const posted = captureResolution(this.payment, authorization, amount, this.#recorder());
-    this.records.push(resolutionRecord(made(posted)));
+    this.records.push(resolutionRecord(valued(posted)));
     return this.#move({ type: "captured", authorization, amount });
   }
 
@@ -105,20 +99,20 @@ export class TornPayment {
 
   /** From a wallet. */
   pay(): this {
-    this.records.push(entryRecord(made(walletTransfer(this.payment, wallet, this.#recorder()))));
+    this.records.push(entryRecord(valued(walletTransfer(this.payment, wallet, this.#recorder()))));
     return this.#move({ type: "captured", amount: this.payment.total.amount });
   }
 
   beginRefund(amount: bigint): this {
     const { book, id: route } = this.payment;
     const id = refundIdOf({ book, route, idempotencyKey: `${this.refunds.length + 1}` });
-    const begun = made(beginRefund(this.payment, { id, amount, fingerprint: "f" }, this.#tick()));
+    const begun = valued(beginRefund(this.payment, { id, amount, fingerprint: "f" }, this.#tick()));
     this.refunds.push([begun.refund]);
     return this.#move(begun.event);
   }
 
   holdRefund(): this {
-    this.records.push(entryRecord(made(refundHold(this.refund, authorization, this.#recorder()))));
+    this.records.push(entryRecord(valued(refundHold(this.refund, authorization, this.#recorder()))));
     return this.#moveRefund({ type: "held" });
   }
 
@@ -131,7 +125,7 @@ export class TornPayment {
     const recorder = this.#recorder();
     this.records.push(
       this.payment.method.type === "account"
-        ? entryRecord(made(walletRefund(this.refund, wallet, recorder)))
+        ? entryRecord(valued(walletRefund(this.refund, wallet, recorder)))
         : resolutionRecord(refundPosted(this.refund, authorization, recorder)),
     );
     this.#moveRefund({ type: "succeeded" });

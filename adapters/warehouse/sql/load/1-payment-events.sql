@@ -5,8 +5,6 @@ SELECT event_id, payment, sequence, type, created_at, book, state, currency, amo
 FROM (
   SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY arrived_at) AS delivery
   FROM landing.payment_changes
-  WHERE refreshed_at > (SELECT coalesce(max(refreshed_at), timestamp '1970-01-01') FROM finance.loads)
-    AND payment IS NOT NULL
 ) AS changes
 WHERE delivery = 1
   AND NOT EXISTS (SELECT 1 FROM finance.payment_events AS known WHERE known.event_id = changes.event_id)

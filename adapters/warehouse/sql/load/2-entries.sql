@@ -8,8 +8,6 @@ FROM (
   SELECT *, CASE WHEN side = 'debit' THEN amount ELSE -amount END AS signed,
     row_number() OVER (PARTITION BY event_id, part, place ORDER BY arrived_at) AS delivery
   FROM landing.journal_legs
-  WHERE refreshed_at > (SELECT coalesce(max(refreshed_at), timestamp '1970-01-01') FROM finance.loads)
-    AND entry IS NOT NULL
 ) AS legs
 WHERE delivery = 1
   AND NOT EXISTS (SELECT 1 FROM finance.entries AS known WHERE known.event_id = legs.event_id)

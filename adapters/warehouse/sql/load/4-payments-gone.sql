@@ -1,5 +1,2 @@
 -- Payments of which something new came are made again, from all that is known of them.
-DELETE FROM finance.payments WHERE payment IN (
-  SELECT payment FROM landing.payment_changes
-  WHERE refreshed_at > (SELECT coalesce(max(refreshed_at), timestamp '1970-01-01') FROM finance.loads)
-)
+DELETE FROM finance.payments WHERE payment IN (SELECT payment FROM landing.payment_changes)

@@ -24,3 +24,11 @@ CREATE TABLE landing.events (
 CREATE INDEX ON landing.events (refreshed_at);
 COMMENT ON TABLE landing.events IS 'stream {stream}';
 */
+
+-- Up to where it was taken over: each load ends with a line here, in the same transaction.
+CREATE TABLE landing.loads (refreshed_at timestamp NOT NULL, loaded_at timestamp NOT NULL);
+
+-- What has come since: all that a load looks at.
+CREATE VIEW landing.new_events AS
+SELECT * FROM landing.events
+WHERE refreshed_at > (SELECT coalesce(max(refreshed_at), timestamp '1970-01-01') FROM landing.loads);

@@ -1,9 +1,6 @@
 -- The books as finance asks for them. Amounts are minor units of their currency; times are UTC.
 CREATE SCHEMA finance;
 
--- Up to where the landing was loaded: each load ends with a line here, in the same transaction.
-CREATE TABLE finance.loads (refreshed_at timestamp NOT NULL, loaded_at timestamp NOT NULL);
-
 -- Each change of a payment, once.
 CREATE TABLE finance.payment_events (
   event_id varchar(30) NOT NULL, payment varchar(40) NOT NULL, sequence int NOT NULL, type varchar(40) NOT NULL,
