@@ -15,7 +15,7 @@ test("a page shows its chart and all rows, and nothing of the data is markup", (
   const page = pageOf("Approvals", "local", [{ name: "approvals", title: "Who approved", chart, table }]);
   expect(page).toContain('<h2 id="approvals">Who approved</h2>');
   expect(page).toContain("beta &amp; co");
-  expect(page).not.toContain("<b>alpha");
+  expect(page).not.toMatch(/<b\b/);
   expect(page.match(/<tr>/g)).toHaveLength(4);
   expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
 });

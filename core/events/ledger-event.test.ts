@@ -62,6 +62,13 @@ describe("the event of a record", () => {
     );
   });
 
+  test("is another one than that of its end in the same moment, and than that of another merchant's entry", () => {
+    const ended = resolutionRecord({ ...released, recordedAt: noon, kind: "voided" });
+    const elsewhere = entryRecord(entry({ book: "mer_other" as Book }));
+    const ids = [entryRecord(entry()), ended, elsewhere].map((record) => ledgerEventOf(record).id);
+    expect(new Set(ids).size).toBe(3);
+  });
+
   test("does not tell what a caller noted on the entry", () => {
     const event = ledgerEventOf(entryRecord(entry({ metadata: { note: "for Lena Meyer" } })));
     expect(JSON.stringify(event)).not.toContain("Lena");
