@@ -14,14 +14,13 @@ const parameters = z
   .default([])
   .transform((list) => Object.fromEntries(list.map(({ name, value }) => [name, value])));
 const inputs = {
-  ExecuteStatement: z.object({ ...target, Sql: z.string().min(1), Parameters: parameters }),
-  BatchExecuteStatement: z.object({
-    ...target,
-    Sqls: z.array(z.string().min(1)).min(1).max(40),
-    Parameters: parameters,
-  }),
+  execute: z
+    .object({ ...target, Sql: z.string().min(1), Parameters: parameters })
+    .transform(({ Sql, ...rest }) => ({ ...rest, Sqls: [Sql] })),
+  batch: z.object({ ...target, Sqls: z.array(z.string().min(1)).min(1).max(40), Parameters: parameters }),
   one: z.object({ Id: z.string(), NextToken: z.string().optional() }),
 };
+type Started = z.output<typeof inputs.batch>;
 
 /** A page of a result: AWS's are cut by size. */
 const pageRowsMax = 1_000;
@@ -87,9 +86,9 @@ export class RedshiftEngine implements Engine {
     const input: unknown = JSON.parse(body.toString() || "{}");
     switch (action) {
       case "ExecuteStatement":
-        return this.#start(inputs.ExecuteStatement.safeParse(input), ({ Sql }) => [Sql]);
+        return this.#start(inputs.execute.safeParse(input));
       case "BatchExecuteStatement":
-        return this.#start(inputs.BatchExecuteStatement.safeParse(input), ({ Sqls }) => Sqls, true);
+        return this.#start(inputs.batch.safeParse(input), true);
       case "DescribeStatement":
         return this.#withStatement(input, (statement) => jsonAnswer(this.#describe(statement)));
       case "GetStatementResult":
@@ -108,15 +107,10 @@ export class RedshiftEngine implements Engine {
     await this.#server?.child.stop();
   }
 
-  #start<Input extends { WorkgroupName: string; Database: string; Parameters: Record<string, string> }>(
-    parsed: { readonly success: boolean; readonly data?: Input; readonly error?: z.ZodError },
-    sqlsOf: (input: Input) => readonly string[],
-    isBatch = false,
-  ): AwsAnswer {
+  #start(parsed: z.ZodSafeParseResult<Started>, isBatch = false): AwsAnswer {
     const { plan, clock } = this.#options;
+    if (!parsed.success) return errorAnswer("ValidationException", z.prettifyError(parsed.error));
     const { data } = parsed;
-    if (data === undefined)
-      return errorAnswer("ValidationException", z.prettifyError(parsed.error as z.ZodError));
     if (data.WorkgroupName !== plan.workgroupName)
       return errorAnswer("ValidationException", `Redshift endpoint doesn't exist in this region.`);
     if (data.Database !== plan.databaseName)
@@ -126,14 +120,13 @@ export class RedshiftEngine implements Engine {
       id: part === undefined ? id : `${id}:${part}`,
       ...{ sql, createdAt: clock(), status: "STARTED", parts: [] },
     });
-    const sqls = sqlsOf(data);
+    const { WorkgroupName, Database, Sqls: sqls } = data;
     const statement: Statement = isBatch
       ? { ...statementOf(sqls.join(";\n")), parts: sqls.map((sql, index) => statementOf(sql, index + 1)) }
       : statementOf(sqls[0] ?? "");
     this.#forget();
     for (const each of [statement, ...statement.parts]) this.#statements.set(each.id, each);
     this.#running = this.#running.then(() => this.#run(statement, data.Parameters));
-    const { WorkgroupName, Database } = data;
     return jsonAnswer({ Id: id, CreatedAt: statement.createdAt / 1_000, WorkgroupName, Database });
   }
 
