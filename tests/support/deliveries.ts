@@ -1,7 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { resource, roleArnOf } from "./handmade-plan.ts";
 
 export interface StoredObject {
   readonly key: string;
@@ -37,17 +36,3 @@ export async function askParquet(
     duckdb.closeSync();
   }
 }
-
-/** A delivery stream of Firehose from the stream of this name, as the role `courier`. */
-export const deliveryResource = (name: string, stream: string, to: Readonly<Record<string, unknown>>) => ({
-  ...resource("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", name, {
-    name,
-    destination: "extended_s3",
-    kinesisSourceConfiguration: {
-      kinesisStreamArn: `arn:aws:kinesis:eu-west-1:123456789012:stream/${stream}`,
-      roleArn: roleArnOf("courier"),
-    },
-    extendedS3Configuration: { roleArn: roleArnOf("courier"), bufferingInterval: 300, ...to },
-  }),
-  outputs: { arn: `arn:aws:firehose:eu-west-1:123456789012:deliverystream/${name}` },
-});
