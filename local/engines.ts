@@ -1,9 +1,13 @@
 import { join } from "node:path";
+import { AthenaEngine } from "./athena/engine.ts";
+import { athenaPlanOf } from "./athena/workgroup-plan.ts";
 import { startCache } from "./cache/server.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import type { Credentials } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
+import { catalogPlanOf } from "./glue/catalog-plan.ts";
+import { glueEngine } from "./glue/engine.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -37,8 +41,11 @@ export interface EnginesOptions {
   /** Where they keep what survives restarts. */
   readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
   readonly door: Door;
-  /** An access key of a role: the warehouse reads the stream in its reader's name. */
-  readonly credentialsOf: (roleArn: string) => Credentials;
+  /**
+   * An access key of a role, or of the operator of this machine: the warehouse reads the stream in its reader's name, and
+   * Athena the lake in that of whoever asks.
+   */
+  readonly credentialsOf: (roleArn: string | undefined) => Credentials;
   /** What another emulator has: there the plan's resources are, and calls go. None when left out. */
   readonly remotes?: Remotes;
   /** Epoch milliseconds. This machine's when left out. */
@@ -96,6 +103,7 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   runWarehouse(options, started);
+  runLake(options, started);
   const children = postgres === undefined ? [] : [postgres.child];
   return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
 }
@@ -178,6 +186,23 @@ function runWarehouse(
   });
   const start = () => startPostgres(paths.warehouse, warehouse);
   const engine = new RedshiftEngine({ plan: warehouse, start, ingestion, clock });
+  started.defer(() => engine.stop());
+  door.serve(engine);
+}
+
+/** Glue's catalog, and Athena over what it lists. */
+function runLake(
+  { plan, paths, door, credentialsOf, clock = Date.now }: EnginesOptions,
+  started: AsyncDisposableStack,
+): void {
+  const catalog = catalogPlanOf(plan);
+  if (catalog !== undefined) door.serve(glueEngine(catalog));
+  const athena = athenaPlanOf(plan);
+  if (athena.workgroups.length === 0) return;
+  const engine = new AthenaEngine({
+    ...{ plan: athena, endpoint: door.url, region: plan.region, credentialsOf, clock },
+    directory: join(paths.engines, "athena"),
+  });
   started.defer(() => engine.stop());
   door.serve(engine);
 }

@@ -157,7 +157,8 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     runEngines(
       {
         ...{ ...options, plan, door, paths, remotes, refuse },
-        credentialsOf: (roleArn) => credentials.issue(nameOfRole(roleArn), roleArn),
+        credentialsOf: (roleArn) =>
+          credentials.issue(roleArn === undefined ? "operator" : nameOfRole(roleArn), roleArn),
         written: () => wake("stream"),
       },
       started,
