@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { type HiveType, hiveTypeOf } from "../firehose/hive-type.ts";
+import { duckTypeOf } from "../firehose/parquet.ts";
 import type { Caller, StoredObject } from "./caller.ts";
-import { duckTypeOf, type HiveType, hiveTypeOf, mismatchIn } from "./hive-types.ts";
+import { mismatchIn } from "./mismatch.ts";
 import { notHere, QueryFailed } from "./refusal.ts";
 import { quoted, type Session } from "./session.ts";
 import type { Tree } from "./trees.ts";
@@ -71,7 +73,7 @@ export function lakeTableOf(described: unknown, today: string): LakeTable {
 function formatOf(name: string, library: string, columns: LakeTable["columns"]): LakeTable["format"] {
   if (library.endsWith(".ParquetHiveSerDe")) return "parquet";
   const [column] = columns;
-  const isText = column?.type.kind === "plain" && column.type.name === "string";
+  const isText = column?.type.kind === "string";
   if (library.endsWith(".LazySimpleSerDe") && columns.length === 1 && isText) return "lines";
   throw notHere(`the table ${name} is neither Parquet nor text of one column`);
 }
