@@ -183,7 +183,7 @@ export async function defineView(
   if (table.format === "lines") {
     const [{ name } = { name: "" }] = columns;
     const shape = `columns = {${quoted(name)}: 'VARCHAR'}, header = false, auto_detect = false`;
-    const raw = `delim = '\u0001', quote = '', escape = '', compression = 'auto_detect'`;
+    const raw = `delim = '\u0001', quote = '', escape = '', compression = 'auto'`;
     return session.run(
       `CREATE VIEW "${view}" AS SELECT "${name}", ${key} FROM read_csv(${list}, ${shape}, ${raw}, ${partitioned})`,
     );

@@ -6,6 +6,7 @@ import { isColumn, mapTree, type Tree } from "./trees.ts";
 
 /** A laptop has other work: Athena's own workers would have more. */
 const limits = { threads: "2", memory_limit: "1GB" };
+const againMs = 20;
 
 export interface Answered {
   readonly names: readonly string[];
@@ -18,6 +19,7 @@ export interface Answered {
 export class Session {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  #interrupting: NodeJS.Timeout | undefined;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance;
@@ -49,11 +51,13 @@ export class Session {
   }
 
   async run(sql: string): Promise<void> {
+    this.#check();
     await this.#connection.run(sql);
   }
 
   /** @throws QueryFailed with what DuckDB says. */
   async ask(sql: string): Promise<Answered> {
+    this.#check();
     try {
       const reader = await this.#connection.runAndReadAll(sql);
       const names = reader.columnNames();
@@ -61,6 +65,10 @@ export class Session {
     } catch (thrown) {
       throw failureOf(thrown as Error);
     }
+  }
+
+  #check(): void {
+    if (this.#interrupting !== undefined) throw new QueryFailed("USER_CANCELED", "it was ended");
   }
 
   /** What DuckDB's parser makes of a query. @throws QueryFailed */
@@ -121,12 +129,15 @@ export class Session {
     );
   }
 
-  /** Ends what is under way; it fails. */
+  /** Ends what is under way, and what would come after it: it fails. */
   interrupt(): void {
     this.#connection.interrupt();
+    // What is about to begin forgets that it was interrupted.
+    this.#interrupting ??= setInterval(() => this.#connection.interrupt(), againMs);
   }
 
   close(): void {
+    clearInterval(this.#interrupting);
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
