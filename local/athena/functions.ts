@@ -28,6 +28,7 @@ export const scalars: Readonly<Record<string, Rule>> = {
   "!~~": { args: [2, 2] },
   abs: { args: [1, 1] },
   cardinality: { args: [1, 1], as: "len" },
+  date_format: { args: [2, 2], as: "athena_date_format", literals: { 1: /^(%[YmdHis]|[^%])*$/ } },
   date_diff: { args: [3, 3], as: "date_sub", literals: { 0: units } },
   date_trunc: { args: [2, 2], literals: { 0: /^(second|minute|hour|day|month|year)$/ } },
   from_iso8601_timestamp: { args: [1, 1], as: "athena_from_iso8601" },
@@ -96,6 +97,8 @@ export const macros: readonly string[] = [
   `athena_divide(x, y) AS CASE WHEN typeof(x) IN ${integers} AND typeof(y) IN ${integers} AND y = 0
      THEN ${failed("DIVISION_BY_ZERO", "'Division by zero'")} ELSE x / y END`,
   "athena_percentile(x, share) AS approx_quantile(x, CAST(share AS FLOAT))",
+  // MySQL's letters there, and C's here: they differ for minutes and seconds.
+  "athena_date_format(x, form) AS strftime(x, replace(replace(form, '%i', '%M'), '%s', '%S'))",
   // Of null and a value there is no greater one there.
   "athena_greatest(x, y) AS CASE WHEN x IS NULL OR y IS NULL THEN NULL ELSE greatest(x, y) END",
   `athena_json_scalar(x, path) AS CASE WHEN x IS NULL OR NOT json_valid(x) THEN NULL
