@@ -39,7 +39,7 @@ export class Session {
     await session.run("SET TimeZone = 'UTC'");
     // As Athena divides integers.
     await session.run("SET integer_division = true");
-    for (const macro of macros) await session.run(`CREATE MACRO ${macro}`);
+    await session.run(macros.map((macro) => `CREATE MACRO ${macro}`).join(";\n"));
     return session;
   }
 

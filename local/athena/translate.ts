@@ -319,7 +319,8 @@ class Translator {
     const place = Number(textIn(tree, "identifier"));
     this.given = Math.max(this.given, place);
     // Too few of them are counted when all is read.
-    return this.#translation.parameters[place - 1] ?? textTree("");
+    const value = this.#translation.parameters[place - 1];
+    return value === undefined ? textTree("") : this.expression(value, new Set());
   }
 }
 
