@@ -15,7 +15,7 @@ const units = /^(millisecond|second|minute|hour|day)$/;
 /** Members and places; Trino's other paths are not DuckDB's. */
 const jsonPath = /^\$(\.\w+|\[\d+\])*$/;
 /** What RE2 and Java read alike. */
-const pattern = /^[^\\(?]*$/;
+const pattern = /^(?!.*\(\?)[^\\]*$/;
 
 export const scalars: Readonly<Record<string, Rule>> = {
   "+": { args: [2, 2] },
