@@ -223,6 +223,8 @@ export class AthenaEngine implements Engine {
     const ended = new AbortController();
     try {
       execution.session = await Session.open();
+      // Who ended it meanwhile had no session to interrupt.
+      if (!isUnderWay(execution)) return;
       void sleep(queryMsMax, undefined, { signal: ended.signal, ref: false }).then(
         () => this.#cancel(execution, "Query timeout"),
         () => undefined,
@@ -256,7 +258,7 @@ export class AthenaEngine implements Engine {
         "NOT_SUPPORTED",
         "the local Athena keeps no answer of more than 16 MB: ask for less",
       );
-    if (execution.state !== "RUNNING") return;
+    if (!isUnderWay(execution)) return;
     const [bucket, key] = output;
     await caller.put(bucket, `${key}.csv`, csv, workgroup.bucketOwner);
     await caller.put(bucket, `${key}.csv.metadata`, metadataOf(result), workgroup.bucketOwner);
@@ -264,7 +266,7 @@ export class AthenaEngine implements Engine {
 
   /** Says how it ended, unless that is said already. */
   #end(execution: Execution, state: Execution["state"], reason?: string): void {
-    if (execution.state !== "RUNNING" && execution.state !== "QUEUED") return;
+    if (!isUnderWay(execution)) return;
     execution.state = state;
     execution.completedAt = this.#options.clock();
     if (reason !== undefined) execution.reason = reason;
@@ -302,6 +304,8 @@ export class AthenaEngine implements Engine {
     });
   }
 }
+
+const isUnderWay = ({ state }: Execution): boolean => state === "RUNNING" || state === "QUEUED";
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
 
