@@ -10,12 +10,10 @@ import { AthenaApi } from "#adapters/lake/athena-api.ts";
 import { Lake, lakeReports } from "#adapters/lake/lake.ts";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
-import { differenceBetween } from "#cli/report/compare.ts";
 import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
-import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
-import { movements } from "#core/ledger/journal.ts";
 import { checkJournalTold } from "#core/proof/events.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
+import { BothEngines, balancesOf, between } from "#tests/support/both-engines.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -32,8 +30,8 @@ let api: DataApi;
 let warehouse: Warehouse;
 let athena: AthenaApi;
 let lake: Lake;
+let both: BothEngines;
 let payments: readonly string[];
-const between = { since: "2020-01-01", until: "2100-01-01" };
 
 beforeAll(async () => {
   system = await startTestSystem({ plan: impatient(committedPlan()) });
@@ -45,6 +43,7 @@ beforeAll(async () => {
   const questions = { workgroup: "tallystick-local-questions", database: "tallystick_local_lake" };
   athena = new AthenaApi(new AthenaClient(awsClient(system.endpoints)), questions);
   lake = new Lake(athena);
+  both = new BothEngines(warehouse, lake, system.endpoints);
   payments = [
     await pay("4242424242424242"),
     await pay("4000000000000002"),
@@ -77,44 +76,13 @@ const allJournalIsTold = () =>
   );
 const allIsTold = () => eventually(async () => ((await told.findings()).length === 0 ? true : undefined));
 
-/** Brings what is on the stream into archive and lake, as AWS does within minutes. */
-async function deliver(): Promise<void> {
-  const answer = await fetch(`${system.endpoints.aws.endpoint}/_deliver`, { method: "POST" });
-  expect(answer.status).toBe(200);
-}
-
-/** Where warehouse and lake differ, of each report. */
-async function differences(): Promise<Readonly<Record<string, string | undefined>>> {
-  await warehouse.load();
-  await deliver();
-  const found: Record<string, string | undefined> = {};
-  for (const { name, sql } of reports()) {
-    const { sql: lakeSql = "", within = new Map() } = lakeReports().get(name) ?? {};
-    const tables = { warehouse: await warehouse.ask(sql, between), lake: await lake.ask(lakeSql, between) };
-    found[name] = differenceBetween(tables, within);
-  }
-  return found;
-}
+const deliver = () => both.deliver();
 const noDifferences = () => Object.fromEntries(reports().map(({ name }) => [name, undefined]));
 
 const count = async (table: string): Promise<number> =>
   Number((await warehouse.ask(`SELECT count(*) FROM ${table}`)).rows[0]?.[0]);
 
-/** Balances by the journal as it is stored: debits positive, as text. */
-async function balancesOfLedger(): Promise<ReadonlyMap<string, readonly [string, string]>> {
-  const counters = new Map<string, Counters>();
-  for (const record of await told.records())
-    for (const [account, moved] of movements(record)) {
-      const key = `${record.type === "resolution" ? record.resolution.book : record.entry.book} ${account}`;
-      counters.set(key, addCounters(counters.get(key) ?? noCounters, moved));
-    }
-  return new Map(
-    [...counters].map(([key, is]) => [
-      key,
-      [`${is.debitsPosted - is.creditsPosted}`, `${is.debitsPending - is.creditsPending}`],
-    ]),
-  );
-}
+const balancesOfLedger = async () => balancesOf(await told.records());
 
 async function balancesOfWarehouse(): Promise<ReadonlyMap<string, readonly [string, string]>> {
   const { rows } = await warehouse.ask("SELECT merchant, account, balance, held FROM finance.balances");
@@ -161,13 +129,6 @@ test("the warehouse is the ledger to the cent, per account, and knows each payme
   ]);
   expect(await count("finance.gaps")).toBe(0);
 });
-
-/** All reports, by the lake. */
-async function lakeAnswers(): Promise<readonly unknown[]> {
-  const tables = [];
-  for (const [, { sql }] of lakeReports()) tables.push((await lake.ask(sql, between)).rows);
-  return tables;
-}
 
 describe("archive and lake", () => {
   const bucket = (name: string): string => `tallystick-local-${name}-123456789012`;
@@ -244,7 +205,7 @@ describe("archive and lake", () => {
 describe("the lake", () => {
   test("has each report that the warehouse has, and says the same of it", async () => {
     expect([...lakeReports().keys()]).toEqual(reports().map(({ name }) => name));
-    expect(await differences()).toEqual(noDifferences());
+    expect(await both.differences()).toEqual(noDifferences());
   });
 
   test("is the ledger to the cent, per account and currency", async () => {
@@ -300,7 +261,7 @@ describe("the lake", () => {
 
 test("what comes twice, and in another order, is counted once", async () => {
   const before = await answers();
-  const lakeBefore = await lakeAnswers();
+  const lakeBefore = await both.ofLake();
   const events = [...(await told.published()), ...(await told.recorded())].toReversed();
   await told.kinesis.send(
     new PutRecordsCommand({
@@ -312,7 +273,7 @@ test("what comes twice, and in another order, is counted once", async () => {
   await warehouse.load();
   expect(await answers()).toEqual(before);
   await deliver();
-  expect(await lakeAnswers()).toEqual(lakeBefore);
+  expect(await both.ofLake()).toEqual(lakeBefore);
 });
 
 test("what no schema knows is parked with its reason, and holds nothing up", async () => {
@@ -354,7 +315,7 @@ test("what no schema knows is parked with its reason, and holds nothing up", asy
     "nobody knows the type payout.sent",
   ]);
   await allJournalIsTold();
-  expect(await differences()).toEqual(noDifferences());
+  expect(await both.differences()).toEqual(noDifferences());
 });
 
 test("an outcome that nobody knew for a while is one in both", async () => {
@@ -378,7 +339,7 @@ test("an outcome that nobody knew for a while is one in both", async () => {
       Records: changes.map((each) => ({ PartitionKey: "review", Data: Buffer.from(JSON.stringify(each)) })),
     }),
   );
-  expect(await differences()).toEqual(noDifferences());
+  expect(await both.differences()).toEqual(noDifferences());
   const { rows } = await lake.ask(lakeReports().get("unknown-outcomes")?.sql ?? "", between);
   expect(rows).toEqual([["alpha", "USD", 2, 1, 90, 90]]);
 });
