@@ -76,7 +76,6 @@ const allJournalIsTold = () =>
   );
 const allIsTold = () => eventually(async () => ((await told.findings()).length === 0 ? true : undefined));
 
-const deliver = () => both.deliver();
 const noDifferences = () => Object.fromEntries(reports().map(({ name }) => [name, undefined]));
 
 const count = async (table: string): Promise<number> =>
@@ -145,7 +144,7 @@ describe("archive and lake", () => {
       return read.ok ? [read.event] : [];
     });
     directory = mkdtempSync(join(tmpdir(), "tallystick-lake-"));
-    await deliver();
+    await both.deliver();
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -272,7 +271,7 @@ test("what comes twice, and in another order, is counted once", async () => {
   await warehouse.load();
   await warehouse.load();
   expect(await answers()).toEqual(before);
-  await deliver();
+  await both.deliver();
   expect(await both.ofLake()).toEqual(lakeBefore);
 });
 
