@@ -32,6 +32,8 @@ export interface StoreConnection {
   readonly client: DynamoDBClientConfig;
   /** What stands before the name of a table: `tallystick-local-`. */
   readonly tablePrefix: string;
+  /** Brings into archive and lake what AWS would bring within minutes. On this machine only. */
+  readonly deliverNow?: () => Promise<void>;
 }
 
 /** Variables that name another Tallystick than the one on this machine: all four, or none. */
@@ -84,7 +86,15 @@ export function storeConnection(stateDirectory: string, stage = localStage): Sto
   }
   const { aws } = readEndpoints(stateDirectory);
   const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = aws;
-  return { client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } }, tablePrefix };
+  const deliverNow = async (): Promise<void> => {
+    const answer = await fetch(new URL("/_deliver", endpoint), { method: "POST" });
+    if (!answer.ok) throw new Refusal(`the local system delivered nothing: ${await answer.text()}`);
+  };
+  return {
+    client: { endpoint, region, credentials: { accessKeyId, secretAccessKey } },
+    tablePrefix,
+    deliverNow,
+  };
 }
 
 /** Where the AWS services of the system on this machine are. @throws Refusal when none runs. */

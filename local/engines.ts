@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { AthenaEngine } from "./athena/engine.ts";
+import { athenaPlanOf } from "./athena/workgroup-plan.ts";
 import { startCache } from "./cache/server.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import type { Credentials } from "./door/credentials.ts";
@@ -6,6 +8,8 @@ import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
 import { Deliveries } from "./firehose/deliveries.ts";
 import type { Delivered } from "./firehose/delivery.ts";
+import { catalogPlanOf } from "./glue/catalog-plan.ts";
+import { glueEngine } from "./glue/engine.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -40,8 +44,11 @@ export interface EnginesOptions {
   /** Where they keep what survives restarts. */
   readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
   readonly door: Door;
-  /** An access key of a role: what services do of themselves, they do in a role's name. */
-  readonly credentialsOf: (roleArn: string, more?: { readonly isPoller: true }) => Credentials;
+  /**
+   * An access key of a role, or of the operator of this machine: what services do of themselves, they do in a role's name,
+   * and Athena in that of whoever asks it.
+   */
+  readonly credentialsOf: (roleArn: string | undefined, more?: { readonly isPoller: true }) => Credentials;
   /** What another emulator has: there the plan's resources are, and calls go. None when left out. */
   readonly remotes?: Remotes;
   /** Epoch milliseconds. This machine's when left out. */
@@ -105,6 +112,7 @@ export async function runEngines(given: EnginesOptions, started: AsyncDisposable
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   runWarehouse(options, started);
+  runLake(options, started);
   deliveries = runDeliveries(options, started);
   const deliver = delivering(deliveries, buckets);
   options.door.control("/_deliver", async () => ({ deliveries: await deliver() }));
@@ -209,6 +217,23 @@ const delivering =
     await buckets?.replicated();
     return delivered;
   };
+
+/** Glue's catalog, and Athena over what it lists. */
+function runLake(
+  { plan, paths, door, credentialsOf, clock = Date.now }: EnginesOptions,
+  started: AsyncDisposableStack,
+): void {
+  const catalog = catalogPlanOf(plan);
+  if (catalog !== undefined) door.serve(glueEngine(catalog));
+  const athena = athenaPlanOf(plan);
+  if (athena.workgroups.length === 0) return;
+  const engine = new AthenaEngine({
+    ...{ plan: athena, endpoint: door.url, region: plan.region, credentialsOf, clock },
+    directory: join(paths.engines, "athena"),
+  });
+  started.defer(() => engine.stop());
+  door.serve(engine);
+}
 
 /** They look at their streams when they are woken: nothing is read before there is something, or somebody asks. */
 function runDeliveries(

@@ -159,7 +159,8 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     runEngines(
       {
         ...{ ...options, plan, door, paths, remotes, refuse },
-        credentialsOf: (roleArn, more) => credentials.issue(nameOfRole(roleArn), roleArn, more),
+        credentialsOf: (roleArn, more) =>
+          credentials.issue(roleArn === undefined ? "operator" : nameOfRole(roleArn), roleArn, more),
         written: () => wake("stream"),
       },
       started,

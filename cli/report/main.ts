@@ -2,30 +2,41 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
+import { Lake, lakeReports } from "#adapters/lake/lake.ts";
 import { DataApi, StatementFailed, type Table } from "#adapters/warehouse/data-api.ts";
 import { MigrationChanged, type Report, reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
-import { storeConnection } from "../connection.ts";
+import { type StoreConnection, storeConnection } from "../connection.ts";
 import { Refusal } from "../refusal.ts";
 import { table } from "../table.ts";
+import { differenceBetween } from "./compare.ts";
 import { csvOf } from "./csv.ts";
 import { type Answered, pageOf } from "./page.ts";
+
+/** Times without a zone, UTC. */
+interface Between {
+  readonly since: string;
+  readonly until: string;
+}
 
 const day = 86_400_000;
 const defaultDays = 30;
 
 const usage =
   (): string => `npm run report -- <name> | --all   asks the warehouse, prints a table, writes CSV and a page with a chart
+npm run report -- <name> | --all --compare   asks warehouse and lake, and says where they differ
 
 ${reports()
   .map(({ name, title }) => `  ${name.padEnd(18)}${title}`)
   .join("\n")}
 
   --since <time>  --until <time>   ISO 8601, UTC: payments created, entries recorded (the last ${defaultDays} days)
+  --from warehouse | lake          whom to ask (warehouse)
   --out <folder>                   where files are written (reports)
   --stage <stage>                  another than the system here: with your AWS credentials, in AWS_REGION
   --state-directory <directory>    of the local system (.local)
 
-Whatever the stream has brought is taken over first: an answer is as fresh as its question.`;
+Whatever the stream has brought is taken over into the warehouse first: an answer is as fresh as its question. Into the lake
+it is brought within five minutes; by the system here at once, when it is asked.`;
 
 function readArguments() {
   try {
@@ -33,6 +44,8 @@ function readArguments() {
       allowPositionals: true,
       options: {
         all: { type: "boolean", default: false },
+        compare: { type: "boolean", default: false },
+        from: { type: "string", default: "warehouse" },
         since: { type: "string" },
         until: { type: "string" },
         out: { type: "string", default: "reports" },
@@ -86,7 +99,30 @@ async function main(): Promise<void> {
     since: timeOf("since", values.since, Date.now() - defaultDays * day),
     until: timeOf("until", values.until, Date.now() + day),
   };
-  const { client, tablePrefix } = storeConnection(values["state-directory"], values.stage);
+  const about = `${values.stage}, from ${between.since} to ${between.until} (UTC)`;
+  if (values.from !== "warehouse" && values.from !== "lake")
+    throw new Refusal(`--from is warehouse or lake, and not "${values.from}"`);
+  const connection = storeConnection(values["state-directory"], values.stage);
+  if (values.compare) {
+    const warehouse = await warehouseOf(connection);
+    const lake = await lakeOf(connection);
+    if (!(await compareAll(asked, warehouse, lake, between))) process.exitCode = 1;
+    return;
+  }
+  const ask = values.from === "lake" ? await lakeOf(connection) : await warehouseOf(connection);
+  const answered: Answered[] = [];
+  for (const report of asked) {
+    const { name, title, sql } = report;
+    answered.push({ name, title, chart: chartIn(sql), table: await ask(report, between) });
+  }
+  write(answered, values.out, `${about}, by the ${values.from}`);
+}
+
+/** Answers a report for a time. */
+type Ask = (report: Report, between: Between) => Promise<Table>;
+
+/** The warehouse, with all that the stream has brought. */
+async function warehouseOf({ client, tablePrefix }: StoreConnection): Promise<Ask> {
   const address = { workgroup: `${tablePrefix}warehouse`, database: "warehouse" };
   const warehouse = new Warehouse(
     new DataApi(new RedshiftDataClient(client as object), address),
@@ -94,10 +130,44 @@ async function main(): Promise<void> {
   );
   for (const name of await warehouse.migrate()) console.error(`made ${name}`);
   await warehouse.load();
-  const answered: Answered[] = [];
-  for (const { name, title, sql } of asked)
-    answered.push({ name, title, chart: chartIn(sql), table: await warehouse.ask(sql, between) });
-  write(answered, values.out, `${values.stage}, from ${between.since} to ${between.until} (UTC)`);
+  return ({ sql }, between) => warehouse.ask(sql, { ...between });
+}
+
+/** The lake, by Athena. */
+async function lakeOf({ client, tablePrefix, deliverNow }: StoreConnection): Promise<Ask> {
+  // Loaded when it is asked: most ask the warehouse.
+  const { AthenaClient } = await import("@aws-sdk/client-athena");
+  const { AthenaApi } = await import("#adapters/lake/athena-api.ts");
+  const address = {
+    workgroup: `${tablePrefix}questions`,
+    database: `${tablePrefix}lake`.replaceAll("-", "_"),
+  };
+  const lake = new Lake(new AthenaApi(new AthenaClient(client as object), address));
+  await deliverNow?.();
+  return ({ name }, between) => lake.ask(lakeReports().get(name)?.sql ?? "", between);
+}
+
+/** @returns whether warehouse and lake say the same of each report. */
+async function compareAll(
+  asked: readonly Report[],
+  warehouse: Ask,
+  lake: Ask,
+  between: Between,
+): Promise<boolean> {
+  let isSame = true;
+  for (const report of asked) {
+    const { within = new Map() } = lakeReports().get(report.name) ?? {};
+    const tables = { warehouse: await warehouse(report, between), lake: await lake(report, between) };
+    const difference = differenceBetween(tables, within);
+    const rounded = [...within].map(([column, most]) => `${column} within ${most}`).join(", ");
+    const agreed = `${tables.lake.rows.length} rows${rounded === "" ? "" : `, ${rounded}`}`;
+    console.log(
+      `${difference === undefined ? "agree " : "DIFFER"}  ${report.name.padEnd(18)}${difference ?? agreed}`,
+    );
+    isSame &&= difference === undefined;
+  }
+  if (!isSame) console.log("\nThe lake has what is some minutes old: ask again with an --until of before.");
+  return isSame;
 }
 
 function write(answered: readonly Answered[], folder: string, about: string): void {

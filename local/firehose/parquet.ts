@@ -41,7 +41,7 @@ export async function parquetOf(rows: readonly string[], columns: readonly HiveC
     const from = join(directory, "rows.json");
     const to = join(directory, "rows.parquet");
     await writeFile(from, linesOf(rows), { mode: 0o600 });
-    const types = columns.map(({ name, type }) => `${quoted(name)}: ${quoted(typeOf(type))}`).join(", ");
+    const types = columns.map(({ name, type }) => `${quoted(name)}: ${quoted(duckTypeOf(type))}`).join(", ");
     const source = `read_json(${quoted(from)}, format = 'newline_delimited', columns = {${types}},
       maximum_object_size = ${longestOf(rows)})`;
     await duckdb.run(`COPY (SELECT * FROM ${source}) TO ${quoted(to)} (FORMAT parquet, COMPRESSION snappy)`);
@@ -64,7 +64,8 @@ function longestOf(rows: readonly string[]): number {
   return longest;
 }
 
-function typeOf(type: HiveType): string {
+/** As DuckDB writes it. */
+export function duckTypeOf(type: HiveType): string {
   switch (type.kind) {
     case "string":
       return "VARCHAR";
@@ -75,9 +76,9 @@ function typeOf(type: HiveType): string {
     case "integer":
       return { 8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT" }[type.bits];
     case "array":
-      return `${typeOf(type.of)}[]`;
+      return `${duckTypeOf(type.of)}[]`;
     case "struct":
-      return `STRUCT(${type.fields.map((field) => `"${field.name}" ${typeOf(field.type)}`).join(", ")})`;
+      return `STRUCT(${type.fields.map((field) => `"${field.name}" ${duckTypeOf(field.type)}`).join(", ")})`;
   }
 }
 

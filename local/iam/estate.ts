@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { athenaPlanOf } from "../athena/workgroup-plan.ts";
 import { type KeyPlan, namesOf } from "../kms/key.ts";
 import { keyPlansOf } from "../kms/plan.ts";
 import { inputsOf, resourcesOf } from "../plan/load.ts";
@@ -52,6 +53,10 @@ export interface EstateFacts {
   readonly buckets: ReadonlyMap<string, BucketKey>;
   /** ARNs of keys by their ids, ARNs, aliases and alias ARNs. */
   readonly keyArns: ReadonlyMap<string, string>;
+  /** Athena's, by their names. */
+  readonly workgroups: readonly string[];
+  /** Names of workgroups by the ids of the queries that are kept in them. */
+  readonly namedQueries: ReadonlyMap<string, string>;
 }
 
 export function estateFactsOf(plan: Plan): EstateFacts {
@@ -70,7 +75,12 @@ export function estateFactsOf(plan: Plan): EstateFacts {
     namesOf(key).map((name) => [name, key.arn] as const),
   );
   const byName = new Map(keyArns);
-  return { region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName };
+  const { workgroups, namedQueries } = athenaPlanOf(plan);
+  return {
+    ...{ region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName },
+    workgroups: workgroups.map(({ name }) => name),
+    namedQueries: new Map(namedQueries.map(({ id, workgroup }) => [id, workgroup])),
+  };
 }
 
 /** A key of AWS's own (`aws/s3`) is open to whoever may read the bucket, and is not in the plan. */

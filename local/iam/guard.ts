@@ -5,6 +5,7 @@ import type { AccessRequest, ConditionContext } from "./access-request.ts";
 import { type Denial, denialAnswer, messageOf } from "./denial.ts";
 import { type EstateFacts, estateFactsOf } from "./estate.ts";
 import type { ResourceVerdict, Verdict } from "./policy.ts";
+import { athenaRequests, glueRequests } from "./requests/athena.ts";
 import { cognitoRequests } from "./requests/cognito.ts";
 import { dynamoDbRequests } from "./requests/dynamodb.ts";
 import { kmsRequests } from "./requests/kms.ts";
@@ -69,9 +70,11 @@ const saysNoSuchKey = ({ statusCode, body }: AwsAnswer): boolean =>
 
 /** Services whose calls are understood here. What another service is asked for, no policy allows. */
 const readers: Readonly<Record<string, AccessReader>> = {
+  athena: athenaRequests,
   "cognito-idp": cognitoRequests,
   dynamodb: dynamoDbRequests,
   events: eventBridgeRequests,
+  glue: glueRequests,
   kinesis: kinesisRequests,
   kms: kmsRequests,
   lambda: lambdaRequests,

@@ -16,7 +16,7 @@ select
   acquirer,
   currency,
   count(*) as decisions,
-  round(100.0 * count_if(type = 'payment.authorized') / count(*), 2) as approved_percent
+  round(1e2 * count_if(type = 'payment.authorized') / count(*), 2) as approved_percent
 from decided
 group by decided_on, acquirer, currency
 order by decided_on desc, acquirer, currency

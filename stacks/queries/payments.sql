@@ -7,6 +7,7 @@ with last_events as (
     row_number() over (partition by data.id order by sequence desc) as place
   from payment_events
   where day >= cast(current_date - interval '90' day as varchar)
+    and type like 'payment.%'
 )
 select
   data.id as payment,

@@ -63,7 +63,7 @@ async function open(actions: readonly string[]): Promise<Warehouse> {
     ...{ credentials, log: new CallLog(100), guard: new Guard(plan), warn, port: 0 },
   });
   started.defer(() => door.stop());
-  const credentialsOf = (arn: string) => credentials.issue(arn, arn);
+  const credentialsOf = (arn: string | undefined) => credentials.issue(arn ?? "operator", arn);
   await runEngines({ plan, paths: statePaths(directory), door, credentialsOf, warn }, started);
   const options = {
     ...{ endpoint: door.url, region: plan.region, maxAttempts: 1 },

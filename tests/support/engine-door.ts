@@ -13,7 +13,7 @@ export interface EngineDoor {
   };
   readonly door: Door;
   /** An access key of a role. */
-  readonly credentialsOf: (roleArn: string) => Credentials;
+  readonly credentialsOf: (roleArn: string | undefined) => Credentials;
   readonly log: CallLog;
   /** What went wrong behind the door, one line each. */
   readonly warnings: string[];
@@ -31,7 +31,7 @@ export async function openEngineDoor(...engines: readonly Engine[]): Promise<Eng
   return {
     client: { endpoint: door.url, region: "eu-west-1", credentials: key, maxAttempts: 1 },
     door,
-    credentialsOf: (roleArn) => credentials.issue(roleArn, roleArn),
+    credentialsOf: (roleArn) => credentials.issue(roleArn ?? "operator", roleArn),
     log,
     warnings,
     stop: () => door.stop(),
