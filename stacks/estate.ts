@@ -78,7 +78,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createEdge(front, http, createRoutes(http, parts), settings);
   const archive = createArchive(parts);
   const lake = createLake(parts, archive);
-  createWarehouse(parts, network);
+  createWarehouse(parts, network, archive);
   createReports(settings, lake);
   createBackups(parts, books);
   createDelivery(settings, network);

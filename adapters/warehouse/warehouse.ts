@@ -31,6 +31,8 @@ export class MigrationChanged extends Error {
 const journal = `CREATE TABLE IF NOT EXISTS public.migrations (
   name varchar(64) NOT NULL, digest varchar(64) NOT NULL, applied_at timestamp NOT NULL)`;
 
+const now = "/* redshift */ getdate() /* end */ /* postgres: (now() AT TIME ZONE 'UTC') */";
+
 /** What fills the warehouse, and where its SQL is. */
 export interface WarehouseSources {
   /** Name of the stream that brings events. */
@@ -45,6 +47,8 @@ export interface WarehouseSources {
 export interface RebuiltDay {
   /** Lines that the archive has of it: events, as often as they came. */
   readonly lines: number;
+  /** Lines that COPY could not read: they are parked. */
+  readonly leftOut: number;
 }
 
 /** The warehouse's tables, what fills them, and what is asked of them. All of it is SQL, in files. */
@@ -63,7 +67,7 @@ export class Warehouse {
    * @throws MigrationChanged
    */
   async migrate(): Promise<readonly string[]> {
-    await this.#api.execute(journal);
+    await this.#makeJournal();
     const digests = await this.#applied();
     const applied: string[] = [];
     for (const { name, text } of sqlFilesIn("migrations", this.#sources.root)) {
@@ -98,14 +102,30 @@ export class Warehouse {
     try {
       await this.#api.transact([lock, emptied, copyOf(`${archive}day=${day}/`), ...loading, done, emptied]);
     } catch (thrown) {
-      if (thrown instanceof StatementFailed && nothingThere.test(thrown.message)) return { lines: 0 };
+      if (thrown instanceof StatementFailed && nothingThere.test(thrown.message))
+        return { lines: 0, leftOut: 0 };
       throw thrown;
     }
     const { rows } = await this.#api.ask(
       "SELECT lines FROM landing.rebuilt_days WHERE day = CAST(:day AS date) ORDER BY rebuilt_at DESC LIMIT 1",
       { day },
     );
-    return { lines: Number(rows[0]?.[0] ?? 0) };
+    return { lines: Number(rows[0]?.[0] ?? 0), leftOut: await this.#parkLeftOut(`${archive}day=${day}/`) };
+  }
+
+  /** Redshift says of them where they are and why. They are parked by that: nothing that came is without a trace. */
+  async #parkLeftOut(prefix: string): Promise<number> {
+    const { rows } = await this.#api.ask(
+      `SELECT DISTINCT file_name, line_number, error_message FROM sys_load_error_detail
+       WHERE file_name LIKE :files ORDER BY file_name, line_number LIMIT ${leftOutMax}`,
+      { files: `${prefix}%` },
+    );
+    for (const [file, line, why] of rows)
+      await this.#api.ask(parking, {
+        place: createHash("sha256").update(`${file}:${line}`).digest("hex"),
+        reason: `COPY leaves line ${line} of an object out: ${String(why).trim()}`.slice(0, reasonMax),
+      });
+    return rows.length;
   }
 
   ask(sql: string, parameters: Readonly<Record<string, string>> = {}): Promise<Table> {
@@ -114,6 +134,16 @@ export class Warehouse {
 
   #loading(): readonly string[] {
     return sqlFilesIn("load", this.#sources.root).map(({ text }) => text);
+  }
+
+  /** Two that make it at once are both told that it is not there, and one of them then that it is. */
+  async #makeJournal(): Promise<void> {
+    try {
+      await this.#api.execute(journal);
+    } catch (thrown) {
+      if (!(thrown instanceof StatementFailed)) throw thrown;
+      await this.#applied();
+    }
   }
 
   async #applied(): Promise<ReadonlyMap<string, string>> {
@@ -126,8 +156,9 @@ export class Warehouse {
     const statements = statementsOf(text.replaceAll("{stream}", this.#sources.stream));
     const done = `INSERT INTO public.migrations VALUES ('${name}', '${digest}', ${now})`;
     try {
-      if (outsideOnly.test(text)) for (const statement of [...statements, done]) await this.#api.execute(statement);
-      else await this.#api.transact([...statements, done]);
+      if (outsideOnly.test(text))
+        for (const statement of [...statements, done]) await this.#api.execute(statement);
+      else await this.#api.transact(["LOCK TABLE public.migrations", notYet(name), ...statements, done]);
       return true;
     } catch (thrown) {
       if (!(thrown instanceof StatementFailed)) throw thrown;
@@ -146,9 +177,18 @@ const outsideOnly = /CREATE (EXTERNAL SCHEMA|MATERIALIZED VIEW)/;
 const othersLooksMax = 20;
 const othersLookMs = 500;
 
+/** Fails where somebody else has carried it out by now: neither database has another way to end a batch by a condition. */
+const notYet = (name: string): string =>
+  `SELECT 1 / CASE count(*) WHEN 0 THEN 1 ELSE 0 END AS to_do FROM public.migrations WHERE name = '${name}'`;
+
 const dayForm = /^\d{4}-\d\d-\d\d$/;
 /** What COPY says of a day on which nothing came. */
 const nothingThere = /prefix .*does not exist/i;
+const leftOutMax = 1_000;
+const reasonMax = 200;
+const parking = `INSERT INTO finance.parked
+  SELECT 'archive', :place, ${now}, :reason
+  WHERE NOT EXISTS (SELECT 1 FROM finance.parked WHERE shard_id = 'archive' AND sequence_number = :place)`;
 const emptied = "DELETE FROM landing.archived_lines";
 
 /**
@@ -158,8 +198,6 @@ const emptied = "DELETE FROM landing.archived_lines";
  */
 const copyOf = (prefix: string): string =>
   `COPY landing.archived_lines (line) FROM '${prefix}' IAM_ROLE default GZIP DELIMITER '\\001' ACCEPTINVCHARS TRUNCATECOLUMNS MAXERROR 100000 COMPUPDATE OFF STATUPDATE OFF`;
-
-const now = "/* redshift */ getdate() /* end */ /* postgres: (now() AT TIME ZONE 'UTC') */";
 
 /** A file's statements: a blank line is between two of them, and none within one. The Data API takes one at a time. */
 const statementsOf = (text: string): readonly string[] =>

@@ -88,10 +88,9 @@ async function main(): Promise<void> {
   };
   const { client, tablePrefix } = storeConnection(values["state-directory"], values.stage);
   const address = { workgroup: `${tablePrefix}warehouse`, database: "warehouse" };
-  const warehouse = new Warehouse(
-    new DataApi(new RedshiftDataClient(client as object), address),
-    `${tablePrefix}payment-events`,
-  );
+  const warehouse = new Warehouse(new DataApi(new RedshiftDataClient(client as object), address), {
+    stream: `${tablePrefix}payment-events`,
+  });
   for (const name of await warehouse.migrate()) console.error(`made ${name}`);
   await warehouse.load();
   const answered: Answered[] = [];

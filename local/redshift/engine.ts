@@ -4,6 +4,7 @@ import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../door/answers.ts";
 import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
 import type { PostgresServer } from "../postgres/server.ts";
+import { type Copying, copyStatement } from "./copying.ts";
 import { asPostgres, refreshedView, withParameters } from "./dialect.ts";
 import type { Ingestion } from "./ingestion.ts";
 import type { WarehousePlan } from "./warehouse-plan.ts";
@@ -49,6 +50,7 @@ export interface RedshiftOptions {
   /** Starts the database that stands in for Redshift. */
   readonly start: () => Promise<PostgresServer>;
   readonly ingestion: Ingestion;
+  readonly copying: Copying;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
@@ -67,16 +69,15 @@ const typeNames: Readonly<Record<number, string>> = {
 const numberTypes = new Set(["int2", "int4", "int8"]);
 
 /**
- * The Data API of Redshift Serverless on PostgreSQL: statements run one after another, a batch is a transaction, and
+ * The Data API of Redshift Serverless on PostgreSQL: statements run beside each other, a batch is a transaction, and
  * answers are fetched by the statement's id. It is PostgreSQL that answers, and not Redshift (docs/local-cloud.md).
  */
 export class RedshiftEngine implements Engine {
   readonly service = "redshift-data";
   readonly #options: RedshiftOptions;
   readonly #statements = new Map<string, Statement>();
-  /** One at a time: a warehouse of this size has no queue to measure. */
-  #running: Promise<void> = Promise.resolve();
-  #server: PostgresServer | undefined;
+  readonly #running = new Set<Promise<void>>();
+  #server: Promise<PostgresServer> | undefined;
 
   constructor(options: RedshiftOptions) {
     this.#options = options;
@@ -102,9 +103,10 @@ export class RedshiftEngine implements Engine {
   }
 
   async stop(): Promise<void> {
-    await this.#running;
+    await Promise.all(this.#running);
     this.#options.ingestion.stop();
-    await this.#server?.child.stop();
+    this.#options.copying.stop();
+    await (await this.#server?.catch(() => undefined))?.child.stop();
   }
 
   #start(parsed: z.ZodSafeParseResult<Started>, isBatch = false): AwsAnswer {
@@ -126,7 +128,8 @@ export class RedshiftEngine implements Engine {
       : statementOf(sqls[0] ?? "");
     this.#forget();
     for (const each of [statement, ...statement.parts]) this.#statements.set(each.id, each);
-    this.#running = this.#running.then(() => this.#run(statement, data.Parameters));
+    const running = this.#run(statement, data.Parameters).finally(() => this.#running.delete(running));
+    this.#running.add(running);
     return jsonAnswer({ Id: id, CreatedAt: statement.createdAt / 1_000, WorkgroupName, Database });
   }
 
@@ -156,15 +159,21 @@ export class RedshiftEngine implements Engine {
     }
   }
 
-  async #started(): Promise<PostgresServer> {
-    if (this.#server !== undefined) return this.#server;
-    const server = await this.#options.start();
-    this.#server = server;
-    // One that died is started again by the next statement.
-    void server.child.ended.then(() => {
-      this.#server = undefined;
-    });
-    return server;
+  #started(): Promise<PostgresServer> {
+    this.#server ??= this.#options.start().then(
+      (server) => {
+        // One that died is started again by the next statement.
+        void server.child.ended.then(() => {
+          this.#server = undefined;
+        });
+        return server;
+      },
+      (thrown: unknown) => {
+        this.#server = undefined;
+        throw thrown;
+      },
+    );
+    return this.#server;
   }
 
   async #runBatch(
@@ -191,6 +200,11 @@ export class RedshiftEngine implements Engine {
     const view = refreshedView(sql);
     if (view !== undefined) {
       await this.#options.ingestion.refresh(database, view);
+      return { columns: [], rows: [] };
+    }
+    const copied = copyStatement(sql);
+    if (copied !== undefined) {
+      await this.#options.copying.copy(database, copied);
       return { columns: [], rows: [] };
     }
     const { text, values: list } = withParameters(asPostgres(sql), values);
