@@ -16,6 +16,20 @@ export interface WarehouseSettings {
   readonly unitHoursPerDayMax: number;
   /** What happens then: it is written down, or nothing is answered until the next day. */
   readonly beyondThat: "log" | "deactivate";
+  /**
+   * How often what the stream brought is taken over without anybody asking, as EventBridge says it. The stream forgets after
+   * a week, and a load is paid as a minute at least.
+   */
+  readonly loadEvery: string;
+}
+
+/** Who fills it or asks it is wired to this. */
+export interface Warehouse {
+  readonly workgroup: aws.redshiftserverless.Workgroup;
+  readonly namespace: aws.redshiftserverless.Namespace;
+  readonly database: string;
+  readonly key: aws.kms.Key;
+  readonly archive: Archive | undefined;
 }
 
 const database = "warehouse";
@@ -40,9 +54,9 @@ export function createWarehouse(
   parts: Pick<Parts, "settings" | "keys" | "streams">,
   network: Network | undefined,
   archive: Archive | undefined,
-): void {
+): Warehouse | undefined {
   const { settings, keys, streams } = parts;
-  if (settings.warehouse === undefined) return;
+  if (settings.warehouse === undefined) return undefined;
   if (keys.warehouse === undefined) throw new Error(`${settings.stage} has a warehouse without a key.`);
   const namespace = createNamespace(
     keys.warehouse,
@@ -76,6 +90,7 @@ export function createWarehouse(
     amount: settings.warehouse.unitHoursPerDayMax,
     breachAction: settings.warehouse.beyondThat,
   });
+  return { workgroup, namespace, database, key: keys.warehouse, archive };
 }
 
 /** What it reads and writes goes by the network's endpoints too, and is in the flow log. */

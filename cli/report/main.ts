@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
 import { DataApi, StatementFailed, type Table } from "#adapters/warehouse/data-api.ts";
-import { MigrationChanged, type Report, reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { type Report, reports } from "#adapters/warehouse/warehouse.ts";
 import { storeConnection } from "../connection.ts";
 import { Refusal } from "../refusal.ts";
 import { table } from "../table.ts";
+import { load } from "../warehouse/loader.ts";
 import { csvOf } from "./csv.ts";
 import { type Answered, pageOf } from "./page.ts";
 
@@ -88,14 +90,12 @@ async function main(): Promise<void> {
   };
   const { client, tablePrefix } = storeConnection(values["state-directory"], values.stage);
   const address = { workgroup: `${tablePrefix}warehouse`, database: "warehouse" };
-  const warehouse = new Warehouse(new DataApi(new RedshiftDataClient(client as object), address), {
-    stream: `${tablePrefix}payment-events`,
-  });
-  for (const name of await warehouse.migrate()) console.error(`made ${name}`);
-  await warehouse.load();
+  const api = new DataApi(new RedshiftDataClient(client as object), address);
+  for (const name of (await load(new LambdaClient(client as object), tablePrefix)).made)
+    console.error(`made ${name}`);
   const answered: Answered[] = [];
   for (const { name, title, sql } of asked)
-    answered.push({ name, title, chart: chartIn(sql), table: await warehouse.ask(sql, between) });
+    answered.push({ name, title, chart: chartIn(sql), table: await api.ask(sql, between) });
   write(answered, values.out, `${values.stage}, from ${between.since} to ${between.until} (UTC)`);
 }
 
@@ -115,7 +115,7 @@ function write(answered: readonly Answered[], folder: string, about: string): vo
 }
 
 main().catch((thrown: unknown) => {
-  const isSaid = [Refusal, StatementFailed, MigrationChanged].some((known) => thrown instanceof known);
+  const isSaid = [Refusal, StatementFailed].some((known) => thrown instanceof known);
   console.error(isSaid ? (thrown as Error).message : thrown);
   process.exitCode = 1;
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type KeyPlan, namesOf } from "../kms/key.ts";
 import { keyPlansOf } from "../kms/plan.ts";
-import { inputsOf, resourcesOf } from "../plan/load.ts";
+import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
 
 const keyedBy = z.object({ name: z.string(), hashKey: z.string().optional() });
@@ -52,6 +52,34 @@ export interface EstateFacts {
   readonly buckets: ReadonlyMap<string, BucketKey>;
   /** ARNs of keys by their ids, ARNs, aliases and alias ARNs. */
   readonly keyArns: ReadonlyMap<string, string>;
+  /** ARNs of Redshift's workgroups by their names. */
+  readonly workgroups: ReadonlyMap<string, string>;
+  /** Keys of secrets that Redshift keeps, by the secrets' ARNs. */
+  readonly secretKeys: ReadonlyMap<string, string>;
+}
+
+const workgroupInputs = z.object({ workgroupName: z.string() });
+const workgroupOutputs = z.object({ arn: z.string().optional() });
+const namespaceInputs = z.object({ adminPasswordSecretKmsKeyId: z.string().optional() });
+const namespaceOutputs = z.object({ adminPasswordSecretArn: z.string().optional() });
+
+function workgroupsOf(plan: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:redshiftserverless/workgroup:Workgroup").flatMap((resource) => {
+      const { arn } = outputsOf(resource, workgroupOutputs);
+      return arn === undefined ? [] : [[inputsOf(resource, workgroupInputs).workgroupName, arn] as const];
+    }),
+  );
+}
+
+function secretKeysOf(plan: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:redshiftserverless/namespace:Namespace").flatMap((resource) => {
+      const { adminPasswordSecretKmsKeyId: key } = inputsOf(resource, namespaceInputs);
+      const { adminPasswordSecretArn: secret } = outputsOf(resource, namespaceOutputs);
+      return key === undefined || secret === undefined ? [] : [[secret, key] as const];
+    }),
+  );
 }
 
 export function estateFactsOf(plan: Plan): EstateFacts {
@@ -70,7 +98,10 @@ export function estateFactsOf(plan: Plan): EstateFacts {
     namesOf(key).map((name) => [name, key.arn] as const),
   );
   const byName = new Map(keyArns);
-  return { region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName };
+  return {
+    ...{ region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName },
+    ...{ workgroups: workgroupsOf(plan), secretKeys: secretKeysOf(plan) },
+  };
 }
 
 /** A key of AWS's own (`aws/s3`) is open to whoever may read the bucket, and is not in the plan. */

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
 import { DeleteObjectCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { load } from "#cli/warehouse/loader.ts";
 import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
 import { movements } from "#core/ledger/journal.ts";
@@ -42,7 +44,13 @@ beforeAll(async () => {
     await pay("5555555555554444", "EUR"),
     await refunded(await pay("4242424242424242")),
   ];
-  expect(await warehouse.migrate()).toEqual(["0001-landing", "0002-columns", "0003-facts", "0004-archive"]);
+  expect(await warehouse.migrate()).toEqual([
+    "0001-landing",
+    "0002-columns",
+    "0003-facts",
+    "0004-archive",
+    "0005-grants",
+  ]);
   await allIsTold();
 });
 afterAll(async () => {
@@ -293,7 +301,13 @@ describe("an empty warehouse", () => {
   test("that two fill from the stream at once gives the same answers, as if one had", async () => {
     await empty();
     const made = await Promise.all([warehouse.migrate(), warehouse.migrate()]);
-    expect(made.flat().toSorted()).toEqual(["0001-landing", "0002-columns", "0003-facts", "0004-archive"]);
+    expect(made.flat().toSorted()).toEqual([
+      "0001-landing",
+      "0002-columns",
+      "0003-facts",
+      "0004-archive",
+      "0005-grants",
+    ]);
     await Promise.all([warehouse.load(), warehouse.load()]);
     expect(await answers()).toEqual(before);
   });
@@ -335,6 +349,23 @@ describe("an empty warehouse", () => {
   test("cannot be filled from what is no day", async () => {
     await expect(warehouse.rebuild("2026-11-26' OR ''='")).rejects.toThrow("write it as 2026-11-26");
   });
+});
+
+test("the function loads, as the warehouse's owner, and fills a day from the archive", async () => {
+  const lambda = new LambdaClient(awsClient(system.endpoints));
+  const tablePrefix = "tallystick-local-";
+  const before = await answers();
+  await api.execute("DELETE FROM finance.payments");
+  await api.execute("DELETE FROM finance.payment_events");
+  const today = new Date().toISOString().slice(0, 10);
+  const rebuilt = await load(lambda, tablePrefix, today);
+  expect(rebuilt.made).toEqual([]);
+  expect(rebuilt.lines).toBeGreaterThan(20);
+  expect(await answers()).toEqual(before);
+  expect(await load(lambda, tablePrefix)).toEqual({ made: [] });
+  expect(await load(lambda, tablePrefix, "2020-01-01")).toEqual({ made: [], lines: 0, leftOut: 0 });
+  await expect(load(lambda, tablePrefix, "soon")).rejects.toThrow(/day/);
+  lambda.destroy();
 });
 
 describe("reports", () => {

@@ -10,6 +10,8 @@ const estate: EstateFacts = {
   tables: new Map(),
   buckets: new Map(),
   keyArns: new Map(),
+  workgroups: new Map(),
+  secretKeys: new Map(),
 };
 
 /** What IAM is asked about a call, as `action resource`. */
