@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type DataApi, StatementFailed, type Table } from "./data-api.ts";
 
 /** Below the root of the project, where functions are given their copy too. */
-export const sqlFolder = "adapters/warehouse/sql";
+const sqlFolder = "adapters/warehouse/sql";
 const here = join(import.meta.dirname, "../..");
 
 /** A file of SQL, by its name without the ending. */
@@ -23,7 +23,7 @@ const sqlFilesIn = (part: "migrations" | "load" | "reports", root = here): reado
     }));
 
 /** One was changed after it had been carried out: what is there is not what the files say. */
-export class MigrationChanged extends Error {
+class MigrationChanged extends Error {
   override readonly name = "MigrationChanged";
 }
 
