@@ -93,6 +93,7 @@ export async function installEngine(
     output(value: unknown): { promise(): Promise<unknown> };
   };
   const settings = platform.require("@pulumi/pulumi/runtime/settings") as Settings;
+  leavePromisesUntraced(platform);
   const place = placeOf(app);
   const registrations: Registration[] = [];
   const files = new DeclaringFiles();
@@ -137,6 +138,25 @@ export async function installEngine(
       await settings.waitForRPCs();
       return revealed(await output(outputs).promise());
     },
+  };
+}
+
+interface Debuggable {
+  debuggablePromise(promise: Promise<unknown>, context: unknown): Promise<unknown>;
+}
+
+/** Pulumi notes on each of its thousands of promises where it was made, which is a third of a render. */
+function leavePromisesUntraced(platform: Platform): void {
+  const debuggable = platform.require("@pulumi/pulumi/runtime/debuggable") as Debuggable;
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (promise, context) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(promise, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   };
 }
 
