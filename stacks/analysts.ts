@@ -50,7 +50,7 @@ export function createAnalysts(
   });
 }
 
-/** To have it loaded is the function's to do, as its owner; what it cannot be told is what to load. */
+/** To load is the function's to do, as the owner. Whoever has it load, or load again, changes nothing that was there. */
 function askingWarehouse({ workgroup }: Warehouse, settings: StageSettings): Permission[] {
   const { accountId } = aws.getCallerIdentityOutput();
   const loader = $interpolate`arn:aws:lambda:${settings.region}:${accountId}:function:${physicalName("LoadWarehouse")}`;

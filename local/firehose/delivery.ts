@@ -10,9 +10,12 @@ import { StreamReader } from "./stream-reader.ts";
 import type { Uploader } from "./uploader.ts";
 import { Waiting } from "./waiting.ts";
 
-/** As Firehose reads: what comes within a second comes with one call. */
-const lookEveryMs = 1_000;
-/** Whoever waits for a delivery reads on sooner; a shard gives five reads a second to all its readers. */
+/**
+ * Five times as long as Firehose waits: a shard gives five reads a second to all its readers, and nothing here is in the
+ * hurry that they are in.
+ */
+const lookEveryMs = 5_000;
+/** Whoever waits for a delivery reads on sooner. */
 const hurriedLookMs = 250;
 const errorMsMin = 1_000;
 const errorMsMax = 30_000;
@@ -54,6 +57,8 @@ export class Delivery {
   readonly #waiting: Waiting;
   readonly #stopping = new AbortController();
   #sleeper = new AbortController();
+  /** Epoch milliseconds before which the stream is not looked at, unless somebody waits for it. */
+  #lookAt = 0;
   /** Looks and deliveries go one at a time, whoever asks for them. */
   #turn: Promise<unknown> = Promise.resolve();
   #running: Promise<void> | undefined;
@@ -108,35 +113,51 @@ export class Delivery {
   }
 
   async #run(): Promise<void> {
-    const { clock, warn, idleMsMax } = this.#ports;
+    const { clock, warn } = this.#ports;
     const { signal } = this.#stopping;
     const failing = new Backoff(errorMsMin, errorMsMax);
-    let waitMs = idleMsMax;
+    let isBehind = false;
     while (!signal.aborted) {
-      await this.#sleep(waitMs);
+      await this.#rest(isBehind);
       if (signal.aborted) return;
       try {
-        const isBehind = await this.#inTurn(() => this.#round());
+        isBehind = await this.#inTurn(() => this.#round());
         failing.reset();
-        waitMs = isBehind ? 0 : Math.min(idleMsMax, this.#waiting.dueIn(clock.now()) ?? idleMsMax);
       } catch (thrown) {
         if (signal.aborted) return;
-        waitMs = failing.next();
         warn(`${this.#plan.name} delivers nothing for now, and loses nothing: ${String(thrown)}`);
-        await pause(clock, waitMs, signal);
+        await pause(clock, failing.next(), signal);
       }
     }
   }
 
   async #round(): Promise<boolean> {
+    const { clock } = this.#ports;
     // What could not be delivered comes first: no more is held than one object takes.
-    if (this.#waiting.isFull) await this.#deliver();
+    if (this.#waiting.dueIn(clock.now()) === 0) await this.#deliver();
+    if (clock.now() < this.#lookAt) return true;
     const isBehind = await this.#look();
-    if (this.#waiting.dueIn(this.#ports.clock.now()) === 0) await this.#deliver();
+    if (this.#waiting.dueIn(clock.now()) === 0) await this.#deliver();
     return isBehind;
   }
 
+  /**
+   * Until there is something to do: what is gathered is due, or it may be looked again and something was written. Whoever
+   * is woken by each write must not turn each write into a read.
+   */
+  async #rest(isBehind: boolean): Promise<void> {
+    const { clock, idleMsMax } = this.#ports;
+    const now = clock.now();
+    const dueMs = this.#waiting.dueIn(now) ?? Number.POSITIVE_INFINITY;
+    const lookMs = Math.max(0, this.#lookAt - now);
+    await pause(clock, Math.min(dueMs, lookMs), this.#stopping.signal);
+    if (dueMs > lookMs && !isBehind)
+      await pause(clock, Math.min(dueMs - lookMs, idleMsMax), this.#sleeper.signal);
+    this.#sleeper = new AbortController();
+  }
+
   async #look(): Promise<boolean> {
+    this.#lookAt = this.#ports.clock.now() + lookEveryMs;
     const { records, isBehind } = await this.#reader.look();
     this.#waiting.add(records, this.#ports.clock.now());
     return isBehind;
@@ -186,14 +207,5 @@ export class Delivery {
     // Whoever asked hears of a failure.
     done.catch(() => undefined);
     return done;
-  }
-
-  /** A second at least: whoever is woken by each write must not turn each write into a read. */
-  async #sleep(ms: number): Promise<void> {
-    const { clock } = this.#ports;
-    await pause(clock, lookEveryMs, this.#stopping.signal);
-    if (ms > lookEveryMs && !this.#stopping.signal.aborted)
-      await pause(clock, ms - lookEveryMs, this.#sleeper.signal);
-    this.#sleeper = new AbortController();
   }
 }

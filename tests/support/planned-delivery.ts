@@ -14,7 +14,7 @@ export const deliveryResource = (
       kinesisStreamArn: `arn:aws:kinesis:eu-west-1:123456789012:stream/${stream}`,
       roleArn,
     },
-    extendedS3Configuration: { roleArn, bufferingInterval: 300, ...to },
+    extendedS3Configuration: { roleArn, bufferingInterval: 300, bufferingSize: 64, ...to },
   }),
   outputs: { arn: `arn:aws:firehose:eu-west-1:123456789012:deliverystream/${name}` },
 });
