@@ -268,9 +268,7 @@ describe("the warehouse", () => {
     const writing = grants.filter(({ Action }) => listOf(Action).includes("s3:PutObject"));
     expect(writing.map(({ Resource }) => Resource)).toEqual([`${arnOf("QueryResultsBucket")}/*`]);
     expect(actionsOn("Analysts", arnOf("ArchiveBucket"))).toEqual([]);
-    expect(inputsOf<{ assumeRolePolicy: string }>("Analysts").assumeRolePolicy).toContain(
-      "AWSReservedSSO_Analysts_*",
-    );
+    expect(JSON.stringify(inputsOf("Analysts"))).toContain("AWSReservedSSO_Analysts_*");
   });
 
   it("works no more hours a day than somebody allowed", () => {
