@@ -18,6 +18,7 @@ import type { Plan } from "./plan/plan.ts";
 import { clusterPlanOf } from "./postgres/cluster-plan.ts";
 import { type PostgresServer, startPostgres } from "./postgres/server.ts";
 import type { Child } from "./process/child.ts";
+import { Copying } from "./redshift/copying.ts";
 import { RedshiftEngine } from "./redshift/engine.ts";
 import { Ingestion } from "./redshift/ingestion.ts";
 import { warehousePlanOf } from "./redshift/warehouse-plan.ts";
@@ -200,12 +201,14 @@ function runWarehouse(
 ): void {
   const warehouse = warehousePlanOf(plan);
   if (warehouse === undefined) return;
-  const ingestion = new Ingestion({
+  const reader = {
     ...{ endpoint: door.url, region: plan.region },
     credentials: credentialsOf(warehouse.readerRoleArn),
-  });
+  };
+  const ingestion = new Ingestion(reader);
+  const copying = new Copying(reader);
   const start = () => startPostgres(paths.warehouse, warehouse);
-  const engine = new RedshiftEngine({ plan: warehouse, start, ingestion, clock });
+  const engine = new RedshiftEngine({ plan: warehouse, start, ingestion, copying, clock });
   started.defer(() => engine.stop());
   door.serve(engine);
 }

@@ -5,16 +5,18 @@ import type { Copy } from "./copies.ts";
 import type { Lake } from "./lake.ts";
 import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
+import type { Warehouse } from "./warehouse.ts";
 
 /** What of the stores is watched. Each undefined where the stage has none. */
 export interface Stores {
   readonly books: Books | undefined;
   readonly archive: Archive | undefined;
   readonly lake: Lake | undefined;
+  readonly warehouse: Warehouse | undefined;
 }
 
 /** Where events and entries are kept, and what holds them up. The money path goes on without them, for a week. */
-export function storeWatches({ books, archive, lake }: Stores): Watch[] {
+export function storeWatches({ books, archive, lake, warehouse }: Stores): Watch[] {
   return [
     ...(archive === undefined
       ? []
@@ -25,6 +27,7 @@ export function storeWatches({ books, archive, lake }: Stores): Watch[] {
     ...(lake === undefined
       ? []
       : [deliveryBehind("LakeBehind", "The lake lacks events", lake.delivery), eventsUnfit(lake)]),
+    ...(warehouse === undefined ? [] : [warehouseBehind()]),
     ...(books === undefined ? [] : [booksFull(books)]),
     ...(books?.global === undefined ? [] : [booksBehind(books), passwordStays()]),
   ];
@@ -88,6 +91,29 @@ const eventsUnfit = ({ delivery }: Lake): Watch => ({
   alarmsWhen: "atLeast",
   threshold: 1,
   minutes: 15,
+});
+
+const minutesOfDay = 24 * 60;
+/** Of the seven that the stream remembers. */
+const unloadedDaysMax = 3;
+
+const warehouseBehind = (): Watch => ({
+  name: "WarehouseBehind",
+  means: `Nothing was loaded into the warehouse for ${unloadedDaysMax} days: after seven the stream forgets, and the archive has to fill it.`,
+  runbook: "warehouse-behind",
+  measured: {
+    metrics: {
+      begun: lambdaMetric("LoadWarehouse", "Invocations", "Sum"),
+      failed: lambdaMetric("LoadWarehouse", "Errors", "Sum"),
+    },
+    expression: "begun - FILL(failed, 0)",
+  },
+  alarmsWhen: "atMost",
+  threshold: 0,
+  minutes: minutesOfDay,
+  inARow: unloadedDaysMax,
+  // A schedule that is gone counts nothing at all.
+  silence: "bad",
 });
 
 /** In percent of the most that the stage pays for. */

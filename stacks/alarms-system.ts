@@ -29,8 +29,9 @@ const errorsMax = 5;
 /** Of its timeout, as a share. What takes longer is cut off soon. */
 const slowShare = 0.9;
 
-/** One that runs once a week fails once: that is watched with the books (alarms-stores.ts), where there are any. */
-const runsOften = (name: FunctionName): boolean => functions[name].rotates === undefined;
+/** One that runs once a day or a week fails once: that is watched with the stores (alarms-stores.ts), where there are any. */
+const runsOften = (name: FunctionName): boolean =>
+  functions[name].rotates === undefined && functions[name].loads === undefined;
 
 function functionWatches(name: FunctionName): Watch[] {
   const { purpose } = functions[name];

@@ -139,7 +139,7 @@ function systemGraphs({ tables, streams }: Parts, apiId: $util.Input<string>): G
   });
   const ofFunctions = (metricName: string, statistic: string): Graph["lines"] =>
     linesFor(
-      namesOf(({ rotates }) => rotates === undefined),
+      namesOf(({ rotates, loads }) => rotates === undefined && loads === undefined),
       (name) => lambdaMetric(name, metricName, statistic),
     );
   return [

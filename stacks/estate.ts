@@ -1,4 +1,5 @@
 import { createAlarms } from "./alarms.ts";
+import { createAnalysts } from "./analysts.ts";
 import { createApi, createRoutes } from "./api.ts";
 import { createArchive } from "./archive.ts";
 import { createBackups } from "./backup.ts";
@@ -30,6 +31,7 @@ import type { StageSettings } from "./settings.ts";
 import { createBuckets } from "./storage.ts";
 import { createTracing } from "./tracing.ts";
 import { createWarehouse } from "./warehouse.ts";
+import { createWarehouseLoads } from "./warehouse-load.ts";
 
 /** What `sst deploy` prints at its end. */
 type Outputs = Readonly<Record<string, $util.Output<string>>>;
@@ -78,11 +80,13 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createEdge(front, http, createRoutes(http, parts), settings);
   const archive = createArchive(parts);
   const lake = createLake(parts, archive);
-  createWarehouse(parts, network);
+  const warehouse = createWarehouse(parts, network, archive);
+  createWarehouseLoads({ ...parts, ...(warehouse !== undefined && { warehouse }) });
+  createAnalysts(settings, warehouse, lake);
   createReports(settings, lake);
   createBackups(parts, books);
   createDelivery(settings, network);
-  const alarms = createAlarms(parts, http.nodes.api.id, reconciler, { books, archive, lake });
+  const alarms = createAlarms(parts, http.nodes.api.id, reconciler, { books, archive, lake, warehouse });
   createDashboards(parts, http.nodes.api.id, alarms);
   createCanary(settings, { publicUrl: base.publicUrl, tokenUrl: identity.tokenUrl });
   createTracing(settings);

@@ -8,7 +8,9 @@ import type { StageSettings } from "./settings.ts";
 const fencePolicyName = (stage: string): string => nameIn(stage, "Fenced");
 
 const names = Object.keys(functions) as FunctionName[];
-const rolesOf = ({ stage }: PairedRegion): string[] => names.map((name) => nameIn(stage, name));
+/** Not who fills the warehouse: it moves no money, and is there only where a warehouse is. */
+const rolesOf = ({ stage }: PairedRegion): string[] =>
+  names.filter((name) => functions[name].loads === undefined).map((name) => nameIn(stage, name));
 const consumers = (): string[] =>
   names.filter((name) => functions[name].consumes !== undefined).map((name) => physicalName(name));
 const schedules = (): string[] =>

@@ -71,6 +71,10 @@ export interface FunctionDeclaration {
   readonly knowsEpoch?: boolean;
   /** A part of the failover that reaches beyond the books (stacks/failover.ts). */
   readonly promotes?: "fences" | "enables" | "books";
+  /** It fills the warehouse, as its owner (stacks/warehouse-load.ts). There where a stage has one. */
+  readonly loads?: "warehouse";
+  /** Folders that it reads at run time: they lie beside its bundle, under the same names. */
+  readonly carries?: readonly string[];
   /** It changes the password of the books' owner (stacks/books-global.ts). There where RDS does not. */
   readonly rotates?: "booksOwner";
   readonly variables?: readonly (

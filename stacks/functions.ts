@@ -326,6 +326,15 @@ const declarations = {
     timeoutSeconds: 300,
     rotates: "booksOwner",
   },
+  LoadWarehouse: {
+    handler: "functions/tasks/load-warehouse.handler",
+    purpose: "Takes over into the warehouse what the stream brought, or a day of the archive",
+    memoryMb: 256,
+    // It waits for Redshift, which ends a statement after as long.
+    timeoutSeconds: 900,
+    loads: "warehouse",
+    carries: ["adapters/warehouse/sql"],
+  },
   ReviewTask: {
     handler: "functions/tasks/review.handler",
     purpose: "Marks a payment whose outcome is unknown for review",

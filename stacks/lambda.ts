@@ -19,6 +19,9 @@ export function createFunction(name: FunctionName, parts: Parts): sst.aws.Functi
     memory: `${declaration.memoryMb} MB`,
     timeout: `${declaration.timeoutSeconds} seconds`,
     environment: variables,
+    ...(declaration.carries !== undefined && {
+      copyFiles: declaration.carries.map((from) => ({ from })),
+    }),
     permissions: [
       ...permissionsOf(declaration, parts),
       writeLogs(`/aws/lambda/${functionName}`, parts.settings),

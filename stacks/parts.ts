@@ -5,6 +5,7 @@ import type { OriginSecrets } from "./origin-secret.ts";
 import type { AcquirerSecrets, Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Buckets } from "./storage.ts";
+import type { Warehouse } from "./warehouse.ts";
 
 /** What may wait, be redriven or needs a person is Standard; what a caller waits for is Express. */
 export const sagaTypes = {
@@ -37,4 +38,6 @@ export interface Parts {
   /** By which the API's functions know the edge. Undefined where a stage has none: then they answer anybody. */
   readonly originSecrets: OriginSecrets | undefined;
   readonly sagas?: Sagas;
+  /** Of the function that fills it: all others are made before it. */
+  readonly warehouse?: Warehouse;
 }

@@ -17,6 +17,7 @@ import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts, SagaName, Sagas } from "./parts.ts";
 import type { BucketName } from "./storage.ts";
+import { loadPermissions, loadVariables } from "./warehouse-load.ts";
 
 /** One statement of an IAM policy, as SST and Pulumi's policy documents both take it. */
 export interface Permission {
@@ -89,6 +90,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
     "Lambda lists event source mappings of the account, whatever it is asked for",
   "kinesis:ListStreams":
     "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
+  "redshift-data:DescribeStatement": "statements have no resource: who started one is who may look at it",
+  "redshift-data:GetStatementResult": "statements have no resource: who started one is who may look at it",
   "ec2:DescribeDhcpOptions":
     "EC2 describes without regard to resources; CodeBuild looks up the build's network",
   "ec2:DescribeNetworkInterfaces":
@@ -157,6 +160,7 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       : []),
     ...(declaration.promotes === "books" ? promotionPermissions(parts) : []),
     ...(declaration.rotates === undefined ? [] : ownerPermissions(parts)),
+    ...(declaration.loads === undefined ? [] : loadPermissions(parts)),
     ...(declaration.starts ?? []).map((name) => ({
       actions: ["states:StartExecution"],
       resources: [sagaOf(name, parts.sagas).arn],
@@ -247,6 +251,7 @@ export function environmentOf(
     ...(declaration.promotes === "enables" ? Object.entries(sourceVariables(settings)) : []),
     ...(declaration.promotes === "books" ? Object.entries(promotionVariables(parts)) : []),
     ...(declaration.rotates === undefined ? [] : Object.entries(ownerVariables(parts))),
+    ...(declaration.loads === undefined ? [] : Object.entries(loadVariables(parts))),
     ...(declaration.registersClients ? [["USER_POOL_ID", parts.userPool.id] as const] : []),
     ...(declaration.variables ?? []).flatMap((name) => {
       const value = values[name];

@@ -12,7 +12,8 @@ export function createSchedules(parts: Parts): void {
   }
 }
 
-function createSchedule(name: FunctionName, scheduleExpression: string, parts: Parts): void {
+/** @param scheduleExpression `rate(1 day)`, or a cron expression of EventBridge. */
+export function createSchedule(name: FunctionName, scheduleExpression: string, parts: Parts): void {
   const fn = createFunction(name, parts);
   const { settings } = parts;
   const rule = new aws.cloudwatch.EventRule(`${name}Schedule`, {

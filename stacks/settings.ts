@@ -177,7 +177,12 @@ const production: Omit<StageSettings, "stage" | "kind"> = {
   // Ten years: no one can end them earlier. What can be deleted is deleted a year later, as the books' evidence is.
   archive: { lock: { mode: "COMPLIANCE", days: 3_653 }, keepDays: 11 * 366 },
   lake: { keepDays: 11 * 366, gigabytesPerQueryMax: 1_000 },
-  warehouse: { units: { base: 8, max: 128 }, unitHoursPerDayMax: 250, beyondThat: "log" },
+  warehouse: {
+    units: { base: 8, max: 128 },
+    unitHoursPerDayMax: 250,
+    beyondThat: "log",
+    loadEvery: "rate(1 day)",
+  },
   reports: { group: "finance" },
   edge: {
     apiDomain: `api.${company.domain}`,
@@ -213,7 +218,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     archive: { lock: { mode: "GOVERNANCE", days: 1 }, keepDays: 30 },
     lake: { keepDays: 30, gigabytesPerQueryMax: 1 },
     // PostgreSQL stands in for it here: docs/local-cloud.md.
-    warehouse: { units: { base: 8, max: 8 }, unitHoursPerDayMax: 1, beyondThat: "deactivate" },
+    warehouse: {
+      units: { base: 8, max: 8 },
+      unitHoursPerDayMax: 1,
+      beyondThat: "deactivate",
+      loadEvery: "rate(1 day)",
+    },
     reports: undefined,
     edge: undefined,
     operations: undefined,
@@ -267,7 +277,12 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     archive: { lock: { mode: "GOVERNANCE", days: 30 }, keepDays: 400 },
     lake: { keepDays: 400, gigabytesPerQueryMax: 100 },
     // Two hours' work a day, and it stops: nobody waits for it.
-    warehouse: { units: { base: 8, max: 16 }, unitHoursPerDayMax: 16, beyondThat: "deactivate" },
+    warehouse: {
+      units: { base: 8, max: 16 },
+      unitHoursPerDayMax: 16,
+      beyondThat: "deactivate",
+      loadEvery: "rate(1 day)",
+    },
     reports: undefined,
     edge: {
       apiDomain: `api.staging.${company.domain}`,

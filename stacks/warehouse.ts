@@ -1,8 +1,10 @@
+import type { Archive } from "./archive.ts";
+import { throughS3 } from "./firehose.ts";
 import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { createLogGroup } from "./network-logs.ts";
 import type { Parts } from "./parts.ts";
-import { unscoped } from "./permissions.ts";
+import { type Permission, unscoped } from "./permissions.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
@@ -14,6 +16,20 @@ export interface WarehouseSettings {
   readonly unitHoursPerDayMax: number;
   /** What happens then: it is written down, or nothing is answered until the next day. */
   readonly beyondThat: "log" | "deactivate";
+  /**
+   * How often what the stream brought is taken over without anybody asking, as EventBridge says it. The stream forgets after
+   * a week, and a load is paid as a minute at least.
+   */
+  readonly loadEvery: string;
+}
+
+/** Who fills it or asks it is wired to this. */
+export interface Warehouse {
+  readonly workgroup: aws.redshiftserverless.Workgroup;
+  readonly namespace: aws.redshiftserverless.Namespace;
+  readonly database: string;
+  readonly key: aws.kms.Key;
+  readonly archive: Archive | undefined;
 }
 
 const database = "warehouse";
@@ -37,11 +53,17 @@ const logKinds = ["connectionlog", "userlog", "useractivitylog"] as const;
 export function createWarehouse(
   parts: Pick<Parts, "settings" | "keys" | "streams">,
   network: Network | undefined,
-): void {
+  archive: Archive | undefined,
+): Warehouse | undefined {
   const { settings, keys, streams } = parts;
-  if (settings.warehouse === undefined) return;
+  if (settings.warehouse === undefined) return undefined;
   if (keys.warehouse === undefined) throw new Error(`${settings.stage} has a warehouse without a key.`);
-  const namespace = createNamespace(keys.warehouse, createReaderRole(streams.paymentEvents), settings, keys);
+  const namespace = createNamespace(
+    keys.warehouse,
+    createReaderRole(streams.paymentEvents, archive, settings),
+    settings,
+    keys,
+  );
   const { units } = settings.warehouse;
   const workgroup = new aws.redshiftserverless.Workgroup(
     "Warehouse",
@@ -68,6 +90,7 @@ export function createWarehouse(
     amount: settings.warehouse.unitHoursPerDayMax,
     breachAction: settings.warehouse.beyondThat,
   });
+  return { workgroup, namespace, database, key: keys.warehouse, archive };
 }
 
 /** What it reads and writes goes by the network's endpoints too, and is in the flow log. */
@@ -115,8 +138,15 @@ const logNames = {
   useractivitylog: "Statements",
 } as const satisfies Record<(typeof logKinds)[number], string>;
 
-/** What streaming ingestion asks of Kinesis. It shares the reads of each shard with three others (ADR 38). */
-function createReaderRole(stream: aws.kinesis.Stream): aws.iam.Role {
+/**
+ * What streaming ingestion asks of Kinesis, whose shards' reads it shares with three others (ADR 38), and what COPY asks of S3
+ * when an empty warehouse is filled from the archive (ADR 56).
+ */
+function createReaderRole(
+  stream: aws.kinesis.Stream,
+  archive: Archive | undefined,
+  settings: StageSettings,
+): aws.iam.Role {
   const statements = [
     {
       actions: [
@@ -129,6 +159,7 @@ function createReaderRole(stream: aws.kinesis.Stream): aws.iam.Role {
       resources: [stream.arn],
     },
     unscoped("kinesis:ListStreams"),
+    ...(archive === undefined ? [] : readingArchive(archive, settings)),
   ];
   return new aws.iam.Role("WarehouseReaderRole", {
     name: physicalName("WarehouseReader"),
@@ -136,6 +167,18 @@ function createReaderRole(stream: aws.kinesis.Stream): aws.iam.Role {
     assumeRolePolicy: trustOnly(["redshift.amazonaws.com", "redshift-serverless.amazonaws.com"]),
     inlinePolicies: [inlinePolicy(statements)],
   });
+}
+
+function readingArchive({ bucket, key, prefix }: Archive, settings: StageSettings): Permission[] {
+  return [
+    {
+      actions: ["s3:ListBucket"],
+      resources: [bucket.arn],
+      conditions: [{ test: "StringLike", variable: "s3:prefix", values: [`${prefix}*`] }],
+    },
+    { actions: ["s3:GetObject"], resources: [$interpolate`${bucket.arn}/${prefix}*`] },
+    throughS3(["kms:Decrypt"], key, [bucket], settings),
+  ];
 }
 
 /** Nobody comes in. It goes out to Kinesis by its endpoint, and to S3, of which the endpoint lets it reach our buckets only. */

@@ -1,13 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
 import { Lake, lakeReports } from "#adapters/lake/lake.ts";
 import { DataApi, StatementFailed, type Table } from "#adapters/warehouse/data-api.ts";
-import { MigrationChanged, type Report, reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { type Report, reports } from "#adapters/warehouse/warehouse.ts";
 import { type StoreConnection, storeConnection } from "../connection.ts";
 import { Refusal } from "../refusal.ts";
 import { table } from "../table.ts";
+import { load } from "../warehouse/loader.ts";
 import { differenceBetween } from "./compare.ts";
 import { csvOf } from "./csv.ts";
 import { type Answered, pageOf } from "./page.ts";
@@ -124,13 +126,10 @@ type Ask = (report: Report, between: Between) => Promise<Table>;
 /** The warehouse, with all that the stream has brought. */
 async function warehouseOf({ client, tablePrefix }: StoreConnection): Promise<Ask> {
   const address = { workgroup: `${tablePrefix}warehouse`, database: "warehouse" };
-  const warehouse = new Warehouse(
-    new DataApi(new RedshiftDataClient(client as object), address),
-    `${tablePrefix}payment-events`,
-  );
-  for (const name of await warehouse.migrate()) console.error(`made ${name}`);
-  await warehouse.load();
-  return ({ sql }, between) => warehouse.ask(sql, { ...between });
+  const api = new DataApi(new RedshiftDataClient(client as object), address);
+  for (const name of (await load(new LambdaClient(client as object), tablePrefix)).made)
+    console.error(`made ${name}`);
+  return ({ sql }, between) => api.ask(sql, { ...between });
 }
 
 /** The lake, by Athena. */
@@ -186,7 +185,7 @@ function write(answered: readonly Answered[], folder: string, about: string): vo
 }
 
 main().catch((thrown: unknown) => {
-  const isSaid = [Refusal, StatementFailed, MigrationChanged].some((known) => thrown instanceof known);
+  const isSaid = [Refusal, StatementFailed].some((known) => thrown instanceof known);
   console.error(isSaid ? (thrown as Error).message : thrown);
   process.exitCode = 1;
 });

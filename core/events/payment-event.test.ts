@@ -110,6 +110,30 @@ describe("whatever happens to a payment", () => {
   });
 });
 
+describe("the schema of an event", () => {
+  const event = eventOf(undefined, examplePayment());
+  const withData = (data: object) => publishedEvent.safeParse({ ...event, data: { ...event.data, ...data } });
+
+  test.each([
+    ["an amount that is a text", { amount: "1000" }],
+    ["an amount below nothing", { amount_refunded: -1 }],
+    ["half a unit", { amount_captured: 0.5 }],
+    ["no currency", { currency: undefined }],
+    ["a state that is no text", { state: 7 }],
+    ["no method", { method: null }],
+    ["a decline without its code", { decline: { advice: "retry" } }],
+    ["another object", { object: "refund" }],
+  ])("refuses %s", (_, data) => {
+    expect(withData({}).success).toBe(true);
+    expect(withData(data).success).toBe(false);
+  });
+
+  test("lets members through that were added later, unchanged", () => {
+    const added = { risk: { score: 3 }, method: { type: "card", brand: "visa", wallet: "none" } };
+    expect(withData(added).data?.data).toEqual({ ...event.data, ...added });
+  });
+});
+
 describe("the id of an event", () => {
   const at = (version: number, updatedAt: number): string => {
     const before = version === 1 ? undefined : paymentAt({ state: "processing" }, { version: version - 1 });

@@ -32,6 +32,34 @@ export type PaymentEventType = (typeof paymentEventTypes)[number];
 /** Raised when a member changes its meaning or goes; members may be added under the same number. */
 const schemaVersion = 1;
 
+/** Minor units. */
+const amount = z.int().nonnegative();
+const code = z.object({ code: z.string() }).loose();
+
+/**
+ * What of a payment others read out of its events. What is not named here is carried along as it is: members may be added,
+ * and what a merchant wrote is his.
+ */
+const paymentData = z
+  .object({
+    id: z.string().startsWith("pay_"),
+    object: z.literal("payment"),
+    amount,
+    currency: z.string().length(3),
+    amount_captured: amount,
+    amount_refunded: amount,
+    state: z.string(),
+    method: z.object({ type: z.string(), brand: z.string().optional() }).loose(),
+    acquirer: z.string().optional(),
+    decline: code.optional(),
+    failure: code.optional(),
+    cancellation: code.optional(),
+    version: z.int().positive(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .loose();
+
 /** An event as it is published. `data` is the payment as the API shows it, at that version. */
 export const publishedEvent = z.object({
   schema: z.literal(schemaVersion),
@@ -41,7 +69,7 @@ export const publishedEvent = z.object({
   sequence: z.int().positive(),
   created_at: z.iso.datetime(),
   book: z.string().startsWith("mer_"),
-  data: z.object({ id: z.string().startsWith("pay_"), object: z.literal("payment") }).loose(),
+  data: paymentData,
 });
 export type PublishedEvent = z.output<typeof publishedEvent>;
 

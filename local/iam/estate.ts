@@ -2,7 +2,7 @@ import { z } from "zod";
 import { athenaPlanOf } from "../athena/workgroup-plan.ts";
 import { type KeyPlan, namesOf } from "../kms/key.ts";
 import { keyPlansOf } from "../kms/plan.ts";
-import { inputsOf, resourcesOf } from "../plan/load.ts";
+import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
 
 const keyedBy = z.object({ name: z.string(), hashKey: z.string().optional() });
@@ -57,6 +57,34 @@ export interface EstateFacts {
   readonly workgroups: readonly string[];
   /** Names of workgroups by the ids of the queries that are kept in them. */
   readonly namedQueries: ReadonlyMap<string, string>;
+  /** ARNs of Redshift's workgroups by their names. */
+  readonly warehouses: ReadonlyMap<string, string>;
+  /** Keys of secrets that Redshift keeps, by the secrets' ARNs. */
+  readonly secretKeys: ReadonlyMap<string, string>;
+}
+
+const workgroupInputs = z.object({ workgroupName: z.string() });
+const workgroupOutputs = z.object({ arn: z.string().optional() });
+const namespaceInputs = z.object({ adminPasswordSecretKmsKeyId: z.string().optional() });
+const namespaceOutputs = z.object({ adminPasswordSecretArn: z.string().optional() });
+
+function warehousesOf(plan: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:redshiftserverless/workgroup:Workgroup").flatMap((resource) => {
+      const { arn } = outputsOf(resource, workgroupOutputs);
+      return arn === undefined ? [] : [[inputsOf(resource, workgroupInputs).workgroupName, arn] as const];
+    }),
+  );
+}
+
+function secretKeysOf(plan: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:redshiftserverless/namespace:Namespace").flatMap((resource) => {
+      const { adminPasswordSecretKmsKeyId: key } = inputsOf(resource, namespaceInputs);
+      const { adminPasswordSecretArn: secret } = outputsOf(resource, namespaceOutputs);
+      return key === undefined || secret === undefined ? [] : [[secret, key] as const];
+    }),
+  );
 }
 
 export function estateFactsOf(plan: Plan): EstateFacts {
@@ -80,6 +108,7 @@ export function estateFactsOf(plan: Plan): EstateFacts {
     ...{ region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName },
     workgroups: workgroups.map(({ name }) => name),
     namedQueries: new Map(namedQueries.map(({ id, workgroup }) => [id, workgroup])),
+    ...{ warehouses: warehousesOf(plan), secretKeys: secretKeysOf(plan) },
   };
 }
 

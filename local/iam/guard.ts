@@ -12,6 +12,7 @@ import { kmsRequests } from "./requests/kms.ts";
 import { invocationOf, lambdaRequests } from "./requests/lambda.ts";
 import { eventBridgeRequests, kinesisRequests, sqsRequests } from "./requests/messaging.ts";
 import type { AccessReader } from "./requests/reader.ts";
+import { redshiftDataRequests } from "./requests/redshift.ts";
 import { listingsFor, s3Requests } from "./requests/s3.ts";
 import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
@@ -78,6 +79,7 @@ const readers: Readonly<Record<string, AccessReader>> = {
   kinesis: kinesisRequests,
   kms: kmsRequests,
   lambda: lambdaRequests,
+  "redshift-data": redshiftDataRequests,
   s3: s3Requests,
   sns: snsRequests,
   sqs: sqsRequests,

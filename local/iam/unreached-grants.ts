@@ -32,6 +32,25 @@ const unreached: readonly Unreached[] = [
     because:
       "Redshift asks it when a view over a stream is made, and PostgreSQL, which stands in for it, does not",
   })),
+  {
+    role: "Analysts",
+    actions: [
+      ...[
+        "redshift-data:ExecuteStatement",
+        "redshift-data:DescribeStatement",
+        "redshift-data:GetStatementResult",
+      ],
+      ...["redshift-serverless:GetCredentials", "lambda:InvokeFunction"],
+      ...["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup"],
+      ...["athena:StartQueryExecution", "athena:StopQueryExecution"],
+      ...["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"],
+      ...["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+      ...["kms:Decrypt", "kms:GenerateDataKey"],
+    ],
+    on: "",
+    because:
+      "people sign in to it, and here the operator asks: tests/contract/redshift.test.ts asks as such a role",
+  },
   ...["ArchiveDeliveryRole", "LakeDeliveryRole"].flatMap((role) => [
     {
       ...{

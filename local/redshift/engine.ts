@@ -1,14 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { Client } from "pg";
+import { Client, escapeIdentifier } from "pg";
 import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../door/answers.ts";
-import type { AwsAnswer, AwsCall, Engine } from "../door/engine.ts";
+import type { AwsAnswer, AwsCall, Caller, Engine } from "../door/engine.ts";
 import type { PostgresServer } from "../postgres/server.ts";
+import { type Copying, copyStatement } from "./copying.ts";
 import { asPostgres, refreshedView, withParameters } from "./dialect.ts";
 import type { Ingestion } from "./ingestion.ts";
 import type { WarehousePlan } from "./warehouse-plan.ts";
 
-const target = { WorkgroupName: z.string(), Database: z.string(), StatementName: z.string().optional() };
+const target = {
+  ...{ WorkgroupName: z.string(), Database: z.string(), StatementName: z.string().optional() },
+  /** Of whom the statement is: the owner, whose password is in it. */
+  SecretArn: z.string().optional(),
+};
 const parameters = z
   .array(z.object({ name: z.string(), value: z.string() }))
   .default([])
@@ -49,6 +54,7 @@ export interface RedshiftOptions {
   /** Starts the database that stands in for Redshift. */
   readonly start: () => Promise<PostgresServer>;
   readonly ingestion: Ingestion;
+  readonly copying: Copying;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
@@ -67,28 +73,27 @@ const typeNames: Readonly<Record<number, string>> = {
 const numberTypes = new Set(["int2", "int4", "int8"]);
 
 /**
- * The Data API of Redshift Serverless on PostgreSQL: statements run one after another, a batch is a transaction, and
+ * The Data API of Redshift Serverless on PostgreSQL: statements run beside each other, a batch is a transaction, and
  * answers are fetched by the statement's id. It is PostgreSQL that answers, and not Redshift (docs/local-cloud.md).
  */
 export class RedshiftEngine implements Engine {
   readonly service = "redshift-data";
   readonly #options: RedshiftOptions;
   readonly #statements = new Map<string, Statement>();
-  /** One at a time: a warehouse of this size has no queue to measure. */
-  #running: Promise<void> = Promise.resolve();
-  #server: PostgresServer | undefined;
+  readonly #running = new Set<Promise<void>>();
+  #server: Promise<PostgresServer> | undefined;
 
   constructor(options: RedshiftOptions) {
     this.#options = options;
   }
 
-  async handle({ action, body }: AwsCall): Promise<AwsAnswer> {
+  async handle({ action, body, caller }: AwsCall): Promise<AwsAnswer> {
     const input: unknown = JSON.parse(body.toString() || "{}");
     switch (action) {
       case "ExecuteStatement":
-        return this.#start(inputs.execute.safeParse(input));
+        return this.#start(caller, inputs.execute.safeParse(input));
       case "BatchExecuteStatement":
-        return this.#start(inputs.batch.safeParse(input), true);
+        return this.#start(caller, inputs.batch.safeParse(input), true);
       case "DescribeStatement":
         return this.#withStatement(input, (statement) => jsonAnswer(this.#describe(statement)));
       case "GetStatementResult":
@@ -102,12 +107,13 @@ export class RedshiftEngine implements Engine {
   }
 
   async stop(): Promise<void> {
-    await this.#running;
+    await Promise.all(this.#running);
     this.#options.ingestion.stop();
-    await this.#server?.child.stop();
+    this.#options.copying.stop();
+    await (await this.#server?.catch(() => undefined))?.child.stop();
   }
 
-  #start(parsed: z.ZodSafeParseResult<Started>, isBatch = false): AwsAnswer {
+  #start(caller: Caller, parsed: z.ZodSafeParseResult<Started>, isBatch = false): AwsAnswer {
     const { plan, clock } = this.#options;
     if (!parsed.success) return errorAnswer("ValidationException", z.prettifyError(parsed.error));
     const { data } = parsed;
@@ -126,7 +132,10 @@ export class RedshiftEngine implements Engine {
       : statementOf(sqls[0] ?? "");
     this.#forget();
     for (const each of [statement, ...statement.parts]) this.#statements.set(each.id, each);
-    this.#running = this.#running.then(() => this.#run(statement, data.Parameters));
+    const running = this.#run(statement, data.Parameters, userOf(caller, data)).finally(() =>
+      this.#running.delete(running),
+    );
+    this.#running.add(running);
     return jsonAnswer({ Id: id, CreatedAt: statement.createdAt / 1_000, WorkgroupName, Database });
   }
 
@@ -135,7 +144,11 @@ export class RedshiftEngine implements Engine {
     for (const [id, { createdAt }] of this.#statements) if (createdAt < oldest) this.#statements.delete(id);
   }
 
-  async #run(statement: Statement, values: Readonly<Record<string, string>>): Promise<void> {
+  async #run(
+    statement: Statement,
+    values: Readonly<Record<string, string>>,
+    user: string | undefined,
+  ): Promise<void> {
     const began = performance.now();
     let database: Client | undefined;
     try {
@@ -144,6 +157,7 @@ export class RedshiftEngine implements Engine {
       await database.connect();
       // Redshift's timestamps have no zone, and are what was written.
       await database.query("SET TIME ZONE 'UTC'");
+      if (user !== undefined) await become(database, user);
       if (statement.parts.length === 0) statement.result = await this.#query(database, statement.sql, values);
       else await this.#runBatch(database, statement.parts, values);
       statement.status = "FINISHED";
@@ -156,15 +170,21 @@ export class RedshiftEngine implements Engine {
     }
   }
 
-  async #started(): Promise<PostgresServer> {
-    if (this.#server !== undefined) return this.#server;
-    const server = await this.#options.start();
-    this.#server = server;
-    // One that died is started again by the next statement.
-    void server.child.ended.then(() => {
-      this.#server = undefined;
-    });
-    return server;
+  #started(): Promise<PostgresServer> {
+    this.#server ??= this.#options.start().then(
+      (server) => {
+        // One that died is started again by the next statement.
+        void server.child.ended.then(() => {
+          this.#server = undefined;
+        });
+        return server;
+      },
+      (thrown: unknown) => {
+        this.#server = undefined;
+        throw thrown;
+      },
+    );
+    return this.#server;
   }
 
   async #runBatch(
@@ -191,6 +211,11 @@ export class RedshiftEngine implements Engine {
     const view = refreshedView(sql);
     if (view !== undefined) {
       await this.#options.ingestion.refresh(database, view);
+      return { columns: [], rows: [] };
+    }
+    const copied = copyStatement(sql);
+    if (copied !== undefined) {
+      await this.#options.copying.copy(database, copied);
       return { columns: [], rows: [] };
     }
     const { text, values: list } = withParameters(asPostgres(sql), values);
@@ -229,6 +254,18 @@ export class RedshiftEngine implements Engine {
       ...(parts.length > 0 && { SubStatements: parts.map((part) => this.#describe(part)) }),
     };
   }
+}
+
+/** Whoever names no secret is a user of the database by his role; undefined for the owner, and for whoever runs this machine. */
+const userOf = ({ roleArn }: Caller, { SecretArn }: Started): string | undefined =>
+  roleArn === undefined || SecretArn !== undefined ? undefined : `IAMR:${roleArn.split("/").at(-1)}`;
+
+/** As on Redshift, the user is made when he comes the first time, and may do what everybody may. */
+async function become(database: Client, user: string): Promise<void> {
+  const name = escapeIdentifier(user);
+  const { rows } = await database.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [user]);
+  if (rows.length === 0) await database.query(`CREATE ROLE ${name}`);
+  await database.query(`SET ROLE ${name}`);
 }
 
 function resultOf({ status, result }: Statement, token: string | undefined): AwsAnswer {

@@ -31,8 +31,13 @@ const role = (name: string, Action: readonly string[]) => {
 };
 const reading = ["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"];
 
+const asking = ["redshift-data:*", "redshift-serverless:GetCredentials"];
+
 interface Warehouse {
   readonly api: DataApi;
+  /** As a role that may ask, and is not the owner. */
+  readonly asker: DataApi;
+  readonly stranger: DataApi;
   readonly client: RedshiftDataClient;
   readonly put: (data: string) => Promise<void>;
 }
@@ -43,6 +48,8 @@ let warehouse: Warehouse;
 async function open(actions: readonly string[]): Promise<Warehouse> {
   const plan = planOf([
     role("reader", actions),
+    role("asker", asking),
+    role("stranger", ["redshift-data:*"]),
     resource("aws:kinesis/stream:Stream", "Events", { name: "events", shardCount: 1 }),
     resource("aws:redshiftserverless/namespace:Namespace", "Data", {
       namespaceName: "house",
@@ -72,7 +79,13 @@ async function open(actions: readonly string[]): Promise<Warehouse> {
   const kinesis = new KinesisClient({ ...options, requestHandler: new NodeHttpHandler() });
   started.defer(() => kinesis.destroy());
   const client = new RedshiftDataClient(options);
-  const api = new DataApi(client, { workgroup: "house", database: "warehouse" });
+  const address = { workgroup: "house", database: "warehouse" };
+  const api = new DataApi(client, address);
+  const as = (name: string) =>
+    new DataApi(
+      new RedshiftDataClient({ ...options, credentials: credentials.issue(name, roleArn(name)) }),
+      address,
+    );
   const put = async (data: string): Promise<void> => {
     await kinesis.send(
       new PutRecordCommand({ StreamName: "events", PartitionKey: "k", Data: Buffer.from(data) }),
@@ -82,7 +95,7 @@ async function open(actions: readonly string[]): Promise<Warehouse> {
     `CREATE TABLE landing (arrived_at timestamp, shard_id text, sequence_number text, refreshed_at timestamp, event jsonb,
        unreadable text); COMMENT ON TABLE landing IS 'stream events'`,
   );
-  return { api, client, put };
+  return { api, asker: as("asker"), stranger: as("stranger"), client, put };
 }
 
 beforeAll(async () => {
@@ -117,6 +130,18 @@ test("a reader whose role may not read the stream fails the refresh", async () =
   const { api, put } = await open(["kinesis:ListShards"]);
   await put("{}");
   await expect(refresh(api)).rejects.toThrow(/not authorized to perform: kinesis:GetShardIterator/);
+});
+
+test("who asks in his own name reads what everybody may, and no more; who gets no credentials, nothing", async () => {
+  const { api, asker, stranger } = warehouse;
+  await api.execute("CREATE TABLE open (n int)");
+  await api.execute("INSERT INTO open VALUES (1)");
+  await api.execute("CREATE TABLE closed (n int)");
+  await api.execute("GRANT SELECT ON open TO PUBLIC");
+  expect((await asker.ask("SELECT n, current_user FROM open")).rows).toEqual([[1, "IAMR:asker"]]);
+  await expect(asker.ask("SELECT n FROM closed")).rejects.toThrow("permission denied for table closed");
+  await expect(asker.execute("INSERT INTO open VALUES (2)")).rejects.toThrow("permission denied");
+  await expect(stranger.ask("SELECT n FROM open")).rejects.toThrow("redshift-serverless:GetCredentials");
 });
 
 test("a batch is carried out whole or not at all, and names the statement that failed", async () => {

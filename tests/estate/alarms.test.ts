@@ -122,8 +122,9 @@ describe("what is watched", () => {
   it("is every function, by its errors and its time", () => {
     const names = new Set(physicalNames("aws:lambda/function:Function"));
     expect(watched("AWS/Lambda", "Errors", "FunctionName")).toEqual(names);
-    // This one waits for RDS, and fails when that takes too long; those of a failover are watched by who started it.
-    for (const name of ["tallystick-production-rotate-books-owner", ...ofFailover]) names.delete(name);
+    // These wait for RDS and Redshift, and fail when that takes too long; those of a failover are watched by who started it.
+    const waiting = ["rotate-books-owner", "load-warehouse"].map((name) => `tallystick-production-${name}`);
+    for (const name of [...waiting, ...ofFailover]) names.delete(name);
     expect(ofFailover).toHaveLength(10);
     expect(watched("AWS/Lambda", "Duration", "FunctionName")).toEqual(names);
   });
@@ -170,12 +171,13 @@ describe("what is watched", () => {
     }
   });
 
-  it("by a sign of life is the sweeps and the canary: silence is what rings", () => {
+  it("by a sign of life is the sweeps, the loads and the canary: silence is what rings", () => {
     const signs = alarms.filter(({ inputs }) => inputs.comparisonOperator === "LessThanOrEqualToThreshold");
     expect(signs.map(({ name }) => name)).toEqual([
       "CanaryFailingAlarm",
       "ExpireHoldsStoppedAlarm",
       "ExpireStoppedAlarm",
+      "WarehouseBehindAlarm",
     ]);
     for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
   });

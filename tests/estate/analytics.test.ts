@@ -8,6 +8,8 @@ import { listOf, production, type RoleInputs, type Statement, statementsOf } fro
 const arnOf = (name: string): string => String(production.resource(name).outputs?.["arn"]);
 const inputsOf = <T>(name: string): T => production.resource<T>(name).inputs;
 const grantsOf = (role: string): readonly Statement[] => statementsOf(production.resource<RoleInputs>(role));
+const readsOnly = new Set(["s3:GetObject", "s3:ListBucket"]);
+
 const actionsOn = (role: string, arn: string): string[] =>
   grantsOf(role)
     .filter(({ Resource }) => listOf(Resource).some((each) => each === arn || each === `${arn}/*`))
@@ -105,7 +107,7 @@ describe("the archive", () => {
     const others = production
       .ofType<RoleInputs>("aws:iam/role:Role")
       .filter(({ name, inputs }) => name !== "ArchiveCopyRole" && inputs.inlinePolicies !== undefined)
-      .filter(({ name }) => actionsOn(name, archive).length > 0);
+      .filter(({ name }) => actionsOn(name, archive).some((action) => !readsOnly.has(action)));
     expect(others.map(({ name }) => name)).toEqual([]);
   });
 });
@@ -209,8 +211,13 @@ describe("the lake", () => {
 });
 
 describe("the warehouse", () => {
-  it("reads the stream, and no other resource", () => {
-    const [reading, listing] = grantsOf("WarehouseReaderRole");
+  it("reads the stream and the archive's events, and no other resource", () => {
+    const [reading, listing, ...ofArchive] = grantsOf("WarehouseReaderRole");
+    expect(ofArchive).toMatchObject([
+      { Action: "s3:ListBucket", Condition: { StringLike: { "s3:prefix": "events/*" } } },
+      { Action: "s3:GetObject", Resource: `${arnOf("ArchiveBucket")}/events/*` },
+      { Action: "kms:Decrypt", Resource: arnOf("ArchiveKey") },
+    ]);
     expect(reading).toMatchObject({ Resource: arnOf("PaymentEvents") });
     expect(listing).toMatchObject({ Action: "kinesis:ListStreams", Resource: "*" });
     expect(inputsOf("WarehouseData")).toMatchObject({
@@ -238,6 +245,30 @@ describe("the warehouse", () => {
       .filter(({ inputs }) => inputs.name.startsWith("/aws/redshift/"));
     expect(groups.map(({ inputs }) => inputs.name.split("/").at(-1)).toSorted()).toEqual(kinds.toSorted());
     for (const { inputs } of groups) expect(inputs.retentionInDays).toBe(365);
+  });
+
+  it("is filled every day by its function, as the owner", () => {
+    expect(inputsOf("LoadWarehouseSchedule")).toMatchObject({ scheduleExpression: "rate(1 day)" });
+    const secret = production.resource("WarehouseData").outputs?.["adminPasswordSecretArn"];
+    expect(actionsOn("LoadWarehouseRole", String(secret))).toEqual(["secretsmanager:GetSecretValue"]);
+    expect(actionsOn("LoadWarehouseRole", arnOf("Warehouse"))).toEqual([
+      "redshift-data:BatchExecuteStatement",
+      "redshift-data:ExecuteStatement",
+    ]);
+  });
+
+  it("is asked by analysts in their own name: they have no secret, write nothing but answers, and come by one set", () => {
+    const grants = grantsOf("Analysts");
+    expect(actionsOn("Analysts", arnOf("Warehouse"))).toEqual([
+      "redshift-data:ExecuteStatement",
+      "redshift-serverless:GetCredentials",
+    ]);
+    const actions = grants.flatMap(({ Action }) => listOf(Action));
+    expect(actions.filter((action) => action.startsWith("secretsmanager:"))).toEqual([]);
+    const writing = grants.filter(({ Action }) => listOf(Action).includes("s3:PutObject"));
+    expect(writing.map(({ Resource }) => Resource)).toEqual([`${arnOf("QueryResultsBucket")}/*`]);
+    expect(actionsOn("Analysts", arnOf("ArchiveBucket"))).toEqual([]);
+    expect(JSON.stringify(inputsOf("Analysts"))).toContain("AWSReservedSSO_Analysts_*");
   });
 
   it("works no more hours a day than somebody allowed", () => {

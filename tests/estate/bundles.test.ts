@@ -108,5 +108,10 @@ test.each(granting)("$name of $stage can call for each action that it is granted
     .filter(({ Condition }) => !JSON.stringify(Condition ?? {}).includes("kms:ViaService"))
     .flatMap(({ Action }) => listOf(Action))
     .filter((action) => !lambdasOwn.test(action));
-  expect(granted.filter((action) => asks.get(name)?.has(action) !== true)).toEqual([]);
+  // The Data API reads the secret of whom a statement is of, in the name of who starts it.
+  const started = asks.get(name)?.has("redshift-data:ExecuteStatement") === true;
+  const brought = started ? ["secretsmanager:GetSecretValue"] : [];
+  expect(
+    granted.filter((action) => asks.get(name)?.has(action) !== true && !brought.includes(action)),
+  ).toEqual([]);
 });

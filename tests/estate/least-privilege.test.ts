@@ -64,6 +64,8 @@ const unscopedActions = [
   "logs:DescribeResourcePolicies",
   "logs:DescribeLogGroups",
   "kinesis:ListStreams",
+  "redshift-data:DescribeStatement",
+  "redshift-data:GetStatementResult",
 ];
 
 describe("roles", () => {
@@ -77,10 +79,14 @@ describe("roles", () => {
     name.endsWith("DeliveryRole") && !Object.hasOwn(movers, name);
 
   const reader = "WarehouseReaderRole";
-  it("belong to one function each, to a saga, to what moves events, or to an acquirer that leaves files", () => {
+  /** People's, who sign in: tests/estate/analytics.test.ts says which. */
+  const people = "Analysts";
+  const isOurs = (role: { readonly name: string }): boolean =>
+    !isDelivery(role) && role.name !== reader && role.name !== people;
+  it("belong to one function or saga each, and the others are known by name", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
-    expect(roles.filter((role) => !isDelivery(role) && role.name !== reader)).toHaveLength(
+    expect(roles.filter(isOurs)).toHaveLength(
       functions.length + ofType("aws:sfn/stateMachine:StateMachine").length + Object.keys(movers).length,
     );
     expect(resource("WarehouseData").inputs).toMatchObject({
@@ -99,7 +105,7 @@ describe("roles", () => {
     ]);
   });
 
-  it.each(roles.filter((role) => !isDelivery(role) && role.name !== reader))(
+  it.each(roles.filter(isOurs))(
     "$name can be assumed by one AWS service and by nobody else",
     ({ name, inputs }) => {
       const ours = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
@@ -127,11 +133,11 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda, those of a delivery's by Firehose,
-        // executions by whoever starts them, and files by whoever leaves or brings them.
+        // executions by whoever starts them, and files by whoever leaves, brings or asks them.
         else
           expect(
             arn.replace(
-              Object.hasOwn(movers, role.name)
+              Object.hasOwn(movers, role.name) || role.name === people
                 ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/)\*$/
                 : /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
               "$1",

@@ -62,7 +62,8 @@ function copyOfProject(): string {
   for (const copied of ["sst.config.ts", "stacks", "package.json", "functions/canary"]) {
     cpSync(join(projectRoot, copied), join(root, copied), { recursive: true });
   }
-  for (const linked of ["workflows", "tests"]) symlinkSync(join(projectRoot, linked), join(root, linked));
+  for (const linked of ["workflows", "tests", "adapters"])
+    symlinkSync(join(projectRoot, linked), join(root, linked));
   const declarations = ["functions", "failover-functions"]
     .map((file) => readFileSync(join(root, `stacks/${file}.ts`), "utf8"))
     .join("\n");

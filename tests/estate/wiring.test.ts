@@ -40,6 +40,13 @@ const namedVariables: Readonly<Record<string, unknown>> = {
   PUBLIC_URL: ofType("aws:apigatewayv2/api:Api")[0]?.outputs?.["apiEndpoint"],
   TOKEN_ISSUER: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
   USER_POOL_ID: userPoolId,
+  WAREHOUSE_WORKGROUP: "tallystick-local-warehouse",
+  WAREHOUSE_DATABASE: "warehouse",
+  WAREHOUSE_OWNER_SECRET_ARN: resource("WarehouseData").outputs?.["adminPasswordSecretArn"],
+  WAREHOUSE_SOURCES: JSON.stringify({
+    stream: "tallystick-local-payment-events",
+    archive: "s3://tallystick-local-archive-123456789012/events/",
+  }),
 };
 
 interface Machine {

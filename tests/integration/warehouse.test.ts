@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AthenaClient, BatchGetNamedQueryCommand, ListNamedQueriesCommand } from "@aws-sdk/client-athena";
-import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
 import { DeleteObjectCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,18 +10,29 @@ import { AthenaApi } from "#adapters/lake/athena-api.ts";
 import { Lake, lakeReports } from "#adapters/lake/lake.ts";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
-import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
+import { load } from "#cli/warehouse/loader.ts";
+import { parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import { checkJournalTold } from "#core/proof/events.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
-import { BothEngines, balancesOf, between } from "#tests/support/both-engines.ts";
+import {
+  answersOf,
+  BothEngines,
+  balancesOf,
+  between,
+  forget,
+  legsSummed,
+  storedBalances,
+} from "#tests/support/both-engines.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { poisonOf, unknownForAWhile } from "#tests/support/stream-records.ts";
 import { Told } from "#tests/support/told.ts";
 
 const StreamName = "tallystick-local-payment-events";
+const Archive = "tallystick-local-archive-123456789012";
 
 let system: TestSystem;
 let demo: ApiClient;
@@ -33,13 +44,15 @@ let lake: Lake;
 let both: BothEngines;
 let payments: readonly string[];
 
+const migrations = ["0001-landing", "0002-columns", "0003-facts", "0004-archive", "0005-grants"];
+
 beforeAll(async () => {
   system = await startTestSystem({ plan: impatient(committedPlan()) });
   demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
   told = new Told(system.endpoints);
   const address = { workgroup: "tallystick-local-warehouse", database: "warehouse" };
   api = new DataApi(new RedshiftDataClient(awsClient(system.endpoints)), address);
-  warehouse = new Warehouse(api, StreamName);
+  warehouse = new Warehouse(api, { stream: StreamName, archive: `s3://${Archive}/events/` });
   const questions = { workgroup: "tallystick-local-questions", database: "tallystick_local_lake" };
   athena = new AthenaApi(new AthenaClient(awsClient(system.endpoints)), questions);
   lake = new Lake(athena);
@@ -50,7 +63,7 @@ beforeAll(async () => {
     await pay("5555555555554444", "EUR"),
     await refunded(await pay("4242424242424242")),
   ];
-  expect(await warehouse.migrate()).toEqual(["0001-landing", "0002-columns", "0003-facts"]);
+  expect(await warehouse.migrate()).toEqual(migrations);
   await allIsTold();
 });
 afterAll(async () => {
@@ -83,30 +96,11 @@ const count = async (table: string): Promise<number> =>
 
 const balancesOfLedger = async () => balancesOf(await told.records());
 
-async function balancesOfWarehouse(): Promise<ReadonlyMap<string, readonly [string, string]>> {
-  const { rows } = await warehouse.ask("SELECT merchant, account, balance, held FROM finance.balances");
-  return new Map(
-    rows.map(([merchant, account, balance, held]) => [`${merchant} ${account}`, [`${balance}`, `${held}`]]),
-  );
-}
-
-/** Everything that finance reads, in an order that does not depend on that of the stream. */
-async function answers(): Promise<readonly unknown[]> {
-  const asked = [
-    "SELECT * FROM finance.payments ORDER BY payment",
-    "SELECT * FROM finance.payment_events ORDER BY event_id",
-    "SELECT event_id, part, place, account, moved, held FROM finance.entries ORDER BY event_id, part, place",
-    "SELECT * FROM finance.refunds ORDER BY payment",
-    "SELECT * FROM finance.fees ORDER BY entry",
-  ];
-  const tables = [];
-  for (const sql of asked) tables.push((await warehouse.ask(sql)).rows);
-  return tables;
-}
+const answers = () => answersOf(warehouse);
 
 test("the warehouse is the ledger to the cent, per account, and knows each payment as it stands", async () => {
   await warehouse.load();
-  expect(await balancesOfWarehouse()).toEqual(await balancesOfLedger());
+  expect(await storedBalances(warehouse)).toEqual(await balancesOfLedger());
   const { rows } = await warehouse.ask(
     "SELECT payment, state, captured, refunded FROM finance.payments ORDER BY created_at",
   );
@@ -165,8 +159,7 @@ describe("archive and lake", () => {
   });
 
   test("the lake has each event as columns: as many, and the same sums to the cent", async () => {
-    const objects = await objectsIn(s3, bucket("lake"));
-    const files = objects.map(({ key, body }, index) => {
+    const files = (await objectsIn(s3, bucket("lake"))).map(({ key, body }, index) => {
       expect(key).toMatch(/^events\/day=\d{4}-\d\d-\d\d\/.*\.parquet$/);
       const file = join(directory, `${index}.parquet`);
       writeFileSync(file, body);
@@ -180,14 +173,8 @@ describe("archive and lake", () => {
       `SELECT leg.account AS account, leg.side AS side, sum(leg.amount)::varchar AS amount
        FROM (SELECT unnest(record.legs) AS leg FROM files) GROUP BY ALL ORDER BY ALL`,
     );
-    const legs = events.filter(isOfLedger).flatMap(({ record }) => record.legs ?? []);
-    const summed = new Map<string, number>();
-    for (const { account, side, amount } of legs) {
-      const key = `${account} ${side}`;
-      summed.set(key, (summed.get(key) ?? 0) + amount);
-    }
     expect(new Map(sums.map(({ account, side, amount }) => [`${account} ${side}`, Number(amount)]))).toEqual(
-      summed,
+      legsSummed(events),
     );
     const captured = await askParquet(
       files,
@@ -209,14 +196,10 @@ describe("the lake", () => {
 
   test("is the ledger to the cent, per account and currency", async () => {
     const { rows } = await lake.ask(lakeReports().get("balances")?.sql ?? "", between);
-    expect(
-      new Map(
-        rows.map(([merchant, account, , balance, held]) => [
-          `${merchant} ${account}`,
-          [`${balance}`, `${held}`],
-        ]),
-      ),
-    ).toEqual(await balancesOfLedger());
+    const balances = rows.map(
+      ([of, account, , balance, held]) => [`${of} ${account}`, [`${balance}`, `${held}`]] as const,
+    );
+    expect(new Map(balances)).toEqual(await balancesOfLedger());
     const sums = Map.groupBy(rows, ([, , currency]) => currency);
     expect([...sums.keys()].toSorted()).toEqual(["EUR", "USD"]);
     for (const [, list] of sums) expect(list.reduce((sum, row) => sum + Number(row[3]), 0)).toBe(0);
@@ -262,12 +245,7 @@ test("what comes twice, and in another order, is counted once", async () => {
   const before = await answers();
   const lakeBefore = await both.ofLake();
   const events = [...(await told.published()), ...(await told.recorded())].toReversed();
-  await told.kinesis.send(
-    new PutRecordsCommand({
-      StreamName,
-      Records: events.map((event) => ({ PartitionKey: "again", Data: Buffer.from(JSON.stringify(event)) })),
-    }),
-  );
+  await told.send(events.map((event) => JSON.stringify(event)));
   await warehouse.load();
   await warehouse.load();
   expect(await answers()).toEqual(before);
@@ -278,22 +256,8 @@ test("what comes twice, and in another order, is counted once", async () => {
 test("what no schema knows is parked with its reason, and holds nothing up", async () => {
   const [event] = await told.published();
   const [record] = await told.recorded();
-  const poison = [
-    "no JSON",
-    JSON.stringify({ ...event, type: "payout.sent" }),
-    JSON.stringify({ ...event, schema: 2 }),
-    JSON.stringify({ schema: 1, type: "payment.created" }),
-    JSON.stringify({ ...event, created_at: "yesterday" }),
-    JSON.stringify({ ...event, data: { ...event?.data, amount: "ten" } }),
-    JSON.stringify({ ...record, record: { ...record?.record, legs: "none" } }),
-    JSON.stringify({ schema: 1 }),
-  ];
-  await told.kinesis.send(
-    new PutRecordsCommand({
-      StreamName,
-      Records: poison.map((text) => ({ PartitionKey: "poison", Data: Buffer.from(text) })),
-    }),
-  );
+  if (event === undefined || record === undefined) throw new Error("nothing was told");
+  await told.send(poisonOf(event, record));
   const late = await pay("4242424242424242");
   await eventually(async () => {
     await warehouse.load();
@@ -304,13 +268,14 @@ test("what no schema knows is parked with its reason, and holds nothing up", asy
   });
   const { rows } = await warehouse.ask("SELECT reason FROM finance.parked ORDER BY reason");
   expect(rows.flat()).toEqual([
-    "it has no payment that can be read",
+    ...Array(4).fill("it has a leg that cannot be read"),
+    ...Array(3).fill("it has no payment that can be read"),
     "it has no record that can be read",
     "it has no type",
-    "it is no JSON text",
+    "it is larger than 65,535 bytes",
+    ...Array(2).fill("it is no JSON text"),
     "it is of a later schema",
-    "it lacks its id, book or time",
-    "it lacks its id, book or time",
+    ...Array(3).fill("it lacks its id, book or time"),
     "nobody knows the type payout.sent",
   ]);
   await allJournalIsTold();
@@ -318,46 +283,80 @@ test("what no schema knows is parked with its reason, and holds nothing up", asy
 });
 
 test("an outcome that nobody knew for a while is one in both", async () => {
-  const at = (second: number): string => new Date(Date.now() + second * 1_000).toISOString();
-  const data = {
-    ...{ amount: 20_00, amount_captured: 0, amount_refunded: 0, currency: "USD", acquirer: "alpha" },
-    ...{ method: { type: "card", brand: "visa" }, created_at: at(0) },
-  };
-  const of = (payment: string, sequence: number, state: string, second: number) => ({
-    ...{ schema: 1, id: `evt_${payment}${sequence}`, type: `payment.${state}`, sequence, book: "mer_demo" },
-    ...{ created_at: at(second), data: { ...data, id: payment, state } },
-  });
-  const changes = ["pay_review1", "pay_review2"].flatMap((payment, index) => [
-    of(payment, 1, "created", 0),
-    of(payment, 2, "in_review", 1),
-    ...(index === 0 ? [of(payment, 3, "captured", 91)] : []),
-  ]);
-  await told.kinesis.send(
-    new PutRecordsCommand({
-      StreamName,
-      Records: changes.map((each) => ({ PartitionKey: "review", Data: Buffer.from(JSON.stringify(each)) })),
-    }),
-  );
+  await told.send(unknownForAWhile());
   expect(await both.differences()).toEqual(noDifferences());
   const { rows } = await lake.ask(lakeReports().get("unknown-outcomes")?.sql ?? "", between);
   expect(rows).toEqual([["alpha", "USD", 2, 1, 90, 90]]);
 });
 
-test("an empty warehouse that reads the stream again gives the same answers", async () => {
-  // The payment of before was captured; its records of the journal may still be on their way.
-  await allJournalIsTold();
-  await warehouse.load();
+describe("an empty warehouse", () => {
+  let before: readonly unknown[];
+  beforeAll(async () => {
+    // The payment of before was captured; its records of the journal may still be on their way.
+    await allJournalIsTold();
+    await warehouse.load();
+    before = await answers();
+  });
+
+  test("that two fill from the stream at once gives the same answers, as if one had", async () => {
+    await forget(api);
+    const made = await Promise.all([warehouse.migrate(), warehouse.migrate()]);
+    expect(made.flat().toSorted()).toEqual(migrations);
+    await Promise.all([warehouse.load(), warehouse.load()]);
+    expect(await answers()).toEqual(before);
+  });
+
+  test("that is filled from the archive alone gives the same answers, and goes on with the stream", async () => {
+    // No line of text: COPY leaves it out.
+    await told.send(["a\0b"]);
+    await both.deliver();
+    const sent = await told.texts();
+    const today = Date.now();
+    const days = [today - 86_400_000, today].map((at) => new Date(at).toISOString().slice(0, 10));
+    const rebuild = async () => {
+      let [lines, leftOut] = [0, 0];
+      for (const day of days) {
+        const rebuilt = await warehouse.rebuild(day);
+        [lines, leftOut] = [lines + rebuilt.lines, leftOut + rebuilt.leftOut];
+      }
+      return { lines, leftOut };
+    };
+    await forget(api);
+    await warehouse.migrate();
+    expect(await rebuild()).toEqual({ lines: sent.length - 1, leftOut: 1 });
+    expect(await answers()).toEqual(before);
+    const parked = await warehouse.ask(
+      "SELECT reason FROM finance.parked WHERE shard_id = 'archive' ORDER BY 1",
+    );
+    expect(parked.rows).toHaveLength(18);
+    expect(parked.rows[0]?.[0]).toMatch(/^COPY leaves line \d+ of an object out: Invalid null byte/);
+    await rebuild();
+    expect((await warehouse.ask("SELECT count(*) FROM finance.parked")).rows).toEqual([[18]]);
+    await warehouse.load();
+    expect(await answers()).toEqual(before);
+    expect(await count("landing.archived_lines")).toBe(0);
+  });
+
+  test("cannot be filled from what is no day", async () => {
+    await expect(warehouse.rebuild("2026-11-26' OR ''='")).rejects.toThrow("write it as 2026-11-26");
+  });
+});
+
+test("the function loads, as the warehouse's owner, and fills a day from the archive", async () => {
+  const lambda = new LambdaClient(awsClient(system.endpoints));
+  const tablePrefix = "tallystick-local-";
   const before = await answers();
-  for (const sql of [
-    "DROP SCHEMA landing CASCADE",
-    "DROP SCHEMA finance CASCADE",
-    "DROP TABLE public.migrations",
-    "DROP TABLE public.ingestion_places",
-  ])
-    await api.execute(sql);
-  await warehouse.migrate();
-  await warehouse.load();
+  await api.execute("DELETE FROM finance.payments");
+  await api.execute("DELETE FROM finance.payment_events");
+  const today = new Date().toISOString().slice(0, 10);
+  const rebuilt = await load(lambda, tablePrefix, today);
+  expect(rebuilt.made).toEqual([]);
+  expect(rebuilt.lines).toBeGreaterThan(20);
   expect(await answers()).toEqual(before);
+  expect(await load(lambda, tablePrefix)).toEqual({ made: [] });
+  expect(await load(lambda, tablePrefix, "2020-01-01")).toEqual({ made: [], lines: 0, leftOut: 0 });
+  await expect(load(lambda, tablePrefix, "soon")).rejects.toThrow(/day/);
+  lambda.destroy();
 });
 
 describe("reports", () => {

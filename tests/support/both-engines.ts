@@ -1,6 +1,8 @@
 import { type Lake, lakeReports } from "#adapters/lake/lake.ts";
+import type { DataApi } from "#adapters/warehouse/data-api.ts";
 import { reports, type Warehouse } from "#adapters/warehouse/warehouse.ts";
 import { differenceBetween } from "#cli/report/compare.ts";
+import { isOfLedger, type StreamedEvent } from "#core/events/streamed.ts";
 import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
 import { type JournalRecord, movements } from "#core/ledger/journal.ts";
 import type { Endpoints } from "#local/endpoints.ts";
@@ -63,4 +65,49 @@ export function balancesOf(
       [`${is.debitsPosted - is.creditsPosted}`, `${is.debitsPending - is.creditsPending}`],
     ]),
   );
+}
+
+/** Each account of each merchant as the warehouse has it, in the words of {@link balancesOf}. */
+export async function storedBalances(
+  warehouse: Warehouse,
+): Promise<ReadonlyMap<string, readonly [string, string]>> {
+  const { rows } = await warehouse.ask("SELECT merchant, account, balance, held FROM finance.balances");
+  return new Map(
+    rows.map(([merchant, account, balance, held]) => [`${merchant} ${account}`, [`${balance}`, `${held}`]]),
+  );
+}
+
+/** Everything that finance reads, in an order that does not depend on that of the stream. */
+export async function answersOf(warehouse: Warehouse): Promise<readonly unknown[]> {
+  const asked = [
+    "SELECT * FROM finance.payments ORDER BY payment",
+    "SELECT * FROM finance.payment_events ORDER BY event_id",
+    "SELECT event_id, part, place, account, moved, held FROM finance.entries ORDER BY event_id, part, place",
+    "SELECT * FROM finance.refunds ORDER BY payment",
+    "SELECT * FROM finance.fees ORDER BY entry",
+  ];
+  const tables = [];
+  for (const sql of asked) tables.push((await warehouse.ask(sql)).rows);
+  return tables;
+}
+
+/** Makes the warehouse one that has never been filled. */
+export async function forget(api: DataApi): Promise<void> {
+  for (const sql of [
+    "DROP SCHEMA landing CASCADE",
+    "DROP SCHEMA finance CASCADE",
+    "DROP TABLE public.migrations",
+    "DROP TABLE public.ingestion_places",
+  ])
+    await api.execute(sql);
+}
+
+/** What the legs of records that were told come to, by account and side. */
+export function legsSummed(events: readonly StreamedEvent[]): ReadonlyMap<string, number> {
+  const summed = new Map<string, number>();
+  for (const { account, side, amount } of events
+    .filter(isOfLedger)
+    .flatMap(({ record }) => record.legs ?? []))
+    summed.set(`${account} ${side}`, (summed.get(`${account} ${side}`) ?? 0) + amount);
+  return summed;
 }

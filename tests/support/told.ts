@@ -4,6 +4,7 @@ import {
   GetShardIteratorCommand,
   KinesisClient,
   ListShardsCommand,
+  PutRecordsCommand,
 } from "@aws-sdk/client-kinesis";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -22,6 +23,7 @@ import { eventually } from "./eventually.ts";
 /** As often as a shard may be read in a second, and somebody else reads it too: the SDK waits and asks again. */
 const readAttemptsMax = 10;
 const pagesMax = 1_000;
+const StreamName = "tallystick-local-payment-events";
 
 /** What a running system told of its payments, read as an operator of the machine. */
 export class Told {
@@ -104,9 +106,19 @@ export class Told {
     });
   }
 
+  /** Puts records on the stream beside the system's own, in this order: 500 at most. */
+  async send(texts: readonly string[]): Promise<void> {
+    const { FailedRecordCount } = await this.kinesis.send(
+      new PutRecordsCommand({
+        StreamName,
+        Records: texts.map((text) => ({ PartitionKey: "beside", Data: Buffer.from(text) })),
+      }),
+    );
+    if (FailedRecordCount !== 0) throw new Error(`${FailedRecordCount} records were not put`);
+  }
+
   /** Every record of the stream, as it was sent. */
   async texts(): Promise<string[]> {
-    const StreamName = "tallystick-local-payment-events";
     const { Shards = [] } = await this.kinesis.send(new ListShardsCommand({ StreamName }));
     const texts: string[] = [];
     for (const { ShardId } of Shards) {

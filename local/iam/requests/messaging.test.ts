@@ -12,6 +12,8 @@ const estate: EstateFacts = {
   keyArns: new Map(),
   workgroups: [],
   namedQueries: new Map(),
+  warehouses: new Map(),
+  secretKeys: new Map(),
 };
 
 /** What IAM is asked about a call, as `action resource`. */

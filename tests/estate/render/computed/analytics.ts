@@ -33,6 +33,7 @@ export const analytics: Rules = {
   "aws:redshiftserverless/namespace:Namespace": ({ name, inputs, region, account }) => ({
     id: text(inputs["namespaceName"]),
     arn: `arn:aws:redshift-serverless:${region}:${account}:namespace/${uuidOf(name)}`,
+    adminPasswordSecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:redshift!${text(inputs["namespaceName"])}-${text(inputs["adminUsername"])}-${uuidOf(name).slice(0, 6)}`,
   }),
   "aws:redshiftserverless/usageLimit:UsageLimit": ({ name }) => ({ id: uuidOf(name) }),
   "aws:redshiftserverless/workgroup:Workgroup": ({ name, inputs, region, account }) => ({

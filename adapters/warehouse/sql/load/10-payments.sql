@@ -5,7 +5,7 @@ SELECT last.payment, last.book, last.state, last.currency, last.amount, last.cap
   times.authorized_at, times.declined_at, times.captured_at, times.settled_at, times.reviewed_at, times.resolved_at
 FROM (
   SELECT *, row_number() OVER (PARTITION BY payment ORDER BY sequence DESC) AS place FROM finance.payment_events
-  WHERE payment IN (SELECT payment FROM landing.payment_changes)
+  WHERE payment IN (SELECT payment FROM judged_events WHERE reason IS NULL AND type LIKE 'payment.%')
 ) AS last
 JOIN (
   SELECT payment,
@@ -19,7 +19,7 @@ JOIN (
     max(acquirer) AS acquirer
   FROM (
     SELECT *, lag(state, 1) OVER (PARTITION BY payment ORDER BY sequence) AS was FROM finance.payment_events
-    WHERE payment IN (SELECT payment FROM landing.payment_changes)
+    WHERE payment IN (SELECT payment FROM judged_events WHERE reason IS NULL AND type LIKE 'payment.%')
   ) AS changes
   GROUP BY payment
 ) AS times ON times.payment = last.payment
