@@ -108,6 +108,13 @@ BEGIN
 END
 $$;
 
+-- Parks what is no record at all.
+CREATE FUNCTION books.park(line text, why text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  INSERT INTO parked (digest, reason, event) VALUES (sha256(convert_to(line, 'UTF8')), why, line)
+  ON CONFLICT DO NOTHING
+$$;
+
 -- Closes all bookkeeping up to a day (UTC). Whatever is recorded from then on about those days counts on the day after it.
 CREATE FUNCTION books.close(up_to date, who text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = books, pg_temp AS $$

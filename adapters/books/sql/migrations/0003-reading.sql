@@ -34,4 +34,4 @@ $$;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA books FROM PUBLIC;
 GRANT USAGE ON SCHEMA books TO reconciler;
 GRANT SELECT ON ALL TABLES IN SCHEMA books TO reconciler;
-GRANT EXECUTE ON FUNCTION books.post, books.trial_balance, books.statement TO reconciler;
+GRANT EXECUTE ON FUNCTION books.post, books.park, books.trial_balance, books.statement TO reconciler;
