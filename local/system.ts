@@ -47,6 +47,9 @@ import {
   namesForPeople,
   userPoolOf,
 } from "./plan-facts.ts";
+import { podPlansOf } from "./pods/pod-plan.ts";
+import { runPods } from "./pods/pods.ts";
+import type { Child } from "./process/child.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
@@ -89,6 +92,8 @@ export interface SystemOptions {
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
   readonly postgresUrl?: string | undefined;
+  /** Run the plan's pods, and the database that they alone use. Default true. */
+  readonly pods?: boolean;
   /** Start an environment of each function ahead of its first invocation. Default true. */
   readonly warm?: boolean;
   /** A file that each decision of IAM is appended to, for `npm run iam:report`. */
@@ -184,6 +189,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     seed({ ...api, credentials: operator, merchantsTable, clients: clients.seeded }),
     warm(lambda, options),
   );
+  const pods = await startPods(ground, engines.postgresUrl);
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
@@ -209,12 +215,29 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   file.write(endpoints);
   started.defer(() => file.remove());
 
-  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children];
+  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children, ...pods];
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
   const deliver = () => engines.deliveries.flush();
   return { plan, endpoints, calls, faults, meter, failed, deliver, stop: () => running.disposeAsync() };
+}
+
+/** After the rest: what they ask of AWS has to be there. */
+function startPods(
+  { options, plan, credentials, door, started }: Ground,
+  postgresUrl: string | undefined,
+): Promise<readonly Child[]> {
+  const { pods = true, functionLog = () => undefined } = options;
+  return runPods(
+    {
+      ...{ plans: pods ? podPlansOf(plan) : [], root, postgresUrl, compileCacheDirectory },
+      endpoint: door.url,
+      credentialsOf: (roleArn) => credentials.issue(nameOfRole(roleArn), roleArn),
+      log: (functionName, line) => functionLog({ functionName, requestId: undefined, line }),
+    },
+    started,
+  );
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {

@@ -7,7 +7,7 @@ import { filesIn } from "./file-notice.ts";
 import { serveHealth } from "./health.ts";
 import { postJournalFile } from "./journal-files.ts";
 import { readSettings } from "./settings.ts";
-import { Worker } from "./worker.ts";
+import { Worker, waitSeconds } from "./worker.ts";
 
 /** One for the work, one for who asks whether it is ready. */
 const connectionsMax = 2;
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   pool.on("error", (error) => logger.warn("a connection to the books ended", { error }));
   const [books, s3] = [new Books(pool), createS3()];
   const journal = new Worker({
-    ...{ sqs: createSqs(), queueUrl: settings.journalFilesQueueUrl },
+    ...{ sqs: createSqs(waitSeconds), queueUrl: settings.journalFilesQueueUrl },
     tell: (error) => logger.error("a file was not posted", { error }),
     handle: async (body) => {
       for (const file of filesIn(body))

@@ -6,7 +6,7 @@ const leaseSeconds = 300;
 /** Seconds after which a message that is still worked on is kept for as long again. */
 const renewSeconds = 60;
 /** Seconds that one question to an empty queue takes. */
-const waitSeconds = 20;
+export const waitSeconds = 20;
 /** From being asked to end, in milliseconds: less than a pod has (stacks/reconciler-pods.ts). */
 const drainMsMax = 100_000;
 
