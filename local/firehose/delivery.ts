@@ -148,7 +148,7 @@ export class Delivery {
     if (records.length === 0) return { name, records: 0, aside: 0, objects: [] };
     const made = await formed(records, this.#plan, this.#ports.clock.now());
     const objects = await this.#write(made);
-    this.#positions.keep(records, this.#reader.ended);
+    this.#positions.keep(records);
     this.#waiting.clear();
     const { aside, asideBody } = made;
     if (asideBody !== undefined)

@@ -32,7 +32,7 @@ export class StreamReader {
   readonly #positions: Positions;
   readonly #clock: () => number;
   readonly #shards = new Map<string, OpenShard>();
-  /** Read to their end, and what was read of them perhaps not delivered. */
+  /** Read to their end. */
   readonly #ended = new Set<string>();
   #discoveredAt: number | undefined;
 
@@ -41,11 +41,6 @@ export class StreamReader {
     this.#streamArn = streamArn;
     this.#positions = positions;
     this.#clock = clock;
-  }
-
-  /** Shards that end with what was read. */
-  get ended(): ReadonlySet<string> {
-    return this.#ended;
   }
 
   /**
@@ -81,9 +76,8 @@ export class StreamReader {
         new ListShardsCommand(next === undefined ? { StreamARN: this.#streamArn } : { NextToken: next }),
       );
       for (const { ShardId: shardId = "" } of Shards) {
-        const position = this.#positions.of(shardId);
-        if (this.#shards.has(shardId) || this.#ended.has(shardId) || position?.ended === true) continue;
-        this.#shards.set(shardId, { iterator: undefined, readUpTo: position?.sequence_number });
+        if (this.#shards.has(shardId) || this.#ended.has(shardId)) continue;
+        this.#shards.set(shardId, { iterator: undefined, readUpTo: this.#positions.of(shardId) });
       }
       next = NextToken;
     } while (next !== undefined);
