@@ -49,7 +49,6 @@ import {
 } from "./plan-facts.ts";
 import { podPlansOf } from "./pods/pod-plan.ts";
 import { runPods } from "./pods/pods.ts";
-import type { Child } from "./process/child.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
@@ -189,7 +188,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     seed({ ...api, credentials: operator, merchantsTable, clients: clients.seeded }),
     warm(lambda, options),
   );
-  const pods = await startPods(ground, engines.postgresUrl);
+  await startPods(ground, engines.postgresUrl);
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
@@ -215,7 +214,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   file.write(endpoints);
   started.defer(() => file.remove());
 
-  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children, ...pods];
+  const children = [dynamoDb.child, ...sandboxes.map(({ child }) => child), ...engines.children];
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
@@ -227,7 +226,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
 function startPods(
   { options, plan, credentials, door, started }: Ground,
   postgresUrl: string | undefined,
-): Promise<readonly Child[]> {
+): Promise<void> {
   const { pods = true, functionLog = () => undefined } = options;
   return runPods(
     {

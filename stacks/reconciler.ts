@@ -229,7 +229,12 @@ function reading(
       resources: [waiting.arn],
     },
     { actions: ["s3:ListBucket"], resources: [bucket.arn] },
-    { actions: ["s3:GetObject"], resources: [$interpolate`${bucket.arn}/*`], ...only },
+    // A notice is about one version: what replaced it has a notice of its own.
+    {
+      actions: ["s3:GetObject", "s3:GetObjectVersion"],
+      resources: [$interpolate`${bucket.arn}/*`],
+      ...only,
+    },
     throughS3(["kms:Decrypt"], key, [bucket], settings),
   ];
 }

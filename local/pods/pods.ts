@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { Credentials } from "../door/credentials.ts";
 import { type Child, startChild } from "../process/child.ts";
@@ -21,26 +22,63 @@ export interface PodsOptions {
 
 /** Milliseconds that a pod has to end what it has begun. */
 const stopMsMax = 5_000;
+/** Milliseconds before a pod that ended is started again, and at most after it ended again and again. */
+const restartMs = { first: 250, most: 30_000 };
+/** A pod that lived for so many milliseconds had not ended again and again. */
+const healthyMs = 10_000;
 
 /**
- * Runs the plan's deployments: each pod is a process with the container's environment and the keys of its role. What it
- * asks of AWS goes through the door. Its database user has a password here, where on AWS IAM lets it in.
+ * Runs the plan's deployments: each pod is a process with the container's environment and the keys of its role, started
+ * again when it ends, as Kubernetes does. What it asks of AWS goes through the door. Its database user has a password
+ * here, where on AWS IAM lets it in.
  * @throws Refusal when the database cannot be made what the program needs
  */
-export async function runPods(
-  options: PodsOptions,
-  started: AsyncDisposableStack,
-): Promise<readonly Child[]> {
-  const children: Child[] = [];
+export async function runPods(options: PodsOptions, started: AsyncDisposableStack): Promise<void> {
   for (const plan of options.plans) {
     const variables = { ...(await databaseVariables(plan, options)), ...variablesOf(plan, options) };
     for (let replica = 0; replica < plan.replicas; replica += 1) {
-      const child = startProgram(plan, "main.ts", variables, options);
-      started.defer(() => child.stop());
-      children.push(child);
+      const pod = new Pod(() => startProgram(plan, "main.ts", variables, options), options.log, plan.name);
+      started.defer(() => pod.stop());
     }
   }
-  return children;
+}
+
+/** One that is wanted: a process, and after its end another one. */
+class Pod {
+  readonly #start: () => Child;
+  readonly #log: PodsOptions["log"];
+  readonly #name: string;
+  readonly #wanted = new AbortController();
+  readonly #over: Promise<void>;
+  #child: Child | undefined;
+
+  constructor(start: () => Child, log: PodsOptions["log"], name: string) {
+    this.#start = start;
+    this.#log = log;
+    this.#name = name;
+    this.#over = this.#keepUp();
+  }
+
+  async #keepUp(): Promise<void> {
+    const { signal } = this.#wanted;
+    let pauseMs = restartMs.first;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      this.#child = this.#start();
+      const how = await this.#child.ended;
+      if (signal.aborted) return;
+      if (performance.now() - startedAt > healthyMs) pauseMs = restartMs.first;
+      this.#log(this.#name, `ended with ${how}: it is started again in ${pauseMs} ms`);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, restartMs.most);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted.abort();
+    await this.#child?.stop();
+    await this.#over;
+  }
 }
 
 function variablesOf(
@@ -102,4 +140,5 @@ const startProgram = (
     command: process.execPath,
     args: [join(root, program, file)],
     onLine: (line) => log(name, line),
+    onErrorLine: (line) => log(name, line),
   });
