@@ -39,7 +39,7 @@ export class Worker {
       },
     });
     for (const event of ["error", "processing_error", "timeout_error"] as const)
-      this.#consumer.on(event, tell);
+      this.#consumer.on(event, (...[error]: readonly [Error, ...unknown[]]) => tell(error));
   }
 
   start(): void {
