@@ -21,6 +21,7 @@ export default defineConfig({
             "adapters/**/*.test.ts",
             "functions/**/*.test.ts",
             "local/**/*.test.ts",
+            "reconciler/**/*.test.ts",
             "workflows/**/*.test.ts",
           ],
         },

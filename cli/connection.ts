@@ -17,6 +17,7 @@ const client = z.object({ client_id: z.string(), client_secret: z.string() });
 const endpoints = z.object({
   api: z.url(),
   token_url: z.url(),
+  postgres: z.url().optional(),
   operator: client,
   merchants: z.record(z.string(), client),
   aws: z.object({
@@ -95,6 +96,16 @@ export function storeConnection(stateDirectory: string, stage = localStage): Sto
     tablePrefix,
     deliverNow,
   };
+}
+
+/**
+ * The books: those that the environment names, or those of the system on this machine.
+ * @throws Refusal when there are none
+ */
+export function booksUrl(stateDirectory: string, environment = process.env): string {
+  const url = environment["BOOKS_URL"] ?? readEndpoints(stateDirectory).postgres;
+  if (url === undefined) throw new Refusal("the system here has no books: set BOOKS_URL to others");
+  return url;
 }
 
 /** Where the AWS services of the system on this machine are. @throws Refusal when none runs. */

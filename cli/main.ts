@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { Api } from "./api.ts";
-import { operatorConnection, storeConnection } from "./connection.ts";
+import { showStatement, showTrialBalance } from "./books.ts";
+import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { startFailover } from "./failover.ts";
 import { prove } from "./prove.ts";
@@ -19,6 +20,9 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
       [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
   refunds resolve <re_…> --as succeeded|failed --evidence "…" --version <n>
                                                   says what became of what is in review; the acquirer is asked first
+  books trial-balance [--at <day>]                all accounts at the end of a day, by the books
+  books statement <account> [--merchant <mer_…>] [--since <day>] [--until <day>]
+                                                  what moved an account, line by line
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
@@ -28,7 +32,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -48,6 +52,8 @@ function readArguments() {
         by: { type: "string" },
         reason: { type: "string" },
         since: { type: "string" },
+        until: { type: "string" },
+        at: { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -78,6 +84,11 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "payments resolve": ({ values, rest }) =>
     resolve(operator(values), "payments", theOne(rest, "pay_…"), values),
   "refunds resolve": ({ values, rest }) => resolve(operator(values), "refunds", theOne(rest, "re_…"), values),
+  "books trial-balance": ({ values }) => showTrialBalance(booksUrl(values["state-directory"]), values.at),
+  "books statement": ({ values, rest }) =>
+    showStatement(booksUrl(values["state-directory"]), theOne(rest, "account"), {
+      ...{ merchant: values.merchant, since: values.since, until: values.until },
+    }),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };

@@ -58,6 +58,8 @@ export interface EnginesOptions {
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL that runs already, with the plan's database in it. */
   readonly postgresUrl?: string | undefined;
+  /** Whether there is anybody to use the plan's database. Default true. */
+  readonly pods?: boolean | undefined;
   readonly warn: (line: string) => void;
   /** Says which queue does not let which topic in. When left out, each does. */
   readonly refuse?: RefuseSender;
@@ -181,11 +183,11 @@ async function runCache(
 }
 
 async function runPostgres(
-  { plan, paths, postgresUrl }: EnginesOptions,
+  { plan, paths, postgresUrl, pods = true }: EnginesOptions,
   started: AsyncDisposableStack,
 ): Promise<PostgresServer | undefined> {
   const cluster = clusterPlanOf(plan);
-  if (cluster === undefined || postgresUrl !== undefined) return undefined;
+  if (cluster === undefined || postgresUrl !== undefined || !pods) return undefined;
   const server = await startPostgres(paths.postgres, cluster);
   started.defer(() => server.child.stop());
   return server;

@@ -74,3 +74,15 @@ export function namesForPeople({ app, stage }: Plan, keys: readonly KeyPlan[]): 
   );
   return (resource) => (keyNames.get(resource) ?? resource).replace(prefix, "");
 }
+
+/** Where the plan's hosts are here, but for the API itself, which has no port before it listens. */
+export function hostsOf(
+  plan: Plan,
+  issuer: { readonly url: string },
+  sandboxes: readonly { readonly name: string; readonly url: string }[],
+): Map<string, string> {
+  return new Map([
+    [`https://${userPoolOf(plan).endpoint}`, issuer.url],
+    ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),
+  ]);
+}

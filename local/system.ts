@@ -15,7 +15,7 @@ import { runEngines } from "./engines.ts";
 import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
 import { functionEnvironments } from "./functions-environment.ts";
-import { type Hosts, sandboxAcquirersIn, sandboxUrl } from "./hosts.ts";
+import { type Hosts, sandboxAcquirersIn } from "./hosts.ts";
 import { ifInvokable } from "./http-api/admission.ts";
 import { apiOf } from "./http-api/api-definition.ts";
 import { behindEdge, edgeRules } from "./http-api/edge.ts";
@@ -43,10 +43,13 @@ import {
   apiEndpointOf,
   costBpOf,
   deliveryRoleOf,
+  hostsOf,
   merchantsTableOf,
   namesForPeople,
   userPoolOf,
 } from "./plan-facts.ts";
+import { podPlansOf } from "./pods/pod-plan.ts";
+import { runPods } from "./pods/pods.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
 import { watch } from "./process/watch.ts";
@@ -89,6 +92,8 @@ export interface SystemOptions {
   readonly cacheUrl?: string | undefined;
   /** URL of a PostgreSQL, in place of the one that comes with this. */
   readonly postgresUrl?: string | undefined;
+  /** Run the plan's pods, and the database that they alone use. Default true. */
+  readonly pods?: boolean;
   /** Start an environment of each function ahead of its first invocation. Default true. */
   readonly warm?: boolean;
   /** A file that each decision of IAM is appended to, for `npm run iam:report`. */
@@ -185,6 +190,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     seed({ ...api, credentials: operator, merchantsTable, clients: clients.seeded }),
     warm(lambda, options),
   );
+  await startPods(ground, engines.postgresUrl);
   events.start();
   engines.buckets?.notify(events.tell);
   stepFunctions.resume();
@@ -216,6 +222,20 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const running = started.move();
   const { deliver } = engines;
   return { plan, endpoints, calls, faults, meter, failed, deliver, stop: () => running.disposeAsync() };
+}
+
+/** After the rest: what they ask of AWS has to be there. */
+async function startPods(
+  { options, plan, credentials, door, started }: Ground,
+  postgresUrl: string | undefined,
+): Promise<void> {
+  const { pods = true, functionLog } = options;
+  if (!pods) return;
+  const access = { root, endpoint: door.url, postgresUrl, compileCacheDirectory };
+  const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
+  const log = (functionName: string, line: string) =>
+    functionLog?.({ functionName, requestId: undefined, line });
+  await runPods({ ...access, plans: podPlansOf(plan), credentialsOf, log }, started);
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {
@@ -367,14 +387,6 @@ async function openApi(
   const server = await serveHttpApi({ layer, port: options.port, warn: options.warn });
   started.defer(() => server.stop(drainMsMax));
   return server;
-}
-
-/** But for the API itself, which has no port yet. */
-function hostsOf(plan: Plan, issuer: Issuer, sandboxes: readonly Sandbox[]): Map<string, string> {
-  return new Map([
-    [`https://${userPoolOf(plan).endpoint}`, issuer.url],
-    ...sandboxes.map(({ name, url }) => [sandboxUrl(name), url] as const),
-  ]);
 }
 
 /** What an acquirer leaves files with: a key of its own role, so that IAM sees each file as it would on AWS. */

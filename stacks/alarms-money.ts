@@ -135,25 +135,40 @@ function checks({ queues }: Parts): Watch[] {
 /** A large file takes a lease or two of five minutes. After an hour nobody works on it, or each who tries dies. */
 const fileSecondsMax = 3_600;
 
-function files({ inboundFiles, inboundFilesUnread }: ReconcilerQueues): Watch[] {
+function files({ inbound, journal }: ReconcilerQueues): Watch[] {
   return [
     {
       name: "InboundFilesLate",
       means: "Files of acquirers or banks wait for the reconciler: what they settle is not booked.",
       runbook: "inbound-files",
-      ...oldestMessage(inboundFiles, fileSecondsMax),
+      ...oldestMessage(inbound.waiting, fileSecondsMax),
     },
+    putAside(
+      "InboundFilesUnread",
+      "A file of an acquirer or a bank was put aside: each process that took it died of it.",
+      inbound.unread,
+    ),
     {
-      name: "InboundFilesUnread",
-      means: "A file of an acquirer or a bank was put aside: each process that took it died of it.",
+      name: "JournalFilesLate",
+      means: "What the journal told waits for the reconciler: the books are behind.",
       runbook: "inbound-files",
-      measured: { metric: queueMetric(inboundFilesUnread, "ApproximateNumberOfMessagesVisible") },
-      alarmsWhen: "atLeast",
-      threshold: 1,
-      minutes: 1,
+      ...oldestMessage(journal.waiting, fileSecondsMax),
     },
+    putAside(
+      "JournalFilesUnread",
+      "A file of the journal was put aside: the books lack what is in it.",
+      journal.unread,
+    ),
   ];
 }
+
+const putAside = (name: string, means: string, queue: aws.sqs.Queue): Watch => ({
+  ...{ name, means, runbook: "inbound-files" },
+  measured: { metric: queueMetric(queue, "ApproximateNumberOfMessagesVisible") },
+  alarmsWhen: "atLeast",
+  threshold: 1,
+  minutes: 1,
+});
 
 /** How far each reader of a stream may fall behind, in seconds. A test holds that all readers are here. */
 const readersBehindSeconds: { readonly [Name in FunctionName]?: number } = {

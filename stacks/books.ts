@@ -86,6 +86,7 @@ export function createBooks(
   keys: Keys,
 ): Books | undefined {
   if (settings.books === undefined) return undefined;
+  if (settings.reconcilerAsProcess) return createBooksBeside(settings, keys);
   if (network === undefined || keys.books === undefined)
     throw new Error(`${settings.stage} has books, and no network that they are in (stacks/settings.ts).`);
   if (cluster === undefined && referredStage(settings) === undefined)
@@ -104,6 +105,28 @@ export function createBooks(
     connectAs: (user: BooksUser) => connecting(user, proxy),
   };
   return { cluster: books, instances, database, door, global };
+}
+
+/** On a laptop: the database, and nothing around it. Whoever runs the process tells it where that is. */
+function createBooksBeside(settings: StageSettings, keys: Keys): Books {
+  if (keys.books === undefined) throw new Error(`${settings.stage} has books without a key.`);
+  const cluster = new aws.rds.Cluster("Books", {
+    clusterIdentifier: physicalName("Books"),
+    ...{ engine, engineVersion },
+    ...createMembership(settings, keys.books, { engine, engineVersion, database }).args,
+    iamDatabaseAuthenticationEnabled: true,
+    storageEncrypted: true,
+    kmsKeyId: keys.books.arn,
+    skipFinalSnapshot: true,
+  });
+  const { accountId } = aws.getCallerIdentityOutput();
+  const connectAs = (user: BooksUser): Permission => ({
+    actions: ["rds-db:connect"],
+    resources: [
+      $interpolate`arn:aws:rds-db:${settings.region}:${accountId}:dbuser:${cluster.clusterResourceId}/${user}`,
+    ],
+  });
+  return { cluster, instances: [], database, door: { host: cluster.endpoint, connectAs }, global: undefined };
 }
 
 function createDatabase(

@@ -54,7 +54,13 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const buckets = createBuckets(settings, keys);
   const books = createBooks(settings, network, cluster, keys);
   const cache = createCache(settings, network, cluster, keys);
-  const reconciler = createReconciler(settings, network, cluster, keys, buckets, { books, cache });
+  const streams = createStreams();
+  const archive = createArchive({ settings, keys, streams });
+  const reconciler = createReconciler(
+    { settings, keys, network, cluster },
+    { inbound: buckets.inbound, archive },
+    { books, cache },
+  );
   createScan(settings, keys, buckets, reconciler);
   const base = {
     settings,
@@ -62,7 +68,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     keys,
     tables,
     queues: createQueues(),
-    streams: createStreams(),
+    streams,
     buckets,
     books,
     userPool: identity.pool,
@@ -78,7 +84,6 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createFailureCollection(parts);
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
-  const archive = createArchive(parts);
   const lake = createLake(parts, archive);
   const warehouse = createWarehouse(parts, network, archive);
   createWarehouseLoads({ ...parts, ...(warehouse !== undefined && { warehouse }) });

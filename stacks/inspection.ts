@@ -117,7 +117,7 @@ export function createScan(
       actions: [{ taggings: [{ status: "ENABLED" }] }],
     },
     // GuardDuty adds itself to whom the bucket tells: at the same time as we do, one would undo the other.
-    { dependsOn: reconciler === undefined ? [] : [reconciler.notices] },
+    { dependsOn: reconciler === undefined ? [] : [reconciler.inbound.notices] },
   );
 }
 

@@ -120,7 +120,7 @@ export function createPodRole(
   logical: string,
   description: string,
   { namespace, serviceAccount }: ServiceAccountName,
-  cluster: Cluster,
+  cluster: Pick<Cluster, "name" | "arn">,
   statements: Permission[],
 ): aws.eks.PodIdentityAssociation {
   const { accountId } = aws.getCallerIdentityOutput();

@@ -2,7 +2,7 @@ import type { BooksUser } from "./books-proxy.ts";
 import type { BucketRef } from "./buckets.ts";
 import { serviceCidr } from "./cluster.ts";
 import type { Network } from "./network.ts";
-import type { ReconcilerStores } from "./reconciler.ts";
+import type { ReconcilerQueues, ReconcilerStores } from "./reconciler.ts";
 import type { StageSettings } from "./settings.ts";
 
 export const namespace = "reconciler";
@@ -14,15 +14,21 @@ export const booksUser: BooksUser = "reconciler";
 /** What the pods are wired to. */
 export interface ReconcilerParts {
   readonly settings: StageSettings;
-  readonly network: Network;
-  readonly repository: aws.ecr.Repository;
-  readonly queue: aws.sqs.Queue;
+  readonly queues: ReconcilerQueues;
   readonly bucket: BucketRef;
   readonly stores: ReconcilerStores;
+  /** What it runs, by its registry's name and tag. */
+  readonly image: $util.Input<string>;
   readonly provider: kubernetes.Provider;
+  /** Around pods: what they may reach, and what scales them. Undefined where they are processes of a laptop. */
+  readonly within: Within | undefined;
+  readonly dependsOn: readonly $util.Resource[];
+}
+
+interface Within {
+  readonly network: Network;
   /** Brings the types of scaling. */
   readonly keda: kubernetes.helm.v3.Release;
-  readonly dependsOn: readonly $util.Resource[];
 }
 
 /** Where the process answers whether it lives (`/live`) and takes work (`/ready`). */
@@ -43,7 +49,7 @@ const metadata = { name, namespace, labels };
  * setting of the stage. As long as that is undefined, KEDA is told to run none.
  */
 export function createReconcilerPods(parts: ReconcilerParts): void {
-  const { provider, keda, queue, settings } = parts;
+  const { provider, within } = parts;
   const own = new kubernetes.core.v1.Namespace(
     "ReconcilerNamespace",
     // Kubernetes itself refuses pods here that run as root, or want anything of their node.
@@ -57,25 +63,41 @@ export function createReconcilerPods(parts: ReconcilerParts): void {
     { metadata, automountServiceAccountToken: false },
     inside,
   );
-  const fence = new kubernetes.networking.v1.NetworkPolicy(
-    "ReconcilerNetworkPolicy",
-    { metadata, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"], egress: exits(parts.network) } },
-    inside,
-  );
+  const fences = within === undefined ? [] : [createFence(within.network, inside)];
   const deployment = new kubernetes.apps.v1.Deployment(
     "Reconciler",
     { metadata, spec: deploymentOf(parts) },
     {
       provider,
-      dependsOn: [account, fence, ...parts.dependsOn],
+      dependsOn: [account, ...fences, ...parts.dependsOn],
       // None at first; from then on their number is KEDA's.
       ignoreChanges: ["spec.replicas"],
     },
   );
+  if (within !== undefined) createScaling(parts, within, deployment, own);
+}
+
+const createFence = (
+  network: Network,
+  inside: $util.CustomResourceOptions,
+): kubernetes.networking.v1.NetworkPolicy =>
+  new kubernetes.networking.v1.NetworkPolicy(
+    "ReconcilerNetworkPolicy",
+    { metadata, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"], egress: exits(network) } },
+    inside,
+  );
+
+/** How many there are, and how many may go at once. */
+function createScaling(
+  { provider, queues, settings }: ReconcilerParts,
+  { keda }: Within,
+  deployment: kubernetes.apps.v1.Deployment,
+  own: kubernetes.core.v1.Namespace,
+): void {
   new kubernetes.policy.v1.PodDisruptionBudget(
     "ReconcilerBudget",
     { metadata, spec: { maxUnavailable: 1, selector } },
-    inside,
+    { provider, dependsOn: [own] },
   );
   const scaling = { provider, dependsOn: [deployment, keda] };
   const counting = new kubernetes.apiextensions.CustomResource(
@@ -90,14 +112,14 @@ export function createReconcilerPods(parts: ReconcilerParts): void {
   );
   new kubernetes.apiextensions.CustomResource(
     "ReconcilerScaling",
-    scalingOf(settings, queue, counting),
+    scalingOf(settings, queues, counting),
     scaling,
   );
 }
 
 function scalingOf(
   settings: StageSettings,
-  queue: aws.sqs.Queue,
+  queues: ReconcilerQueues,
   counting: kubernetes.apiextensions.CustomResource,
 ): kubernetes.apiextensions.CustomResourceArgs {
   const { imageTag, podsMin = 0, podsMax = 0 } = settings.cluster?.reconciler ?? {};
@@ -112,19 +134,18 @@ function scalingOf(
       scaleTargetRef: { name },
       minReplicaCount: podsMin,
       maxReplicaCount: podsMax,
-      triggers: [
-        {
-          type: "aws-sqs-queue",
-          authenticationRef: { name: counting.metadata.name },
-          metadata: {
-            queueURL: queue.url,
-            queueLength: String(filesPerPod),
-            awsRegion: settings.region,
-            // Files in work count: or their pods would be taken away from them.
-            scaleOnInFlight: "true",
-          },
+      // Each asks for pods by itself, and the one that asks for most decides.
+      triggers: Object.values(queues).map(({ waiting }) => ({
+        type: "aws-sqs-queue",
+        authenticationRef: { name: counting.metadata.name },
+        metadata: {
+          queueURL: waiting.url,
+          queueLength: String(filesPerPod),
+          awsRegion: settings.region,
+          // Files in work count: or their pods would be taken away from them.
+          scaleOnInFlight: "true",
         },
-      ],
+      })),
     },
   };
 }
@@ -135,7 +156,8 @@ function deploymentOf(parts: ReconcilerParts): kubernetes.types.input.apps.v1.De
     whenUnsatisfiable: "ScheduleAnyway",
   });
   return {
-    replicas: 0,
+    // Nobody counts for processes: there is one.
+    replicas: parts.within === undefined ? 1 : 0,
     revisionHistoryLimit: 3,
     selector,
     strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
@@ -163,12 +185,11 @@ function deploymentOf(parts: ReconcilerParts): kubernetes.types.input.apps.v1.De
 
 function containerOf({
   settings,
-  repository,
-  queue,
+  image,
+  queues,
   bucket,
   stores,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
-  const tag = settings.cluster?.reconciler?.imageTag ?? "unreleased";
   const probe = (path: string, periodSeconds: number): kubernetes.types.input.core.v1.Probe => ({
     httpGet: { path, port: "health" },
     periodSeconds,
@@ -176,11 +197,12 @@ function containerOf({
   });
   return {
     name,
-    image: $interpolate`${repository.repositoryUrl}:${tag}`,
+    image,
     env: [
       { name: "AWS_REGION", value: settings.region },
       { name: "TMPDIR", value: scratch },
-      { name: "INBOUND_FILES_QUEUE_URL", value: queue.url },
+      { name: "INBOUND_FILES_QUEUE_URL", value: queues.inbound.waiting.url },
+      { name: "JOURNAL_FILES_QUEUE_URL", value: queues.journal.waiting.url },
       { name: "INBOUND_BUCKET", value: bucket.bucket },
       ...storeVariables(stores),
     ],

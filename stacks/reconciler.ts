@@ -1,18 +1,20 @@
+import { type Archive, archivePrefix } from "./archive.ts";
 import type { Books } from "./books.ts";
 import type { BucketRef } from "./buckets.ts";
 import type { Cache } from "./cache.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, clusterName } from "./cluster.ts";
+import { throughS3 } from "./firehose.ts";
 import { createRepository } from "./images.ts";
 import { onlyClean, scanSeconds } from "./inspection.ts";
 import { createKeda } from "./keda.ts";
 import { connectTo, createLogAgent, createNodes, createPodRole } from "./kubernetes.ts";
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
+import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import type { Permission } from "./permissions.ts";
-import { booksUser, createReconcilerPods, name, namespace } from "./reconciler-pods.ts";
+import { booksUser, createReconcilerPods, name, namespace, type ReconcilerParts } from "./reconciler-pods.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
-import type { Buckets } from "./storage.ts";
 
 export interface ReconcilerSettings {
   /**
@@ -26,14 +28,22 @@ export interface ReconcilerSettings {
   readonly podsMax: number;
 }
 
-/** What tells the reconciler of its work. */
-export interface ReconcilerQueues {
-  /** A message for each file in the inbound bucket. */
-  readonly inboundFiles: aws.sqs.Queue;
+/** Files that wait for the reconciler, and those that it gave up. */
+export interface FileQueue {
+  /** A message for each file. */
+  readonly waiting: aws.sqs.Queue;
   /** Notices of files that killed each process that took them. Whoever reads this one is a person. */
-  readonly inboundFilesUnread: aws.sqs.Queue;
+  readonly unread: aws.sqs.Queue;
   /** Whom the bucket tells. */
   readonly notices: aws.s3.BucketNotification;
+}
+
+/** What tells the reconciler of its work. */
+export interface ReconcilerQueues {
+  /** What acquirers and banks sent. */
+  readonly inbound: FileQueue;
+  /** What the journal told, as the archive has it. */
+  readonly journal: FileQueue;
 }
 
 /** Where it keeps what it knows: the books, and for a while the cache. Each undefined where the stage has none. */
@@ -45,60 +55,120 @@ export interface ReconcilerStores {
 /** Seconds. The process keeps a message hidden for as long as it works on it; a killed one's is seen after this. */
 const leaseSeconds = 300;
 
+/** What the reconciler is put into. */
+interface Surroundings {
+  readonly settings: StageSettings;
+  readonly keys: Keys;
+  readonly network: Network | undefined;
+  readonly cluster: Cluster | undefined;
+}
+
+/** The files that it reads. */
+interface Files {
+  readonly inbound: BucketRef;
+  readonly archive: Archive | undefined;
+}
+
 /** The reconciler, and all else that is inside the cluster; undefined where there is none, or none yet. */
 export function createReconciler(
-  settings: StageSettings,
-  network: Network | undefined,
-  cluster: Cluster | undefined,
-  keys: Keys,
-  buckets: Buckets,
+  surroundings: Surroundings,
+  files: Files,
   stores: ReconcilerStores,
 ): ReconcilerQueues | undefined {
-  if (cluster === undefined || network === undefined || settings.cluster?.reconciler === undefined)
-    return undefined;
-  const queues = createFileQueues(settings, buckets.inbound);
+  const { settings } = surroundings;
+  const runs = settings.reconcilerAsProcess || settings.cluster?.reconciler !== undefined;
+  if (!runs) return undefined;
+  if (files.archive === undefined)
+    throw new Error(
+      `${settings.stage} has a reconciler, and no archive to post the books from (stacks/settings.ts).`,
+    );
+  const queues = {
+    inbound: createFileQueue("inbound", settings, files.inbound),
+    journal: createFileQueue("journal", settings, files.archive.landing, archivePrefix),
+  };
+  const granted = [
+    ...reading(settings, queues.inbound, files.inbound, surroundings.keys.inbound, onlyClean(settings)),
+    ...reading(settings, queues.journal, files.archive.landing, files.archive.key),
+    ...storePermissions(stores),
+  ];
+  const pods = { settings, queues, bucket: files.inbound, stores };
+  if (settings.reconcilerAsProcess) createProcess(settings, granted, pods);
+  else createPods(surroundings, granted, pods);
+  return queues;
+}
+
+type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "stores">;
+
+/** In the cluster: nodes, what counts its queues, its identity and its pods. */
+function createPods(
+  { settings, keys, network, cluster }: Surroundings,
+  granted: Permission[],
+  wiring: PodWiring,
+): void {
+  if (network === undefined || cluster === undefined) return;
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);
   const nodes = createNodes(settings, network, cluster, provider);
   createLogAgent(settings, keys, cluster, nodes);
-  const keda = createKeda(settings, keys, cluster, nodes, provider, [queues.inboundFiles]);
+  const counted = Object.values(wiring.queues).map(({ waiting }) => waiting);
+  const keda = createKeda(settings, keys, cluster, nodes, provider, counted);
   const identity = createPodRole(
     "Reconciler",
-    "The reconciler's pods",
+    purpose,
     { namespace, serviceAccount: name },
     cluster,
-    [...permissions(settings, keys, buckets.inbound, queues), ...storePermissions(stores)],
+    granted,
   );
+  const image = $interpolate`${repository.repositoryUrl}:${settings.cluster?.reconciler?.imageTag ?? "unreleased"}`;
   createReconcilerPods({
-    settings,
-    network,
-    repository,
-    queue: queues.inboundFiles,
-    bucket: buckets.inbound,
-    stores,
+    ...wiring,
+    image,
     provider,
-    keda,
+    within: { network, keda },
     dependsOn: [nodes, identity],
   });
-  return queues;
 }
 
-/** The bucket tells one queue of each new file; a file that nobody can handle ends in another. */
-function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): ReconcilerQueues {
+const purpose = "The reconciler's pods";
+
+/** On a laptop: its identity and what it runs, as Kubernetes would be told of them. */
+function createProcess(settings: StageSettings, granted: Permission[], wiring: PodWiring): void {
   const { accountId } = aws.getCallerIdentityOutput();
-  const inboundFilesUnread = createQueue("inboundFilesUnread", {
-    messageRetentionSeconds: retentionSecondsMax,
-  });
-  const inboundFiles = createQueue("inboundFiles", {
+  const cluster = {
+    name: $interpolate`${clusterName()}`,
+    arn: $interpolate`arn:aws:eks:${settings.region}:${accountId}:cluster/${clusterName()}`,
+  };
+  const identity = createPodRole(
+    "Reconciler",
+    purpose,
+    { namespace, serviceAccount: name },
+    cluster,
+    granted,
+  );
+  const provider = new kubernetes.Provider("Kubernetes", {});
+  createReconcilerPods({ ...wiring, image: name, provider, within: undefined, dependsOn: [identity] });
+}
+
+/** A bucket tells one queue of each new file; a file that nobody can handle ends in another. */
+function createFileQueue(
+  kind: keyof ReconcilerQueues,
+  { inspectsFiles }: StageSettings,
+  bucket: BucketRef,
+  filterPrefix?: string,
+): FileQueue {
+  const { accountId } = aws.getCallerIdentityOutput();
+  const isInspected = kind === "inbound" && inspectsFiles;
+  const unread = createQueue(`${kind}FilesUnread`, { messageRetentionSeconds: retentionSecondsMax });
+  const waiting = createQueue(`${kind}Files`, {
     messageRetentionSeconds: retentionSecondsMax,
     visibilityTimeoutSeconds: leaseSeconds,
-    ...(inspectsFiles && { delaySeconds: scanSeconds }),
+    ...(isInspected && { delaySeconds: scanSeconds }),
     // An idle process asks three times a minute, and hears of a file at once.
     receiveWaitTimeSeconds: 20,
-    redrivePolicy: redriveTo(inboundFilesUnread),
+    redrivePolicy: redriveTo(unread),
   });
-  const letsTheBucketIn = new aws.sqs.QueuePolicy("InboundFilesPolicy", {
-    queueUrl: inboundFiles.url,
+  const letsTheBucketIn = new aws.sqs.QueuePolicy(`${logicalName(kind)}FilesPolicy`, {
+    queueUrl: waiting.url,
     policy: $jsonStringify({
       Version: "2012-10-17",
       Statement: [
@@ -106,7 +176,7 @@ function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): 
           Effect: "Allow",
           Principal: { Service: "s3.amazonaws.com" },
           Action: "sqs:SendMessage",
-          Resource: inboundFiles.arn,
+          Resource: waiting.arn,
           Condition: {
             ArnEquals: { "aws:SourceArn": bucket.arn },
             // Bucket names can be taken over by others once they are free.
@@ -118,17 +188,23 @@ function createFileQueues({ inspectsFiles }: StageSettings, bucket: BucketRef): 
   });
   // A bucket has one of these: whoever else wants to hear of files is added here.
   const notices = new aws.s3.BucketNotification(
-    "InboundBucketNotices",
+    kind === "inbound" ? "InboundBucketNotices" : "ArchiveLandingNotices",
     {
       bucket: bucket.bucket,
-      queues: [{ queueArn: inboundFiles.arn, events: ["s3:ObjectCreated:*"] }],
+      queues: [
+        {
+          queueArn: waiting.arn,
+          events: ["s3:ObjectCreated:*"],
+          ...(filterPrefix !== undefined && { filterPrefix }),
+        },
+      ],
       // GuardDuty switches it on, and left out here it would be switched off by each deployment.
-      ...(inspectsFiles && { eventbridge: true }),
+      ...(isInspected && { eventbridge: true }),
     },
     // S3 tries the queue before it agrees to tell it.
     { dependsOn: letsTheBucketIn },
   );
-  return { inboundFiles, inboundFilesUnread, notices };
+  return { waiting, unread, notices };
 }
 
 /** To sign in, and no more: what it may do there, the database and the cache know of their user. */
@@ -139,27 +215,26 @@ function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
   ];
 }
 
-/** To take notices, and to read the files that they are about. */
-function permissions(
+/** To take a queue's notices, and to read the files that they are about. */
+function reading(
   settings: StageSettings,
-  keys: Keys,
+  { waiting }: FileQueue,
   bucket: BucketRef,
-  { inboundFiles }: ReconcilerQueues,
+  key: { readonly arn: $util.Output<string> },
+  only: Pick<Permission, "conditions"> = {},
 ): Permission[] {
   return [
     {
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-      resources: [inboundFiles.arn],
+      resources: [waiting.arn],
     },
     { actions: ["s3:ListBucket"], resources: [bucket.arn] },
-    { actions: ["s3:GetObject"], resources: [$interpolate`${bucket.arn}/*`], ...onlyClean(settings) },
+    // A notice is about one version: what replaced it has a notice of its own.
     {
-      actions: ["kms:Decrypt"],
-      resources: [keys.inbound.arn],
-      conditions: [
-        { test: "StringEquals", variable: "kms:ViaService", values: [`s3.${settings.region}.amazonaws.com`] },
-        { test: "StringEquals", variable: "kms:EncryptionContext:aws:s3:arn", values: [bucket.arn] },
-      ],
+      actions: ["s3:GetObject", "s3:GetObjectVersion"],
+      resources: [$interpolate`${bucket.arn}/*`],
+      ...only,
     },
+    throughS3(["kms:Decrypt"], key, [bucket], settings),
   ];
 }

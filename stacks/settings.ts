@@ -76,6 +76,11 @@ export interface StageSettings extends Deployable {
   readonly network: NetworkSettings | undefined;
   /** In the network; undefined where no reconciler runs on AWS. */
   readonly cluster: ClusterSettings | undefined;
+  /**
+   * On a laptop the reconciler is a process of the local cloud: what it works with is made, and neither a cluster nor a
+   * network around it.
+   */
+  readonly reconcilerAsProcess: boolean;
   /** Aurora, for the reconciler: undefined without a cluster, but where it stands by for the home's. */
   readonly books: BooksSettings | undefined;
   /** Valkey, for the reconciler: undefined without a cluster. */
@@ -137,6 +142,7 @@ const disposable = {
   inboundFileDays: 30,
   inspectsFiles: false,
   boundedRoles: true,
+  reconcilerAsProcess: false,
   delivery: undefined,
   throttle: { requestsPerSecond: 200, burst: 400 },
 } as const;
@@ -153,6 +159,7 @@ const durable = {
   inboundFileDays: 11 * 366,
   inspectsFiles: true,
   boundedRoles: true,
+  reconcilerAsProcess: false,
   throttle: { requestsPerSecond: 2000, burst: 4000 },
 } as const;
 
@@ -212,7 +219,8 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     deliverers: sandboxDeliverers,
     network: undefined,
     cluster: undefined,
-    books: undefined,
+    reconcilerAsProcess: true,
+    books: { capacity: { min: 0.5, max: 1 }, instances: 1 },
     cache: undefined,
     // What is locked for longer keeps its owner from wiping it by the API.
     archive: { lock: { mode: "GOVERNANCE", days: 1 }, keepDays: 30 },

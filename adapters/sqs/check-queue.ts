@@ -7,14 +7,15 @@ const attemptsMax = 3;
 /** SQS takes ten messages per call. */
 const batchMax = 10;
 
-export const createSqs = (): SQSClient =>
+/** @param waitSeconds how long a question to an empty queue may take: 0 … 20 */
+export const createSqs = (waitSeconds = 0): SQSClient =>
   new SQSClient({
     // Else the SDK would call the host that a queue's URL names, whatever the endpoint is.
     useQueueUrlAsEndpoint: process.env["AWS_ENDPOINT_URL"] === undefined,
     maxAttempts: attemptsMax,
     requestHandler: {
       connectionTimeout: connectionTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      requestTimeout: waitSeconds * 1_000 + requestTimeoutMs,
       throwOnRequestTimeout: true,
     },
   });

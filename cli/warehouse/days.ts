@@ -1,3 +1,4 @@
+import { dayIn } from "../day.ts";
 import { Refusal } from "../refusal.ts";
 
 const dayMs = 86_400_000;
@@ -15,9 +16,11 @@ export function daysBetween(
 ): readonly string[] {
   if (since === undefined)
     throw new Refusal("say --since which day: the archive has events by the day of their arrival (UTC)");
-  const first = dayOf("since", since);
+  const first = Date.parse(dayIn("since", since));
   const last =
-    until === undefined ? first + Math.floor((now - first) / dayMs) * dayMs : dayOf("until", until);
+    until === undefined
+      ? first + Math.floor((now - first) / dayMs) * dayMs
+      : Date.parse(dayIn("until", until));
   if (first > now || last > now) throw new Refusal("the archive has no day that is still to come");
   if (last < first) throw new Refusal(`--until ${until} is before --since ${since}`);
   const count = (last - first) / dayMs + 1;
@@ -25,12 +28,4 @@ export function daysBetween(
   return Array.from({ length: count }, (_, index) =>
     new Date(first + index * dayMs).toISOString().slice(0, 10),
   );
-}
-
-function dayOf(name: string, text: string): number {
-  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  // 30 February would be 2 March.
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
-    throw new Refusal(`--${name} "${text}" is no day: write it as 2026-11-26`);
-  return at;
 }

@@ -70,6 +70,32 @@ const unreached: readonly Unreached[] = [
     { actions: ["s3:ReplicateTags"], because: "objects have no tags here" },
     { actions: ["kms:Encrypt"], because: "S3 asks it where a bucket has no key of its own for its objects" },
   ].map((grant) => ({ role: "ArchiveCopyRole", on: "", ...grant })),
+  ...[
+    {
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+      on: "-inbound-files",
+    },
+    { actions: ["s3:ListBucket"], on: "-inbound-123456789012" },
+    { actions: ["s3:GetObject", "s3:GetObjectVersion"], on: "-inbound-123456789012/*" },
+    // The key has no name, and the archive's is used.
+    { actions: ["kms:Decrypt"], on: "" },
+  ].map((grant) => ({
+    ...{ role: "ReconcilerRole", ...grant },
+    because: "acquirers' files are read when they are matched, which is not built yet",
+  })),
+  ...[
+    {
+      actions: ["sqs:ChangeMessageVisibility"],
+      on: "-journal-files",
+      because: "no file here takes a minute",
+    },
+    {
+      actions: ["s3:ListBucket", "s3:GetObject"],
+      on: "",
+      because: "each notice here names a version that is there",
+    },
+    { actions: ["rds-db:connect"], on: "", because: "its database user has a password here" },
+  ].map((grant) => ({ role: "ReconcilerRole", ...grant })),
   {
     role: "TakeJournalRole",
     actions: ["dynamodb:PutItem"],

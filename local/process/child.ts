@@ -24,6 +24,8 @@ export interface ChildOptions {
   /** False: the program does not watch its stdin, so a shell does it in its place. */
   readonly watchesStdin: boolean;
   readonly onLine?: (line: string) => void;
+  /** Of its standard error. */
+  readonly onErrorLine?: (line: string) => void;
   /** How a program that does not watch its stdin is asked to end. Default TERM. */
   readonly endSignal?: "TERM" | "INT";
   /** Whom it runs as, when not as we do. */
@@ -42,7 +44,8 @@ export interface Child {
 }
 
 export function startChild(options: ChildOptions): Child {
-  const { name, command, args, env, watchesStdin, onLine, user, stopMsMax = stopMsMaxDefault } = options;
+  const { name, command, args, env, watchesStdin, onLine, onErrorLine, user } = options;
+  const { stopMsMax = stopMsMaxDefault } = options;
   const [program, programArgs] = watchesStdin
     ? [command, args]
     : ["/bin/sh", ["-c", guard(options.endSignal ?? "TERM"), name, command, ...args]];
@@ -65,7 +68,10 @@ export function startChild(options: ChildOptions): Child {
     remember(line);
     onLine?.(line);
   });
-  createInterface({ input: child.stderr }).on("line", remember);
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    remember(line);
+    onErrorLine?.(line);
+  });
 
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));

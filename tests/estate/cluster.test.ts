@@ -99,10 +99,12 @@ describe("roles of pods", () => {
       .toSorted();
 
   it("let the reconciler take notices, read files and sign in to its stores, and change no file", () => {
-    expect(allowedTo("ReconcilerRole")).toEqual([
-      ...["elasticache:Connect", "kms:Decrypt", "rds-db:connect", "s3:GetObject", "s3:ListBucket"],
-      ...["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
-    ]);
+    // Of each bucket: what acquirers and banks sent, and what the journal told.
+    const reads = ["kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"];
+    const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+    expect(allowedTo("ReconcilerRole")).toEqual(
+      [...reads, ...reads, ...takes, ...takes, "elasticache:Connect", "rds-db:connect"].toSorted(),
+    );
   });
 
   it("let KEDA count messages, and take none", () => {
@@ -200,10 +202,20 @@ describe("the reconciler", () => {
     });
   });
 
-  it("is wired to its queue and its bucket, and spread over zones", () => {
+  it("is told of each file that the journal is delivered in", () => {
+    expect(production.resource("ArchiveLandingNotices").inputs).toMatchObject({
+      bucket: idOf("ArchiveLandingBucket"),
+      queues: [
+        { queueArn: arnOf("JournalFilesQueue"), events: ["s3:ObjectCreated:*"], filterPrefix: "events/" },
+      ],
+    });
+  });
+
+  it("is wired to its queues and its bucket, and spread over zones", () => {
     const variables = Object.fromEntries(container?.env.map((each) => [each.name, each.value]) ?? []);
     expect(variables).toMatchObject({
       INBOUND_FILES_QUEUE_URL: production.resource("InboundFilesQueue").outputs?.["url"],
+      JOURNAL_FILES_QUEUE_URL: production.resource("JournalFilesQueue").outputs?.["url"],
       INBOUND_BUCKET: idOf("InboundBucket"),
     });
     expect(pod.topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toContain(
@@ -211,24 +223,27 @@ describe("the reconciler", () => {
     );
   });
 
-  it("is given up to the next process only after it had its time to end", () => {
-    const { visibilityTimeoutSeconds } = production.resource<{ visibilityTimeoutSeconds: number }>(
-      "InboundFilesQueue",
-    ).inputs;
-    expect(pod.terminationGracePeriodSeconds).toBeLessThan(visibilityTimeoutSeconds);
-  });
+  it.each(["InboundFilesQueue", "JournalFilesQueue"])(
+    "gives work of %s up only after it had its time to end",
+    (queue) => {
+      const { visibilityTimeoutSeconds } = production.resource<{ visibilityTimeoutSeconds: number }>(
+        queue,
+      ).inputs;
+      expect(pod.terminationGracePeriodSeconds).toBeLessThan(visibilityTimeoutSeconds);
+    },
+  );
 
-  it("has as many pods as its queue asks for, and none while no image is released", () => {
+  it("has as many pods as its queues ask for, and none while no image is released", () => {
     const scaling = production.resource<{
       metadata: { annotations: Readonly<Record<string, string>> };
       spec: { triggers: readonly { readonly metadata: object }[] };
     }>("ReconcilerScaling").inputs;
-    expect(scaling.spec.triggers).toMatchObject([
-      {
+    expect(scaling.spec.triggers).toMatchObject(
+      ["InboundFilesQueue", "JournalFilesQueue"].map((queue) => ({
         type: "aws-sqs-queue",
-        metadata: { queueURL: production.resource("InboundFilesQueue").outputs?.["url"] },
-      },
-    ]);
+        metadata: { queueURL: production.resource(queue).outputs?.["url"] },
+      })),
+    );
     expect(deployment.inputs.spec.replicas).toBe(0);
     expect(deployment.options).toMatchObject({ ignoreChanges: ["spec.replicas"] });
     const released = !container?.image.endsWith(":unreleased");

@@ -29,13 +29,14 @@ describe("a file from outside", () => {
   });
 
   it("is read by the reconciler once it was found clean, and neither before nor otherwise", () => {
-    const reads = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(({ Action }) =>
-      listOf(Action).includes("s3:GetObject"),
+    const reads = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
+      ({ Action, Resource }) =>
+        listOf(Action).includes("s3:GetObject") && listOf(Resource).includes(`${bucketArn}/*`),
     );
     expect(reads).toEqual([
       {
         Effect: "Allow",
-        Action: "s3:GetObject",
+        Action: ["s3:GetObject", "s3:GetObjectVersion"],
         Resource: `${bucketArn}/*`,
         Condition: { StringEquals: { [verdict]: "NO_THREATS_FOUND" } },
       },

@@ -81,8 +81,10 @@ describe("roles", () => {
   const reader = "WarehouseReaderRole";
   /** People's, who sign in: tests/estate/analytics.test.ts says which. */
   const people = "Analysts";
+  /** The reconciler's pods; tests/estate/cluster.test.ts says what they may. */
+  const pods = "ReconcilerRole";
   const isOurs = (role: { readonly name: string }): boolean =>
-    !isDelivery(role) && role.name !== reader && role.name !== people;
+    !isDelivery(role) && ![reader, people, pods].includes(role.name);
   it("belong to one function or saga each, and the others are known by name", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
@@ -133,11 +135,11 @@ describe("roles", () => {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
         // The streams of a function's own log group are named by Lambda, those of a delivery's by Firehose,
-        // executions by whoever starts them, and files by whoever leaves, brings or asks them.
+        // executions by whoever starts them, and files by whoever leaves, brings or reads them.
         else
           expect(
             arn.replace(
-              Object.hasOwn(movers, role.name) || role.name === people
+              Object.hasOwn(movers, role.name) || [people, pods].includes(role.name)
                 ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/)\*$/
                 : /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
               "$1",

@@ -49,7 +49,7 @@ describe("the policy rules", () => {
     const names = rules.map(({ name }) => name);
     expect(rules.length).toBeGreaterThanOrEqual(40);
     expect(new Set(names).size).toBe(names.length);
-    expect(violations.map(({ rule }) => rule).toSorted()).toEqual(names.toSorted());
+    expect([...new Set(violations.map(({ rule }) => rule))].toSorted()).toEqual(names.toSorted());
   });
 
   it.each(rules)("$name says which control it shows", ({ shows }) => {

@@ -232,7 +232,7 @@ describe("what carries messages", () => {
     expect(resource("PaymentEvents").inputs).toMatchObject({ encryptionType: "KMS" });
   });
 
-  it("gives up to the dead letters, behind which there is one queue for people", () => {
+  it("gives up to dead letters, behind which there is one queue for people", () => {
     const behind = Object.fromEntries(
       queues.map(({ name, inputs }) => [
         name,
@@ -245,6 +245,11 @@ describe("what carries messages", () => {
       ChecksQueue: arnOf("DeadLettersQueue"),
       DeadLettersQueue: arnOf("DeadLettersUnreadQueue"),
       DeadLettersUnreadQueue: undefined,
+      // Files have people's runbook behind them, and no replay.
+      InboundFilesQueue: arnOf("InboundFilesUnreadQueue"),
+      InboundFilesUnreadQueue: undefined,
+      JournalFilesQueue: arnOf("JournalFilesUnreadQueue"),
+      JournalFilesUnreadQueue: undefined,
     });
   });
 

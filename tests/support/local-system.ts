@@ -32,6 +32,8 @@ export async function startTestSystem(options: Partial<SystemOptions> = {}): Pro
     stateDirectory,
     acquirerLatencyMs: 0,
     warm: false,
+    // Most tests ask the books nothing.
+    pods: false,
     iamLog: process.env["TALLYSTICK_IAM_LOG"],
     warn: (line) => functionLog.push(line),
     functionLog: ({ functionName, line }) => functionLog.push(`[${functionName}] ${line}`),

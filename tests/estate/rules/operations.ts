@@ -67,6 +67,14 @@ interface Notices {
 }
 const noticesType = "aws:s3/bucketNotification:BucketNotification";
 
+/** Whether what a bucket tells of is written by a delivery of the estate's own events: nobody from outside leaves files there. */
+const isDelivered = (bucket: string, plan: PlanView): boolean =>
+  plan
+    .ofType<{ extendedS3Configuration?: { bucketArn: string } }>(
+      "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+    )
+    .some(({ inputs }) => inputs.extendedS3Configuration?.bucketArn === `arn:aws:s3:::${bucket}`);
+
 /** Whether GuardDuty looks at what comes into a bucket, and writes what it found on it. */
 const isScanned = (bucket: string, plan: PlanView): boolean =>
   plan
@@ -265,6 +273,7 @@ export const operationsRules: readonly Rule[] = [
       noticesType,
       ({ bucket, queues = [] }, _, plan) =>
         queues.length > 0 &&
+        !isDelivered(bucket, plan) &&
         !isScanned(bucket, plan) &&
         "hands on files that nobody scanned: set inspectsFiles (stacks/settings.ts)",
     ),
@@ -278,6 +287,7 @@ export const operationsRules: readonly Rule[] = [
       noticesType,
       ({ bucket, queues = [] }, _, plan) =>
         queues.length > 0 &&
+        !isDelivered(bucket, plan) &&
         !hidesThreats(bucket, plan) &&
         "hands on files that were found malicious: deny s3:GetObject of them in the bucket's policy",
     ),

@@ -23,6 +23,10 @@ const scan = (status: string): Example => ({
     actions: [{ taggings: [{ status }] }],
   },
 });
+const delivery = (bucketArn: string): Example => ({
+  type: "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+  inputs: { extendedS3Configuration: { bucketArn } },
+});
 const threatsHidden: Example = {
   type: "aws:s3/bucketPolicy:BucketPolicy",
   inputs: {
@@ -105,6 +109,12 @@ export const operationsViolations: readonly Violation[] = [
     kept: [notices, scan("ENABLED")],
   },
   without("threats-kept-from-readers", notices, threatsHidden),
+  // Events of ours, by a delivery of ours.
+  ...["foreign-files-scanned", "threats-kept-from-readers"].map((rule) => ({
+    rule,
+    broken: [notices, delivery("arn:aws:s3:::others")],
+    kept: [notices, delivery("arn:aws:s3:::files")],
+  })),
   either(
     "changes-recorded",
     "aws:cfg/recorder:Recorder",

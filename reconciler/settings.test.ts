@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { readSettings } from "./settings.ts";
+
+const told = {
+  AWS_REGION: "eu-west-1",
+  JOURNAL_FILES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/journal-files",
+  BOOKS_HOST: "proxy.example",
+  BOOKS_DATABASE: "books",
+  BOOKS_USER: "reconciler",
+};
+
+test("on AWS there is no password, and the usual ports", () => {
+  expect(readSettings(told)).toEqual({
+    region: "eu-west-1",
+    journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
+    books: {
+      ...{ host: "proxy.example", port: 5_432, database: "books" },
+      ...{ user: "reconciler", password: undefined },
+    },
+    healthPort: 8_080,
+  });
+});
+
+test("what is missing or wrong is named, all of it", () => {
+  const { BOOKS_HOST: _, ...rest } = told;
+  expect(() => readSettings({ ...rest, BOOKS_PORT: "x", HEALTH_PORT: "99999" })).toThrow(
+    /BOOKS_HOST.*BOOKS_PORT.*HEALTH_PORT/,
+  );
+});

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { BooksAddress } from "#adapters/books/connection.ts";
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const booksVariables = z.object({
+  BOOKS_HOST: z.string().min(1),
+  BOOKS_PORT: port.default(5_432),
+  BOOKS_DATABASE: z.string().min(1),
+  BOOKS_USER: z.string().min(1),
+  BOOKS_PASSWORD: z.string().min(1).optional(),
+});
+const variables = booksVariables.extend({
+  AWS_REGION: z.string().min(1),
+  JOURNAL_FILES_QUEUE_URL: z.url(),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
+});
+
+export interface ReconcilerSettings {
+  readonly region: string;
+  readonly journalFilesQueueUrl: string;
+  readonly books: BooksAddress;
+  readonly healthPort: number;
+}
+
+/**
+ * What the process is told by its environment.
+ * @throws Error that names each variable that is missing or wrong.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings {
+  const told = read(variables, environment);
+  return {
+    region: told.AWS_REGION,
+    journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
+    books: addressIn(told),
+    healthPort: told.HEALTH_PORT,
+  };
+}
+
+/** Where the books are, and as whom to come in. @throws Error as above. */
+export const readBooksAddress = (environment: NodeJS.ProcessEnv): BooksAddress =>
+  addressIn(read(booksVariables, environment));
+
+function read<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(environment);
+  if (success) return data;
+  const wrong = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`the environment is not complete: ${wrong.join("; ")}`);
+}
+
+const addressIn = (told: z.output<typeof booksVariables>): BooksAddress => ({
+  ...{ host: told.BOOKS_HOST, port: told.BOOKS_PORT, database: told.BOOKS_DATABASE },
+  ...{ user: told.BOOKS_USER, password: told.BOOKS_PASSWORD },
+});

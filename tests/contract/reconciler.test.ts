@@ -1,0 +1,225 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { Client, Pool } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Books } from "#adapters/books/books.ts";
+import { migrateBooks } from "#adapters/books/migrations.ts";
+import { ledgerEventOf } from "#core/events/ledger-event.ts";
+import type { AccountId } from "#core/ledger/account.ts";
+import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
+import { entryRecord } from "#core/ledger/journal.ts";
+import type { Currency } from "#core/money/currency.ts";
+import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
+import { postJournalFile } from "#reconciler/journal-files.ts";
+import { Worker } from "#reconciler/worker.ts";
+import { type Cloud, openCloud } from "#tests/support/cloud.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { exampleEvent } from "#tests/support/example-events.ts";
+import { demo, noon } from "#tests/support/examples.ts";
+import { planOf, resource } from "#tests/support/handmade-plan.ts";
+
+const bucket = "landing";
+const queue = (name: string, more: object = {}) => resource("aws:sqs/queue:Queue", name, { name, ...more });
+const plan = planOf([
+  resource("aws:s3/bucket:Bucket", "Landing", { bucket }),
+  queue("unread"),
+  queue("files", {
+    redrivePolicy: JSON.stringify({
+      deadLetterTargetArn: "arn:aws:sqs:eu-west-1:123456789012:unread",
+      maxReceiveCount: 1,
+    }),
+  }),
+]);
+
+let directory: string;
+let server: PostgresServer;
+let owner: Client;
+let pool: Pool;
+let books: Books;
+let cloud: Cloud;
+let s3: S3Client;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "tallystick-reconciler-"));
+  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
+  owner = new Client(server.url);
+  await owner.connect();
+  await migrateBooks(owner);
+  pool = new Pool({ connectionString: server.url });
+  books = new Books(pool);
+});
+afterAll(async () => {
+  await pool?.end();
+  await owner?.end();
+  await server?.child.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  cloud = await openCloud(plan, { name: "ours", endpoint: undefined });
+  s3 = new S3Client(cloud.client);
+});
+afterEach(async () => {
+  s3.destroy();
+  await cloud.stop();
+});
+
+const usd = "USD" as Currency;
+const told = (id: string): string =>
+  JSON.stringify(
+    ledgerEventOf(
+      entryRecord({
+        ...{
+          id: id as EntryId,
+          book: demo,
+          state: "posted",
+          effectiveAt: noon,
+          recordedAt: noon,
+          execution: "e",
+        },
+        legs: [debit("acc_a" as AccountId, 1n, usd), credit("acc_b" as AccountId, 1n, usd)],
+      }),
+    ),
+  );
+
+const put = (key: string, body: Uint8Array | string) =>
+  s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+const parked = async (): Promise<readonly (readonly [string, string])[]> =>
+  (await pool.query("SELECT event, reason FROM books.parked ORDER BY parked_at")).rows.map(
+    ({ event, reason }) => [event, reason],
+  );
+
+describe("a file of the journal", () => {
+  test("is posted record by record; of payments' events, and of its own repetitions, nothing is", async () => {
+    const lines = [told("je_1"), JSON.stringify(exampleEvent()), told("je_2"), told("je_1")];
+    await put("a.json.gz", gzipSync(`${lines.join("\n")}\n`));
+    const file = { bucket, key: "a.json.gz" };
+    expect(await postJournalFile(s3, books, file)).toEqual({ lines: 4, posted: 2, parked: 0 });
+    expect(await postJournalFile(s3, books, file)).toEqual({ lines: 4, posted: 0, parked: 0 });
+  });
+
+  test("with lines that no schema knows is posted all the same, and they are parked with the reason", async () => {
+    const lines = ["no JSON \u0000", '{"type":"ledger.posted"}', told("je_3")];
+    await put("b.json", lines.join("\n"));
+    const file = { bucket, key: "b.json" };
+    expect(await postJournalFile(s3, books, file)).toEqual({ lines: 3, posted: 1, parked: 2 });
+    expect(await parked()).toEqual([
+      ["no JSON \ufffd", "it is no JSON text"],
+      ['{"type":"ledger.posted"}', expect.stringContaining("schema")],
+    ]);
+  });
+
+  test("that is cut off is an error behind what could be read, and is whole the next time", async () => {
+    const whole = gzipSync(Array.from({ length: 2_000 }, (_, n) => told(`je_cut_${n}`)).join("\n"));
+    await put("c.json.gz", whole.subarray(0, whole.length - 20));
+    const file = { bucket, key: "c.json.gz" };
+    await expect(postJournalFile(s3, books, file)).rejects.toThrow("unexpected end of file");
+    await put("c.json.gz", whole);
+    expect((await postJournalFile(s3, books, file)).posted).toBeLessThanOrEqual(2_000);
+    const { rows } = await pool.query(
+      "SELECT count(*)::int FROM books.records WHERE entry LIKE 'je\\_cut\\_%'",
+    );
+    expect(rows).toEqual([{ count: 2_000 }]);
+  });
+
+  test.each([
+    ["is not there", "gone.json", undefined, "NoSuchKey"],
+    ["is no gzip", "d.json.gz", "text", "incorrect header check"],
+    ["has no ends of lines", "e.json", "x".repeat(3_000_000), "maximum buffer reached"],
+  ])("that %s is an error", async (_name, key, body, says) => {
+    if (body !== undefined) await put(key, body);
+    const failed = postJournalFile(s3, books, { bucket, key });
+    await expect(failed.catch((thrown: Error) => `${thrown.name} ${thrown.message}`)).resolves.toContain(
+      says,
+    );
+  });
+});
+
+describe("a worker", () => {
+  const url = "https://sqs.eu-west-1.amazonaws.com/123456789012";
+  let sqs: SQSClient;
+  let errors: string[];
+  let worker: Worker;
+  beforeEach(() => {
+    sqs = new SQSClient({ ...cloud.client, useQueueUrlAsEndpoint: false });
+    errors = [];
+  });
+  afterEach(async () => {
+    await worker.stop();
+    sqs.destroy();
+  });
+
+  function start(handle: (body: string) => Promise<void>): void {
+    worker = new Worker({
+      sqs,
+      queueUrl: `${url}/files`,
+      handle,
+      tell: ({ message }) => errors.push(message),
+    });
+    worker.start();
+  }
+  const send = (MessageBody: string) =>
+    sqs.send(new SendMessageCommand({ QueueUrl: `${url}/files`, MessageBody }));
+  async function waitingIn(name: string): Promise<readonly [string, string]> {
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: `${url}/${name}`, AttributeNames: ["All"] }),
+    );
+    const { ApproximateNumberOfMessages: there = "", ApproximateNumberOfMessagesNotVisible: taken = "" } =
+      Attributes ?? {};
+    return [there, taken];
+  }
+
+  test("does what messages say, and takes them out of the queue", async () => {
+    const done: string[] = [];
+    start((body) => Promise.resolve(void done.push(body)));
+    await send("one");
+    await send("two");
+    await eventually(async () => (done.length === 2 ? true : undefined));
+    await eventually(async () => ((await waitingIn("files")).join() === "0,0" ? true : undefined));
+    expect(done.toSorted()).toEqual(["one", "two"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("says what failed, and leaves it to the queue, which gives it up in the end", async () => {
+    start(() => Promise.reject(new Error("no books")));
+    await send("one");
+    await eventually(async () => (errors.length > 0 ? true : undefined));
+    expect(errors).toEqual([expect.stringContaining("no books")]);
+    await worker.stop();
+    expect(await waitingIn("files")).toEqual(["0", "1"]);
+    await cloud.pass(300_000);
+    start(() => Promise.resolve());
+    await eventually(async () => ((await waitingIn("unread")).join() === "1,0" ? true : undefined));
+  });
+
+  test("that is asked to end does so at once while nothing is there, and after its work while there is", async () => {
+    start(() => Promise.resolve());
+    // It has asked by then, and waits for the answer.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const asked = performance.now();
+    await worker.stop();
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(errors).toEqual([]);
+
+    const work = Promise.withResolvers<void>();
+    let isTaken = false;
+    start(() => {
+      isTaken = true;
+      return work.promise;
+    });
+    await send("one");
+    await eventually(async () => (isTaken ? true : undefined));
+    let isOver = false;
+    const over = worker.stop().then(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isOver).toBe(false);
+    work.resolve();
+    await over;
+    expect(await waitingIn("files")).toEqual(["0", "0"]);
+  });
+});
