@@ -76,10 +76,11 @@ export class DataStream implements StreamSource {
     // An iterator does not tell IAM whose records are read.
     const input = { StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax };
     const page = await this.#client.send(new GetRecordsCommand(input)).catch((thrown: unknown) => {
-      // Others read the shard too, and it gives five reads a second: there is nothing new for now.
+      // Others read the shard too, and it gives five reads a second.
       if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
-      return { Records: [], NextShardIterator: iterator };
+      return undefined;
     });
+    if (page === undefined) return { records: [], next: iterator, refused: true };
     const { Records: records = [], NextShardIterator: next } = page;
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
