@@ -24,6 +24,8 @@ import { ifAdmitted } from "./sns/admission.ts";
 import type { Deliver } from "./sns/deliveries.ts";
 import { SnsEngine } from "./sns/engine.ts";
 import { compileFilterPolicy } from "./sns/filter-policy.ts";
+import { Mailbox } from "./sns/mailbox.ts";
+import { Subscriptions } from "./sns/subscriptions.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
 import { SqsEngine } from "./sqs/engine.ts";
@@ -35,7 +37,7 @@ import type { StatePaths } from "./state.ts";
 export interface EnginesOptions {
   readonly plan: Plan;
   /** Where they keep what survives restarts. */
-  readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
+  readonly paths: Pick<StatePaths, "engines" | "mail" | "postgres" | "warehouse">;
   readonly door: Door;
   /** An access key of a role: the warehouse reads the stream in its reader's name. */
   readonly credentialsOf: (roleArn: string) => Credentials;
@@ -183,13 +185,23 @@ function runWarehouse(
 }
 
 function runTopics(
-  { plan, door, warn, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
+  { plan, paths, door, warn, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
   queues: Queues | undefined,
   started: AsyncDisposableStack,
 ): SnsEngine | undefined {
   const topics = topicPlansOf(plan);
   if (topics.length === 0) return undefined;
-  const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn });
+  const mailbox = new Mailbox({
+    ...{ directory: paths.mail, url: door.url, clock },
+    senderOf: (arn) => topics.find((topic) => topic.arn === arn)?.displayName ?? "",
+  });
+  const people = new Subscriptions({
+    ...{ path: join(paths.engines, "sns.json"), clock, filterOf: compileFilterPolicy },
+    ask: (subscription) => mailbox.ask(subscription),
+  });
+  const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn, people });
+  engine.connect("email", mailbox.deliverEmail);
+  engine.connect("sms", mailbox.deliverSms);
   started.defer(() => engine.stop());
   const queuesThere = remotes?.get("sqs");
   const connect = (deliver: Deliver) => engine.connect("sqs", ifAdmitted(refuse, "sqs:SendMessage", deliver));

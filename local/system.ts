@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { S3InboxSettings } from "./acquirers/inbox.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
@@ -200,6 +200,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     dynamodb: dynamoDb.endpoint,
     ...(engines.postgresUrl !== undefined && { postgres: engines.postgresUrl }),
     ...(engines.cacheUrl !== undefined && { cache: engines.cacheUrl }),
+    ...(engines.topics !== undefined && { mail: resolve(paths.mail) }),
     ...credentialsOf(clients.seeded),
     aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
     pid: process.pid,

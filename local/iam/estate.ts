@@ -27,6 +27,8 @@ const encryptionInputs = z.object({
   ),
 });
 
+const topicInputs = z.object({ name: z.string(), kmsMasterKeyId: z.string().optional() });
+
 /** What IAM must know of a table. */
 interface TableFacts {
   readonly hashKey: string;
@@ -50,6 +52,8 @@ export interface EstateFacts {
   readonly tables: ReadonlyMap<string, TableFacts>;
   /** By their names: buckets that have a key of their own. */
   readonly buckets: ReadonlyMap<string, BucketKey>;
+  /** Keys of the customer's, by the ARNs of the topics that are encrypted under them. */
+  readonly topicKeys: ReadonlyMap<string, string>;
   /** ARNs of keys by their ids, ARNs, aliases and alias ARNs. */
   readonly keyArns: ReadonlyMap<string, string>;
 }
@@ -70,7 +74,23 @@ export function estateFactsOf(plan: Plan): EstateFacts {
     namesOf(key).map((name) => [name, key.arn] as const),
   );
   const byName = new Map(keyArns);
-  return { region, account, tables: new Map(tables), buckets: bucketKeysOf(plan, byName), keyArns: byName };
+  return {
+    ...{ region, account, tables: new Map(tables), keyArns: byName },
+    buckets: bucketKeysOf(plan, byName),
+    topicKeys: topicKeysOf(plan, byName),
+  };
+}
+
+function topicKeysOf(plan: Plan, keyArns: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:sns/topic:Topic").flatMap((resource) => {
+      const { name, kmsMasterKeyId = "" } = inputsOf(resource, topicInputs);
+      const keyArn = keyArns.get(kmsMasterKeyId);
+      return keyArn === undefined
+        ? []
+        : [[`arn:aws:sns:${plan.region}:${plan.account}:${name}`, keyArn] as const];
+    }),
+  );
 }
 
 /** A key of AWS's own (`aws/s3`) is open to whoever may read the bucket, and is not in the plan. */

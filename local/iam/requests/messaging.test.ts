@@ -10,6 +10,7 @@ const estate: EstateFacts = {
   tables: new Map(),
   buckets: new Map(),
   keyArns: new Map(),
+  topicKeys: new Map(),
 };
 
 /** What IAM is asked about a call, as `action resource`. */
