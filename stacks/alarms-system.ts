@@ -21,6 +21,7 @@ export function systemWatches(
     ...(Object.keys(parts.tables) as TableName[]).map((name) => tableThrottled(name, parts)),
     ...moneyTables.map((name) => tableBroken(name, parts)),
     ...streamWatches(parts),
+    newsUndelivered(parts),
   ];
 }
 
@@ -210,3 +211,24 @@ function streamWatches({ streams }: Parts): Watch[] {
     },
   ];
 }
+
+/** Mailboxes that are full and phones that are gone are each merchant's own. */
+const undeliveredMax = 20;
+
+const newsUndelivered = ({ topics }: Parts): Watch => ({
+  name: "NewsUndelivered",
+  means:
+    "SNS cannot deliver what merchants are told: their mail or phones refuse it, or SMS's monthly limit is spent.",
+  runbook,
+  measured: {
+    metric: {
+      namespace: "AWS/SNS",
+      metricName: "NumberOfNotificationsFailed",
+      dimensions: { TopicName: topics.news.name },
+      statistic: "Sum",
+    },
+  },
+  alarmsWhen: "atLeast",
+  threshold: undeliveredMax,
+  minutes: 5,
+});

@@ -20,6 +20,7 @@ import { createScan } from "./inspection.ts";
 import { createLake } from "./lake.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
+import { createTopics } from "./news.ts";
 import { createFailureCollection } from "./operations.ts";
 import { createSagas } from "./processing.ts";
 import { createReconciler } from "./reconciler.ts";
@@ -61,6 +62,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     tables,
     queues: createQueues(),
     streams: createStreams(),
+    topics: createTopics(keys),
     buckets,
     books,
     userPool: identity.pool,
