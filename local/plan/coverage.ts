@@ -46,6 +46,17 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": runs("s3"),
   "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2": runs("s3"),
   "aws:s3/bucketNotification:BucketNotification": runs("s3"),
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": runs("s3"),
+  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": runs("firehose"),
+  // Deliveries write by its columns.
+  "aws:glue/catalogTable:CatalogTable": runs("firehose"),
+  "aws:glue/catalogDatabase:CatalogDatabase": leftOut("it is a name for tables"),
+  "aws:athena/workgroup:Workgroup": leftOut(
+    "nobody asks the lake here yet: its files are for any reader of Parquet",
+  ),
+  "aws:athena/namedQuery:NamedQuery": leftOut(
+    "nobody asks the lake here yet: its files are for any reader of Parquet",
+  ),
   "aws:sns/topicSubscription:TopicSubscription": runs("sns"),
   "aws:cognito/userPool:UserPool": runs("issuer"),
   "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),
@@ -71,6 +82,7 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": leftOut("buckets are on this machine only"),
   "aws:scheduler/scheduleGroup:ScheduleGroup": leftOut("it is a name for schedules"),
   "aws:cloudwatch/logGroup:LogGroup": leftOut("logs go to the terminal"),
+  "aws:cloudwatch/logStream:LogStream": leftOut("logs go to the terminal"),
   "aws:s3/bucketObjectv2:BucketObjectv2": leftOut("it carries bundles; handlers run from their sources here"),
   "random:index/randomBytes:RandomBytes": leftOut("it is a value, not a service"),
   "pulumi-nodejs:dynamic:Resource": leftOut("it is a step of a deployment"),
