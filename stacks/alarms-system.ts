@@ -2,6 +2,7 @@ import type { OperationsSettings } from "./alarms.ts";
 import type { Table, TableName } from "./data.ts";
 import { failoverFunctions } from "./failover-functions.ts";
 import { type FunctionName, functions } from "./functions.ts";
+import { countOf } from "./log-metrics.ts";
 import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
@@ -22,6 +23,7 @@ export function systemWatches(
     ...moneyTables.map((name) => tableBroken(name, parts)),
     ...streamWatches(parts),
     newsUndelivered(parts),
+    newsUntold(),
   ];
 }
 
@@ -230,5 +232,19 @@ const newsUndelivered = ({ topics }: Parts): Watch => ({
   },
   alarmsWhen: "atLeast",
   threshold: undeliveredMax,
+  minutes: 5,
+});
+
+/** One is enough: an event whose claim stays is tried by nobody, so no dead letter tells of it. */
+const newsUntold = (): Watch => ({
+  name: "NewsUntold",
+  means: "Nobody knows whether merchants were told of something, and they will not be told of it again.",
+  runbook,
+  measured: {
+    metrics: { unknown: countOf("NewsUnknown"), lost: countOf("NewsLost") },
+    expression: "FILL(unknown, 0) + FILL(lost, 0)",
+  },
+  alarmsWhen: "atLeast",
+  threshold: 1,
   minutes: 5,
 });

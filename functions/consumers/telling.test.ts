@@ -20,6 +20,8 @@ let publish: () => Published;
 let release: (claim: Claim) => Promise<void>;
 let now: number;
 let logged: string[];
+/** What an error's line names. */
+let named: unknown[];
 
 beforeEach(() => {
   contacts = [contact("a@example.com", "declined", "in_review")];
@@ -29,6 +31,7 @@ beforeEach(() => {
   release = async ({ key }) => void claimed.delete(key.sk);
   now = noon + 1_000;
   logged = [];
+  named = [];
 });
 
 function contact(address: string, ...kinds: NewsKind[]): Contact {
@@ -56,7 +59,10 @@ const tell = createTeller({
   },
   now: () => now,
   logger: {
-    error: (line) => void logged.push(String(line)),
+    error: (line, ...details) => {
+      logged.push(String(line));
+      named.push(...details);
+    },
     warn: (line) => void logged.push(String(line)),
   },
 });
@@ -133,6 +139,8 @@ test("what nobody knows of is not told again, and is said in the log", async () 
   await telling(inReview());
   await telling(inReview());
   expect([published.length, logged]).toEqual([1, ["nobody knows whether a merchant was told"]]);
+  const { id, book, data } = inReview();
+  expect(named).toEqual([{ event: id, merchant: book, payment: data.id }]);
 });
 
 test("a payment that cannot be read is thrown before it is claimed", async () => {

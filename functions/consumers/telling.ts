@@ -55,14 +55,21 @@ export function createTeller({ contacts, told, topic, now, logger }: TellerPorts
       outcome = await topic.publish({ merchant: event.book, kind, to, message });
     } catch (refused) {
       await told.release(claim).catch((error: unknown) => {
-        logger.error("a merchant was not told, and will not be", { event: event.id, error: error as Error });
+        logger.error("a merchant was not told, and will not be", {
+          ...namesOf(event),
+          error: error as Error,
+        });
       });
       throw refused;
     }
-    if (outcome === "unknown") logger.error("nobody knows whether a merchant was told", { event: event.id });
+    if (outcome === "unknown")
+      logger.error("nobody knows whether a merchant was told", { ...namesOf(event) });
   }
 
   function isOld({ created_at: createdAt }: PublishedEvent): boolean {
     return now() - Date.parse(createdAt) > newsSecondsMax * 1_000;
   }
 }
+
+/** By what whoever is on call finds the event, and whose it is. */
+const namesOf = ({ id, book, data }: PublishedEvent) => ({ event: id, merchant: book, payment: data.id });
