@@ -25,7 +25,7 @@ import { S3Engine } from "./s3/engine.ts";
 import { copierOf } from "./s3/replicas.ts";
 import { ifAdmitted } from "./sns/admission.ts";
 import type { Deliver } from "./sns/deliveries.ts";
-import { SnsEngine } from "./sns/engine.ts";
+import { type Sent, SnsEngine } from "./sns/engine.ts";
 import { compileFilterPolicy } from "./sns/filter-policy.ts";
 import { Mailbox } from "./sns/mailbox.ts";
 import { Subscriptions } from "./sns/subscriptions.ts";
@@ -57,6 +57,8 @@ export interface EnginesOptions {
   readonly refuse?: RefuseSender;
   /** Told of each write to a stream, so that whoever reads it need not look often. */
   readonly written?: () => void;
+  /** Told of each mail and SMS. */
+  readonly onSent?: (sent: Sent) => void;
 }
 
 /** Each of them makes a cache. */
@@ -227,7 +229,7 @@ function runDeliveries(
 }
 
 function runTopics(
-  { plan, paths, door, warn, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
+  { plan, paths, door, warn, onSent, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
   queues: Queues | undefined,
   started: AsyncDisposableStack,
 ): SnsEngine | undefined {
@@ -241,7 +243,10 @@ function runTopics(
     ...{ path: join(paths.engines, "sns.json"), clock, filterOf: compileFilterPolicy },
     ask: (subscription) => mailbox.ask(subscription),
   });
-  const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn, people });
+  const engine = new SnsEngine({
+    ...{ topics, clock, filterOf: compileFilterPolicy, warn, people },
+    ...(onSent && { onSent }),
+  });
   engine.connect("email", mailbox.deliverEmail);
   engine.connect("sms", mailbox.deliverSms);
   started.defer(() => engine.stop());

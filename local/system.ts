@@ -35,6 +35,7 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { sendingMeter } from "./meter/sns.ts";
 import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -161,6 +162,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
         ...{ ...options, plan, door, paths, remotes, refuse },
         credentialsOf: (roleArn, more) => credentials.issue(nameOfRole(roleArn), roleArn, more),
         written: () => wake("stream"),
+        onSent: sendingMeter(meter),
       },
       started,
     ),

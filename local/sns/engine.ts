@@ -25,6 +25,16 @@ export interface SnsOptions {
   readonly warn: (line: string) => void;
   /** People, who subscribe while it runs. Without it nobody can. */
   readonly people?: Subscriptions;
+  /** Told of each mail and SMS: the answer to who published does not tell how many there are. */
+  readonly onSent?: (sent: Sent) => void;
+}
+
+/** A publication on its way to one person. */
+export interface Sent {
+  readonly topicArn: string;
+  readonly protocol: string;
+  /** The call that published it. */
+  readonly cause: AwsCall;
 }
 
 /** SNS's actions on topics that the plan made. Of what is published it keeps nothing over a restart: whoever subscribes does. */
@@ -65,25 +75,27 @@ export class SnsEngine implements Engine {
     this.#deliveries.stop();
   }
 
-  async handle({ action, method, path, body }: AwsCall): Promise<AwsAnswer> {
+  async handle(call: AwsCall): Promise<AwsAnswer> {
+    const { action, method, path, body } = call;
     // Links in mails are followed by browsers.
     const parameters =
       method === "GET" ? new URL(path, "http://sns").searchParams : new URLSearchParams(body.toString());
     try {
-      return answer(action, await this.#act(action, parameters));
+      return answer(action, await this.#act(call, parameters));
     } catch (thrown) {
       if (!(thrown instanceof SnsRefusal)) throw thrown;
       return thrown.answer();
     }
   }
 
-  async #act(action: string, parameters: URLSearchParams): Promise<string> {
+  async #act(call: AwsCall, parameters: URLSearchParams): Promise<string> {
+    const { action } = call;
     const topicArn = parameters.get("TopicArn") ?? parameters.get("TargetArn") ?? "";
     switch (action) {
       case "Publish":
-        return receiptOf(await this.#publish(this.#topic(topicArn), publicationIn(parameters)));
+        return receiptOf(await this.#publish(this.#topic(topicArn), publicationIn(parameters), call));
       case "PublishBatch":
-        return this.#publishBatch(this.#topic(topicArn), parameters);
+        return this.#publishBatch(this.#topic(topicArn), parameters, call);
       case "ListTopics":
         return list("Topics", [...this.#topics.keys()], (arn) => element("TopicArn", arn));
       case "GetTopicAttributes": {
@@ -126,7 +138,7 @@ export class SnsEngine implements Engine {
   }
 
   /** Entry by entry, in their order: one that is refused leaves the others. */
-  async #publishBatch(topic: TopicPlan, parameters: URLSearchParams): Promise<string> {
+  async #publishBatch(topic: TopicPlan, parameters: URLSearchParams, call: AwsCall): Promise<string> {
     const ids = batchIds(parameters);
     const prefixOf = (index: number): string => `PublishBatchRequestEntries.member.${index + 1}.`;
     let bytes = 0;
@@ -147,7 +159,7 @@ export class SnsEngine implements Engine {
       const outcome =
         publication instanceof SnsRefusal
           ? publication
-          : await this.#publish(topic, publication).catch(refusalOrThrow);
+          : await this.#publish(topic, publication, call).catch(refusalOrThrow);
       if (outcome instanceof SnsRefusal) {
         const { code, message } = outcome;
         const fields = { Id: id, Code: code, Message: message, SenderFault: "true" };
@@ -162,7 +174,7 @@ export class SnsEngine implements Engine {
   }
 
   /** Resolves when each subscriber was tried once: what was answered is then with them, not with us. */
-  async #publish(topic: TopicPlan, publication: Publication): Promise<Published> {
+  async #publish(topic: TopicPlan, publication: Publication, call: AwsCall): Promise<Published> {
     checkMessage(publication);
     const now = this.#options.clock();
     const order = this.#orders.get(topic.arn);
@@ -183,6 +195,8 @@ export class SnsEngine implements Engine {
         .map((subscription) => {
           const message = published.byProtocol[subscription.protocol] ?? published.message;
           const publication = { ...published, message };
+          const { protocol } = subscription;
+          if (reachesPeople(protocol)) this.#options.onSent?.({ topicArn: topic.arn, protocol, cause: call });
           return this.#deliveries.send({
             subscription,
             publication,
