@@ -71,11 +71,11 @@ async function open(started: AsyncDisposableStack) {
     ...{ credentials, log: new CallLog(100), guard: new Guard(plan), warn: say, port: 0 },
   });
   started.defer(() => door.stop());
-  const credentialsOf = (arn: string | undefined) => credentials.issue(arn ?? "operator", arn);
+  const credentialsOf = (arn: string | undefined) => credentials.issueTo(arn);
   await runEngines({ plan, paths: statePaths(directory), door, credentialsOf, warn: say }, started);
   const options = {
     ...{ endpoint: door.url, region: plan.region },
-    credentials: credentials.issue("operator", undefined),
+    credentials: credentials.issueTo(undefined),
   };
   const kinesis = new KinesisClient({ ...options, maxAttempts: 20, requestHandler: new NodeHttpHandler() });
   const s3 = new S3Client(options);

@@ -18,6 +18,8 @@ const endpointsSchema = z.object({
   postgres: z.url().exactOptional(),
   /** The plan's cache; when it has one. */
   cache: z.url().exactOptional(),
+  /** The folder where mail and SMS arrive, a file each; when the plan has a topic for them. */
+  mail: z.string().exactOptional(),
   merchants: z.object({ demo: credentials, other: credentials }),
   operator: credentials,
   operator2: credentials,

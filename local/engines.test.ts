@@ -25,7 +25,7 @@ test.each(["here", "in another emulator"])(
     const remotes: Remotes =
       where === "here" ? new Map() : new Map([["kinesis", { access: accessTo(endpoint, plan), names: [] }]]);
     let writes = 0;
-    const paths = { engines: stateDirectory("engines"), postgres: "", warehouse: "" };
+    const paths = { engines: stateDirectory("engines"), mail: "", postgres: "", warehouse: "" };
     const written = () => {
       writes += 1;
     };

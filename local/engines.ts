@@ -30,8 +30,10 @@ import { S3Engine } from "./s3/engine.ts";
 import { copierOf } from "./s3/replicas.ts";
 import { ifAdmitted } from "./sns/admission.ts";
 import type { Deliver } from "./sns/deliveries.ts";
-import { SnsEngine } from "./sns/engine.ts";
+import { type Sent, SnsEngine } from "./sns/engine.ts";
 import { compileFilterPolicy } from "./sns/filter-policy.ts";
+import { Mailbox } from "./sns/mailbox.ts";
+import { Subscriptions } from "./sns/subscriptions.ts";
 import { toQueues } from "./sns/to-queue.ts";
 import { topicPlansOf } from "./sns/topic-plan.ts";
 import { SqsEngine } from "./sqs/engine.ts";
@@ -43,7 +45,7 @@ import type { StatePaths } from "./state.ts";
 export interface EnginesOptions {
   readonly plan: Plan;
   /** Where they keep what survives restarts. */
-  readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
+  readonly paths: Pick<StatePaths, "engines" | "mail" | "postgres" | "warehouse">;
   readonly door: Door;
   /**
    * An access key of a role, or of the operator of this machine: what services do of themselves, they do in a role's name,
@@ -65,6 +67,8 @@ export interface EnginesOptions {
   readonly refuse?: RefuseSender;
   /** Told of each write to a stream, so that whoever reads it need not look often. */
   readonly written?: () => void;
+  /** Told of each mail and SMS. */
+  readonly onSent?: (sent: Sent) => void;
 }
 
 /** Each of them makes a cache. */
@@ -255,13 +259,26 @@ function runDeliveries(
 }
 
 function runTopics(
-  { plan, door, warn, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
+  { plan, paths, door, warn, onSent, remotes, refuse = () => undefined, clock = Date.now }: EnginesOptions,
   queues: Queues | undefined,
   started: AsyncDisposableStack,
 ): SnsEngine | undefined {
   const topics = topicPlansOf(plan);
   if (topics.length === 0) return undefined;
-  const engine = new SnsEngine({ topics, clock, filterOf: compileFilterPolicy, warn });
+  const mailbox = new Mailbox({
+    ...{ directory: paths.mail, url: door.url, clock },
+    senderOf: (arn) => topics.find((topic) => topic.arn === arn)?.displayName ?? "",
+  });
+  const people = new Subscriptions({
+    ...{ path: join(paths.engines, "sns.json"), clock, filterOf: compileFilterPolicy },
+    ask: (subscription) => mailbox.ask(subscription),
+  });
+  const engine = new SnsEngine({
+    ...{ topics, clock, filterOf: compileFilterPolicy, warn, people },
+    ...(onSent && { onSent }),
+  });
+  engine.connect("email", mailbox.deliverEmail);
+  engine.connect("sms", mailbox.deliverSms);
   started.defer(() => engine.stop());
   const queuesThere = remotes?.get("sqs");
   const connect = (deliver: Deliver) => engine.connect("sqs", ifAdmitted(refuse, "sqs:SendMessage", deliver));

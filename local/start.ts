@@ -122,6 +122,7 @@ function announce({ plan, endpoints }: System): void {
     if (because === undefined) console.log(`not run here: ${type} (${names.join(", ")})`);
     else if (debug) console.log(`left out: ${type} × ${names.length}: ${because}`);
   }
+  if (endpoints.mail !== undefined) console.log(`mail and SMS arrive in ${endpoints.mail}`);
   console.log(`tallystick ready ${endpoints.api}`);
 }
 

@@ -15,6 +15,7 @@ const files = {
   warehouse: "warehouse",
   events: "events.sqlite",
   checkpoints: "checkpoints.json",
+  mail: "mail",
   endpoints: "endpoints.json",
 } as const;
 
@@ -35,6 +36,7 @@ export function statePaths(directory: string): StatePaths {
     warehouse: path("warehouse"),
     events: path("events"),
     checkpoints: path("checkpoints"),
+    mail: path("mail"),
     endpoints: path("endpoints"),
   };
 }

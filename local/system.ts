@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { S3InboxSettings } from "./acquirers/inbox.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
@@ -35,6 +35,7 @@ import { functionsOf } from "./lambda/function-definition.ts";
 import { type FunctionLogLine, LambdaService } from "./lambda/service.ts";
 import { lambdaMeter } from "./meter/lambda.ts";
 import { serviceMeters } from "./meter/service-meters.ts";
+import { sendingMeter } from "./meter/sns.ts";
 import { executionMeter } from "./meter/states.ts";
 import { loadPlan } from "./plan/load.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -164,9 +165,9 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     runEngines(
       {
         ...{ ...options, plan, door, paths, remotes, refuse },
-        credentialsOf: (roleArn, more) =>
-          credentials.issue(roleArn === undefined ? "operator" : nameOfRole(roleArn), roleArn, more),
+        credentialsOf: (roleArn, more) => credentials.issueTo(roleArn, more),
         written: () => wake("stream"),
+        onSent: sendingMeter(meter),
       },
       started,
     ),
@@ -183,7 +184,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const server = await openApi(ground, lambda, seeded.promise);
   hosts.set(apiEndpointOf(plan), server.url);
 
-  const operator = credentials.issue("operator", undefined);
+  const operator = credentials.issueTo(undefined);
   const api = { endpoint: door.url, region: plan.region };
   const merchantsTable = merchantsTableOf(functionsOf(plan));
   await together(
@@ -209,6 +210,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     dynamodb: dynamoDb.endpoint,
     ...(engines.postgresUrl !== undefined && { postgres: engines.postgresUrl }),
     ...(engines.cacheUrl !== undefined && { cache: engines.cacheUrl }),
+    ...(engines.topics !== undefined && { mail: resolve(paths.mail) }),
     ...credentialsOf(clients.seeded),
     aws: { ...api, access_key_id: operator.accessKeyId, secret_access_key: operator.secretAccessKey },
     pid: process.pid,
@@ -232,7 +234,7 @@ async function startPods(
   const { pods = true, functionLog } = options;
   if (!pods) return;
   const access = { root, endpoint: door.url, postgresUrl, compileCacheDirectory };
-  const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
+  const credentialsOf = (roleArn: string) => credentials.issueTo(roleArn);
   const log = (functionName: string, line: string) =>
     functionLog?.({ functionName, requestId: undefined, line });
   await runPods({ ...access, plans: podPlansOf(plan), credentialsOf, log }, started);
@@ -333,7 +335,7 @@ function runFunctions(
   });
   started.defer(() => lambda.stop());
   door.serve(lambda);
-  const credentialsOf = (roleArn: string) => credentials.issue(nameOfRole(roleArn), roleArn);
+  const credentialsOf = (roleArn: string) => credentials.issueTo(roleArn);
   const services = serviceCalls({ url: door.url, region: plan.region, credentialsOf });
   started.defer(() => services.stop());
   const events = opened.connect(lambda);
@@ -356,8 +358,6 @@ const refusalsOf =
     const denial = guard.refuseDelivery(sender, action, targetArn);
     return denial && messageOf(denial);
   };
-
-const nameOfRole = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);
 
 async function warm(lambda: LambdaService, { warn, warm: wanted = true }: SystemOptions): Promise<void> {
   if (!wanted) return;
@@ -393,7 +393,7 @@ async function openApi(
 function deliveryAccess({ plan, credentials, door }: Ground, acquirer: string): S3InboxSettings | undefined {
   const role = deliveryRoleOf(plan, acquirer);
   if (role === undefined) return undefined;
-  const key = credentials.issue(nameOfRole(role.arn), role.arn);
+  const key = credentials.issueTo(role.arn);
   return {
     ...{ endpoint: door.url, region: plan.region, bucket: role.bucket },
     ...{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey },

@@ -177,6 +177,7 @@ const readersBehindSeconds: { readonly [Name in FunctionName]?: number } = {
   // Balances are late, not wrong.
   Folder: 300,
   RecordEvents: 300,
+  Notify: 300,
   // What finance asks is late, not wrong.
   JournalRelay: 300,
 };

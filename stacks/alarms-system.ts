@@ -2,6 +2,7 @@ import type { OperationsSettings } from "./alarms.ts";
 import type { Table, TableName } from "./data.ts";
 import { failoverFunctions } from "./failover-functions.ts";
 import { type FunctionName, functions } from "./functions.ts";
+import { countOf } from "./log-metrics.ts";
 import { lambdaMetric, type Metric, type Watch } from "./metric.ts";
 import { logicalName } from "./naming.ts";
 import type { Parts } from "./parts.ts";
@@ -21,6 +22,8 @@ export function systemWatches(
     ...(Object.keys(parts.tables) as TableName[]).map((name) => tableThrottled(name, parts)),
     ...moneyTables.map((name) => tableBroken(name, parts)),
     ...streamWatches(parts),
+    newsUndelivered(parts),
+    newsUntold(),
   ];
 }
 
@@ -211,3 +214,38 @@ function streamWatches({ streams }: Parts): Watch[] {
     },
   ];
 }
+
+/** Mailboxes that are full and phones that are gone are each merchant's own. */
+const undeliveredMax = 20;
+
+const newsUndelivered = ({ topics }: Parts): Watch => ({
+  name: "NewsUndelivered",
+  means:
+    "SNS cannot deliver what merchants are told: their mail or phones refuse it, or SMS's monthly limit is spent.",
+  runbook,
+  measured: {
+    metric: {
+      namespace: "AWS/SNS",
+      metricName: "NumberOfNotificationsFailed",
+      dimensions: { TopicName: topics.news.name },
+      statistic: "Sum",
+    },
+  },
+  alarmsWhen: "atLeast",
+  threshold: undeliveredMax,
+  minutes: 5,
+});
+
+/** One is enough: an event whose claim stays is tried by nobody, so no dead letter tells of it. */
+const newsUntold = (): Watch => ({
+  name: "NewsUntold",
+  means: "Nobody knows whether merchants were told of something, and they will not be told of it again.",
+  runbook,
+  measured: {
+    metrics: { unknown: countOf("NewsUnknown"), lost: countOf("NewsLost") },
+    expression: "FILL(unknown, 0) + FILL(lost, 0)",
+  },
+  alarmsWhen: "atLeast",
+  threshold: 1,
+  minutes: 5,
+});

@@ -21,6 +21,7 @@ import { createScan } from "./inspection.ts";
 import { createLake } from "./lake.ts";
 import { createQueues, createStreams } from "./messaging.ts";
 import { createNetwork } from "./network.ts";
+import { createTopics } from "./news.ts";
 import { createFailureCollection } from "./operations.ts";
 import { createSagas } from "./processing.ts";
 import { createReconciler } from "./reconciler.ts";
@@ -69,6 +70,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     tables,
     queues: createQueues(),
     streams,
+    topics: createTopics(keys),
     buckets,
     books,
     userPool: identity.pool,

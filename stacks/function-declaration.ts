@@ -1,6 +1,7 @@
 import type { EventSource, StreamSource, TableSource } from "./consumers.ts";
 import type { TableName } from "./data.ts";
 import type { QueueName, StreamName } from "./messaging.ts";
+import type { TopicName } from "./news.ts";
 import type { ExpressSagaName, SagaName } from "./parts.ts";
 import type { AcquirerSecretVariable } from "./security.ts";
 import type { BucketName } from "./storage.ts";
@@ -47,6 +48,10 @@ export interface FunctionDeclaration {
   readonly sendsTo?: readonly QueueName[];
   /** Streams that it puts records on. Each gives the function `<NAME>_STREAM`. */
   readonly putsOn?: readonly StreamName[];
+  /** Topics that it publishes to. Each gives the function `<NAME>_TOPIC_ARN`. */
+  readonly publishesTo?: readonly TopicName[];
+  /** Topics whose subscriptions it makes, looks up and ends. Each gives the function `<NAME>_TOPIC_ARN`. */
+  readonly subscribesTo?: readonly TopicName[];
   /** What it may do to the objects of a bucket. Each gives the function `<NAME>_BUCKET`. */
   readonly buckets?: { readonly [Name in BucketName]?: readonly BucketUse[] };
   /** What invokes it, batch by batch: its role may read the source. */

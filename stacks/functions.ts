@@ -1,6 +1,7 @@
 import { failoverFunctions } from "./failover-functions.ts";
 import type { FunctionDeclaration } from "./function-declaration.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
+import { newsTypes } from "./news.ts";
 
 /** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
 const apiTimeoutSeconds = 29;
@@ -116,6 +117,27 @@ const declarations = {
     consumes: { from: "stream", name: "paymentEvents", batchSize: 200, retriesMax: 8 },
     tables: { events: { may: ["batchWrite"] } },
   },
+  Notify: {
+    handler: "functions/consumers/notify.handler",
+    purpose: "Tells merchants by e-mail and SMS what happened to their payments",
+    memoryMb: 256,
+    timeoutSeconds: 30,
+    consumes: {
+      from: "stream",
+      name: "paymentEvents",
+      // Each is a call of its own, all at once. Nobody waits for a mail by the second, and each invocation has its price.
+      batchSize: 25,
+      windowSeconds: 2,
+      filters: [{ data: { type: newsTypes } }],
+      retriesMax: 8,
+    },
+    tables: {
+      merchants: { may: ["get"] },
+      // What it claims lies apart from the API's answers.
+      idempotency: { may: ["put", "delete"], onlyUnder: { put: ["*#told#*"], delete: ["*#told#*"] } },
+    },
+    publishesTo: ["news"],
+  },
   AcquirersApi: {
     handler: "functions/api/acquirers.handler",
     purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments go on",
@@ -128,10 +150,14 @@ const declarations = {
   },
   MerchantsApi: {
     handler: "functions/api/merchants.handler",
-    purpose: "Onboards merchants, changes their terms, and gives them clients to sign in with",
+    purpose: "Onboards merchants, gives them clients to sign in with, and asks them whom to tell of what",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
-    tables: { merchants: { may: ["get", "put", "scan"] } },
+    tables: {
+      // In place it changes one thing: who names an address.
+      merchants: { may: ["get", "put", "scan", "update"], onlyUnder: { update: ["address#*"] } },
+    },
+    subscribesTo: ["news"],
     registersClients: true,
     variables: ["ORIGIN_SECRETS"],
   },
@@ -149,7 +175,7 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
     sendsTo: ["checks"],
-    invokes: ["Relay", "JournalRelay", "RecordEvents"],
+    invokes: ["Relay", "JournalRelay", "RecordEvents", "Notify"],
     redrives: ["recovery"],
     describes: ["recovery"],
     variables: ["ORIGIN_SECRETS"],

@@ -14,6 +14,8 @@ export type CountName =
   | "PaymentsInReview"
   | "AcquirerSilences"
   | "NotificationsKept"
+  | "NewsLost"
+  | "NewsUnknown"
   | "RefundsAstray"
   | "RegionOpened";
 
@@ -26,6 +28,8 @@ const countedLines: { readonly [Name in CountName]: CountedLine } = {
   // DNS follows it: once it was counted, the region is open.
   RegionOpened: { message: "the region is open", writtenBy: ["OpenRegion"] },
   NotificationsKept: { message: "a notification is kept for a person", writtenBy: ["AcquirersApi"] },
+  NewsLost: { message: "a merchant was not told, and will not be", writtenBy: ["Notify"] },
+  NewsUnknown: { message: "nobody knows whether a merchant was told", writtenBy: ["Notify"] },
   RefundsAstray: { message: "an acquirer gave back a refund that had failed", writtenBy: ["GiveBackTask"] },
 };
 

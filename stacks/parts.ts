@@ -1,6 +1,7 @@
 import type { Books } from "./books.ts";
 import type { Tables } from "./data.ts";
 import type { Queues, Streams } from "./messaging.ts";
+import type { Topics } from "./news.ts";
 import type { OriginSecrets } from "./origin-secret.ts";
 import type { AcquirerSecrets, Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
@@ -29,6 +30,7 @@ export interface Parts {
   readonly tables: Tables;
   readonly queues: Queues;
   readonly streams: Streams;
+  readonly topics: Topics;
   readonly buckets: Buckets;
   readonly books: Books | undefined;
   readonly userPool: aws.cognito.UserPool;

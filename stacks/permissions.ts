@@ -15,6 +15,7 @@ import type {
 } from "./function-declaration.ts";
 import { functions } from "./functions.ts";
 import { physicalName } from "./naming.ts";
+import type { TopicName } from "./news.ts";
 import type { Parts, SagaName, Sagas } from "./parts.ts";
 import type { BucketName } from "./storage.ts";
 import { loadPermissions, loadVariables } from "./warehouse-load.ts";
@@ -88,6 +89,8 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "logs:DescribeLogGroups": "Step Functions and flow logs look their log group up in the account's list",
   "lambda:ListEventSourceMappings":
     "Lambda lists event source mappings of the account, whatever it is asked for",
+  "sns:GetSubscriptionAttributes": "SNS has no resource for subscriptions",
+  "sns:Unsubscribe": "SNS has no resource for subscriptions",
   "kinesis:ListStreams":
     "Kinesis lists the streams of an account; the warehouse looks up the one that it reads",
   "redshift-data:DescribeStatement": "statements have no resource: who started one is who may look at it",
@@ -139,6 +142,16 @@ export function permissionsOf(declaration: FunctionDeclaration, parts: Parts): P
       actions: ["kinesis:PutRecords"],
       resources: [parts.streams[name].arn],
     })),
+    ...(declaration.publishesTo ?? []).flatMap((name) => publishingPermissions(name, parts)),
+    ...(declaration.subscribesTo ?? []).flatMap((name) => [
+      {
+        actions: ["sns:Subscribe"],
+        resources: [parts.topics[name].arn],
+        // People: no queue, no function and no server of anybody's.
+        conditions: [{ test: "StringEquals", variable: "sns:Protocol", values: ["email", "sms"] }],
+      },
+      unscoped("sns:GetSubscriptionAttributes", "sns:Unsubscribe"),
+    ]),
     ...entries(declaration.buckets).flatMap(([name, uses]) => bucketPermissions(name, uses, parts)),
     ...(declaration.readsBack ?? []).map((source) => ({
       actions: readingBackActions[source.from],
@@ -194,6 +207,24 @@ function invocationOf(names: readonly string[], { settings }: Parts): Permission
   return { actions: ["lambda:InvokeFunction"], resources };
 }
 
+/** SNS encrypts in the publisher's name; through SNS is the only way to the key. */
+function publishingPermissions(name: TopicName, { topics, keys, settings }: Parts): Permission[] {
+  return [
+    { actions: ["sns:Publish"], resources: [topics[name].arn] },
+    {
+      actions: ["kms:GenerateDataKey", "kms:Decrypt"],
+      resources: [keys[name].arn],
+      conditions: [
+        {
+          test: "StringEquals",
+          variable: "kms:ViaService",
+          values: [`sns.${settings.region}.amazonaws.com`],
+        },
+      ],
+    },
+  ];
+}
+
 /** `s3:ListBucket` is about the bucket, the others are about its objects. */
 function bucketPermissions(name: BucketName, uses: readonly BucketUse[], { buckets }: Parts): Permission[] {
   const bucket = buckets[name];
@@ -223,7 +254,7 @@ export function environmentOf(
   declaration: FunctionDeclaration,
   parts: Parts,
 ): Record<string, $util.Input<string>> {
-  const { settings, tables, keys, queues, streams, buckets, sagas } = parts;
+  const { settings, tables, keys, queues, streams, topics, buckets, sagas } = parts;
   const values = {
     ACQUIRERS: JSON.stringify(settings.acquirers),
     TOKEN_ISSUER: parts.tokenIssuer,
@@ -241,6 +272,9 @@ export function environmentOf(
       (name) => [`${upperSnake(name)}_QUEUE_URL`, queues[name].url] as const,
     ),
     ...(declaration.putsOn ?? []).map((name) => [`${upperSnake(name)}_STREAM`, streams[name].name] as const),
+    ...[...(declaration.publishesTo ?? []), ...(declaration.subscribesTo ?? [])].map(
+      (name) => [`${upperSnake(name)}_TOPIC_ARN`, topics[name].arn] as const,
+    ),
     ...entries(declaration.buckets).map(
       ([name]) => [`${upperSnake(name)}_BUCKET`, buckets[name].bucket] as const,
     ),
@@ -264,12 +298,17 @@ function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Par
   const table = parts.tables[name];
   const fences = entries(use.onlyUnder);
   const fenced = fences.map(([verb]): TableUse["may"][number] => verb);
+  const free = use.may.filter((verb) => !fenced.includes(verb)).map((verb) => tableActions[verb]);
   const permissions: Permission[] = [
-    {
-      actions: use.may.filter((verb) => !fenced.includes(verb)).map((verb) => tableActions[verb]),
-      resources: [table.arn],
-      ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
-    },
+    ...(free.length === 0
+      ? []
+      : [
+          {
+            actions: free,
+            resources: [table.arn],
+            ...(use.onlyAttributes && { conditions: onlyAttributes(use.onlyAttributes) }),
+          },
+        ]),
     ...fences.map(([verb, partitions]) => ({
       actions: [tableActions[verb]],
       resources: [table.arn],

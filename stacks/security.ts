@@ -13,6 +13,8 @@ export interface Keys extends StoreKeys {
   readonly returns: SharedKey;
   /** Encrypts the files that acquirers and banks put into their bucket. */
   readonly inbound: SharedKey;
+  /** Encrypts what merchants are told, until it is sent. */
+  readonly news: aws.kms.Key;
   /** Encrypts the vault table on disk. Apart from `vault`, so that reading the table decrypts no card. */
   readonly vaultTable: SharedKey;
   /** Encrypts the logs of the network, the cluster and what delivers events. Undefined where there is none of them. */
@@ -66,6 +68,7 @@ export function createKeys(settings: StageSettings): Keys {
       keyUsage: "GENERATE_VERIFY_MAC",
       customerMasterKeySpec: "HMAC_256",
     }),
+    news: createKey(settings, "News", { description: "Encrypts what merchants are told" }),
     infrastructureLogs:
       (settings.network ?? settings.archive ?? settings.warehouse) && createLogsKey(settings),
     clusterSecrets:

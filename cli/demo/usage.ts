@@ -28,6 +28,8 @@ type Sides = Readonly<Record<Side, number>>;
 const behind = new Set([
   "Relay",
   "RecordEvents",
+  "JournalRelay",
+  "Notify",
   "Folder",
   "Check",
   "KeepDeadLetters",

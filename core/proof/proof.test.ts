@@ -286,4 +286,13 @@ describe("texts of an item", () => {
     expect(found({ last4: "4242", amount: 4242424242424242, bytes: new Uint8Array(3) })).toEqual([]);
     expect(found({ watermark: "4242424242424242" })).toEqual([]);
   });
+
+  test("of 13 digits behind a plus are a phone, where a phone belongs", () => {
+    expect(found({ phone: "+4915112345678" })).toEqual([]);
+    expect(found({ phone: "+378282246310005" })).toEqual(["phone reads as a card number"]);
+    expect(found({ phone: "4915112345678", note: "+4915112345678" })).toEqual([
+      "phone reads as a card number",
+      "note reads as a card number",
+    ]);
+  });
 });

@@ -26,6 +26,8 @@ export interface WireCall {
 /** Who calls what: as AWS does, first the presence of a signature, then the key, then the signature itself. */
 export function admit(credentials: CredentialRegistry, call: WireCall): Admission {
   const { authorization } = call.headers;
+  const followed = authorization === undefined ? linkIn(call) : undefined;
+  if (followed !== undefined) return followed;
   const signature = authorization === undefined ? undefined : parseAuthorization(authorization);
   if (signature === undefined) {
     return authorization === undefined
@@ -72,6 +74,16 @@ export function admit(credentials: CredentialRegistry, call: WireCall): Admissio
     );
   }
   return { caller: known.caller, service, action };
+}
+
+/** What SNS does for whoever has a link out of a mail: its token, or its ARN, says enough. */
+const linkActions = ["ConfirmSubscription", "Unsubscribe"];
+
+function linkIn({ method, path }: WireCall): Admission | undefined {
+  if (method !== "GET" || !path.startsWith("/?")) return undefined;
+  const action = new URLSearchParams(path.slice(2)).get("Action") ?? "";
+  if (!linkActions.includes(action)) return undefined;
+  return { caller: { accessKeyId: "", roleArn: undefined, name: "a reader" }, service: "sns", action };
 }
 
 function refuse(

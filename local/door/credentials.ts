@@ -32,6 +32,11 @@ export class CredentialRegistry {
     return { accessKeyId, secretAccessKey };
   }
 
+  /** Makes an access key for a role, under the role's name; for the operator of this machine when there is none. */
+  issueTo(roleArn: string | undefined, more: Pick<Caller, "isPoller"> = {}): Credentials {
+    return this.issue(roleArn?.slice(roleArn.lastIndexOf("/") + 1) ?? "operator", roleArn, more);
+  }
+
   find(accessKeyId: string): KnownCaller | undefined {
     return this.#callers.get(accessKeyId);
   }

@@ -1,3 +1,4 @@
+import { SnsRefusal } from "../sns/refusal.ts";
 import { errorAnswer } from "./answers.ts";
 import { inputOf, objectsIn } from "./call-input.ts";
 import type { AwsAnswer, AwsCall } from "./engine.ts";
@@ -32,6 +33,8 @@ export function throttleAnswer(call: AwsCall): AwsAnswer {
         Type: "User",
         Reason: "CallerRateLimitExceeded",
       });
+    case "sns":
+      return new SnsRefusal("Throttled", "Rate exceeded", 429).answer();
     default:
       return errorAnswer("ThrottlingException", "Rate exceeded");
   }
@@ -50,6 +53,7 @@ export function conflictAnswer(
 }
 
 export function refusalAnswer(call: AwsCall, error: string, message: string, statusCode?: number): AwsAnswer {
+  if (call.service === "sns") return new SnsRefusal(error, message, statusCode).answer();
   return errorAnswer(error, message, statusCode ?? (call.service === "lambda" ? 403 : 400));
 }
 

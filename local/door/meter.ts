@@ -2,7 +2,8 @@ import type { AwsAnswer, AwsCall } from "./engine.ts";
 
 /**
  * What AWS bills by. `mb_ms` is memory times billed duration: Lambda's GB-seconds and Express workflows' GB-hours are
- * 1,024,000 and 3,686,400,000 of them. Bytes are those of bodies at the door.
+ * 1,024,000 and 3,686,400,000 of them. An `sms` is one of one part: longer texts are several at AWS. Bytes are those of
+ * bodies at the door.
  */
 export type Unit =
   | "read_units"
@@ -10,15 +11,17 @@ export type Unit =
   | "requests"
   | "transitions"
   | "mb_ms"
+  | "mails"
+  | "sms"
   | "bytes_in"
   | "bytes_out";
 
 /** So much of one unit, at one resource. */
 export interface Usage {
-  /** Signing name: `dynamodb`, `kms`, `states`, `lambda`. */
+  /** Signing name: `dynamodb`, `kms`, `sns`, `states`, `lambda`. */
   readonly service: string;
   readonly unit: Unit;
-  /** Table, `table/index`, ARN of a key or a state machine, function. Empty for bytes. */
+  /** Table, `table/index`, ARN of a key, a topic or a state machine, function. Empty for bytes. */
   readonly resource: string;
   readonly quantity: number;
 }

@@ -34,6 +34,7 @@ export function messageOf({ principalArn, action: asked, resource, verdict, poli
 /** The denial as the service itself would answer it. */
 export function denialAnswer(service: string, denial: Denial): AwsAnswer {
   if (service === "s3") return new S3Refusal("AccessDenied", messageOf(denial)).answer();
+  if (denial.via === "sns") return new SnsRefusal("KMSAccessDenied", messageOf(denial)).answer();
   if (service === "sns") return new SnsRefusal("AuthorizationError", messageOf(denial), 403).answer();
   if (service === "lambda") return lambdaAnswer(messageOf(denial));
   if (denial.via === "dynamodb") return errorAnswer(exception, tableKeyMessage());

@@ -28,6 +28,8 @@ const encryptionInputs = z.object({
   ),
 });
 
+const topicInputs = z.object({ name: z.string(), kmsMasterKeyId: z.string().optional() });
+
 /** What IAM must know of a table. */
 interface TableFacts {
   readonly hashKey: string;
@@ -51,6 +53,8 @@ export interface EstateFacts {
   readonly tables: ReadonlyMap<string, TableFacts>;
   /** By their names: buckets that have a key of their own. */
   readonly buckets: ReadonlyMap<string, BucketKey>;
+  /** Keys of the customer's, by the ARNs of the topics that are encrypted under them. */
+  readonly topicKeys: ReadonlyMap<string, string>;
   /** ARNs of keys by their ids, ARNs, aliases and alias ARNs. */
   readonly keyArns: ReadonlyMap<string, string>;
   /** Athena's, by their names. */
@@ -109,7 +113,20 @@ export function estateFactsOf(plan: Plan): EstateFacts {
     workgroups: workgroups.map(({ name }) => name),
     namedQueries: new Map(namedQueries.map(({ id, workgroup }) => [id, workgroup])),
     ...{ warehouses: warehousesOf(plan), secretKeys: secretKeysOf(plan) },
+    topicKeys: topicKeysOf(plan, byName),
   };
+}
+
+function topicKeysOf(plan: Plan, keyArns: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map(
+    resourcesOf(plan, "aws:sns/topic:Topic").flatMap((resource) => {
+      const { name, kmsMasterKeyId = "" } = inputsOf(resource, topicInputs);
+      const keyArn = keyArns.get(kmsMasterKeyId);
+      return keyArn === undefined
+        ? []
+        : [[`arn:aws:sns:${plan.region}:${plan.account}:${name}`, keyArn] as const];
+    }),
+  );
 }
 
 /** A key of AWS's own (`aws/s3`) is open to whoever may read the bucket, and is not in the plan. */

@@ -7,6 +7,8 @@ import { type Deliver, Deliveries } from "./deliveries.ts";
 import { FifoOrder } from "./fifo-order.ts";
 import { envelope, filterable, type Publication, type Published, publicationIn } from "./publication.ts";
 import { invalid, SnsRefusal } from "./refusal.ts";
+import { listedArn, subscriptionResult } from "./subscription-actions.ts";
+import { reachesPeople, type Subscriptions } from "./subscriptions.ts";
 import type { FilterScope, SubscriptionPlan, TopicPlan } from "./topic-plan.ts";
 
 const publicationBytesMax = 262_144;
@@ -21,29 +23,42 @@ export interface SnsOptions {
   /** Compiles a filter policy, JSON text. */
   readonly filterOf: (policy: string, scope: FilterScope) => (event: unknown) => boolean;
   readonly warn: (line: string) => void;
+  /** People, who subscribe while it runs. Without it nobody can. */
+  readonly people?: Subscriptions;
+  /** Told of each mail and SMS: the answer to who published does not tell how many there are. */
+  readonly onSent?: (sent: Sent) => void;
 }
 
-/** SNS's actions on topics that the plan made. It keeps nothing over a restart: whoever subscribes does. */
+/** A publication on its way to one person. */
+export interface Sent {
+  readonly topicArn: string;
+  readonly protocol: string;
+  /** The call that published it. */
+  readonly cause: AwsCall;
+}
+
+/** SNS's actions on topics that the plan made. Of what is published it keeps nothing over a restart: whoever subscribes does. */
 export class SnsEngine implements Engine {
   readonly service = "sns";
   readonly #options: SnsOptions;
   readonly #topics: ReadonlyMap<string, TopicPlan>;
-  readonly #filters: ReadonlyMap<string, (event: unknown) => boolean>;
+  /** By their text: as many as there are subscriptions. */
+  readonly #filters = new Map<string, (event: unknown) => boolean>();
   readonly #orders: ReadonlyMap<string, FifoOrder>;
   readonly #deliveries: Deliveries;
 
   constructor(options: SnsOptions) {
     this.#options = options;
     this.#topics = new Map(options.topics.map((topic) => [topic.arn, topic]));
-    this.#filters = new Map(
-      options.topics
-        .flatMap(({ subscriptions }) => subscriptions)
-        .flatMap(({ arn, filterPolicy, filterPolicyScope }) =>
-          filterPolicy === undefined
-            ? []
-            : [[arn, options.filterOf(filterPolicy, filterPolicyScope)] as const],
-        ),
-    );
+    for (const { filterPolicy, filterPolicyScope } of options.topics.flatMap(
+      ({ subscriptions }) => subscriptions,
+    )) {
+      // What SNS would refuse stops the start.
+      if (filterPolicy !== undefined) this.#filterOf(filterPolicy, filterPolicyScope);
+    }
+    for (const each of options.topics.flatMap(({ subscriptions }) => subscriptions)) {
+      if (reachesPeople(each.protocol)) options.people?.adopt(each);
+    }
     this.#orders = new Map(
       options.topics.filter(({ fifoTopic }) => fifoTopic).map((topic) => [topic.arn, new FifoOrder(topic)]),
     );
@@ -60,29 +75,36 @@ export class SnsEngine implements Engine {
     this.#deliveries.stop();
   }
 
-  async handle({ action, body }: AwsCall): Promise<AwsAnswer> {
-    const parameters = new URLSearchParams(body.toString());
+  async handle(call: AwsCall): Promise<AwsAnswer> {
+    const { action, method, path, body } = call;
+    // Links in mails are followed by browsers.
+    const parameters =
+      method === "GET" ? new URL(path, "http://sns").searchParams : new URLSearchParams(body.toString());
     try {
-      return answer(action, await this.#act(action, parameters));
+      return answer(action, await this.#act(call, parameters));
     } catch (thrown) {
       if (!(thrown instanceof SnsRefusal)) throw thrown;
       return thrown.answer();
     }
   }
 
-  async #act(action: string, parameters: URLSearchParams): Promise<string> {
+  async #act(call: AwsCall, parameters: URLSearchParams): Promise<string> {
+    const { action } = call;
     const topicArn = parameters.get("TopicArn") ?? parameters.get("TargetArn") ?? "";
     switch (action) {
       case "Publish":
-        return receiptOf(await this.#publish(this.#topic(topicArn), publicationIn(parameters)));
+        return receiptOf(await this.#publish(this.#topic(topicArn), publicationIn(parameters), call));
       case "PublishBatch":
-        return this.#publishBatch(this.#topic(topicArn), parameters);
+        return this.#publishBatch(this.#topic(topicArn), parameters, call);
       case "ListTopics":
         return list("Topics", [...this.#topics.keys()], (arn) => element("TopicArn", arn));
-      case "GetTopicAttributes":
-        return attributeEntries(topicAttributes(this.#topic(topicArn)));
+      case "GetTopicAttributes": {
+        const topic = this.#topic(topicArn);
+        const people = this.#options.people?.confirmedOf(topicArn) ?? [];
+        return attributeEntries(topicAttributes(topic, this.#planned(topic).length + people.length));
+      }
       case "ListSubscriptionsByTopic":
-        return list("Subscriptions", this.#topic(topicArn).subscriptions, (subscription) =>
+        return list("Subscriptions", this.#listed(this.#topic(topicArn)), (subscription) =>
           [
             element("TopicArn", subscription.topic),
             element("Protocol", subscription.protocol),
@@ -91,12 +113,32 @@ export class SnsEngine implements Engine {
           ].join(""),
         );
       default:
-        throw new SnsRefusal("InvalidAction", `The local SNS does not know ${action}.`);
+        return this.#actOnPeople(action, parameters);
     }
   }
 
+  #actOnPeople(action: string, parameters: URLSearchParams): string {
+    const { people } = this.#options;
+    const result = people && subscriptionResult(action, parameters, people, (arn) => this.#topic(arn));
+    if (result !== undefined) return result;
+    throw new SnsRefusal("InvalidAction", `The local SNS does not know ${action}.`);
+  }
+
+  /** What the plan subscribes for good. */
+  #planned({ subscriptions }: TopicPlan): readonly SubscriptionPlan[] {
+    const { people } = this.#options;
+    return people === undefined
+      ? subscriptions
+      : subscriptions.filter(({ protocol }) => !reachesPeople(protocol));
+  }
+
+  #listed(topic: TopicPlan): readonly Pick<SubscriptionPlan, "topic" | "protocol" | "arn" | "endpoint">[] {
+    const people = this.#options.people?.of(topic.arn) ?? [];
+    return [...this.#planned(topic), ...people.map((each) => ({ ...each, arn: listedArn(each) }))];
+  }
+
   /** Entry by entry, in their order: one that is refused leaves the others. */
-  async #publishBatch(topic: TopicPlan, parameters: URLSearchParams): Promise<string> {
+  async #publishBatch(topic: TopicPlan, parameters: URLSearchParams, call: AwsCall): Promise<string> {
     const ids = batchIds(parameters);
     const prefixOf = (index: number): string => `PublishBatchRequestEntries.member.${index + 1}.`;
     let bytes = 0;
@@ -117,7 +159,7 @@ export class SnsEngine implements Engine {
       const outcome =
         publication instanceof SnsRefusal
           ? publication
-          : await this.#publish(topic, publication).catch(refusalOrThrow);
+          : await this.#publish(topic, publication, call).catch(refusalOrThrow);
       if (outcome instanceof SnsRefusal) {
         const { code, message } = outcome;
         const fields = { Id: id, Code: code, Message: message, SenderFault: "true" };
@@ -132,7 +174,7 @@ export class SnsEngine implements Engine {
   }
 
   /** Resolves when each subscriber was tried once: what was answered is then with them, not with us. */
-  async #publish(topic: TopicPlan, publication: Publication): Promise<Published> {
+  async #publish(topic: TopicPlan, publication: Publication, call: AwsCall): Promise<Published> {
     checkMessage(publication);
     const now = this.#options.clock();
     const order = this.#orders.get(topic.arn);
@@ -146,19 +188,31 @@ export class SnsEngine implements Engine {
     const published: Published = { ...publication, sequence: undefined, ...place, id: randomUUID() };
     order?.remember(published, now);
     const shown = envelope(published, { topicArn: topic.arn, at: now });
+    const people = this.#options.people?.confirmedOf(topic.arn) ?? [];
     await Promise.all(
-      topic.subscriptions
+      [...this.#planned(topic), ...people]
         .filter((subscription) => this.#passes(subscription, published))
-        .map((subscription) =>
-          this.#deliveries.send({ subscription, publication: published, envelope: shown }),
-        ),
+        .map((subscription) => {
+          const message = published.byProtocol[subscription.protocol] ?? published.message;
+          const publication = { ...published, message };
+          const { protocol } = subscription;
+          if (reachesPeople(protocol)) this.#options.onSent?.({ topicArn: topic.arn, protocol, cause: call });
+          return this.#deliveries.send({
+            subscription,
+            publication,
+            envelope: { ...shown, Message: message },
+          });
+        }),
     );
     return published;
   }
 
-  #passes({ arn, filterPolicyScope }: SubscriptionPlan, { message, attributes }: Publication): boolean {
-    const matches = this.#filters.get(arn);
-    if (matches === undefined) return true;
+  #passes(
+    { filterPolicy, filterPolicyScope }: SubscriptionPlan,
+    { message, attributes }: Publication,
+  ): boolean {
+    if (filterPolicy === undefined) return true;
+    const matches = this.#filterOf(filterPolicy, filterPolicyScope);
     if (filterPolicyScope === "MessageAttributes") {
       const seen = filterable(attributes);
       return seen !== undefined && matches(seen);
@@ -171,6 +225,14 @@ export class SnsEngine implements Engine {
     }
   }
 
+  /** Compiled once. */
+  #filterOf(policy: string, scope: FilterScope): (event: unknown) => boolean {
+    const key = `${scope} ${policy}`;
+    const matches = this.#filters.get(key) ?? this.#options.filterOf(policy, scope);
+    this.#filters.set(key, matches);
+    return matches;
+  }
+
   #topic(arn: string): TopicPlan {
     const topic = this.#topics.get(arn);
     if (topic !== undefined) return topic;
@@ -181,11 +243,11 @@ export class SnsEngine implements Engine {
 const receiptOf = ({ id, sequence }: Published): string =>
   `${element("MessageId", id)}${sequence === undefined ? "" : element("SequenceNumber", sequence)}`;
 
-function topicAttributes(topic: TopicPlan): Readonly<Record<string, string>> {
+function topicAttributes(topic: TopicPlan, confirmed: number): Readonly<Record<string, string>> {
   return {
     TopicArn: topic.arn,
     DisplayName: topic.displayName,
-    SubscriptionsConfirmed: `${topic.subscriptions.length}`,
+    SubscriptionsConfirmed: `${confirmed}`,
     ...(topic.fifoTopic && {
       FifoTopic: "true",
       ContentBasedDeduplication: `${topic.contentBasedDeduplication}`,

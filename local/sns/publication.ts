@@ -1,10 +1,12 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { type MessageAttributes, messageAttributes } from "../sqs/message.ts";
 import { invalid, SnsRefusal } from "./refusal.ts";
 
 /** What a caller publishes, parsed from SNS's query protocol. */
 export interface Publication {
   readonly message: string;
+  /** What it is to one protocol each, where that differs. */
+  readonly byProtocol: Readonly<Record<string, string>>;
   readonly subject: string | undefined;
   readonly attributes: MessageAttributes;
   readonly group: string | undefined;
@@ -19,6 +21,7 @@ export interface Published extends Publication {
 }
 
 const attribute = messageAttributes.valueType;
+const protocolTexts = z.object({ default: z.string() }).catchall(z.unknown());
 
 /**
  * Reads `Message`, `Subject` and `MessageAttributes.entry.N.…` under a prefix: a batch has one per entry.
@@ -45,14 +48,39 @@ export function publicationIn(parameters: URLSearchParams, prefix = ""): Publica
     }
     attributes[name] = parsed.data;
   }
-  if (parameters.has(`${prefix}MessageStructure`)) throw invalid("MessageStructure is not known here");
+  const message = parameters.get(`${prefix}Message`) ?? "";
   return {
-    message: parameters.get(`${prefix}Message`) ?? "",
-    subject: parameters.get(`${prefix}Subject`) ?? undefined,
+    ...structured(message, parameters.get(`${prefix}MessageStructure`)),
+    subject: subjectIn(parameters.get(`${prefix}Subject`) ?? undefined),
     attributes,
     group: parameters.get(`${prefix}MessageGroupId`) ?? undefined,
     deduplication: parameters.get(`${prefix}MessageDeduplicationId`) ?? undefined,
   };
+}
+
+/** `json`: a text for whoever has none of his own, and one for each protocol that has. Unknown protocols are passed over. */
+function structured(message: string, structure: string | null): Pick<Publication, "message" | "byProtocol"> {
+  if (structure === null) return { message, byProtocol: {} };
+  if (structure !== "json") throw invalid("MessageStructure");
+  let texts: unknown;
+  try {
+    texts = JSON.parse(message);
+  } catch {
+    throw invalid("Message Structure - JSON message body failed to parse");
+  }
+  const parsed = protocolTexts.safeParse(texts);
+  if (!parsed.success) throw invalid("Message Structure - No default entry in JSON message body");
+  const { default: text, ...others } = parsed.data;
+  const own = Object.entries(others).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return { message: text, byProtocol: Object.fromEntries(own) };
+}
+
+/** ASCII on one line, under 100 characters, beginning with what can be seen. */
+function subjectIn(subject: string | undefined): string | undefined {
+  if (subject !== undefined && !/^[!-~][ -~]{0,98}$/.test(subject)) throw invalid("Subject");
+  return subject;
 }
 
 /**

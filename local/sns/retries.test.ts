@@ -18,6 +18,7 @@ function delivery(message: string, more: Partial<Delivery["publication"]> = {}):
     },
     publication: {
       message,
+      byProtocol: {},
       id: message,
       attributes: {},
       subject: undefined,
@@ -120,4 +121,14 @@ test("what waits for a retry is given up when the topic stops", async () => {
   const before = seen.length;
   await clock.advance(60_000);
   expect([seen.length, buried, clock.pendingTimers]).toEqual([before, [], 0]);
+});
+
+test("a subscriber whom nobody here can reach is named each time", async () => {
+  const { deliveries, warnings } = harness(() => undefined);
+  const unreached = delivery("m");
+  const push = { ...unreached, subscription: { ...unreached.subscription, protocol: "application" } };
+  await deliveries.send(push);
+  await deliveries.send(push);
+  const line = "arn:subscription got nothing: no one here delivers to application";
+  expect(warnings).toEqual([line, line]);
 });

@@ -17,7 +17,7 @@ const redrivePolicy = z
   .string()
   .transform((text): unknown => JSON.parse(text))
   .pipe(z.object({ deadLetterTargetArn: z.string().startsWith("arn:aws:sqs:") }));
-const filterScope = z.enum(["MessageAttributes", "MessageBody"]);
+export const filterScope = z.enum(["MessageAttributes", "MessageBody"]);
 export type FilterScope = z.output<typeof filterScope>;
 const subscriptionInputs = z.object({
   topic: z.string().startsWith("arn:aws:sns:"),

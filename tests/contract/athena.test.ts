@@ -54,7 +54,7 @@ beforeAll(async () => {
   const guard = new Guard(plan);
   const door = await openDoor({ credentials, log: new CallLog(1_000), guard, warn, port: 0 });
   started.defer(() => door.stop());
-  const credentialsOf = (arn: string | undefined) => credentials.issue(arn ?? "operator", arn);
+  const credentialsOf = (arn: string | undefined) => credentials.issueTo(arn);
   const clock = () => now;
   await runEngines({ plan, paths: statePaths(directory), door, credentialsOf, warn, clock }, started);
   const options = { endpoint: door.url, region, maxAttempts: 1 };

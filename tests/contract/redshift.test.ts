@@ -70,11 +70,11 @@ async function open(actions: readonly string[]): Promise<Warehouse> {
     ...{ credentials, log: new CallLog(100), guard: new Guard(plan), warn, port: 0 },
   });
   started.defer(() => door.stop());
-  const credentialsOf = (arn: string | undefined) => credentials.issue(arn ?? "operator", arn);
+  const credentialsOf = (arn: string | undefined) => credentials.issueTo(arn);
   await runEngines({ plan, paths: statePaths(directory), door, credentialsOf, warn }, started);
   const options = {
     ...{ endpoint: door.url, region: plan.region, maxAttempts: 1 },
-    credentials: credentials.issue("operator", undefined),
+    credentials: credentials.issueTo(undefined),
   };
   const kinesis = new KinesisClient({ ...options, requestHandler: new NodeHttpHandler() });
   started.defer(() => kinesis.destroy());

@@ -12,11 +12,20 @@ import { type GuardedCloud, openGuardedCloud } from "#tests/support/guarded-clou
 import { resource, roleResource } from "#tests/support/handmade-plan.ts";
 
 const TopicArn = "arn:aws:sns:eu-west-1:123456789012:alarms";
+const newsArn = "arn:aws:sns:eu-west-1:123456789012:news";
+const keyArn = "arn:aws:kms:eu-west-1:123456789012:key/news";
 
 let cloud: GuardedCloud;
 beforeAll(async () => {
   cloud = await openGuardedCloud(
     resource("aws:sns/topic:Topic", "Alarms", { name: "alarms" }),
+    {
+      ...resource("aws:kms/key:Key", "NewsKey", { keyUsage: "ENCRYPT_DECRYPT" }),
+      outputs: { keyId: "news", arn: keyArn },
+    },
+    resource("aws:sns/topic:Topic", "News", { name: "news", kmsMasterKeyId: keyArn }),
+    roleResource("keyless", ["sns:Publish"], [newsArn]),
+    roleResource("informed", ["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"], [newsArn, keyArn]),
     roleResource("teller", ["sns:Publish"], [TopicArn]),
     roleResource("reader", ["sns:ListSubscriptionsByTopic"], [TopicArn]),
   );
@@ -68,4 +77,11 @@ test.each<[string, string, string, Call]>([
     ),
   });
   expect(cloud.log.recent().at(-1)).toMatchObject({ statusCode: 403, denied: `${action} on ${arn}` });
+});
+
+test("a topic under a customer's key needs that key of its publisher too", async () => {
+  const tell: Call = (sns) => sns.send(new PublishCommand({ TopicArn: newsArn, Message: "m" }));
+  await answerTo("informed", tell);
+  await expect(answerTo("keyless", tell)).rejects.toMatchObject({ name: "KMSAccessDeniedException" });
+  expect(cloud.log.recent().at(-1)).toMatchObject({ denied: `kms:GenerateDataKey on ${keyArn}` });
 });

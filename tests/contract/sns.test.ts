@@ -13,7 +13,6 @@ import { fauxqs } from "#tests/support/emulators.ts";
 import { planOf, resource } from "#tests/support/handmade-plan.ts";
 
 const topicArn = "arn:aws:sns:eu-west-1:123456789012:alerts";
-const pagerArn = "arn:aws:sns:eu-west-1:123456789012:pager";
 const queueUrl = (name: string) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`;
 const subscription = (name: string, queue: string, more: Partial<SubscriptionPlan> = {}) =>
   resource("aws:sns/topicSubscription:TopicSubscription", name, {
@@ -30,10 +29,6 @@ const plan = planOf([
   subscription("ToRaw", "raw", {
     rawMessageDelivery: true,
     filterPolicy: JSON.stringify({ severity: ["high"] }),
-  }),
-  resource("aws:sns/topic:Topic", "Pager", { name: "pager" }),
-  subscription("ToNobody", "elsewhere", {
-    ...{ topic: pagerArn, protocol: "email", endpoint: "ops@example.com" },
   }),
 ]);
 
@@ -53,7 +48,7 @@ await contract(
       return { ...cloud, sns, sqs, stop };
     },
   },
-  ({ use, behaviour, ours }) => {
+  ({ use, behaviour }) => {
     async function received(queue: string) {
       const input = {
         QueueUrl: queueUrl(queue),
@@ -116,11 +111,20 @@ await contract(
       expect((await received("raw")).map(({ Body }) => Body)).toEqual(["one"]);
     });
 
-    ours("a subscriber whom nobody here can reach is named each time", async () => {
-      await use().sns.send(new PublishCommand({ TopicArn: pagerArn, Message: "m" }));
-      expect(use().warnings.splice(0)).toEqual([
-        `${pagerArn}:ToNobody got nothing: no one here delivers to email`,
-      ]);
+    behaviour("a message in JSON is a text for each protocol, and one for all others", async () => {
+      const text = JSON.stringify({ default: "for all", sqs: "for queues", email: "for people" });
+      const publish = (Message: string) =>
+        use().sns.send(
+          new PublishCommand({
+            ...{ TopicArn: topicArn, MessageStructure: "json", Message },
+            MessageAttributes: severity("high"),
+          }),
+        );
+      await publish(text);
+      await publish(JSON.stringify({ default: "for all" }));
+      expect((await received("raw")).map(({ Body }) => Body).toSorted()).toEqual(["for all", "for queues"]);
+      for (const malformed of ["{", JSON.stringify({ sqs: "for queues" })])
+        await expect(publish(malformed)).rejects.toMatchObject({ name: "InvalidParameterException" });
     });
 
     behaviour("a topic says who listens, and one that the plan does not have is not found", async () => {

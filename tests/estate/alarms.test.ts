@@ -143,6 +143,7 @@ describe("what is watched", () => {
       QueueName: new Set(physicalNames("aws:sqs/queue:Queue")),
       TableName: new Set(physicalNames("aws:dynamodb/table:Table")),
       StreamName: new Set(physicalNames("aws:kinesis/stream:Stream")),
+      TopicName: new Set(physicalNames("aws:sns/topic:Topic")),
       CanaryName: new Set(physicalNames("aws:synthetics/canary:Canary")),
       RuleName: new Set(physicalNames("aws:cloudwatch/eventRule:EventRule")),
       StateMachineArn: new Set(

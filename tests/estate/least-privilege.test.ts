@@ -51,6 +51,8 @@ function grantsOf(roleName: string, action: string, on: unknown) {
 
 /** AWS has no finer grain than "*" for these. Another one here needs a reason in stacks/permissions.ts. */
 const unscopedActions = [
+  "sns:GetSubscriptionAttributes",
+  "sns:Unsubscribe",
   "xray:PutTraceSegments",
   "xray:PutTelemetryRecords",
   "xray:GetSamplingRules",
@@ -358,6 +360,21 @@ describe("events", () => {
     ]);
   });
 
+  it("are told to merchants by one function, which takes its claims where no answer of the API lies", () => {
+    const topic = resource("News").outputs?.["arn"];
+    expect(whoMay("sns:Publish", topic)).toEqual(["NotifyRole"]);
+    expect(whoMay("sns:Subscribe", topic)).toEqual(["MerchantsApiRole"]);
+    for (const action of ["dynamodb:PutItem", "dynamodb:DeleteItem"])
+      expect(grantsOf("NotifyRole", action, table("idempotency")).map(({ Condition }) => Condition)).toEqual([
+        {
+          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "*#told#*" },
+          Null: { "dynamodb:LeadingKeys": "false" },
+        },
+      ]);
+    for (const action of ["Query", "Scan", "PutItem", "UpdateItem"])
+      expect(whoMay(`dynamodb:${action}`, table("merchants")), action).not.toContain("NotifyRole");
+  });
+
   it("are kept by one function, and changed or deleted by none", () => {
     expect(whoMay("dynamodb:BatchWriteItem", table("events"))).toEqual(["RecordEventsRole"]);
     for (const action of ["PutItem", "UpdateItem", "DeleteItem"])
@@ -380,8 +397,17 @@ describe("events", () => {
 describe("merchants and their clients", () => {
   it("are written by one function, in one user pool", () => {
     expect(whoMay("dynamodb:PutItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
-    for (const action of ["UpdateItem", "DeleteItem", "BatchWriteItem"])
+    for (const action of ["DeleteItem", "BatchWriteItem"])
       expect(whoMay(`dynamodb:${action}`, table("merchants")), action).toEqual([]);
+    // Who names an address, and nothing of a merchant or a client.
+    expect(whoMay("dynamodb:UpdateItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
+    const updates = grantsOf("MerchantsApiRole", "dynamodb:UpdateItem", table("merchants"));
+    expect(updates.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "address#*" },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+    ]);
     expect(whoMay("cognito-idp:CreateUserPoolClient", resource("Clients").outputs?.["arn"])).toEqual([
       "MerchantsApiRole",
     ]);

@@ -55,6 +55,8 @@ const systems: readonly System[] = [
     ["SQS", "ChecksQueue", "CheckSource"],
     ["a dead-letter queue", "DeadLettersQueue", "ChecksQueue"],
     ["SNS", "EdgeAlarms", "ApiUnreachableAlarm"],
+    ["SNS, to merchants", "News", "NotifyFunction"],
+    ["SNS, whom merchants name", "News", "MerchantsApiFunction"],
     ["Kinesis", "PaymentEvents", "RecordEventsSource"],
     ["Firehose, to the archive", "ArchiveDelivery", "PaymentEvents"],
     ["Firehose, to the lake", "LakeDelivery", "PaymentEvents"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
+import { newsEventTypes } from "#core/notifications/kinds.ts";
 import { merchantScopes } from "#functions/verdict.ts";
 import { compilePattern } from "#local/event-patterns/pattern.ts";
 import { functions, ofType, resource } from "./committed-plan.ts";
@@ -12,7 +13,8 @@ const logical = (upperSnake: string): string =>
 
 /** What a variable says, by its name. */
 function meaningOf(variable: string): unknown {
-  const [, name = "", kind] = /^(\w+)_(TABLE|KEY_ARN|QUEUE_URL|STREAM|BUCKET|SAGA_ARN)$/.exec(variable) ?? [];
+  const [, name = "", kind] =
+    /^(\w+)_(TABLE|KEY_ARN|QUEUE_URL|STREAM|TOPIC_ARN|BUCKET|SAGA_ARN)$/.exec(variable) ?? [];
   switch (kind) {
     case "TABLE":
       return `tallystick-local-${name.toLowerCase().replaceAll("_", "-")}`;
@@ -22,6 +24,8 @@ function meaningOf(variable: string): unknown {
       return resource(`${logical(name)}Queue`).outputs?.["url"];
     case "STREAM":
       return resource<{ name: string }>(logical(name)).inputs.name;
+    case "TOPIC_ARN":
+      return arnOf(logical(name));
     case "BUCKET":
       return resource<{ bucket: string }>(`${logical(name)}Bucket`).inputs.bucket;
     case "SAGA_ARN":
@@ -65,6 +69,15 @@ interface Machine {
 }
 
 describe("functions", () => {
+  it("that tell merchants are shown news, and no other events", () => {
+    const { filterCriteria } = resource("NotifySource").inputs as {
+      readonly filterCriteria: { readonly filters: readonly { readonly pattern: string }[] };
+    };
+    const [pattern, ...others] = filterCriteria.filters.map((filter) => JSON.parse(filter.pattern));
+    expect(others).toEqual([]);
+    expect(pattern.data.type.toSorted()).toEqual(newsEventTypes.toSorted());
+  });
+
   it.each(functions)("$parent is given each variable with its one meaning", ({ inputs }) => {
     for (const [name, value] of Object.entries(inputs.environment.variables)) {
       expect(value, name).toEqual(meaningOf(name));

@@ -6,10 +6,12 @@ import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { altered, impatient } from "#tests/support/impatient.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { arrivedFor, confirm } from "#tests/support/mailbox.ts";
 import { Told } from "#tests/support/told.ts";
 
 const longMs = 150_000;
 const approved = "4242424242424242";
+const accounts = "accounts@demo.example";
 const silent = "4000000000005027";
 
 let system: TestSystem;
@@ -44,6 +46,9 @@ beforeAll(async () => {
   system = await startTestSystem({ plan: hasty(committedPlan()) });
   demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
   operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
+  const body = { channel: "email", address: accounts, kinds: ["captured"] };
+  await demo.send("POST", "/v1/merchants/me/contacts", { body });
+  await confirm(system.endpoints, accounts);
 });
 afterEach(() => system.faults.clear());
 afterAll(() => system?.stop());
@@ -134,6 +139,23 @@ test(
     const told = new Told(system.endpoints);
     expect(await told.findings()).toEqual([]);
     told.stop();
+  },
+  2 * longMs,
+);
+
+test(
+  "news that SNS did not take go back to who tells them, and are told once, however often they go back",
+  async () => {
+    system.faults.inject(down("Notify", "Publish"));
+    const payment = await pay(approved);
+    const [letter] = await openLetters(payment, 1);
+    const news = () => arrivedFor(system.endpoints, accounts).filter((mail) => mail.includes(payment));
+    expect([letter?.kind, news()]).toEqual(["record", []]);
+
+    system.faults.clear();
+    for (let time = 1; time <= 2; time += 1)
+      expect(await replay(letter as Letter)).toBe("handed to tallystick-local-notify");
+    expect(news()).toHaveLength(1);
   },
   2 * longMs,
 );

@@ -1,12 +1,13 @@
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultRule } from "#local/door/faults.ts";
-import { ApiClient } from "#tests/support/api-client.ts";
+import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { exampleEvent } from "#tests/support/example-events.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { arrivedFor, confirm } from "#tests/support/mailbox.ts";
 import { Told } from "#tests/support/told.ts";
 
 const approved = { number: "4242424242424242" };
@@ -168,6 +169,108 @@ describe("nothing is lost and nothing told twice", () => {
     expect(lost.hits).toBe(1);
     const ids = (await told.published()).map(({ id }) => id).filter((id) => id === events[0]?.id);
     expect(ids.length).toBeGreaterThan(1);
+  });
+});
+
+describe("merchants are told by mail and SMS", () => {
+  const accounts = "accounts@first.example";
+  const books = "books@second.example";
+  const phone = "+4915112345678";
+  let first: ApiClient;
+  let second: ApiClient;
+
+  async function onboard(operator: ApiClient, id: string): Promise<ApiClient> {
+    const terms = { USD: { basis_points: 0, fixed: 0, payment_max: 100_000 } };
+    await operator.send("POST", "/v1/merchants", { body: { id, name: "Told", terms } });
+    const { body } = await operator.send("POST", `/v1/merchants/${id}/clients`, { body: { name: "shop" } });
+    return ApiClient.signIn(system.endpoints, body);
+  }
+  async function add(by: ApiClient, channel: string, address: string, ...kinds: string[]): Promise<void> {
+    const body = { channel, address, kinds };
+    expect((await by.send("POST", "/v1/merchants/me/contacts", { body })).statusCode).toBe(201);
+    if (channel === "email") expect(await confirm(system.endpoints, address)).toBe(200);
+  }
+  const newsFor = (address: string, payment: string) =>
+    arrivedFor(system.endpoints, address).filter((message) => message.includes(payment));
+  /** What an address was told of a payment, once it was told so much. */
+  const toldOf = (address: string, payment: string, count = 1): Promise<string[]> =>
+    eventually(async () => {
+      const messages = newsFor(address, payment);
+      return messages.length >= count ? messages : undefined;
+    });
+
+  beforeAll(async () => {
+    const operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
+    first = await onboard(operator, "mer_first");
+    second = await onboard(operator, "mer_second");
+    // Before their first payments: that a merchant has no contacts is remembered for a while.
+    await add(first, "email", accounts, "captured", "refunded");
+    await add(first, "sms", phone, "declined");
+    await add(second, "email", books, "captured", "declined");
+  });
+
+  test("of their own payments, of the kinds that they asked for, once each", async () => {
+    const written = { reference: "for Zoe", description: "for Zoe", metadata: { to: "Zoe" } };
+    const { body: paid } = await first.payWithCard(approved, { amount: 12_34, ...written });
+    const { body: refused } = await first.payWithCard(declined, { amount: 56_78 });
+    const { body: theirs } = await second.payWithCard(approved);
+    const path = `/v1/payments/${paid.id}/refunds`;
+    await first.send("POST", path, { body: {}, headers: { "idempotency-key": newKey() } });
+
+    const [captured = "", refunded = "", ...more] = await toldOf(accounts, paid.id, 2);
+    expect(captured).toContain("Subject: Payment captured: 12.34 USD\r\n");
+    expect(refunded).toContain("Subject: Payment refunded: 12.34 USD\r\n");
+    expect(more).toEqual([]);
+    expect(/Zoe|4242/.test(captured + refunded)).toBe(false);
+    expect(await toldOf(phone, refused.id)).toEqual([
+      `To: ${phone}\n\nTallystick> mer_first: payment ${refused.id} declined (do_not_honor), 56.78 USD\n`,
+    ]);
+    expect(await toldOf(books, theirs.id)).toHaveLength(1);
+    const astray = [
+      ...newsFor(accounts, refused.id),
+      ...newsFor(accounts, theirs.id),
+      ...newsFor(phone, paid.id),
+      ...newsFor(books, paid.id),
+      ...newsFor(books, refused.id),
+    ];
+    expect(astray).toEqual([]);
+  });
+
+  test.each<[string, FaultRule]>([
+    [
+      "every record comes twice",
+      { service: "kinesis", caller: "Relay", action: "PutRecords", count: 9, fault: { kind: "duplicate" } },
+    ],
+    ["SNS throttles", { service: "sns", caller: "Notify", fault: { kind: "throttle" } }],
+    ["SNS's answer is lost", { service: "sns", caller: "Notify", fault: { kind: "lose_reply" } }],
+    [
+      "the claim's answer is lost",
+      { service: "dynamodb", caller: "Notify", action: "PutItem", fault: { kind: "lose_reply" } },
+    ],
+  ])("once when %s", async (_what, rule) => {
+    const fault = system.faults.inject(rule);
+    const { body: paid } = await first.payWithCard(approved);
+    await toldOf(accounts, paid.id);
+    // What comes again comes before what comes later.
+    const { body: later } = await first.payWithCard(approved);
+    await toldOf(accounts, later.id);
+    expect(fault.hits).toBeGreaterThan(0);
+    expect(newsFor(accounts, paid.id)).toHaveLength(1);
+  });
+
+  test("not at all without contacts, which costs no write and no message", async () => {
+    const { body: paid } = await demo.payWithCard(approved);
+    await eventsOf(paid.id, 3);
+    const { body: later } = await first.payWithCard(approved);
+    await toldOf(accounts, later.id);
+    const doneFor = (payment: string) =>
+      system.calls
+        .ofPayment(payment)
+        .filter(({ caller, action }) => caller === "Notify" && !action.startsWith("Get"))
+        .map(({ action }) => action)
+        .toSorted();
+    expect(doneFor(later.id)).toEqual(["Publish", "PutItem"]);
+    expect(doneFor(paid.id)).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiAnswer, ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { arrivedFor, confirm } from "#tests/support/mailbox.ts";
 
 const usd = { basis_points: 500, fixed: 7, payment_max: 100_000 };
 const profile = { id: "mer_new", name: "New Books", terms: { USD: usd } };
@@ -249,7 +250,116 @@ describe("a change", () => {
   });
 });
 
-test("after a restart the client still signs in, and what operators changed still stands", async () => {
+describe("whom a merchant wants to be told", () => {
+  const contacts = "/v1/merchants/me/contacts";
+  const add = (body: object, by = merchant): Promise<ApiAnswer> => by.send("POST", contacts, { body });
+  const email = (address: string, ...kinds: string[]) => ({ channel: "email", address, kinds });
+
+  test("waits for its reader, and the same address again is the same contact", async () => {
+    const added = await add(email("accounts@New.example", "declined", "captured"));
+    expect([added.statusCode, added.headers.get("etag")]).toEqual([201, '"1"']);
+    expect(added.body).toEqual({
+      id: expect.stringMatching(/^con_[0-9a-z]{26}$/),
+      object: "contact",
+      channel: "email",
+      address: "accounts@new.example",
+      kinds: ["captured", "declined"],
+      status: "pending",
+      version: 1,
+      created_at: expect.any(String),
+    });
+    const path = `${contacts}/${added.body.id}`;
+    expect(added.headers.get("location")).toBe(path);
+    const again = await add(email("accounts@new.example", "captured", "declined"));
+    expect(told(again)).toEqual([200, added.body.id]);
+    expect(await confirm(system.endpoints, "accounts@new.example")).toBe(200);
+    const { body: confirmed } = await merchant.get(path);
+    expect(confirmed).toEqual({ ...added.body, status: "confirmed" });
+    expect((await merchant.get(contacts)).body).toEqual({
+      object: "list",
+      data: [confirmed],
+      next_cursor: null,
+    });
+    for (const method of ["GET", "DELETE"])
+      expect(told(await demo.send(method, path))).toEqual([404, "not_found"]);
+    const phone = await add({ channel: "sms", address: "+4915112345678", kinds: ["declined"] });
+    expect(phone.body).toMatchObject({ address: "+4915112345678", status: "confirmed" });
+  });
+
+  test("is changed by whoever saw it last", async () => {
+    const { body } = await add(email("changes@new.example", "captured"));
+    const path = `${contacts}/${body.id}`;
+    const patch = (kinds: string[], tag?: string): Promise<ApiAnswer> =>
+      merchant.send("PATCH", path, { body: { kinds }, headers: tag ? { "if-match": tag } : {} });
+    expect(told(await patch(["failed"]))).toEqual([428, "precondition_missing"]);
+    const changed = await patch(["failed", "expired"], '"1"');
+    expect([changed.statusCode, changed.headers.get("etag"), changed.body.kinds]).toEqual([
+      200,
+      '"2"',
+      ["failed", "expired"],
+    ]);
+    expect(told(await patch(["failed"], '"1"'))).toEqual([412, "precondition_failed"]);
+    expect(told(await add(email("changes@new.example", "captured")))).toEqual([409, "contact_exists"]);
+    const stale = await merchant.send("DELETE", path, { headers: { "if-match": '"1"' } });
+    expect(told(stale)).toEqual([412, "precondition_failed"]);
+    const removed = await merchant.send("DELETE", path, { headers: { "if-match": '"2"' } });
+    expect([removed.statusCode, removed.body]).toEqual([
+      200,
+      { id: body.id, object: "contact", deleted: true },
+    ]);
+    expect(told(await merchant.get(path))).toEqual([404, "not_found"]);
+  });
+
+  test("of one address two merchants may both be told, until both have removed it", async () => {
+    const shared = "accountant@example.com";
+    const ours = await add(email(shared, "captured"));
+    await confirm(system.endpoints, shared);
+    const theirs = await add(email(shared, "captured"), demo);
+    expect(theirs.body.status).toBe("confirmed");
+    await merchant.send("DELETE", `${contacts}/${ours.body.id}`);
+    expect((await demo.get(`${contacts}/${theirs.body.id}`)).body.status).toBe("confirmed");
+    await demo.send("DELETE", `${contacts}/${theirs.body.id}`);
+    expect((await add(email(shared, "captured"))).body.status).toBe("pending");
+  });
+
+  test("is at most ten", async () => {
+    await onboard({ id: "mer_crowd", name: "Crowd", terms: {} });
+    const crowded = await addClient("mer_crowd", { name: "crowd" });
+    const by = await ApiClient.signIn(system.endpoints, crowded.body);
+    const address = (n: number) => email(`n${n}@crowd.example`, "failed");
+    const answers = await Promise.all(Array.from({ length: 3 }, (_, n) => add(address(n), by)));
+    for (let n = 3; n < 10; n += 1) answers.push(await add(address(n), by));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(10).fill(201));
+    expect(told(await add(address(10), by))).toEqual([409, "too_many_contacts"]);
+    expect((await by.get(contacts)).body.data).toHaveLength(10);
+  });
+
+  test.each([
+    ["/address", "wrong_format", email("nobody", "captured")],
+    ["/address", "wrong_format", { channel: "sms", address: "015112345678", kinds: ["captured"] }],
+    ["/address", "card_number", email("4242424242424242@example.com", "captured")],
+    ["/address", "wrong_type", { channel: "email", kinds: ["captured"] }],
+    ["/channel", "not_allowed", { channel: "fax", address: "+4915112345678", kinds: ["captured"] }],
+    ["/kinds", "too_small", email("a@example.com")],
+    ["/kinds/0", "not_allowed", email("a@example.com", "payment.captured")],
+    ["/kinds", "wrong_type", { channel: "email", address: "a@example.com", kinds: "captured" }],
+    ["/name", "unknown_property", { ...email("a@example.com", "captured"), name: "A" }],
+  ])("is refused at %s as %s: %j", async (pointer, code, body) => {
+    const { statusCode, body: problem } = await add(body);
+    expect([statusCode, problem.errors]).toEqual([422, [expect.objectContaining({ pointer, code })]]);
+  });
+
+  test("is kept by merchants themselves, with the scopes of payments", async () => {
+    const reader = await ApiClient.signIn(system.endpoints, credentials, "tallystick/payments.read");
+    expect((await reader.get(contacts)).statusCode).toBe(200);
+    expect(told(await add(email("a@example.com", "captured"), reader))).toEqual([403, "scope_missing"]);
+    expect(told(await add(email("a@example.com", "captured"), operator))).toEqual([403, "scope_missing"]);
+    expect(told(await merchant.get(`${contacts}?limit=1`))).toEqual([400, "unknown_parameter"]);
+    expect(told(await merchant.send("PUT", contacts))).toEqual([405, "method_not_allowed"]);
+  });
+});
+
+test("after a restart the client still signs in, what operators changed still stands, and contacts are told", async () => {
   const before = await operator.get("/v1/merchants/mer_demo");
   const renamed = await change("mer_demo", { name: "Demo Tea" }, before.headers.get("etag"));
   expect(renamed.statusCode).toBe(200);
@@ -258,4 +368,8 @@ test("after a restart the client still signs in, and what operators changed stil
   expect((await operator.get("/v1/merchants/mer_demo")).body).toEqual(renamed.body);
   const again = await ApiClient.signIn(system.endpoints, credentials);
   expect((await again.get("/v1/merchants/me")).body.id).toBe("mer_new");
+  const { body: paid } = await again.payWithCard(visa);
+  await eventually(async () =>
+    arrivedFor(system.endpoints, "accounts@new.example").find((mail) => mail.includes(paid.id)),
+  );
 });

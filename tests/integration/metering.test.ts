@@ -103,6 +103,13 @@ async function payUntilTold(): Promise<void> {
     const { body } = await demo.get(`/v1/payments/${payment.id}/events`);
     return body.data.length === 3 ? true : undefined;
   });
+  // A write is counted when it is answered: a few milliseconds after others can read it.
+  let units = -1;
+  await eventually(async () => {
+    const before = units;
+    units = sum(of(ofOutbox(system.meter.totals()), "write_units"));
+    return units === before ? true : undefined;
+  });
 }
 
 test("behind its answer each of its three events costs two write units: the event, and its place in the list", async () => {

@@ -31,7 +31,7 @@ export async function openEngineDoor(...engines: readonly Engine[]): Promise<Eng
   return {
     client: { endpoint: door.url, region: "eu-west-1", credentials: key, maxAttempts: 1 },
     door,
-    credentialsOf: (roleArn) => credentials.issue(roleArn ?? "operator", roleArn),
+    credentialsOf: (roleArn) => credentials.issueTo(roleArn),
     log,
     warnings,
     stop: () => door.stop(),

@@ -58,7 +58,7 @@ export async function openGuardedCloudIn(
   const running = new AsyncDisposableStack();
   const paths = statePaths(directory);
   door.serve(kmsEngine(loadKeys(paths.kms, keyPlansOf(plan), Date.now())));
-  const credentialsOf = (roleArn: string | undefined) => credentials.issue(roleArn ?? "operator", roleArn);
+  const credentialsOf = (roleArn: string | undefined) => credentials.issueTo(roleArn);
   const engines = await runEngines({ plan, paths, door, credentialsOf, warn }, running);
   return {
     ...{ log, faults, engines, warnings },

@@ -2,11 +2,14 @@ import type { Plan, PlanResource } from "#local/plan/plan.ts";
 
 const mappingType = "aws:lambda/eventSourceMapping:EventSourceMapping";
 
-/** A plan whose consumers of streams give up after one retry: the pauses between eight are two minutes. */
+/**
+ * A plan whose consumers of streams wait for no full batch, and give up after one retry: the pauses between eight are two
+ * minutes.
+ */
 export const impatient = (plan: Plan): Plan =>
   altered(plan, ({ type, inputs }) =>
     type === mappingType && "maximumRetryAttempts" in inputs
-      ? { ...inputs, maximumRetryAttempts: 1 }
+      ? { ...inputs, maximumRetryAttempts: 1, maximumBatchingWindowInSeconds: 0 }
       : undefined,
   );
 

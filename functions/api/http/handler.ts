@@ -4,6 +4,7 @@ import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { UserPoolUnavailable } from "#adapters/cognito/errors.ts";
 import { StoreContention, StoreUnavailable, WriterFenced } from "#adapters/dynamodb/errors.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
+import { TopicUnavailable } from "#adapters/sns/errors.ts";
 import { optionalVariable } from "#functions/environment.ts";
 import { originCheckOf } from "./origin.ts";
 import { Problem, unavailable } from "./problem.ts";
@@ -69,7 +70,8 @@ function problemOf(error: unknown): Problem {
     // The same request, sent again, is led to the region that has taken over.
     error instanceof WriterFenced ||
     error instanceof KeysUnavailable ||
-    error instanceof UserPoolUnavailable
+    error instanceof UserPoolUnavailable ||
+    error instanceof TopicUnavailable
   )
     return unavailable();
   return new Problem("internal_error", {

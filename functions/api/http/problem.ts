@@ -61,6 +61,9 @@ const catalogue = {
   exists_with_different_max_balance: differs,
   merchant_exists: [409, "Another merchant has this id"],
   clients_exhausted: [409, "There are as many OAuth clients as there can be"],
+  contact_exists: [409, "There is a contact with this address already"],
+  too_many_contacts: [409, "The merchant has as many contacts as it can have"],
+  subscriptions_exhausted: [409, "There are as many contacts as there can be"],
   precondition_failed: [412, "It has moved on since that version"],
   not_replayable: [409, "This dead letter cannot be replayed"],
   replay_failed: [409, "It failed again, and stays open"],
@@ -116,7 +119,7 @@ const retryAfterSeconds = 1;
 
 /**
  * Something that the answer depends on did not answer. Nothing is partial: every write is one call. Only a merchant's client
- * takes two, and half of them speaks for nobody (ADR 27).
+ * takes two, and half of them speaks for nobody (ADR 27); and a contact, half of which is told nothing (ADR 53).
  */
 export const unavailable = (): Problem =>
   new Problem("unavailable", {

@@ -46,10 +46,11 @@ export class DataStream implements StreamSource {
   }
 
   async read(shardId: string, iterator: string): Promise<StreamPage> {
-    const { records, next } = await recordsFrom(this.#client, this.#sourceArn, iterator, pageMax);
+    const { records, next, refused } = await recordsFrom(this.#client, this.#sourceArn, iterator, pageMax);
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
       next,
+      ...(refused && { refused }),
     };
   }
 }

@@ -21,6 +21,8 @@ export interface RecordsPage {
   readonly next: string | undefined;
   /** There is more to read now. */
   readonly isBehind: boolean;
+  /** Others have used up what the shard gives in a second: what there is, is still to be read. */
+  readonly refused?: true;
 }
 
 export const nameOfStream = (streamArn: string): string => streamArn.split("/")[1] ?? "";
@@ -74,6 +76,6 @@ export async function recordsFrom(
   } catch (thrown) {
     // Others read the shard too, and it gives five reads a second to all of them: it is looked at again.
     if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
-    return { records: [], next: iterator, isBehind: true };
+    return { records: [], next: iterator, isBehind: true, refused: true };
   }
 }

@@ -5,7 +5,7 @@ import { VirtualClock } from "../../stepfunctions/testing/virtual-clock.ts";
 import { eventSourceMappingsOf } from "../mapping.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { StreamPoller } from "./poller.ts";
-import type { StreamSource } from "./source.ts";
+import type { StreamPage, StreamSource } from "./source.ts";
 
 const idleMsMax = 10_000;
 const plan = planOf([
@@ -20,19 +20,21 @@ const plan = planOf([
 let clock: VirtualClock;
 let readsAt: number[];
 let duringRead: () => void;
+let page: StreamPage;
 let poller: StreamPoller;
 
 beforeEach(() => {
   clock = new VirtualClock();
   readsAt = [];
   duringRead = () => undefined;
+  page = { records: [], next: "i" };
   const source: StreamSource = {
     describe: async () => ({ incarnation: "1", shards: [{ shardId: "s", parentIds: [] }] }),
     open: async () => "i",
     read: async () => {
       readsAt.push(clock.now());
       duringRead();
-      return { records: [], next: "i" };
+      return page;
     },
     idleMsMax: 1_000,
     readMsMin: 0,
@@ -75,4 +77,14 @@ test("a write while a look is under way, which may have missed it, makes for ano
   const looks = readsAt.length;
   await clock.advance(idleMsMax + 20);
   expect(readsAt).toHaveLength(looks + 2);
+});
+
+test("a read that the shard refused, because others read it too, is made again soon", async () => {
+  await clock.advance(60_000);
+  page = { ...page, refused: true };
+  poller.wake();
+  await clock.advance(20);
+  const looks = readsAt.length;
+  await clock.advance(1_000);
+  expect(readsAt).toHaveLength(looks + 4);
 });

@@ -20,6 +20,8 @@ import { TumblingWindows } from "./tumbling.ts";
 /** Records that a shard's poller has in hand: enough to fill every lane twice, and never more than two large batches. */
 const readAheadMin = 2_000;
 const idleMsMin = 25;
+/** Before a read that was refused is made again. */
+const refusedMs = 250;
 const errorMsMin = 200;
 const errorMsMax = 30_000;
 
@@ -101,7 +103,8 @@ export class ShardPoller {
         this.#accept(page.records);
         if (page.next === undefined) return;
         iterator = page.next;
-        if (page.records.length > 0) idling.reset();
+        if (page.refused) await pause(ports.clock, refusedMs, signal);
+        else if (page.records.length > 0) idling.reset();
         else await idle(idling.next());
       } catch (thrown) {
         if (signal.aborted) return;

@@ -31,6 +31,8 @@ export interface StreamPage {
   readonly records: readonly StreamRecord[];
   /** Where to read on; undefined once the shard has ended. */
   readonly next: string | undefined;
+  /** Others have used up what the shard gives in a second: what there is, is still to be read. */
+  readonly refused?: true;
 }
 
 /** A stream of any kind, as its emulator serves it. */

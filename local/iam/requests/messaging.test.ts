@@ -14,6 +14,7 @@ const estate: EstateFacts = {
   namedQueries: new Map(),
   warehouses: new Map(),
   secretKeys: new Map(),
+  topicKeys: new Map(),
 };
 
 /** What IAM is asked about a call, as `action resource`. */

@@ -83,6 +83,7 @@ function thingsOf(plan: PlanView): readonly Thing[] {
     "aws:dynamodb/table:Table": ({ inputs }) => inputs["name"],
     "aws:sqs/queue:Queue": ({ outputs }) => outputs?.["url"],
     "aws:kinesis/stream:Stream": ({ inputs }) => inputs["name"],
+    "aws:sns/topic:Topic": ({ outputs }) => outputs?.["arn"],
     "aws:s3/bucket:Bucket": ({ inputs }) => inputs["bucket"],
     "aws:sfn/stateMachine:StateMachine": ({ outputs }) => outputs?.["arn"],
     "aws:kms/key:Key": ({ outputs }) => outputs?.["arn"],
@@ -128,7 +129,7 @@ export const toldIsGranted: Check = each<Fn>(functionType, (fn, _, plan) => {
 
 /** What code does by itself. The rest is done by Lambda or by a service in the function's name. */
 const ownActions =
-  /^(dynamodb:(Get|BatchGet|Put|BatchWrite|Update|Delete)Item|dynamodb:(Query|Scan)|kinesis:PutRecords?|s3:(Get|Put)Object|s3:ListBucket|states:Start(Sync)?Execution|sqs:SendMessage|kms:(Decrypt|GenerateMac|GenerateDataKey))$/;
+  /^(dynamodb:(Get|BatchGet|Put|BatchWrite|Update|Delete)Item|dynamodb:(Query|Scan)|kinesis:PutRecords?|s3:(Get|Put)Object|s3:ListBucket|states:Start(Sync)?Execution|sqs:SendMessage|sns:(Publish|Subscribe)|kms:(Decrypt|GenerateMac|GenerateDataKey))$/;
 
 /** What a function may use by itself, it is told of, or the grant is unused. */
 export const grantedIsTold: Check = each<Fn>(functionType, (fn, _, plan) => {

@@ -28,6 +28,12 @@ export const fauxqs: EmulatorDeviations = {
       instead: "Unknown action: StartMessageMoveTask",
     },
   },
+  SNS: {
+    "a message in JSON is a text for each protocol, and one for all others": {
+      aws: "knows MessageStructure",
+      instead: "for people",
+    },
+  },
   S3: {
     "an object with a wrong digest is not taken": {
       aws: "refuses a body whose checksum is another",
