@@ -4,6 +4,7 @@ import { Api } from "./api.ts";
 import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { startFailover } from "./failover.ts";
+import { legalHold } from "./legal-hold.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
@@ -19,6 +20,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
       [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
   refunds resolve <re_…> --as succeeded|failed --evidence "…" --version <n>
                                                   says what became of what is in review; the acquirer is asked first
+  payments hold <pay_…> --reason "…" | payments lift-hold <pay_…> --reason "…"   [--merchant <mer_…>]
+                                                  a legal hold: nothing on it is erased until it is lifted
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
@@ -78,6 +81,9 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "payments resolve": ({ values, rest }) =>
     resolve(operator(values), "payments", theOne(rest, "pay_…"), values),
   "refunds resolve": ({ values, rest }) => resolve(operator(values), "refunds", theOne(rest, "re_…"), values),
+  "payments hold": ({ values, rest }) => legalHold(operator(values), theOne(rest, "pay_…"), "place", values),
+  "payments lift-hold": ({ values, rest }) =>
+    legalHold(operator(values), theOne(rest, "pay_…"), "lift", values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };

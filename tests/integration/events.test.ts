@@ -1,7 +1,7 @@
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultRule } from "#local/door/faults.ts";
-import { ApiClient } from "#tests/support/api-client.ts";
+import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { exampleEvent } from "#tests/support/example-events.ts";
@@ -15,6 +15,7 @@ const declined = { number: "4000000000000002" };
 let system: TestSystem;
 let demo: ApiClient;
 let other: ApiClient;
+let operator: ApiClient;
 let told: Told;
 
 beforeAll(async () => {
@@ -22,6 +23,7 @@ beforeAll(async () => {
   const { merchants } = system.endpoints;
   demo = await ApiClient.signIn(system.endpoints, merchants.demo);
   other = await ApiClient.signIn(system.endpoints, merchants.other);
+  operator = await ApiClient.signIn(system.endpoints, system.endpoints.operator);
   told = new Told(system.endpoints);
 });
 afterEach(() => system.faults.clear());
@@ -44,6 +46,12 @@ const eventsOf = (payment: string, count: number): Promise<readonly Event[]> =>
     const { body } = await demo.get(`/v1/payments/${payment}/events`);
     return body.data.length >= count ? body.data : undefined;
   });
+
+/** Items of a payment and of what lies beside it. */
+const isOf =
+  (payment: string) =>
+  ({ pk, payment: of }: Record<string, { readonly S?: string }>): boolean =>
+    pk?.S === `mer_demo#${payment}` || of?.S === payment;
 
 const typesOf = (events: readonly Event[]) => events.map(({ type, sequence }) => [type, sequence]);
 
@@ -75,6 +83,87 @@ describe("each change of a payment is an event", () => {
     expect([shown.statusCode, shown.body]).toEqual([200, event]);
     expect((await other.get(`/v1/events/${event?.id}`)).statusCode).toBe(404);
     expect((await demo.get("/v1/events/evt_1")).statusCode).toBe(404);
+  });
+});
+
+describe("what people wrote on a payment", () => {
+  const text = { reference: "jane-1001", description: "Two tickets for Jane Doe", metadata: { to: "Jane" } };
+  const texts = ["Jane", "jane"];
+  const post = (client: ApiClient, path: string, body: unknown = {}) =>
+    client.send("POST", path, { body, headers: { "idempotency-key": newKey() } });
+  const hold = (id: string, action: string) =>
+    post(operator, `/v1/ops/payments/${id}/legal-hold`, { action, reason: "case 4711" });
+  /** Each event of it as bytes: what is on the stream, and so in archive, lake and warehouse; and the table of events. */
+  const keptOf = async (id: string) =>
+    [...(await told.published()), ...(await told.applied())]
+      .filter(({ data }) => data.id === id)
+      .map((event) => JSON.stringify(event));
+
+  test("is shown to its merchant, and is in nothing that was published", async () => {
+    const { body: payment } = await demo.payWithCard(approved, text);
+    const events = await eventsOf(payment.id, 3);
+    for (const { data } of events) expect(data).toMatchObject(text);
+    const { body } = await demo.get(`/v1/events/${events[0]?.id}`);
+    expect(body).toEqual(events[0]);
+    const kept = await keptOf(payment.id);
+    expect(kept.length).toBeGreaterThanOrEqual(6);
+    for (const event of kept) for (const word of texts) expect(event).not.toContain(word);
+  });
+
+  test("is kept while a legal hold stands, and then erased wherever it was told", async () => {
+    const { body: card } = await demo.tokenize(approved);
+    const asked = { method: { type: "card", token: card.id }, ...text, return_url: "https://shop.test/jane" };
+    const { body: payment } = await demo.pay(asked);
+    await post(demo, `/v1/payments/${payment.id}/refunds`, { amount: 100, reason: "Jane is ill" });
+    const { body: before } = await demo.get(`/v1/payments/${payment.id}`);
+
+    expect((await hold(payment.id, "place")).body).toMatchObject({ stands: true });
+    const refused = await post(demo, `/v1/payments/${payment.id}/redact`);
+    expect([refused.statusCode, refused.body.code]).toEqual([409, "legal_hold"]);
+    expect((await hold(payment.id, "place")).body.code).toBe("already_held");
+    expect((await demo.get(`/v1/payments/${payment.id}`)).body).toEqual(before);
+    expect((await hold(payment.id, "lift")).body).toMatchObject({ stands: false });
+
+    const redacted = await post(demo, `/v1/payments/${payment.id}/redact`);
+    expect(redacted.statusCode).toBe(200);
+    const none = { reference: null, description: null, metadata: {} };
+    const { version, state, amount_refunded, updated_at } = redacted.body;
+    expect(redacted.body).toEqual({ ...before, ...none, version, updated_at, redacted_at: updated_at });
+    expect([version, state, amount_refunded]).toEqual([before.version + 1, "captured", 100]);
+    const again = await post(demo, `/v1/payments/${payment.id}/redact`);
+    expect([again.statusCode, again.body]).toEqual([200, redacted.body]);
+
+    const events = await eventsOf(payment.id, version);
+    expect(events.at(-1)).toMatchObject({ type: "payment.redacted", sequence: version });
+    for (const { data } of events) expect(data).toMatchObject(none);
+    const stored = (await told.items("payments")).filter(isOf(payment.id));
+    // The payment, its refund, and that somebody wanted it kept.
+    expect(stored).toHaveLength(3);
+    const kept = [...(await keptOf(payment.id)), ...stored.map((item) => JSON.stringify(item))];
+    for (const each of kept) for (const word of [...texts, "text_key"]) expect(each).not.toContain(word);
+  });
+
+  test("is not asked for when the same request comes again, long after its answer was forgotten", async () => {
+    const { body: card } = await demo.tokenize(approved);
+    const asked = { method: { type: "card", token: card.id }, ...text };
+    const headers = { "idempotency-key": newKey() };
+    const { body: payment } = await demo.pay(asked, headers);
+    await post(demo, `/v1/payments/${payment.id}/redact`);
+    await told.forgetAnswers();
+    const again = await demo.pay(asked, headers);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(again.body).toMatchObject({ id: payment.id, reference: null });
+    await told.forgetAnswers();
+    expect((await demo.pay({ ...asked, amount: 1 }, headers)).body.code).toBe("idempotency_key_reused");
+  });
+
+  test("stays while the payment goes on, and is another merchant's never", async () => {
+    const { body: payment } = await demo.payWithCard(approved, { ...text, capture: "manual" });
+    const refused = await post(demo, `/v1/payments/${payment.id}/redact`);
+    expect([refused.statusCode, refused.body.code]).toEqual([409, "wrong_state"]);
+    expect((await post(other, `/v1/payments/${payment.id}/redact`)).statusCode).toBe(404);
+    expect((await hold(payment.id, "lift")).body.code).toBe("not_held");
+    expect((await post(demo, `/v1/ops/payments/${payment.id}/legal-hold`)).statusCode).toBe(403);
   });
 });
 
