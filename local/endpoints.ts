@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClientName, SeededClient } from "./issuer/clients.ts";
 import { StateFile } from "./process/state-file.ts";
 
 const credentials = z.object({ client_id: z.string(), client_secret: z.string() });
@@ -36,4 +37,19 @@ export type Endpoints = z.output<typeof endpointsSchema>;
 /** The file that tells them, `.local/endpoints.json`. */
 export function endpointsFile(path: string): StateFile<Endpoints> {
   return new StateFile(path, endpointsSchema);
+}
+
+/** What those sign in with who are there from the start. */
+export function credentialsOf(
+  clients: readonly SeededClient[],
+): Pick<Endpoints, "merchants" | "operator" | "operator2"> {
+  const of = (name: ClientName) => {
+    const client = clients.find((candidate) => candidate.name === name);
+    return { client_id: client?.clientId ?? "", client_secret: client?.clientSecret ?? "" };
+  };
+  return {
+    merchants: { demo: of("demo"), other: of("other") },
+    operator: of("operator"),
+    operator2: of("operator2"),
+  };
 }

@@ -4,6 +4,7 @@ import type { RefuseSender } from "./delivery/courier.ts";
 import type { Credentials } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
+import { Deliveries } from "./firehose/deliveries.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -20,6 +21,7 @@ import { toRemoteQueues } from "./remote/to-queue.ts";
 import { Bucket } from "./s3/bucket.ts";
 import { bucketPlansOf } from "./s3/bucket-plan.ts";
 import { S3Engine } from "./s3/engine.ts";
+import { copierOf } from "./s3/replicas.ts";
 import { ifAdmitted } from "./sns/admission.ts";
 import type { Deliver } from "./sns/deliveries.ts";
 import { SnsEngine } from "./sns/engine.ts";
@@ -37,8 +39,8 @@ export interface EnginesOptions {
   /** Where they keep what survives restarts. */
   readonly paths: Pick<StatePaths, "engines" | "postgres" | "warehouse">;
   readonly door: Door;
-  /** An access key of a role: the warehouse reads the stream in its reader's name. */
-  readonly credentialsOf: (roleArn: string) => Credentials;
+  /** An access key of a role: what services do of themselves, they do in a role's name. */
+  readonly credentialsOf: (roleArn: string, more?: { readonly isPoller: true }) => Credentials;
   /** What another emulator has: there the plan's resources are, and calls go. None when left out. */
   readonly remotes?: Remotes;
   /** Epoch milliseconds. This machine's when left out. */
@@ -66,6 +68,7 @@ export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
   readonly buckets: S3Engine | undefined;
+  readonly deliveries: Deliveries;
   /** `redis://…`: one cache, whatever the plan has of them. */
   readonly cacheUrl: string | undefined;
   /** `postgres://user:password@…`. */
@@ -78,8 +81,14 @@ export interface Engines {
  * Starts the engines that the plan has something for, and no others.
  * @throws Refusal when the plan asks for what an engine cannot do, or its state is damaged.
  */
-export async function runEngines(options: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
-  const { remotes = new Map() }: Pick<EnginesOptions, "remotes"> = options;
+export async function runEngines(given: EnginesOptions, started: AsyncDisposableStack): Promise<Engines> {
+  const { remotes = new Map() }: Pick<EnginesOptions, "remotes"> = given;
+  let deliveries: Deliveries | undefined;
+  const written = (): void => {
+    given.written?.();
+    deliveries?.wake();
+  };
+  const options: EnginesOptions = { ...given, written };
   const queues = remotes.has("sqs") ? undefined : runQueues(options, started);
   const buckets = remotes.has("s3") ? undefined : runBuckets(options, started);
   if (!remotes.has("kinesis")) runStreams(options, started);
@@ -89,15 +98,15 @@ export async function runEngines(options: EnginesOptions, started: AsyncDisposab
     if (service === "dynamodb") continue;
     const engine = remoteEngine(service, remote);
     started.defer(() => engine.stop());
-    options.door.serve(
-      service === "kinesis" ? telling(engine, options.written ?? (() => undefined)) : engine,
-    );
+    options.door.serve(service === "kinesis" ? telling(engine, written) : engine);
   }
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   runWarehouse(options, started);
+  deliveries = runDeliveries(options, buckets, started);
   const children = postgres === undefined ? [] : [postgres.child];
-  return { queues, topics, buckets, cacheUrl, postgresUrl: postgres?.url ?? options.postgresUrl, children };
+  const postgresUrl = postgres?.url ?? options.postgresUrl;
+  return { queues, topics, buckets, deliveries, cacheUrl, postgresUrl, children };
 }
 
 function runQueues(
@@ -114,15 +123,22 @@ function runQueues(
 }
 
 function runBuckets(
-  { plan, paths, door, clock = Date.now }: EnginesOptions,
+  { plan, paths, door, credentialsOf, warn, clock = Date.now }: EnginesOptions,
   started: AsyncDisposableStack,
 ): S3Engine | undefined {
   const plans = bucketPlansOf(plan);
   if (plans.length === 0) return undefined;
-  const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), clock));
+  const buckets = plans.map((each) => new Bucket(each, join(paths.engines, "s3"), clock, warn));
   const engine = new S3Engine(buckets, clock);
   started.defer(() => engine.stop());
   door.serve(engine);
+  engine.replicate((bucket, roleArn) => {
+    const access = { endpoint: door.url, region: plan.region, credentials: credentialsOf(roleArn) };
+    const { copy, stop } = copierOf(access, bucket);
+    started.defer(stop);
+    return copy;
+  });
+  started.defer(() => engine.stopReplicating());
   return engine;
 }
 
@@ -180,6 +196,26 @@ function runWarehouse(
   const engine = new RedshiftEngine({ plan: warehouse, start, ingestion, clock });
   started.defer(() => engine.stop());
   door.serve(engine);
+}
+
+/** They look at their streams when they are woken: nothing is read before there is something, or somebody asks. */
+function runDeliveries(
+  { plan, paths, door, credentialsOf, warn }: EnginesOptions,
+  buckets: S3Engine | undefined,
+  started: AsyncDisposableStack,
+): Deliveries {
+  const deliveries = new Deliveries({
+    ...{ plan, warn, endpoint: door.url, directory: join(paths.engines, "firehose") },
+    credentialsOf: (roleArn) => credentialsOf(roleArn, { isPoller: true }),
+  });
+  started.defer(() => deliveries.stop());
+  door.control("/_deliver", async () => {
+    const delivered = await deliveries.flush();
+    await buckets?.replicated();
+    return { deliveries: delivered };
+  });
+  deliveries.start();
+  return deliveries;
 }
 
 function runTopics(

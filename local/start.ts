@@ -1,3 +1,4 @@
+import { setTimeout as waiting } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { CallRecord } from "./door/call-log.ts";
@@ -27,6 +28,8 @@ const usage = `npm start [-- flags]   runs Tallystick on this machine
   DEBUG                       set to anything, shows what is behind a refusal, and what of the plan is left out here`;
 
 const stopMsMax = 10_000;
+/** Of that, for what is on the streams: what is not delivered by then is when it runs again. */
+const deliverMsMax = 4_000;
 /** One Ctrl-C arrives twice under npm: from the terminal, and handed on by npm. */
 const echoMsMax = 500;
 const debug = process.env["DEBUG"] !== undefined;
@@ -76,6 +79,11 @@ async function stop(system: System): Promise<void> {
     console.error(`tallystick: it does not end within ${stopMsMax} ms: forced`);
     process.exit(1);
   }, stopMsMax);
+  // A stream forgets after a week, and this machine may be off for longer.
+  await Promise.race([
+    system.deliver().catch(() => undefined),
+    waiting(deliverMsMax, undefined, { ref: false }),
+  ]);
   await system.stop();
   clearTimeout(impatient);
 }

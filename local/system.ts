@@ -10,7 +10,7 @@ import { Faults } from "./door/faults.ts";
 import { Meter } from "./door/meter.ts";
 import { withStreamNames } from "./dynamodb/stream-names.ts";
 import { tablePlansOf } from "./dynamodb/tables.ts";
-import { type Endpoints, endpointsFile } from "./endpoints.ts";
+import { credentialsOf, type Endpoints, endpointsFile } from "./endpoints.ts";
 import { runEngines } from "./engines.ts";
 import type { EventSources } from "./event-sources/event-sources.ts";
 import { openEvents, type RunningEvents, telling } from "./events.ts";
@@ -25,7 +25,7 @@ import { decisionLog } from "./iam/decision-log.ts";
 import { messageOf } from "./iam/denial.ts";
 import { Guard } from "./iam/guard.ts";
 import { checkDeployable, undeliverableIn } from "./iam/start-checks.ts";
-import { type ClientName, PoolClients, type SeededClient, scopesOf } from "./issuer/clients.ts";
+import { PoolClients, scopesOf } from "./issuer/clients.ts";
 import { type Issuer, startIssuer } from "./issuer/issuer.ts";
 import { userPoolEngine } from "./issuer/user-pool.ts";
 import { kmsEngine } from "./kms/engine.ts";
@@ -111,6 +111,8 @@ export interface System {
   readonly meter: Meter;
   /** Settles when a part of it died that it cannot be without. Never rejects. */
   readonly failed: Promise<Refusal>;
+  /** Brings what is on the streams into the archive and the lake, and does not wait for more. */
+  deliver(): Promise<unknown>;
   /** Ends everything that it started. */
   stop(): Promise<void>;
 }
@@ -157,7 +159,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
     runEngines(
       {
         ...{ ...options, plan, door, paths, remotes, refuse },
-        credentialsOf: (roleArn) => credentials.issue(nameOfRole(roleArn), roleArn),
+        credentialsOf: (roleArn, more) => credentials.issue(nameOfRole(roleArn), roleArn, more),
         written: () => wake("stream"),
       },
       started,
@@ -211,7 +213,8 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
-  return { plan, endpoints, calls, faults, meter, failed, stop: () => running.disposeAsync() };
+  const deliver = () => engines.deliveries.flush();
+  return { plan, endpoints, calls, faults, meter, failed, deliver, stop: () => running.disposeAsync() };
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {
@@ -381,19 +384,5 @@ function deliveryAccess({ plan, credentials, door }: Ground, acquirer: string): 
   return {
     ...{ endpoint: door.url, region: plan.region, bucket: role.bucket },
     ...{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey },
-  };
-}
-
-function credentialsOf(
-  clients: readonly SeededClient[],
-): Pick<Endpoints, "merchants" | "operator" | "operator2"> {
-  const of = (name: ClientName) => {
-    const client = clients.find((candidate) => candidate.name === name);
-    return { client_id: client?.clientId ?? "", client_secret: client?.clientSecret ?? "" };
-  };
-  return {
-    merchants: { demo: of("demo"), other: of("other") },
-    operator: of("operator"),
-    operator2: of("operator2"),
   };
 }

@@ -209,8 +209,9 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
     cluster: undefined,
     books: undefined,
     cache: undefined,
-    archive: undefined,
-    lake: undefined,
+    // What is locked for longer keeps its owner from wiping it by the API.
+    archive: { lock: { mode: "GOVERNANCE", days: 1 }, keepDays: 30 },
+    lake: { keepDays: 30, gigabytesPerQueryMax: 1 },
     // PostgreSQL stands in for it here: docs/local-cloud.md.
     warehouse: { units: { base: 8, max: 8 }, unitHoursPerDayMax: 1, beyondThat: "deactivate" },
     reports: undefined,

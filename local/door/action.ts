@@ -32,6 +32,8 @@ const objectRoutes: readonly S3Route[] = [
   ["GET", "acl", "GetObjectAcl"],
   ["PUT", "acl", "PutObjectAcl"],
   ["GET", "attributes", "GetObjectAttributes"],
+  // S3's own way, which no API has: local/s3/replicas.ts.
+  ["PUT", "replica", "ReplicateObject"],
   ["GET", undefined, "GetObject"],
   ["HEAD", undefined, "HeadObject"],
   ["PUT", undefined, "PutObject"],

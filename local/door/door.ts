@@ -34,6 +34,8 @@ export interface Door {
   readonly url: string;
   /** Adds the engine that answers a service. */
   serve(engine: Engine): void;
+  /** Adds what a person on this machine may have done by a POST to this path, and is answered by. */
+  control(path: string, act: () => Promise<object>): void;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   return {
     url: `http://127.0.0.1:${port}`,
     serve: (engine) => desk.serve(engine),
+    control: (path, act) => desk.control(path, act),
     stop: () => close(server, stopMsMax),
   };
 }
@@ -59,6 +62,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
 class Desk {
   readonly #options: DoorOptions;
   readonly #dispatcher: Dispatcher;
+  readonly #controls = new Map<string, () => Promise<object>>();
   #arrived = 0;
 
   constructor(options: DoorOptions) {
@@ -70,6 +74,10 @@ class Desk {
     this.#dispatcher.serve(engine);
   }
 
+  control(path: string, act: () => Promise<object>): void {
+    this.#controls.set(path, act);
+  }
+
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { credentials, log, nameOf = (resource) => resource } = this.#options;
     const { method = "", url: path = "" } = request;
@@ -77,6 +85,8 @@ class Desk {
     if (body === undefined) return send(response, errorAnswer("RequestEntityTooLargeException", "", 413));
     if (path.startsWith(callsPath)) return send(response, callsAnswer(log, path));
     if (path === usagePath) return send(response, jsonAnswer({ usage: this.#options.meter?.totals() ?? [] }));
+    const act = method === "POST" ? this.#controls.get(path) : undefined;
+    if (act !== undefined) return send(response, await controlled(act));
     this.#arrived += 1;
     const arrival = { at: Date.now(), sequence: this.#arrived };
     const startedMs = performance.now();
@@ -116,6 +126,14 @@ function facts({ answer, denied, fault }: Outcome) {
     ...(denied !== undefined && { denied }),
     ...(fault !== undefined && { fault }),
   };
+}
+
+async function controlled(act: () => Promise<object>): Promise<AwsAnswer> {
+  try {
+    return jsonAnswer(await act());
+  } catch (thrown) {
+    return errorAnswer("InternalFailure", String(thrown), 500);
+  }
 }
 
 /** `?payment=pay_…`, `?trace=1-…`, or nothing for every call that is remembered. */

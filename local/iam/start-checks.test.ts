@@ -12,6 +12,7 @@ import {
   roleResource,
   topicArn,
 } from "#tests/support/handmade-plan.ts";
+import { deliveryResource } from "#tests/support/planned-delivery.ts";
 import type { PlanResource } from "../plan/plan.ts";
 import { Guard } from "./guard.ts";
 import { checkDeployable, undeliverableIn } from "./start-checks.ts";
@@ -153,6 +154,24 @@ describe("what AWS would not deploy is refused:", () => {
     ...{ functionName: "test-local-Fn", destinationConfig: { onSuccess: { destination: queueArn("dead") } } },
   });
   const plain = functionResource("Fn", "lambda-functions.echo");
+  const delivery = (to: object = {}) =>
+    deliveryResource("events", "orders", { bucketArn: "arn:aws:s3:::files", ...to });
+  const columned = [
+    delivery({
+      dataFormatConversionConfiguration: {
+        inputFormatConfiguration: { deserializer: { openXJsonSerDe: {} } },
+        outputFormatConfiguration: { serializer: { parquetSerDe: {} } },
+        schemaConfiguration: {
+          ...{ roleArn: roleArnOf("courier"), databaseName: "lake", tableName: "orders" },
+        },
+      },
+    }),
+    resource("aws:glue/catalogTable:CatalogTable", "Orders", {
+      ...{ name: "orders", databaseName: "lake" },
+      storageDescriptor: { columns: [{ name: "id", type: "string" }] },
+    }),
+  ];
+  const tableReads = ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"];
   const words = "The provided execution role does not have permissions to call SendMessage on SQS";
 
   test.each<[string, readonly PlanResource[], readonly PlanResource[], string]>([
@@ -174,6 +193,18 @@ describe("what AWS would not deploy is refused:", () => {
       [plain, mapping, roleResource("Fn", reads)],
       [plain, mapping, roleResource("Fn", ["sqs:SendMessage", ...reads])],
       `the event source mapping Orders: ${words}`,
+    ],
+    [
+      "a delivery whose role may not read the stream",
+      [delivery(), roleResource("courier", reads.slice(1))],
+      [delivery(), roleResource("courier", reads)],
+      `the delivery stream events: Role ${roleArnOf("courier")} is not authorized to perform: kinesis:GetRecords on resource arn:aws:kinesis:${place}:stream/orders. (grant`,
+    ],
+    [
+      "a delivery whose role may not read the table",
+      [...columned, roleResource("courier", [...reads, ...tableReads.slice(1)])],
+      [...columned, roleResource("courier", [...reads, ...tableReads])],
+      "the delivery stream events: Access was denied when calling Glue.",
     ],
   ])("%s", (_what, refused, deployable, message) => {
     expect(refusal(...refused)).toThrow(`AWS would not deploy the plan: ${message}`);

@@ -2,6 +2,7 @@ import { deliveryActionOf } from "../delivery/actions.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../process/refusal.ts";
 import { deliveriesIn, notificationsIn, type PlannedDelivery } from "./deliveries.ts";
+import { unreadableDeliveriesIn } from "./delivery-access.ts";
 import { undeliverableOutcomesIn } from "./destination-access.ts";
 import type { Guard } from "./guard.ts";
 import { type Permits, unreadableSourcesIn } from "./source-access.ts";
@@ -17,6 +18,7 @@ export function checkDeployable(plan: Plan, guard: Guard): void {
   const refused = [
     ...untrustedIn(plan),
     ...unreadableSourcesIn(plan, permits),
+    ...unreadableDeliveriesIn(plan, permits),
     ...undeliverableOutcomesIn(plan, permits),
     ...refusedOf(notificationsIn(plan), guard).map(
       ({ from, remedy }) =>

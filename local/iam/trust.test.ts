@@ -6,6 +6,7 @@ import {
   resource,
   trusting,
 } from "#tests/support/handmade-plan.ts";
+import { deliveryResource } from "#tests/support/planned-delivery.ts";
 import type { PlanResource } from "../plan/plan.ts";
 import { untrustedIn } from "./trust.ts";
 
@@ -26,6 +27,16 @@ const users: Readonly<Record<string, PlanResource>> = {
   states: machineResource("x", {}),
   scheduler: schedule,
   events: target,
+  firehose: deliveryResource("x", "events", { bucketArn: "arn:aws:s3:::b", roleArn }),
+  s3: resource("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "Copy", {
+    ...{ bucket: "b", role: roleArn },
+    rules: [
+      {
+        ...{ status: "Enabled", filter: {}, deleteMarkerReplication: { status: "Disabled" } },
+        destination: { bucket: "arn:aws:s3:::c" },
+      },
+    ],
+  }),
 };
 
 test.each([
@@ -39,6 +50,8 @@ test.each([
     "the schedule Nightly: The execution role you provide must allow AWS EventBridge Scheduler to",
   ],
   ["events", `the target PaidTarget: Provided role '${roleArn}' cannot be assumed by principal 'events.ama`],
+  ["firehose", `the delivery stream x: Firehose is unable to assume role ${roleArn}. Please check the role`],
+  ["s3", `the replication of b: S3 cannot assume the role ${roleArn}, and copies nothing.`],
 ])(
   "a role that does not trust %s is told in AWS's words, by the name of what it is for",
   (service, words) => {
@@ -66,7 +79,9 @@ const under = (condition: object, ...more: readonly object[]) => ({
   Statement: [
     {
       ...allowed,
-      Principal: { Service: ["events.amazonaws.com", "scheduler.amazonaws.com", "lambda.amazonaws.com"] },
+      Principal: {
+        Service: ["events", "scheduler", "lambda", "s3", "firehose"].map((name) => `${name}.amazonaws.com`),
+      },
       Condition: condition,
     },
     ...more,
@@ -93,6 +108,14 @@ test.each<[string, PlanResource, object, number]>([
     users["lambda"] as PlanResource,
     { StringEquals: { "aws:SourceAccount": "123456789012" } },
     1,
+  ],
+  ["of the bucket", users["s3"] as PlanResource, { ArnLike: { "aws:SourceArn": "arn:aws:s3:::b" } }, 0],
+  ["of another bucket", users["s3"] as PlanResource, { ArnLike: { "aws:SourceArn": "arn:aws:s3:::c" } }, 1],
+  [
+    "of the account, by Firehose",
+    users["firehose"] as PlanResource,
+    { StringEquals: { "aws:SourceAccount": "123456789012" } },
+    0,
   ],
 ])("trust under the condition %s", (_source, user, condition, refused) => {
   expect(untrustedIn(planOf([user, role(under(condition))]))).toHaveLength(refused);

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { ruleArnOf } from "../eventbridge/rule.ts";
+import { deliveryPlansOf } from "../firehose/delivery-plan.ts";
 import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
+import { replicationPlansOf } from "../s3/replication-plan.ts";
 import { evaluateResource, type ResourceStatement, trustStatementsOf } from "./policy.ts";
 import { refusingPolicy } from "./unsupported-policy.ts";
 
@@ -66,7 +68,10 @@ function trusts(
 }
 
 function assumptionsOf(plan: Plan): readonly Assumption[] {
-  return [...functionsOf(plan), ...machinesOf(plan), ...schedulesOf(plan), ...rulesOf(plan)];
+  return [
+    ...[...functionsOf(plan), ...machinesOf(plan), ...schedulesOf(plan), ...rulesOf(plan)],
+    ...[...deliveriesOf(plan), ...copiesOf(plan)],
+  ];
 }
 
 /** Lambda tells no source when it assumes a role: a condition on one lets no function in. */
@@ -112,6 +117,25 @@ function schedulesOf(plan: Plan): readonly Assumption[] {
       refusal: "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     };
   });
+}
+
+/** One role may read and write, or two. */
+function deliveriesOf(plan: Plan): readonly Assumption[] {
+  return deliveryPlansOf(plan).flatMap(({ name, arn, readerRoleArn, writerRoleArn }) =>
+    [...new Set([readerRoleArn, writerRoleArn])].map((roleArn) => ({
+      ...{ kind: "delivery stream", name, roleArn, service: "firehose.amazonaws.com", sourceArn: arn },
+      refusal: `Firehose is unable to assume role ${roleArn}. Please check the role provided.`,
+    })),
+  );
+}
+
+/** AWS takes a replication whose role it cannot assume, and copies nothing: here nobody has to find that out. */
+function copiesOf(plan: Plan): readonly Assumption[] {
+  return replicationPlansOf(plan).map(({ bucket, roleArn }) => ({
+    ...{ kind: "replication of", name: bucket, roleArn, service: "s3.amazonaws.com" },
+    sourceArn: `arn:aws:s3:::${bucket}`,
+    refusal: `S3 cannot assume the role ${roleArn}, and copies nothing.`,
+  }));
 }
 
 const roleOfRule = { roleArn: z.string().optional(), eventBusName: z.string().default("default") };

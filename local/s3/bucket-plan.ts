@@ -2,6 +2,7 @@ import { z } from "zod";
 import { inputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type NotificationPlan, notificationPlansOf } from "./notification-plan.ts";
+import { type ReplicationPlan, replicationPlansOf } from "./replication-plan.ts";
 
 const lockMode = z.enum(["GOVERNANCE", "COMPLIANCE"]);
 const defaultRetention = z.object({
@@ -32,6 +33,8 @@ export interface BucketPlan {
   readonly defaultRetention: z.output<typeof defaultRetention> | undefined;
   /** Who hears of what happens in it. */
   readonly notifications: NotificationPlan | undefined;
+  /** Where its objects are copied to. */
+  readonly replication: ReplicationPlan | undefined;
 }
 
 /** Pulumi has two names for each of these, an old and a new one, with the same inputs. */
@@ -51,6 +54,7 @@ export function bucketPlansOf(plan: Plan): readonly BucketPlan[] {
   const versionings = all(versioningTypes, versioningInputs);
   const locks = all(lockTypes, lockInputs);
   const notifications = notificationPlansOf(plan);
+  const replications = replicationPlansOf(plan);
   return all(bucketTypes, bucketInputs).map(({ bucket: name, objectLockEnabled }) => {
     const versioning = versionings.find(({ bucket }) => bucket === name);
     const lock = locks.find(({ bucket }) => bucket === name);
@@ -61,6 +65,7 @@ export function bucketPlansOf(plan: Plan): readonly BucketPlan[] {
       versioned: objectLock || versioning?.versioningConfiguration.status === "Enabled",
       defaultRetention: lock?.rule?.defaultRetention,
       notifications: notifications.find(({ bucket }) => bucket === name),
+      replication: replications.find(({ bucket }) => bucket === name),
     };
   });
 }

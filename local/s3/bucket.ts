@@ -9,8 +9,10 @@ import type { Cause } from "./event-records.ts";
 import { type Notice, notice } from "./notice.ts";
 import type { EventName } from "./notification-plan.ts";
 import { Notifier, type Tell } from "./notifier.ts";
+import { destinationsOf } from "./replication-plan.ts";
+import { type CopyVersion, Replicator } from "./replicator.ts";
 import { Uploads } from "./uploads.ts";
-import { type Lock, type Version, version } from "./version.ts";
+import { type Lock, type Replication, type Version, version } from "./version.ts";
 
 const ownerOnly = 0o600;
 /** The id of the only version of an object in a bucket without versions. */
@@ -37,6 +39,8 @@ export interface Writing {
   readonly lock: Lock | undefined;
   readonly event: EventName;
   readonly cause: Cause;
+  /** Set for a copy that S3 itself makes: of which version it is. */
+  readonly replicaOf?: Pick<Version, "id" | "writtenAt">;
 }
 
 /**
@@ -51,13 +55,19 @@ export class Bucket {
   readonly #clock: () => number;
   readonly #journal: Journal<Line>;
   readonly #notifier: Notifier | undefined;
+  readonly #replicator: Replicator;
   /** Oldest version first. */
   readonly #objects = new Map<string, readonly Version[]>();
   /** ARNs of those who had their test event. */
   readonly #tested = new Set<string>();
 
   /** @throws Refusal when the journal is damaged. */
-  constructor(plan: BucketPlan, directory: string, clock: () => number) {
+  constructor(
+    plan: BucketPlan,
+    directory: string,
+    clock: () => number,
+    warn: (line: string) => void = () => undefined,
+  ) {
     this.plan = plan;
     this.#directory = join(directory, plan.name);
     this.#clock = clock;
@@ -67,7 +77,28 @@ export class Bucket {
     const told = ({ id }: Notice): void => this.#journal.append({ told: id });
     this.#notifier =
       plan.notifications === undefined ? undefined : new Notifier({ plan: plan.notifications, clock, told });
+    this.#replicator = new Replicator({
+      destinationsOf: ({ key }) => destinationsOf(plan.replication, key),
+      settled: (copied, status) => this.#setReplication(copied, status),
+      warn,
+    });
     for (const written of this.#journal.recall()) this.#recall(written);
+    for (const versions of this.#objects.values())
+      for (const each of versions) if (each.replication === "PENDING") this.#replicator.add(each);
+  }
+
+  /** Begins to copy what its replication asks for, with what an earlier process left. */
+  replicate(copy: CopyVersion): void {
+    this.#replicator.start(copy);
+  }
+
+  /** Resolves when each copy that is due was tried. */
+  replicated(): Promise<void> {
+    return this.#replicator.tried();
+  }
+
+  stopReplicating(): Promise<void> {
+    return this.#replicator.stop();
   }
 
   /** Begins to tell what happens. To be called once those who hear of it are up. */
@@ -89,11 +120,17 @@ export class Bucket {
     return readFileSync(this.#blobPath(content.blob));
   }
 
-  write({ key, body, etag = etagOf(body), headers, lock, event, cause }: Writing): Version {
+  write({ key, body, etag = etagOf(body), headers, lock, event, cause, replicaOf }: Writing): Version {
     const blob = randomUUID();
     writeFileSync(this.#blobPath(blob), body, { mode: ownerOnly });
     const content = { blob, bytes: body.length, etag, headers: { ...headers } };
-    return this.#add({ key, content, lock: lock ?? this.#defaultLock() }, event, cause);
+    const kept = { key, content, lock: lock ?? this.#defaultLock() };
+    if (replicaOf !== undefined)
+      return this.#add({ ...kept, ...replicaOf, replication: "REPLICA" }, event, cause);
+    const isCopied = destinationsOf(this.plan.replication, key).length > 0;
+    const written = this.#add({ ...kept, ...(isCopied && { replication: "PENDING" }) }, event, cause);
+    if (isCopied) this.#replicator.add(written);
+    return written;
   }
 
   /** With versions, a deletion is a version too, and nothing is lost. @returns it, or undefined when nothing is left. */
@@ -116,7 +153,15 @@ export class Bucket {
   }
 
   setLock(locked: Version, lock: Lock): void {
-    const changed = { ...locked, lock };
+    this.#change({ ...locked, lock });
+  }
+
+  #setReplication({ key, id }: Version, replication: Replication): void {
+    const copied = this.find(key, id);
+    if (copied !== undefined) this.#change({ ...copied, replication });
+  }
+
+  #change(changed: Version): void {
     this.#journal.append({ put: changed });
     this.#insert(changed);
   }
@@ -141,10 +186,14 @@ export class Bucket {
     if ("tell" in written) this.#notifier?.add(written.tell ?? []);
   }
 
-  #add(added: Omit<Version, "id" | "writtenAt">, event: EventName, cause: Cause): Version {
-    const id = this.plan.versioned ? randomUUID().replaceAll("-", "") : unversionedId;
+  #add(
+    added: Omit<Version, "id" | "writtenAt"> & Partial<Pick<Version, "id" | "writtenAt">>,
+    event: EventName,
+    cause: Cause,
+  ): Version {
+    const id = this.plan.versioned ? (added.id ?? randomUUID().replaceAll("-", "")) : unversionedId;
     const replaced = this.find(added.key, id);
-    const written: Version = { ...added, id, writtenAt: this.#clock() };
+    const written: Version = { ...added, id, writtenAt: added.writtenAt ?? this.#clock() };
     const notices = this.#noticesOf(event, written, cause);
     this.#journal.append({ put: written, ...notices });
     this.#insert(written);

@@ -14,6 +14,8 @@ import {
 import type { Tell } from "./notifier.ts";
 import { getObject } from "./reads.ts";
 import { elements, S3Refusal } from "./refusal.ts";
+import { replicateObject } from "./replicas.ts";
+import type { CopyVersion } from "./replicator.ts";
 import { placeOf, type Request } from "./request.ts";
 import { copyObject, putObject } from "./writes.ts";
 import { document, xml } from "./xml.ts";
@@ -33,6 +35,24 @@ export class S3Engine implements Engine {
   /** Begins to tell queues, topics, functions and the event bus. To be called once those are up. */
   notify(tell: Tell): void {
     for (const bucket of this.#buckets.values()) bucket.notify(tell);
+  }
+
+  /** Begins to copy between buckets. @param copierOf how, in the name of a bucket's replication role. */
+  replicate(copierOf: (bucket: string, roleArn: string) => CopyVersion): void {
+    for (const bucket of this.#buckets.values()) {
+      const { name, replication } = bucket.plan;
+      if (replication !== undefined) bucket.replicate(copierOf(name, replication.roleArn));
+    }
+  }
+
+  /** Resolves when each copy that is due was tried. */
+  async replicated(): Promise<void> {
+    await Promise.all([...this.#buckets.values()].map((bucket) => bucket.replicated()));
+  }
+
+  /** To be called before `stop`, while copies can still be made: those that are under way are. */
+  async stopReplicating(): Promise<void> {
+    await Promise.all([...this.#buckets.values()].map((bucket) => bucket.stopReplicating()));
   }
 
   async handle(call: AwsCall): Promise<AwsAnswer> {
@@ -69,6 +89,8 @@ export class S3Engine implements Engine {
         return call.headers["x-amz-copy-source"] === undefined
           ? putObject(request)
           : copyObject(request, (name) => this.#bucket(name));
+      case "ReplicateObject":
+        return replicateObject(request, (name) => this.#bucket(name));
       case "GetObject":
       case "HeadObject":
         return getObject(request);

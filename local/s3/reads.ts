@@ -37,6 +37,7 @@ export function getObject(request: Request): AwsAnswer {
     ...common,
     "accept-ranges": "bytes",
     ...lockHeaders(found),
+    ...(found.replication !== undefined && { "x-amz-replication-status": found.replication }),
   };
   const body = bucket.read(found);
   return range === undefined ? { statusCode: 200, headers, body } : ranged(range, headers, body);

@@ -9,6 +9,10 @@ export const lock = z.object({
 /** What keeps a version from being deleted. */
 export type Lock = z.output<typeof lock>;
 
+const replication = z.enum(["PENDING", "COMPLETED", "FAILED", "REPLICA"]);
+/** What S3 says of a version that it copies to another bucket, or has copied from one. */
+export type Replication = z.output<typeof replication>;
+
 export const version = z.object({
   key: z.string(),
   /** `null`, the word, in a bucket without versions. */
@@ -27,6 +31,7 @@ export const version = z.object({
     })
     .exactOptional(),
   lock,
+  replication: replication.exactOptional(),
 });
 /** One version of an object, as the bucket's journal has it. */
 export type Version = z.output<typeof version>;

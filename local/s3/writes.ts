@@ -47,7 +47,7 @@ export const lockOf = ({ call, bucket, now }: Request): Lock | undefined => lock
 export function copyObject(request: Request, bucketOf: (name: string) => Bucket): AwsAnswer {
   const { call, bucket, key } = request;
   checkWriteConditions(request);
-  const source = sourceOf(call.headers["x-amz-copy-source"] ?? "", bucketOf);
+  const source = sourceVersionOf(call.headers["x-amz-copy-source"] ?? "", bucketOf);
   const { content } = source.version;
   if (content === undefined) throw deleted(source.bucket, source.version, source.isByVersion);
   checkSourceConditions(call.headers, content.etag);
@@ -89,7 +89,8 @@ interface Source {
   readonly isByVersion: boolean;
 }
 
-function sourceOf(header: string, bucketOf: (name: string) => Bucket): Source {
+/** @throws S3Refusal when the header names nothing that is there. */
+export function sourceVersionOf(header: string, bucketOf: (name: string) => Bucket): Source {
   const place = sourcePlaceOf(header);
   if (place === undefined) {
     throw new S3Refusal(

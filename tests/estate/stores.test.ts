@@ -135,6 +135,6 @@ describe("the cache", () => {
   });
 });
 
-it.each(["Books", "Cache", "ArchiveBucket", "LakeBucket", "Reports"])("%s is not on the laptop", (name) => {
+it.each(["Books", "Cache", "Reports"])("%s is not on the laptop", (name) => {
   expect(() => localResource(name)).toThrow(`has no ${name}`);
 });

@@ -103,9 +103,9 @@ describe("functions", () => {
 describe("logs", () => {
   it("are kept for 365 days", () => {
     const groups = ofType<{ retentionInDays?: number }>("aws:cloudwatch/logGroup:LogGroup");
-    // Of each function, each saga, the API, and three of the warehouse.
+    // Of each function, each saga, the API, three of the warehouse, and each delivery.
     const sagas = ofType("aws:sfn/stateMachine:StateMachine").length;
-    expect(groups).toHaveLength(functions.length + sagas + 1 + 3);
+    expect(groups).toHaveLength(functions.length + sagas + 1 + 3 + 2);
     for (const { name, inputs } of groups) expect(inputs.retentionInDays, name).toBe(365);
   });
 

@@ -1,13 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
+import { DeleteObjectCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
 import { movements } from "#core/ledger/journal.ts";
 import { checkJournalTold } from "#core/proof/events.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
+import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
@@ -120,6 +126,79 @@ test("the warehouse is the ledger to the cent, per account, and knows each payme
     ["mer_demo", 5_00],
   ]);
   expect(await count("finance.gaps")).toBe(0);
+});
+
+describe("archive and lake", () => {
+  const bucket = (name: string): string => `tallystick-local-${name}-123456789012`;
+  const ofArchive = async () => linesIn(await objectsIn(s3, bucket("archive"), "events/"));
+  let s3: S3Client;
+  let directory: string;
+  let sent: readonly string[];
+  let events: readonly StreamedEvent[];
+  beforeAll(async () => {
+    s3 = new S3Client(awsClient(system.endpoints));
+    sent = await told.texts();
+    events = sent.flatMap((text) => {
+      const read = parseStreamed(text);
+      return read.ok ? [read.event] : [];
+    });
+    directory = mkdtempSync(join(tmpdir(), "tallystick-lake-"));
+    const answer = await fetch(`${system.endpoints.aws.endpoint}/_deliver`, { method: "POST" });
+    expect(answer.status).toBe(200);
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test("the archive has each record of the stream word by word, and no other", async () => {
+    const archived = await ofArchive();
+    expect(archived.toSorted()).toEqual(sent.toSorted());
+    expect(archived.length).toBeGreaterThan(20);
+  });
+
+  test("nobody deletes from the archive, and what landed is copied", async () => {
+    const [object] = await objectsIn(s3, bucket("archive"), "events/");
+    const named = { Bucket: bucket("archive"), Key: object?.key };
+    const { VersionId, ObjectLockMode, ReplicationStatus } = await s3.send(new HeadObjectCommand(named));
+    expect([ObjectLockMode, ReplicationStatus]).toEqual(["GOVERNANCE", "REPLICA"]);
+    await expect(s3.send(new DeleteObjectCommand({ ...named, VersionId }))).rejects.toThrow("object lock");
+    const landed = await s3.send(new HeadObjectCommand({ ...named, Bucket: bucket("archive-landing") }));
+    expect([landed.VersionId, landed.ReplicationStatus]).toEqual([VersionId, "COMPLETED"]);
+  });
+
+  test("the lake has each event as columns: as many, and the same sums to the cent", async () => {
+    const objects = await objectsIn(s3, bucket("lake"));
+    const files = objects.map(({ key, body }, index) => {
+      expect(key).toMatch(/^events\/day=\d{4}-\d\d-\d\d\/.*\.parquet$/);
+      const file = join(directory, `${index}.parquet`);
+      writeFileSync(file, body);
+      return file;
+    });
+    expect(await askParquet(files, "SELECT id FROM files ORDER BY id")).toEqual(
+      events.map(({ id }) => ({ id })).toSorted(({ id: one }, { id: other }) => (one < other ? -1 : 1)),
+    );
+    const sums = await askParquet(
+      files,
+      `SELECT leg.account AS account, leg.side AS side, sum(leg.amount)::varchar AS amount
+       FROM (SELECT unnest(record.legs) AS leg FROM files) GROUP BY ALL ORDER BY ALL`,
+    );
+    const legs = events.filter(isOfLedger).flatMap(({ record }) => record.legs ?? []);
+    const summed = new Map<string, number>();
+    for (const { account, side, amount } of legs) {
+      const key = `${account} ${side}`;
+      summed.set(key, (summed.get(key) ?? 0) + amount);
+    }
+    expect(new Map(sums.map(({ account, side, amount }) => [`${account} ${side}`, Number(amount)]))).toEqual(
+      summed,
+    );
+    const captured = await askParquet(
+      files,
+      `SELECT data.currency AS currency, sum(data.amount_captured)::varchar AS captured FROM files
+       WHERE type = 'payment.captured' GROUP BY ALL ORDER BY ALL`,
+    );
+    expect(captured).toEqual([
+      { currency: "EUR", captured: "2000" },
+      { currency: "USD", captured: "4000" },
+    ]);
+  });
 });
 
 test("what comes twice, and in another order, is counted once", async () => {

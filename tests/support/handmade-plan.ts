@@ -53,7 +53,7 @@ export function resource(
   return { urn: `urn:pulumi:local::test::${type}::${name}`, type, name, inputs, outputs: { id: name } };
 }
 
-const roleServices = ["events", "lambda", "scheduler", "states"];
+const roleServices = ["events", "firehose", "lambda", "s3", "scheduler", "states"];
 
 /** A trust policy that lets these services, and nobody else, act in the role's name. */
 export const trusting = (...services: readonly string[]) => ({

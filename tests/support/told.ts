@@ -114,13 +114,14 @@ export class Told {
   }
 
   async #events(): Promise<StreamedEvent[]> {
-    return (await this.#streamed()).flatMap((text) => {
+    return (await this.texts()).flatMap((text) => {
       const read = parseStreamed(text);
       return read.ok ? [read.event] : [];
     });
   }
 
-  async #streamed(): Promise<string[]> {
+  /** Every record of the stream, as it was sent. */
+  async texts(): Promise<string[]> {
     const StreamName = "tallystick-local-payment-events";
     const { Shards = [] } = await this.kinesis.send(new ListShardsCommand({ StreamName }));
     const texts: string[] = [];

@@ -45,6 +45,7 @@ export const s3Requests: AccessReader = (call, estate) => {
   const source = sourceOf(call);
   if (source === undefined) return undefined;
   if (call.action === "DeleteObjects") return deletionsOf(call, place);
+  if (call.action === "ReplicateObject") return replicationOf(call, place, source, estate);
   return [
     ...permissionsOf(call, place).map((permission) => request(permission, call, place)),
     ...source.flatMap((from) => [
@@ -95,6 +96,27 @@ function deletionsOf(call: AwsCall, { bucket }: Place): readonly AccessRequest[]
     const part = deletionName({ key, ...(versionId !== undefined && { versionId }) });
     return needed.map((permission) => ({ ...request(permission, call, place), part }));
   });
+}
+
+/** What a replication's role must be allowed for each version that S3 copies. Tags and deletions would need more. */
+function replicationOf(
+  call: AwsCall,
+  place: Place,
+  source: readonly Place[],
+  estate: EstateFacts,
+): readonly AccessRequest[] {
+  const whole = ["GetReplicationConfiguration", "ListBucket"];
+  const each = ["GetObjectVersionForReplication", "GetObjectVersionAcl", "GetObjectVersionTagging"];
+  const isBucketKey = estate.buckets.get(place.bucket)?.isBucketKey === true;
+  return [
+    ...source.flatMap((from) => [
+      ...whole.map((permission) => request(permission, call, { ...from, key: "" })),
+      ...each.map((permission) => request(permission, call, from)),
+      ...keyRequests(["Decrypt"], from, estate),
+    ]),
+    request("ReplicateObject", call, place),
+    ...keyRequests([isBucketKey ? "GenerateDataKey" : "Encrypt"], place, estate),
+  ];
 }
 
 function deletionsFrom(call: AwsCall): readonly Deletion[] | undefined {
