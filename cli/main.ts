@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { Api } from "./api.ts";
+import { holdArchive } from "./archive.ts";
 import { operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { startFailover } from "./failover.ts";
@@ -22,6 +23,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
                                                   says what became of what is in review; the acquirer is asked first
   payments hold <pay_…> --reason "…" | payments lift-hold <pay_…> --reason "…"   [--merchant <mer_…>]
                                                   a legal hold: nothing on it is erased until it is lifted
+  archive hold | archive lift | archive holds   --from <day> [--to <day>] [--stage <stage> --bucket <name>]
+                                                  legal holds on archived events, which then outlive lock and lifecycle
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
@@ -31,7 +34,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. With --stage, \`prove\`, \`archive\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -51,6 +54,9 @@ function readArguments() {
         by: { type: "string" },
         reason: { type: "string" },
         since: { type: "string" },
+        from: { type: "string" },
+        to: { type: "string" },
+        bucket: { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -84,6 +90,9 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "payments hold": ({ values, rest }) => legalHold(operator(values), theOne(rest, "pay_…"), "place", values),
   "payments lift-hold": ({ values, rest }) =>
     legalHold(operator(values), theOne(rest, "pay_…"), "lift", values),
+  "archive hold": ({ values }) => holdArchive(storeOf(values), "hold", values),
+  "archive lift": ({ values }) => holdArchive(storeOf(values), "lift", values),
+  "archive holds": ({ values }) => holdArchive(storeOf(values), "look", values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };
@@ -98,6 +107,8 @@ async function proveStore(values: Arguments["values"]): Promise<string> {
   if (!isRight) process.exitCode = 1;
   return "";
 }
+
+const storeOf = (values: Arguments["values"]) => storeConnection(values["state-directory"], values.stage);
 
 const tell = (line: string): void => console.log(line);
 

@@ -371,6 +371,29 @@ describe("every account", () => {
   });
 });
 
+describe("legal holds on archived events", () => {
+  it("are put by one permission set, told to operators, and let nobody read, delete or shorten", () => {
+    const role = account.resource<{
+      name: string;
+      assumeRolePolicy: object;
+      inlinePolicies: readonly { policy: object }[];
+    }>("LegalHolds").inputs;
+    expect(role.name).toBe("tallystick-legal-holds");
+    expect(statementsIn(role.assumeRolePolicy)[0]?.Condition).toMatchObject({
+      ArnLike: { "aws:PrincipalArn": expect.stringContaining("AWSReservedSSO_LegalHolds_") },
+    });
+    const statements = role.inlinePolicies.flatMap(({ policy }) => statementsIn(policy));
+    expect(statements.flatMap(({ Action }) => Action)).toEqual([
+      "s3:ListBucketVersions",
+      "s3:GetObjectLegalHold",
+      "s3:PutObjectLegalHold",
+    ]);
+    expect(account.resource("LegalHoldsUsedTarget").inputs["arn"]).toBe(
+      account.resource("Operators").outputs?.["arn"],
+    );
+  });
+});
+
 describe("operators", () => {
   it("hear of events: EventBridge meets no condition, neither at their topic nor at its key", () => {
     for (const name of ["OperatorsPolicy", "OperatorsKey"]) {
