@@ -346,15 +346,17 @@ describe("events", () => {
       expect(whoMay(`dynamodb:${action}`, table("events")), action).toEqual([]);
   });
 
-  it("are shown by a function that learns of payments only whether they are there", () => {
-    const grants = grantsOf("EventsApiRole", "dynamodb:GetItem", table("payments"));
-    expect(grants.map(({ Condition }) => Condition)).toEqual([
-      {
-        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk"] },
-        StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
-      },
-    ]);
-    for (const action of ["BatchGetItem", "Query", "Scan", "PutItem"])
+  it("are shown by a function that learns of payments whether they are there, and what opens their texts", () => {
+    for (const action of ["GetItem", "BatchGetItem"]) {
+      const grants = grantsOf("EventsApiRole", `dynamodb:${action}`, table("payments"));
+      expect(grants.map(({ Condition }) => Condition)).toEqual([
+        {
+          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", "text_key"] },
+          StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+        },
+      ]);
+    }
+    for (const action of ["Query", "Scan", "PutItem"])
       expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
   });
 });

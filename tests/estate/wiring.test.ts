@@ -323,6 +323,7 @@ describe("the HTTP API", () => {
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
         ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/ops/payments/{id}/legal-hold", "tallystick-local-reviews-api", "CUSTOM"],
         ["ANY /v1/balances", "tallystick-local-ledger-api", "CUSTOM"],
         ["ANY /v1/refunds/{id}", "tallystick-local-payments-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],
