@@ -85,7 +85,7 @@ test.each([
   ["[{}]", `${mismatch} The top level is an array`],
   ["{no json", "DataFormatConversion.ParseError: Encountered malformed JSON."],
   ['{"id":"a"}{"id":"b"}', "DataFormatConversion.ParseError: Encountered malformed JSON."],
-  [Uint8Array.of(0x7b, 0xff, 0x7d), "DataFormatConversion.ParseError: Encountered malformed JSON."],
+  [Buffer.from('{"id":"\xff"}', "latin1"), "DataFormatConversion.ParseError: Encountered malformed JSON."],
   [`{"id":${"[".repeat(200_000)}`, "DataFormatConversion.ParseError: Encountered malformed JSON."],
   ['{"amount":"ten"}', `${mismatch} For input string: "ten"`],
   ['{"count":2147483648}', `${mismatch} For input string: "2147483648"`],

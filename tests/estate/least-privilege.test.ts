@@ -67,14 +67,21 @@ const unscopedActions = [
 ];
 
 describe("roles", () => {
-  const isDelivery = ({ name }: { readonly name: string }) => name.endsWith("DeliveryRole");
+  /** Of services of AWS that move events, by who may assume them. */
+  const movers: Readonly<Record<string, string>> = {
+    ArchiveCopyRole: "s3.amazonaws.com",
+    ArchiveDeliveryRole: "firehose.amazonaws.com",
+    LakeDeliveryRole: "firehose.amazonaws.com",
+  };
+  const isDelivery = ({ name }: { readonly name: string }) =>
+    name.endsWith("DeliveryRole") && !Object.hasOwn(movers, name);
 
   const reader = "WarehouseReaderRole";
-  it("belong to one function each, to a saga, to the warehouse, or to an acquirer that leaves files", () => {
+  it("belong to one function each, to a saga, to what moves events, or to an acquirer that leaves files", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
     expect(roles.filter((role) => !isDelivery(role) && role.name !== reader)).toHaveLength(
-      functions.length + ofType("aws:sfn/stateMachine:StateMachine").length,
+      functions.length + ofType("aws:sfn/stateMachine:StateMachine").length + Object.keys(movers).length,
     );
     expect(resource("WarehouseData").inputs).toMatchObject({
       defaultIamRoleArn: resource(reader).outputs?.["arn"],
@@ -95,7 +102,8 @@ describe("roles", () => {
   it.each(roles.filter((role) => !isDelivery(role) && role.name !== reader))(
     "$name can be assumed by one AWS service and by nobody else",
     ({ name, inputs }) => {
-      const service = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
+      const ours = name.endsWith("SagaRole") ? "states.amazonaws.com" : "lambda.amazonaws.com";
+      const service = movers[name] ?? ours;
       const principals = inputs.assumeRolePolicy.Statement.map(({ Principal }) => Principal);
       expect(principals).toEqual([{ Service: service }]);
     },
@@ -118,12 +126,14 @@ describe("roles", () => {
     for (const { Action, Resource } of statementsOf(role)) {
       for (const arn of listOf(Resource)) {
         if (arn === "*") expect(unscopedActions).toEqual(expect.arrayContaining([...listOf(Action)]));
-        // The streams of a function's own log group are named by Lambda.
-        // executions by whoever starts them, and files by whoever leaves them.
+        // The streams of a function's own log group are named by Lambda, those of a delivery's by Firehose,
+        // executions by whoever starts them, and files by whoever leaves or brings them.
         else
           expect(
             arn.replace(
-              /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
+              Object.hasOwn(movers, role.name)
+                ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/)\*$/
+                : /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
               "$1",
             ),
           ).not.toContain("*");

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { firstEpoch } from "#adapters/dynamodb/fence.ts";
@@ -15,8 +16,10 @@ import type { Operation } from "#local/acquirers/acquirer.ts";
 import { Books } from "#local/acquirers/books.ts";
 import { FileMemory } from "#local/acquirers/memory.ts";
 import type { Endpoints } from "#local/endpoints.ts";
+import { linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { counted, journalOf } from "#tests/support/folds.ts";
 import { KillCampaign, type Request } from "#tests/support/kill-campaign.ts";
+import { awsClient } from "#tests/support/local-system.ts";
 import { Told } from "#tests/support/told.ts";
 
 /** `npm run test:kills` asks for twenty. Each costs a start of the system. */
@@ -142,6 +145,25 @@ test("every change that was committed is told, at least once and under one id, a
     expect((await told.applied()).length).toBeGreaterThan(payments.length);
   } finally {
     told.stop();
+  }
+});
+
+test("every record of the stream is in the archive, word by word, and nothing else is", async () => {
+  const told = new Told(endpoints);
+  const s3 = new S3Client(awsClient(endpoints));
+  try {
+    const sent = await told.texts();
+    const answer = await fetch(`${endpoints.aws.endpoint}/_deliver`, { method: "POST" });
+    expect(answer.status).toBe(200);
+    const archived = linesIn(await objectsIn(s3, "tallystick-local-archive-123456789012", "events/"));
+    const known = new Set(archived);
+    expect(sent.filter((text) => !known.has(text))).toEqual([]);
+    // What was told meanwhile is in there too.
+    const all = new Set(await told.texts());
+    expect(archived.filter((text) => !all.has(text))).toEqual([]);
+  } finally {
+    told.stop();
+    s3.destroy();
   }
 });
 
