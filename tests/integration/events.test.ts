@@ -105,6 +105,10 @@ describe("what people wrote on a payment", () => {
     for (const { data } of events) expect(data).toMatchObject(text);
     const { body } = await demo.get(`/v1/events/${events[0]?.id}`);
     expect(body).toEqual(events[0]);
+    const { body: timeline } = await operator.get(
+      `/v1/ops/payments/${payment.id}/timeline?merchant=mer_demo`,
+    );
+    expect(timeline.data[0]).toMatchObject({ what: "payment.created", texts: text });
     const kept = await keptOf(payment.id);
     expect(kept.length).toBeGreaterThanOrEqual(6);
     for (const event of kept) for (const word of texts) expect(event).not.toContain(word);
@@ -136,6 +140,15 @@ describe("what people wrote on a payment", () => {
     const events = await eventsOf(payment.id, version);
     expect(events.at(-1)).toMatchObject({ type: "payment.redacted", sequence: version });
     for (const { data } of events) expect(data).toMatchObject(none);
+    const { body: timeline } = await operator.get(
+      `/v1/ops/payments/${payment.id}/timeline?merchant=mer_demo`,
+    );
+    const kinds = Map.groupBy(timeline.data, ({ kind }: { kind: string }) => kind);
+    expect(kinds.get("event")?.[0]).toMatchObject({ what: "payment.created", texts: "erased" });
+    expect(kinds.get("operator")).toMatchObject([
+      { what: expect.stringMatching(/ places a legal hold: case 4711$/) },
+      { what: expect.stringMatching(/ lifts a legal hold: case 4711$/) },
+    ]);
     const stored = (await told.items("payments")).filter(isOf(payment.id));
     // The payment, its refund, and that somebody wanted it kept.
     expect(stored).toHaveLength(3);

@@ -7,6 +7,7 @@ import { DeleteObjectCommand, HeadObjectCommand, S3Client } from "@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
+import { holdArchive } from "#cli/archive.ts";
 import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import { addCounters, type Counters, noCounters } from "#core/ledger/account.ts";
 import { movements } from "#core/ledger/journal.ts";
@@ -50,7 +51,7 @@ afterAll(async () => {
 });
 
 const pay = async (number: string, currency = "USD"): Promise<string> =>
-  (await demo.payWithCard({ number }, { amount: 20_00, currency })).body.id;
+  (await demo.payWithCard({ number }, { amount: 20_00, currency, description: "for Jane" })).body.id;
 
 async function refunded(payment: string): Promise<string> {
   const answer = await demo.send("POST", `/v1/payments/${payment}/refunds`, {
@@ -162,6 +163,29 @@ describe("archive and lake", () => {
     await expect(s3.send(new DeleteObjectCommand({ ...named, VersionId }))).rejects.toThrow("object lock");
     const landed = await s3.send(new HeadObjectCommand({ ...named, Bucket: bucket("archive-landing") }));
     expect([landed.VersionId, landed.ReplicationStatus]).toEqual([VersionId, "COMPLETED"]);
+  });
+
+  test("a day of the archive is held from a terminal, and outlasts whoever may end its lock", async () => {
+    const connection = { client: awsClient(system.endpoints), tablePrefix: "tallystick-local-" };
+    const [object] = await objectsIn(s3, bucket("archive"), "events/");
+    const from = /day=([\d-]+)/.exec(object?.key ?? "")?.[1];
+    const named = { Bucket: bucket("archive"), Key: object?.key };
+    const { VersionId } = await s3.send(new HeadObjectCommand(named));
+    const remove = new DeleteObjectCommand({ ...named, VersionId, BypassGovernanceRetention: true });
+    const all = /: (\d+) of \1 objects of 1 days are held/;
+    expect(await holdArchive(connection, "hold", { from })).toMatch(all);
+    await expect(s3.send(remove)).rejects.toThrow("object lock");
+    expect(await holdArchive(connection, "look", { from })).toMatch(all);
+    expect(await holdArchive(connection, "lift", { from })).toMatch(/: 0 of \d+ objects/);
+    expect(await holdArchive(connection, "look", { from })).toMatch(/: 0 of \d+ objects/);
+  });
+
+  test("what merchants wrote is in neither", async () => {
+    expect((await ofArchive()).filter((text) => text.includes('"sealed"')).length).toBeGreaterThan(0);
+    for (const name of ["archive", "archive-landing", "lake"])
+      for (const { body } of await objectsIn(s3, bucket(name)))
+        expect(Buffer.from(body).includes("Jane"), name).toBe(false);
+    expect((await ofArchive()).join()).not.toContain("Jane");
   });
 
   test("the lake has each event as columns: as many, and the same sums to the cent", async () => {
