@@ -5,6 +5,7 @@ import type { Credentials } from "./door/credentials.ts";
 import type { Door } from "./door/door.ts";
 import { telling } from "./events.ts";
 import { Deliveries } from "./firehose/deliveries.ts";
+import type { Delivered } from "./firehose/delivery.ts";
 import { KinesisEngine } from "./kinesis/engine.ts";
 import { Stream } from "./kinesis/stream.ts";
 import { streamPlansOf } from "./kinesis/stream-plan.ts";
@@ -68,7 +69,8 @@ export interface Engines {
   readonly queues: Queues | undefined;
   readonly topics: SnsEngine | undefined;
   readonly buckets: S3Engine | undefined;
-  readonly deliveries: Deliveries;
+  /** Brings what is on the streams into the archive and the lake, with its copies, and does not wait for more. */
+  readonly deliver: () => Promise<readonly Delivered[]>;
   /** `redis://…`: one cache, whatever the plan has of them. */
   readonly cacheUrl: string | undefined;
   /** `postgres://user:password@…`. */
@@ -103,10 +105,12 @@ export async function runEngines(given: EnginesOptions, started: AsyncDisposable
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   runWarehouse(options, started);
-  deliveries = runDeliveries(options, buckets, started);
+  deliveries = runDeliveries(options, started);
+  const deliver = delivering(deliveries, buckets);
+  options.door.control("/_deliver", async () => ({ deliveries: await deliver() }));
   const children = postgres === undefined ? [] : [postgres.child];
   const postgresUrl = postgres?.url ?? options.postgresUrl;
-  return { queues, topics, buckets, deliveries, cacheUrl, postgresUrl, children };
+  return { queues, topics, buckets, deliver, cacheUrl, postgresUrl, children };
 }
 
 function runQueues(
@@ -198,10 +202,17 @@ function runWarehouse(
   door.serve(engine);
 }
 
+const delivering =
+  (deliveries: Deliveries, buckets: S3Engine | undefined): Engines["deliver"] =>
+  async () => {
+    const delivered = await deliveries.flush();
+    await buckets?.replicated();
+    return delivered;
+  };
+
 /** They look at their streams when they are woken: nothing is read before there is something, or somebody asks. */
 function runDeliveries(
   { plan, paths, door, credentialsOf, warn }: EnginesOptions,
-  buckets: S3Engine | undefined,
   started: AsyncDisposableStack,
 ): Deliveries {
   const deliveries = new Deliveries({
@@ -209,11 +220,6 @@ function runDeliveries(
     credentialsOf: (roleArn) => credentialsOf(roleArn, { isPoller: true }),
   });
   started.defer(() => deliveries.stop());
-  door.control("/_deliver", async () => {
-    const delivered = await deliveries.flush();
-    await buckets?.replicated();
-    return { deliveries: delivered };
-  });
   deliveries.start();
   return deliveries;
 }

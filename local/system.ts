@@ -213,7 +213,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   const { failed, calm } = watch(children.filter((child) => child !== undefined));
   started.defer(calm);
   const running = started.move();
-  const deliver = () => engines.deliveries.flush();
+  const { deliver } = engines;
   return { plan, endpoints, calls, faults, meter, failed, deliver, stop: () => running.disposeAsync() };
 }
 

@@ -52,7 +52,7 @@ function parse(data: Uint8Array): unknown {
         "DataFormatConversion.MalformedData",
         "The record was empty or contained only whitespace.",
       );
-    return JSON.parse(text, asWritten);
+    return losesDigits.test(text) ? JSON.parse(text, asWritten) : JSON.parse(text);
   } catch (thrown) {
     if (thrown instanceof Unfit) throw thrown;
     const message = `Encountered malformed JSON. ${(thrown as Error).message}`;
@@ -60,6 +60,8 @@ function parse(data: Uint8Array): unknown {
   }
 }
 
+/** Where there may be a number that a double does not give back as it is written. To keep each costs four times as much. */
+const losesDigits = /[[:,]\s*-?(?:\d{16}|\d+[.eE])/;
 /** A number stays as it is written: a bigint has more digits than a double. */
 const asWritten = (_name: string, value: unknown, { source }: { source?: string } = {}): unknown =>
   typeof value === "number" && source !== undefined ? json.rawJSON(source) : value;
@@ -126,6 +128,7 @@ function doubleOf(value: unknown): number {
 function scalarText(value: unknown): string {
   if (typeof value === "string") return value;
   if (json.isRawJSON(value)) return value.rawJSON;
+  if (typeof value === "number") return `${value}`;
   throw unfit(`${JSON.stringify(value)} is no number.`);
 }
 

@@ -1,10 +1,6 @@
-import {
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  type KinesisClient,
-  ListShardsCommand,
-} from "@aws-sdk/client-kinesis";
-import { exceptionOf } from "../event-sources/exception.ts";
+import { DescribeStreamCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
+import { iteratorAt, nameOfStream, recordsFrom, shardsOf } from "../event-sources/streams/kinesis-reads.ts";
+import type { ShardPosition } from "../event-sources/streams/source.ts";
 import type { Arrived } from "./forms.ts";
 import type { Positions } from "./positions.ts";
 
@@ -70,30 +66,30 @@ export class StreamReader {
   async #discover(): Promise<void> {
     const now = this.#clock();
     if (this.#discoveredAt !== undefined && now - this.#discoveredAt < discoverEveryMs) return;
-    let next: string | undefined;
-    do {
-      const { Shards = [], NextToken } = await this.#kinesis.send(
-        new ListShardsCommand(next === undefined ? { StreamARN: this.#streamArn } : { NextToken: next }),
-      );
-      for (const { ShardId: shardId = "" } of Shards) {
-        if (this.#shards.has(shardId) || this.#ended.has(shardId)) continue;
-        this.#shards.set(shardId, { iterator: undefined, readUpTo: this.#positions.of(shardId) });
-      }
-      next = NextToken;
-    } while (next !== undefined);
+    if (this.#discoveredAt === undefined && this.#shards.size === 0) await this.#compareStream();
+    for (const { ShardId: shardId = "" } of await shardsOf(this.#kinesis, nameOfStream(this.#streamArn))) {
+      if (this.#shards.has(shardId) || this.#ended.has(shardId)) continue;
+      this.#shards.set(shardId, { iterator: undefined, readUpTo: this.#positions.of(shardId) });
+    }
     this.#discoveredAt = now;
+  }
+
+  /** Places of a stream that was made anew under this name mean nothing: another emulator forgets what it had. */
+  async #compareStream(): Promise<void> {
+    const { StreamDescription } = await this.#kinesis.send(
+      new DescribeStreamCommand({ StreamARN: this.#streamArn }),
+    );
+    this.#positions.areOf(StreamDescription?.StreamCreationTimestamp?.toISOString() ?? "");
   }
 
   async #read(shardId: string, shard: OpenShard): Promise<Look> {
     shard.iterator ??= await this.#iteratorOf(shardId, shard.readUpTo);
-    const input = { StreamARN: this.#streamArn, ShardIterator: shard.iterator };
-    const page = await this.#kinesis.send(new GetRecordsCommand(input)).catch((thrown: unknown) => {
-      // Others read the shard too, and all together five times a second: it is looked at again.
-      if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
-      return { Records: [], NextShardIterator: shard.iterator, MillisBehindLatest: 1 };
-    });
-    const { Records = [], NextShardIterator: next, MillisBehindLatest: behind = 0 } = page;
-    const records = Records.map(
+    const {
+      records: read,
+      next,
+      isBehind,
+    } = await recordsFrom(this.#kinesis, this.#streamArn, shard.iterator);
+    const records = read.map(
       ({ SequenceNumber = "", Data = new Uint8Array(), ApproximateArrivalTimestamp }): Arrived => ({
         ...{ shardId, sequenceNumber: SequenceNumber, data: Data },
         at: ApproximateArrivalTimestamp?.getTime() ?? this.#clock(),
@@ -101,7 +97,7 @@ export class StreamReader {
     );
     shard.iterator = next;
     shard.readUpTo = records.at(-1)?.sequenceNumber ?? shard.readUpTo;
-    if (next !== undefined) return { records, isBehind: behind > 0 };
+    if (next !== undefined) return { records, isBehind };
     this.#shards.delete(shardId);
     this.#ended.add(shardId);
     // Its children are there.
@@ -109,15 +105,9 @@ export class StreamReader {
     return { records, isBehind: true };
   }
 
-  async #iteratorOf(shardId: string, after: string | undefined): Promise<string | undefined> {
-    const { ShardIterator } = await this.#kinesis.send(
-      new GetShardIteratorCommand({
-        ...{ StreamARN: this.#streamArn, ShardId: shardId },
-        ...(after === undefined
-          ? { ShardIteratorType: "TRIM_HORIZON" }
-          : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: after }),
-      }),
-    );
-    return ShardIterator;
+  #iteratorOf(shardId: string, after: string | undefined): Promise<string> {
+    const position: ShardPosition =
+      after === undefined ? { at: "TRIM_HORIZON" } : { at: "AFTER_SEQUENCE_NUMBER", sequenceNumber: after };
+    return iteratorAt(this.#kinesis, nameOfStream(this.#streamArn), shardId, position);
   }
 }

@@ -48,10 +48,15 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:s3/bucketNotification:BucketNotification": runs("s3"),
   "aws:s3/bucketReplicationConfig:BucketReplicationConfig": runs("s3"),
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": runs("firehose"),
-  "aws:glue/catalogDatabase:CatalogDatabase": runs("glue"),
-  "aws:glue/catalogTable:CatalogTable": runs("glue"),
-  "aws:athena/workgroup:Workgroup": runs("athena"),
-  "aws:athena/namedQuery:NamedQuery": runs("athena"),
+  // Deliveries write by its columns.
+  "aws:glue/catalogTable:CatalogTable": runs("firehose"),
+  "aws:glue/catalogDatabase:CatalogDatabase": leftOut("it is a name for tables"),
+  "aws:athena/workgroup:Workgroup": leftOut(
+    "nobody asks the lake here yet: its files are for any reader of Parquet",
+  ),
+  "aws:athena/namedQuery:NamedQuery": leftOut(
+    "nobody asks the lake here yet: its files are for any reader of Parquet",
+  ),
   "aws:sns/topicSubscription:TopicSubscription": runs("sns"),
   "aws:cognito/userPool:UserPool": runs("issuer"),
   "aws:cognito/userPoolDomain:UserPoolDomain": runs("issuer"),

@@ -5,7 +5,7 @@ import type { Book } from "#core/ledger/account.ts";
 import { Replication } from "#tests/support/replication.ts";
 import { clientOptions, startTables, type TestTables } from "#tests/support/tables.ts";
 import { ToldAnswers } from "#tests/support/told-answers.ts";
-import { Minute, promote, storesOf } from "#tests/support/torn-books.ts";
+import { type Dying, Minute, promote, storesOf } from "#tests/support/torn-books.ts";
 
 /** A call of a pass that ends at any moment: what it found and had not told is found by the call that follows. */
 
@@ -22,19 +22,22 @@ afterAll(() => tables.stop());
 const writes = ["PutItemCommand", "UpdateItemCommand", "DeleteItemCommand", "TransactWriteItemsCommand"];
 
 /** A process that is gone before its n-th write, and does nothing after it. */
-function dyingBefore(n: number): DynamoDBClient {
+function dyingBefore(n: number): Dying {
   const client = new DynamoDBClient({ ...clientOptions, endpoint: tables.endpoint });
   let written = 0;
+  const sent: Promise<unknown>[] = [];
   client.middlewareStack.add(
     (next, { commandName = "" }) =>
       async (args) => {
         if (writes.includes(commandName)) written += 1;
         if (written >= n) throw new Error("the process is gone");
-        return next(args);
+        const answer = next(args);
+        sent.push(answer);
+        return answer;
       },
     { step: "initialize" },
   );
-  return client;
+  return { client, landed: () => Promise.allSettled(sent) };
 }
 
 /** Something of everything that a failover cannot decide. */
@@ -86,7 +89,7 @@ test(
   async () => {
     const { tear, subjects } = await tornMinute();
     await tear();
-    const found = async (dying?: DynamoDBClient) => {
+    const found = async (dying?: Dying) => {
       const { letters, answered, died } = await promote(tables.client, secondEpoch, book, dying);
       return { told: [...letters, ...answered].toSorted(), died };
     };
@@ -98,7 +101,7 @@ test(
       await tear();
       const dying = dyingBefore(n);
       const { told, died } = await found(dying);
-      dying.destroy();
+      dying.client.destroy();
       expect(told, `gone before write ${n}`).toEqual(whole.told);
       if (!died) {
         expect(n).toBeGreaterThan(whole.told.length);

@@ -10,7 +10,10 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deliveryPlansOf } from "#local/firehose/delivery-plan.ts";
 import { parquetOf } from "#local/firehose/parquet.ts";
+import { Positions } from "#local/firehose/positions.ts";
+import { StreamReader } from "#local/firehose/stream-reader.ts";
 import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
+import { startKinesis } from "#tests/support/emulators.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { type GuardedCloud, openGuardedCloudIn } from "#tests/support/guarded-cloud.ts";
 import { planOf, resource, roleArnOf, roleResource } from "#tests/support/handmade-plan.ts";
@@ -93,7 +96,7 @@ async function put(...texts: readonly string[]): Promise<void> {
   const Records = texts.map((text, index) => ({ PartitionKey: `${index}`, Data: Buffer.from(text) }));
   await kinesis().send(new PutRecordsCommand({ StreamName, Records }));
 }
-const flush = () => cloud.engines.deliveries.flush();
+const flush = () => cloud.engines.deliver();
 const archived = async () => linesIn(await objectsIn(s3(), "archive"));
 const texts = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) =>
@@ -171,6 +174,25 @@ test("the next run goes on where the last one was, and what that had in hand is 
   expect(await lakeIds()).toEqual(["evt_0", "evt_1", "evt_2", "evt_3", "evt_4", "evt_5"]);
   const again = await flush();
   expect(again.map(({ objects }) => objects)).toEqual([[], []]);
+});
+
+test("of a stream that another emulator made anew, all is read: a place in the one before means nothing", async () => {
+  const path = join(directory, "positions.json");
+  const streamArn = "arn:aws:kinesis:eu-west-1:123456789012:stream/events";
+  for (const expected of [texts(0, 3), texts(3, 4)]) {
+    const emulator = await startKinesis();
+    try {
+      await emulator.createStream(StreamName, 1);
+      const Records = expected.map((text) => ({ PartitionKey: "k", Data: Buffer.from(text) }));
+      await emulator.client.send(new PutRecordsCommand({ StreamName, Records }));
+      const positions = new Positions(path);
+      const { records } = await new StreamReader(emulator.client, streamArn, positions, Date.now).look();
+      expect(records.map(({ data }) => Buffer.from(data).toString())).toEqual(expected);
+      positions.keep(records);
+    } finally {
+      await emulator.stop();
+    }
+  }
 });
 
 test("an object whose place was not kept comes again: twice, and never not at all", async () => {

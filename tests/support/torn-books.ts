@@ -240,21 +240,28 @@ export interface Promotion {
 
 let promotions = 0;
 
+/** Whose calls fail from some time on. */
+export interface Dying {
+  readonly client: DynamoDBClient;
+  /** Resolves when all that it had sent by then is done: what is made again meanwhile would meet it. */
+  landed(): Promise<unknown>;
+}
+
 /**
  * The tasks of the failover, in the order of its state machine.
- * @param dying whose calls fail from some time on: the pass that meets that is made again with `client`, as all after it
+ * @param dying the pass that meets its end is made again with `client`, as all after it
  */
 export async function promote(
   client: DynamoDBClient,
   epoch: Epoch,
   book: Book,
-  dying?: DynamoDBClient,
+  dying?: Dying,
 ): Promise<Promotion> {
   promotions += 1;
   const began = noon + promotions * day;
   const checks: Check[] = [];
   const passes: PassOutput[] = [];
-  let alive = dying ?? client;
+  let alive = dying?.client ?? client;
   for (const n of pagesOf(client, epoch, book, checks).keys())
     for (const segment of [0, 1]) {
       const where: PassInput = {
@@ -271,6 +278,7 @@ export async function promote(
         passes.push(await pass(alive));
       } catch (error) {
         if (alive === client) throw error;
+        await dying?.landed();
         alive = client;
         passes.push(await pass(client));
       }

@@ -1,21 +1,7 @@
-import {
-  type _Record,
-  DescribeStreamSummaryCommand,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  type KinesisClient,
-  ListShardsCommand,
-} from "@aws-sdk/client-kinesis";
-import { exceptionOf } from "../exception.ts";
+import { type _Record, DescribeStreamSummaryCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
 import { filterable } from "../filter.ts";
-import {
-  pagesOf,
-  type Shard,
-  type ShardPosition,
-  type StreamPage,
-  type StreamRecord,
-  type StreamSource,
-} from "./source.ts";
+import { iteratorAt, nameOfStream, recordsFrom, shardsOf } from "./kinesis-reads.ts";
+import type { Shard, ShardPosition, StreamPage, StreamRecord, StreamSource } from "./source.ts";
 
 /** Kinesis gives 10,000 at most; fewer keep the memory of a poller small. */
 const pageMax = 1_000;
@@ -23,8 +9,6 @@ const pageMax = 1_000;
 const idleMsMax = 2_000;
 /** A shard may be read five times a second, by all its readers together. AWS looks once a second. */
 const readMsMin = 250;
-/** Pages of shards; 1,000 each. */
-const shardPagesMax = 10;
 
 /** A stream of Kinesis. */
 export class DataStream implements StreamSource {
@@ -39,7 +23,7 @@ export class DataStream implements StreamSource {
   constructor(client: KinesisClient, sourceArn: string, roleArn: string) {
     this.#client = client;
     this.#sourceArn = sourceArn;
-    this.#name = sourceArn.split("/")[1] ?? "";
+    this.#name = nameOfStream(sourceArn);
     this.#roleArn = roleArn;
   }
 
@@ -47,56 +31,26 @@ export class DataStream implements StreamSource {
     const { StreamDescriptionSummary: summary } = await this.#client.send(
       new DescribeStreamSummaryCommand({ StreamName: this.#name }),
     );
-    const pages = await pagesOf(
-      (next) =>
-        this.#client.send(
-          new ListShardsCommand(next === undefined ? { StreamName: this.#name } : { NextToken: next }),
-        ),
-      ({ NextToken }) => NextToken,
-      shardPagesMax,
-    );
-    const shards = pages
-      .flatMap(({ Shards = [] }) => Shards)
-      .map(({ ShardId: shardId = "", ParentShardId, AdjacentParentShardId }) => ({
+    const shards = (await shardsOf(this.#client, this.#name)).map(
+      ({ ShardId: shardId = "", ParentShardId, AdjacentParentShardId }) => ({
         shardId,
         parentIds: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
-      }));
+      }),
+    );
     const createdAt = summary?.StreamCreationTimestamp?.toISOString() ?? "";
     return { incarnation: `${this.#sourceArn} ${createdAt}`, shards };
   }
 
-  async open(shardId: string, position: ShardPosition): Promise<string> {
-    const { ShardIterator } = await this.#client.send(
-      new GetShardIteratorCommand({ StreamName: this.#name, ShardId: shardId, ...iteratorOf(position) }),
-    );
-    return ShardIterator ?? "";
+  open(shardId: string, position: ShardPosition): Promise<string> {
+    return iteratorAt(this.#client, this.#name, shardId, position);
   }
 
   async read(shardId: string, iterator: string): Promise<StreamPage> {
-    // An iterator does not tell IAM whose records are read.
-    const input = { StreamARN: this.#sourceArn, ShardIterator: iterator, Limit: pageMax };
-    const page = await this.#client.send(new GetRecordsCommand(input)).catch((thrown: unknown) => {
-      // Others read the shard too, and it gives five reads a second: there is nothing new for now.
-      if (exceptionOf(thrown) !== "ProvisionedThroughputExceededException") throw thrown;
-      return { Records: [], NextShardIterator: iterator };
-    });
-    const { Records: records = [], NextShardIterator: next } = page;
+    const { records, next } = await recordsFrom(this.#client, this.#sourceArn, iterator, pageMax);
     return {
       records: records.map((record) => dataRecord(record, shardId, this.#sourceArn, this.#roleArn)),
-      next: next ?? undefined,
+      next,
     };
-  }
-}
-
-function iteratorOf(position: ShardPosition) {
-  switch (position.at) {
-    case "AFTER_SEQUENCE_NUMBER":
-      return { ShardIteratorType: position.at, StartingSequenceNumber: position.sequenceNumber };
-    case "AT_TIMESTAMP":
-      return { ShardIteratorType: position.at, Timestamp: new Date(position.timestampMs) };
-    case "TRIM_HORIZON":
-    case "LATEST":
-      return { ShardIteratorType: position.at };
   }
 }
 

@@ -77,7 +77,7 @@ export const accessRows: readonly Row[] = [
   ),
   estate("7.2.5", "Accounts of systems have as little as they need.", [
     `test: ${roles} › roles › $name names every action in full`,
-    `test: ${roles} › roles › belong to one function each, to a saga, to the warehouse, or to an acquirer that leaves files`,
+    `test: ${roles} › roles › belong to one function each, to a saga, to what moves events, or to an acquirer that leaves files`,
     "test: tests/integration/missing-permission.test.ts › a task that may not write the ledger is denied by name, and its payment goes to review",
     "wiring: granted-is-told",
     "file: local/iam/report.ts",

@@ -149,7 +149,7 @@ export const networkRows: readonly Row[] = [
     "root of the organization's own account keeps its password: the company locks it away",
   ),
   estate("2.2.3", "Functions that need different levels of security do not share a component.", [
-    "test: tests/estate/least-privilege.test.ts › roles › belong to one function each, to a saga, to the warehouse, or to an acquirer that leaves files",
+    "test: tests/estate/least-privilege.test.ts › roles › belong to one function each, to a saga, to what moves events, or to an acquirer that leaves files",
     "test: tests/estate/least-privilege.test.ts › the card vault › is sealed by one function and opened by another, both naming the merchant and the key epoch",
   ]),
   estate("2.2.4", "Only what is needed is switched on.", [
