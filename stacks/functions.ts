@@ -269,7 +269,7 @@ const declarations = {
   },
   RecoverTask: {
     handler: "functions/tasks/recover.handler",
-    purpose: "Asks what became of a payment that was left open",
+    purpose: "Asks what became of a payment that was left open, and hands it to the saga that goes on",
     memoryMb: 512,
     timeoutSeconds: 25,
     // It books nothing: the sagas that it starts do.

@@ -126,9 +126,9 @@ describe("logs", () => {
 describe.each([
   {
     saga: "Payment",
-    tasks: ["Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
+    tasks: ["Recover", "Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
   },
-  { saga: "Refund", tasks: ["HoldRefund", "GiveBack", "ReviewRefund"] },
+  { saga: "Refund", tasks: ["Recover", "HoldRefund", "GiveBack", "ReviewRefund"] },
 ])("the $saga saga", ({ saga, tasks }) => {
   const { inputs } = resource<Machine>(`${saga}Saga`);
 
