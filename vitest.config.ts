@@ -24,6 +24,8 @@ export default defineConfig({
             "reconciler/**/*.test.ts",
             "workflows/**/*.test.ts",
           ],
+          // Some search thousands of cases, on a machine that may be busy.
+          testTimeout: minutes(1),
         },
       },
       {

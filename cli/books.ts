@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import { type AccountLine, Books } from "#adapters/books/books.ts";
 import type { AccountId, Book } from "#core/ledger/account.ts";
-import { dayIn } from "./day.ts";
+import { dayIn } from "./days.ts";
 import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { Api } from "./api.ts";
+import { holdArchive } from "./archive.ts";
 import { showStatement, showTrialBalance } from "./books.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { startFailover } from "./failover.ts";
+import { legalHold } from "./legal-hold.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
@@ -23,6 +25,10 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   books trial-balance [--at <day>]                all accounts at the end of a day, by the books
   books statement <account> [--merchant <mer_…>] [--since <day>] [--until <day>]
                                                   what moved an account, line by line
+  payments hold <pay_…> --reason "…" | payments lift-hold <pay_…> --reason "…"   [--merchant <mer_…>]
+                                                  a legal hold: nothing on it is erased until it is lifted
+  archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
+                                                  legal holds on archived events, which then outlive lock and lifecycle
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
@@ -32,7 +38,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -54,6 +60,7 @@ function readArguments() {
         since: { type: "string" },
         until: { type: "string" },
         at: { type: "string" },
+        bucket: { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -89,6 +96,12 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     showStatement(booksUrl(values["state-directory"]), theOne(rest, "account"), {
       ...{ merchant: values.merchant, since: values.since, until: values.until },
     }),
+  "payments hold": ({ values, rest }) => legalHold(operator(values), theOne(rest, "pay_…"), "place", values),
+  "payments lift-hold": ({ values, rest }) =>
+    legalHold(operator(values), theOne(rest, "pay_…"), "lift", values),
+  "archive hold": ({ values }) => holdArchive(storeOf(values), "hold", values),
+  "archive lift": ({ values }) => holdArchive(storeOf(values), "lift", values),
+  "archive holds": ({ values }) => holdArchive(storeOf(values), "look", values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };
@@ -103,6 +116,8 @@ async function proveStore(values: Arguments["values"]): Promise<string> {
   if (!isRight) process.exitCode = 1;
   return "";
 }
+
+const storeOf = (values: Arguments["values"]) => storeConnection(values["state-directory"], values.stage);
 
 const tell = (line: string): void => console.log(line);
 

@@ -27,6 +27,7 @@ const timeline = z.object({
         what: z.string(),
         state: z.string().optional(),
         version: z.number().optional(),
+        texts: z.unknown().optional(),
       })
       .loose(),
   ),
@@ -39,8 +40,9 @@ export async function showTimeline(api: Api, id: string, merchant: string | unde
   const { data, payment, review, merchant: book } = timeline.parse(answer);
   // A refund's version is what `refunds resolve` is asked for.
   const shownVersion = (version?: number) => (version === undefined ? "" : `, version ${version}`);
-  const rows = data.map(({ at, kind, what, state, version: of }) => [
-    ...[at, kind, `${what}${shownVersion(of)}`],
+  const erased = (texts: unknown) => (texts === "erased" ? ", what was written is erased" : "");
+  const rows = data.map(({ at, kind, what, state, version: of, texts }) => [
+    ...[at, kind, `${what}${shownVersion(of)}${erased(texts)}`],
     state ?? "",
   ]);
   const { id: shown, amount, currency, state, version } = payment;

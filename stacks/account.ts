@@ -7,6 +7,7 @@ import { createBreakGlass } from "./break-glass.ts";
 import { refuseToDeploy } from "./company.ts";
 import { createDeployRole } from "./deploy-role.ts";
 import { createDetection } from "./detection.ts";
+import { createLegalHolds } from "./legal-holds.ts";
 import { createLogArchive } from "./log-archive.ts";
 import { createOperators } from "./operators.ts";
 import { createRecorders } from "./recorders.ts";
@@ -35,6 +36,7 @@ export async function createAccount(
   if (settings.workload !== undefined) {
     createDeployRole(settings.workload.stage);
     createBackupWatch(operators);
+    createLegalHolds(operators, { stage: settings.workload.stage, awsAccount: settings.awsAccount });
     if (settings.workload.reports) createReporting(settings);
   }
   return {};

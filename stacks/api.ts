@@ -45,7 +45,10 @@ const prefixes: readonly Prefix[] = [
     path: "/v1/ops/payments/{id}/resolve",
     route: "ResolvePayments",
     serves: "ReviewsApi",
-    also: [{ path: "/v1/ops/refunds/{id}/resolve", route: "ResolveRefunds" }],
+    also: [
+      { path: "/v1/ops/refunds/{id}/resolve", route: "ResolveRefunds" },
+      { path: "/v1/ops/payments/{id}/legal-hold", route: "LegalHolds" },
+    ],
   },
 ];
 

@@ -17,6 +17,7 @@ export interface TableUse {
     | "delete"
     | "query"
     | "scan"
+    | "check"
   )[];
   /** Indexes that it may query, beside the table itself. */
   readonly mayQueryIndexes?: readonly string[];

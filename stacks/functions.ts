@@ -31,11 +31,11 @@ const journalRecords = {
 const declarations = {
   PaymentsApi: {
     handler: "functions/api/payments.handler",
-    purpose: "Creates and reads payments, captures, cancels and refunds them",
+    purpose: "Creates and reads payments, captures, cancels, refunds and redacts them",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      payments: { may: ["get", "batchGet", "put"], mayQueryIndexes: ["by_time"] },
+      payments: { may: ["get", "batchGet", "put", "check"], mayQueryIndexes: ["by_time"] },
       idempotency: { may: ["get", "put", "update", "delete"] },
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
@@ -87,8 +87,8 @@ const declarations = {
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
       events: { may: ["query", "batchGet"], mayQueryIndexes: ["by_time"] },
-      // Whether a payment without events is there at all, and nothing else about it.
-      payments: { may: ["get"], onlyAttributes: ["pk", "sk"] },
+      // Whether a payment without events is there at all, and what opens its texts in them: nothing else about it.
+      payments: { may: ["get", "batchGet"], onlyAttributes: ["pk", "sk", "text_key"] },
     },
     variables: ["ORIGIN_SECRETS"],
   },
@@ -182,7 +182,7 @@ const declarations = {
   },
   ReviewsApi: {
     handler: "functions/api/reviews.handler",
-    purpose: "Writes down what operators say became of payments and refunds in review",
+    purpose: "Writes down what operators say of payments and refunds in review, and their legal holds",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     // It books nothing and asks nobody: the recovery that it starts does, and the sagas behind that.
@@ -295,7 +295,7 @@ const declarations = {
   },
   RecoverTask: {
     handler: "functions/tasks/recover.handler",
-    purpose: "Asks what became of a payment that was left open",
+    purpose: "Asks what became of a payment that was left open, and hands it to the saga that goes on",
     memoryMb: 512,
     timeoutSeconds: 25,
     // It books nothing: the sagas that it starts do.

@@ -7,7 +7,7 @@ export interface Column {
 /**
  * What of the payment is in the lake: the API's view (core/payments/view.ts), in Hive's types. Left out is what people
  * wrote, which may name anybody (reference, description, metadata), and where they were sent (next_action): who asks how
- * many and how much need not see it, who must is let into the archive.
+ * many and how much need not see it, and the archive has it sealed (ADR 57).
  */
 const payment: Readonly<Record<string, string>> = {
   id: "string",
@@ -26,6 +26,7 @@ const payment: Readonly<Record<string, string>> = {
   version: "int",
   created_at: "string",
   updated_at: "string",
+  redacted_at: "string",
 };
 
 const legs = "array<struct<account:string,side:string,amount:bigint,currency:string>>";

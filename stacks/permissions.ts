@@ -36,6 +36,8 @@ const tableActions: { readonly [Use in TableUse["may"][number]]: string } = {
   delete: "dynamodb:DeleteItem",
   query: "dynamodb:Query",
   scan: "dynamodb:Scan",
+  // In a transaction: a condition on an item that it does not write.
+  check: "dynamodb:ConditionCheckItem",
 };
 
 const bucketActions: { readonly [Use in BucketUse]: string } = {

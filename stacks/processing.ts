@@ -30,6 +30,7 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
       SettleFunctionArn: "SettleTask",
       CompensateFunctionArn: "CompensateTask",
       ReviewFunctionArn: "ReviewTask",
+      RecoverFunctionArn: "RecoverTask",
     },
     sendsTo: { ChecksQueueUrl: "checks" },
   },
@@ -39,6 +40,7 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
       HoldRefundFunctionArn: "HoldRefundTask",
       GiveBackFunctionArn: "GiveBackTask",
       ReviewRefundFunctionArn: "ReviewRefundTask",
+      RecoverFunctionArn: "RecoverTask",
     },
   },
   recovery: {

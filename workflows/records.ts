@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Book } from "#core/ledger/account.ts";
+import { parsePaymentId } from "#core/payments/ids.ts";
 import { authorizationFrom, fromRecord, type PaymentRecord } from "#core/payments/record.ts";
 import { refundStates } from "#core/payments/refund.ts";
 import { fromRefundRecord, type RefundRecord } from "#core/payments/refund-record.ts";
@@ -56,12 +58,14 @@ const paymentRecord = z.strictObject({
   description: z.string().optional(),
   return_url: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  text_key: z.string().optional(),
   created_at: epochMs,
   updated_at: epochMs,
   version: z.int().positive(),
   pending_operation: pendingOperation.optional(),
   refunds: z.array(z.string().startsWith("re_")).optional(),
   words: z.array(word).optional(),
+  redacted_at: epochMs.optional(),
   state: z.enum(paymentStates),
   authorization: authorization.optional(),
   captured: minorUnits.optional(),
@@ -99,6 +103,29 @@ const refundRecord = z.strictObject({
 });
 
 export const refund = refundRecord.transform((record) => fromRefundRecord(record as RefundRecord));
+
+const paymentId = z.string().transform((text, context) => {
+  const id = parsePaymentId(text);
+  if (id !== undefined) return id;
+  context.addIssue({ code: "custom", message: "not the id of a payment" });
+  return z.NEVER;
+});
+
+/** A payment by its name. */
+export const paymentNamed = { book: z.string().transform((text) => text as Book), payment: paymentId };
+
+/**
+ * What the recovery starts a saga with instead of the payment: its history keeps for 90 days what it hands over. `version`
+ * is the one that it looked at.
+ */
+export const take = z.strictObject({ ...paymentNamed, version: z.int().positive() });
+
+/** `take`, as it goes over the wire. */
+export interface Take {
+  readonly book: string;
+  readonly payment: string;
+  readonly version: number;
+}
 
 /** ARN of the execution, which every journal entry keeps. */
 export const execution = z.string();

@@ -19,7 +19,7 @@ import { newestPlaces, type Place, placeOf } from "./time-list.ts";
 
 /** Sequences sort as text: no payment has this many versions. */
 const sequenceDigits = 6;
-/** Here they serve whoever missed a notification. An archive (not built yet) will keep them for ever. */
+/** Here they serve whoever missed a notification. The archive keeps them for ten years. */
 const keptSeconds = 30 * 24 * 3_600;
 /** DynamoDB takes 25 puts per call. */
 const writesMax = 25;

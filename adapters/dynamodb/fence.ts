@@ -57,7 +57,9 @@ export function fencedUpdate(update: Update, epoch: Epoch): Update {
 export function fencedWrite(item: TransactWriteItem, epoch: Epoch): TransactWriteItem {
   if (item.Put !== undefined) return { Put: fencedPut(item.Put, epoch) };
   if (item.Update !== undefined) return { Update: fencedUpdate(item.Update, epoch) };
-  throw new Error("a transaction puts and updates, and does nothing else");
+  // It writes nothing, so that there is nothing to stamp.
+  if (item.ConditionCheck !== undefined) return { ConditionCheck: { ...item.ConditionCheck, ...told } };
+  throw new Error("a transaction puts, updates and checks, and does nothing else");
 }
 
 /**

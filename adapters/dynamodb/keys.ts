@@ -18,6 +18,13 @@ export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${
 
 export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 
+/** Beside its payment, and no part of it: the stream tells of payments, and not of what lawyers want kept. */
+export const legalHoldSortKey = "legal_hold";
+export const legalHoldKey = (book: Book, id: PaymentId): Key => ({
+  pk: `${book}#${id}`,
+  sk: legalHoldSortKey,
+});
+
 /**
  * One partition of an index takes 1,000 writes a second, and keys ordered by time all land in the newest one:
  * a merchant's list is dealt over this many partitions, and merged when it is read.

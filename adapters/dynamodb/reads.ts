@@ -82,23 +82,26 @@ export async function getItem(client: DynamoDBClient, table: string, key: Key): 
 /**
  * Up to 100 items in the order of their keys; those that are not there are left out.
  * @param consistent strongly, at twice the price
+ * @param attributes all that is wanted of each, its key among them; everything unless said
  * @throws StoreUnavailable when DynamoDB leaves out a part on every try.
  */
 export async function getItems(
   client: DynamoDBClient,
   table: string,
   keys: readonly Key[],
-  { consistent }: { readonly consistent: boolean },
+  { consistent, attributes }: { readonly consistent: boolean; readonly attributes?: readonly string[] },
 ): Promise<Item[]> {
   invariant(keys.length <= batchGetMax, `${batchGetMax} items are read at once, not ${keys.length}`);
   const found = new Map<string, Item>();
   let left: Item[] = keys.map((key) => marshall(key));
+  const how = {
+    ConsistentRead: consistent,
+    ...(attributes === undefined ? {} : { ProjectionExpression: attributes.join(", ") }),
+  };
   for (let attempt = 0; attempt < batchTriesMax && left.length > 0; attempt += 1) {
     if (attempt > 0) await sleep(batchPauseMs * 2 ** attempt);
     const { Responses, UnprocessedKeys } = await reach(
-      client.send(
-        new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } } }),
-      ),
+      client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys: left, ...how } } })),
     );
     for (const item of Responses?.[table] ?? []) found.set(placeIn(item), item);
     left = UnprocessedKeys?.[table]?.Keys ?? [];

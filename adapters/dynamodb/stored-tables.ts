@@ -170,6 +170,7 @@ function keep(book: Books, item: StoredItem): void {
       book.expiring.push(decoded.note);
       return;
     case "listed":
+    case "legal_hold":
       return;
     case "fold":
       book.folds.set(decoded.shard, decoded.fold);

@@ -9,7 +9,7 @@ import type { Refund } from "#core/payments/refund.ts";
 import type { AccountNote, ExpiryNote, Stored, StoredAccount } from "#core/proof/stored.ts";
 import { type FoldItem, shardFold } from "./fold-codec.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
-import { expiringIn } from "./keys.ts";
+import { expiringIn, legalHoldSortKey } from "./keys.ts";
 import { paymentOf, refundOf } from "./payment-codec.ts";
 import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
 
@@ -23,6 +23,8 @@ export type Decoded =
   | { readonly kind: "note"; readonly note: AccountNote }
   /** When time is to end a hold. */
   | { readonly kind: "expiring"; readonly note: ExpiryNote }
+  /** What lawyers want kept: the books do not go by it. */
+  | { readonly kind: "legal_hold" }
   /** That an account is there, for whoever lists them. */
   | { readonly kind: "listed" }
   | { readonly kind: "fold"; readonly shard: string; readonly fold: ShardFold }
@@ -82,6 +84,7 @@ function decodeItem(item: StoredItem): Decoded {
   const sk = item["sk"]?.S ?? "";
   if (sk === "payment") return { kind: "payment", payment: paymentOf(item) };
   if (sk === "refund") return { kind: "refund", refund: refundOf(item) };
+  if (sk === legalHoldSortKey) return { kind: "legal_hold" };
   const [book = "", kind, ...rest] = pk.split("#");
   const plain: unknown = unmarshall(item);
   switch (kind) {

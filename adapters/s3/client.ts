@@ -1,12 +1,13 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 
 const attemptsMax = 5;
 const connectionTimeoutMs = 1_000;
 /** For as long as nothing comes: a large object takes longer than this as a whole. */
 const requestTimeoutMs = 10_000;
 
-export const createS3 = (): S3Client =>
+export const createS3 = (config: S3ClientConfig = {}): S3Client =>
   new S3Client({
+    ...config,
     maxAttempts: attemptsMax,
     requestHandler: {
       connectionTimeout: connectionTimeoutMs,

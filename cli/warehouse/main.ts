@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { storeConnection } from "../connection.ts";
+import { daysBetween } from "../days.ts";
 import { Refusal } from "../refusal.ts";
-import { daysBetween } from "./days.ts";
 import { load } from "./loader.ts";
 
 const usage = `npm run warehouse -- <command>   fills the warehouse

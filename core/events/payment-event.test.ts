@@ -11,7 +11,7 @@ import type { PaymentWord } from "../payments/operator-word.ts";
 import type { Payment, Review, Standing } from "../payments/payment.ts";
 import { paymentView } from "../payments/view.ts";
 import { parseEventId } from "./event-id.ts";
-import { eventOf, type PaymentEventType, publishedEvent } from "./payment-event.ts";
+import { eventOf, opened, type PaymentEventType, publishedEvent } from "./payment-event.ts";
 
 const authorization = exampleAuthorization;
 const review: Review = { operation: "capture", acquirer: "alpha", reason: "timeout" };
@@ -51,6 +51,33 @@ test.each<[PaymentEventType, Standing, Partial<Payment>, PaymentEvent]>([
   const before = paymentAt(standing, course);
   const after = evolve(before, fact, noon + minute);
   expect(eventOf(before, after).type).toBe(type);
+});
+
+describe("what people wrote", () => {
+  const written = { ...examplePayment(), textKey: Buffer.alloc(32, 7).toString("base64url") };
+  const event = eventOf(undefined, written);
+  const shown = paymentView(written);
+
+  test("is shown by whoever has the payment's key, and by nobody else", () => {
+    expect(event.data).toMatchObject({ reference: null, description: null, metadata: {} });
+    expect(opened(event, written.textKey)).toEqual(shown);
+    expect(opened(event, undefined)).toEqual(event.data);
+    expect(opened(event, Buffer.alloc(32, 8).toString("base64url"))).toEqual(event.data);
+  });
+
+  test("of a payment from before there were keys is told as it is", () => {
+    const old = eventOf(undefined, examplePayment());
+    expect(old.sealed).toBeUndefined();
+    expect(opened(old, undefined)).toMatchObject({ reference: "order-1001", metadata: { basket: "b-7" } });
+  });
+
+  test("is gone from a payment that is redacted, which is told as such", () => {
+    const declined = { ...written, state: "declined", acquirer: "alpha", decline: "lost_card" } as Payment;
+    const told = eventOf(declined, evolve(declined, { type: "redacted" }, noon + minute));
+    expect(told).toMatchObject({ type: "payment.redacted", sequence: 2, data: { state: "declined" } });
+    expect(told.sealed).toBeUndefined();
+    expect(told.data["redacted_at"]).toBe(new Date(noon + minute).toISOString());
+  });
 });
 
 test("a payment that was not there before is created", () => {
@@ -103,7 +130,7 @@ describe("whatever happens to a payment", () => {
       fc.property(changes, ({ before, after }) => {
         const text = JSON.stringify(eventOf(before, after));
         if (after.method.type === "card") expect(text).not.toContain(after.method.token);
-        expect(text).not.toContain(after.fingerprint);
+        if (after.fingerprint !== "erased") expect(text).not.toContain(after.fingerprint);
         expect(Object.keys(eventOf(before, after).data)).not.toContain("review");
       }),
     );

@@ -4,7 +4,8 @@ import { isSameOperation, type OperationKind } from "../payments/operation.ts";
 import { type Payment, refundedOf } from "../payments/payment.ts";
 import type { PaymentState } from "../payments/states.ts";
 import { paymentView } from "../payments/view.ts";
-import { eventId, fixedEventId } from "./event-id.ts";
+import { type EventId, eventId, fixedEventId } from "./event-id.ts";
+import { noTexts, openTexts, sealTexts } from "./sealed-texts.ts";
 
 /** What a change of a payment is called. One change, one version, one event. */
 export const paymentEventTypes = [
@@ -26,6 +27,7 @@ export const paymentEventTypes = [
   "payment.refunded",
   "payment.refund_failed",
   "payment.review_updated",
+  "payment.redacted",
 ] as const;
 export type PaymentEventType = (typeof paymentEventTypes)[number];
 
@@ -60,7 +62,10 @@ const paymentData = z
   })
   .loose();
 
-/** An event as it is published. `data` is the payment as the API shows it, at that version. */
+/**
+ * An event as it is published. `data` is the payment as the API shows it, at that version; but what people wrote on it is
+ * in `sealed`, under the payment's own key, for as long as that is there (sealed-texts.ts).
+ */
 export const publishedEvent = z.object({
   schema: z.literal(schemaVersion),
   id: eventId,
@@ -70,21 +75,40 @@ export const publishedEvent = z.object({
   created_at: z.iso.datetime(),
   book: z.string().startsWith("mer_"),
   data: paymentData,
+  sealed: z.string().exactOptional(),
 });
 export type PublishedEvent = z.output<typeof publishedEvent>;
 
 /** The event of one committed change: the payment before it, undefined for a new one, and after. */
 export function eventOf(before: Payment | undefined, after: Payment): PublishedEvent {
   invariant(after.version === (before?.version ?? 0) + 1, `${after.id} changes version by version`);
+  const id = fixedEventId(after.id, after.version, after.updatedAt);
   return {
     schema: schemaVersion,
-    id: fixedEventId(after.id, after.version, after.updatedAt),
+    id,
     type: typeOf(before, after),
     sequence: after.version,
     created_at: new Date(after.updatedAt).toISOString(),
     book: after.book,
-    data: { ...paymentView(after), id: after.id, object: "payment" },
+    ...told(after, id),
   };
+}
+
+/** What a payment's event says of it. One from before there were keys is told as it is. */
+export function told(payment: Payment, id: EventId): Pick<PublishedEvent, "data" | "sealed"> {
+  const data = { ...paymentView(payment), id: payment.id, object: "payment" } as const;
+  if (payment.textKey === undefined) return { data };
+  return { data: { ...data, ...noTexts }, sealed: sealTexts(payment, payment.textKey, id) };
+}
+
+/**
+ * What an event says, to whoever may know it: with what people wrote, while its payment has the key. A seal that does not
+ * open is a broken promise of the outbox, and shown as one that was erased: `prove` finds it.
+ * @param textKey undefined once the payment was redacted
+ */
+export function opened({ data, sealed, id }: PublishedEvent, textKey: string | undefined) {
+  if (sealed === undefined || textKey === undefined) return data;
+  return { ...data, ...openTexts(sealed, textKey, id) };
 }
 
 function typeOf(before: Payment | undefined, after: Payment): PaymentEventType {
@@ -101,6 +125,7 @@ function typeByState(state: PaymentState): PaymentEventType {
 /** A change that leaves the state as it is begins an operation, is what came of a refund, or what somebody said of a review. */
 function typeOfProgress(before: Payment, after: Payment): PaymentEventType {
   const [was, is] = [before.pendingOperation, after.pendingOperation];
+  if (before.redactedAt !== after.redactedAt) return "payment.redacted";
   if (isReviewed(before, after)) return "payment.review_updated";
   if (was === undefined) {
     invariant(is !== undefined, `${after.id} begins an operation`);

@@ -37,6 +37,8 @@ const kindByType: { readonly [Type in PaymentEventType]: NewsKind | undefined } 
   "payment.refunded": "refunded",
   "payment.refund_failed": "refund_failed",
   "payment.review_updated": "in_review",
+  // Who asked for it knows.
+  "payment.redacted": undefined,
 };
 
 /** @returns undefined for an event that is no news. */

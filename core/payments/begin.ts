@@ -68,7 +68,8 @@ export function beginRefund(
   return ok({ event: { type: "operation_started", operation }, refund });
 }
 
-function refusedIn(payment: Payment, states: readonly PaymentState[]): PaymentRefusal | undefined {
+/** Why nothing may begin with a payment that has to stand in one of `states`, with nothing going on. */
+export function refusedIn(payment: Payment, states: readonly PaymentState[]): PaymentRefusal | undefined {
   if (!states.includes(payment.state)) return { code: "wrong_state", state: payment.state };
   const operation = operationOf(payment);
   return operation === undefined ? undefined : { code: "operation_in_progress", operation };

@@ -36,4 +36,6 @@ export type Progress =
   /** An acquirer says something else than the operator. */
   | { readonly type: "operator_overruled"; readonly says: string }
   /** An operator says what became of the refund in review. The refund has the word. */
-  | { readonly type: "refund_operator_said"; readonly refund: RefundId };
+  | { readonly type: "refund_operator_said"; readonly refund: RefundId }
+  /** What people wrote on it is erased, with the key that it was sealed under wherever it was told. */
+  | { readonly type: "redacted" };

@@ -113,6 +113,8 @@ const stateAfter: Record<Transition["type"], PaymentState> = {
 
 const endsOperation = new Set<string>(["declined", "failed", "captured", "canceled", "expired"]);
 
+const isOver = (state: PaymentState): boolean => isTerminal(state) || state === "captured";
+
 /** The rules a second time, in other words. */
 function applies(payment: Payment, event: PaymentEvent): boolean {
   const { state, pendingOperation: pending } = payment;
@@ -134,6 +136,8 @@ function applies(payment: Payment, event: PaymentEvent): boolean {
     case "refund_in_review":
     case "refund_operator_said":
       return pending?.kind === "refund" && pending.refund === event.refund;
+    case "redacted":
+      return pending === undefined && payment.redactedAt === undefined && isOver(state);
     case "operator_said":
       return possibleOutcomes(payment).includes(event.word.as) && (payment.words?.length ?? 0) < wordsMax;
     case "operator_overruled":
@@ -150,8 +154,8 @@ function applies(payment: Payment, event: PaymentEvent): boolean {
 
 /** Every field that the payment was created with. */
 const agreement = ({ id, book, total, capture, method, fees, fingerprint, ...rest }: Payment) => {
-  const { reference, description, returnUrl, metadata, createdAt } = rest;
-  const optional = { reference, description, returnUrl };
+  const { reference, description, returnUrl, textKey, metadata, createdAt } = rest;
+  const optional = { reference, description, returnUrl, textKey };
   return { id, book, total, capture, method, fees, fingerprint, metadata, createdAt, ...optional };
 };
 
@@ -172,12 +176,17 @@ test("whatever happens in whatever order: states move along the table, versions 
           continue;
         }
         const after = evolve(payment, event, at);
-        expect(isTerminal(payment.state) && payment.state !== "settled").toBe(false);
+        const isErasure = event.type === "redacted";
+        expect(isErasure || payment.state === "settled" || !isTerminal(payment.state)).toBe(true);
         expect(after).toMatchObject({ version: payment.version + 1, updatedAt: at });
         expect(after.state).toBe(
           event.type in stateAfter ? stateAfter[event.type as Transition["type"]] : payment.state,
         );
-        expect(agreement(after)).toEqual(agreement(start));
+        expect(agreement(after)).toEqual({
+          ...agreement(payment),
+          ...(isErasure && { reference: undefined, description: undefined, returnUrl: undefined }),
+          ...(isErasure && { metadata: {}, textKey: undefined, fingerprint: "erased" }),
+        });
         // What was said stays said, and what came of it too.
         for (const [place, word] of (payment.words ?? []).entries())
           expect(after.words?.[place]).toMatchObject(word);
@@ -187,9 +196,38 @@ test("whatever happens in whatever order: states move along the table, versions 
         expect(capturedOf(after) <= after.total.amount).toBe(true);
         payment = after;
       }
-      if (isTerminal(start.state) && start.state !== "settled") expect(payment).toBe(start);
+      if (isTerminal(start.state) && start.state !== "settled") expect(payment.state).toBe(start.state);
     }),
   );
+});
+
+describe("a redaction", () => {
+  const textKey = "k";
+  const captured = {
+    ...examplePayment({ state: "captured", authorization, captured: 100_00n, refunded: 0n }),
+  };
+  const written = { ...captured, description: "for Jane", returnUrl: "https://shop.test/jane", textKey };
+
+  test("takes away what people wrote, the key of its seals and the digest of it, and leaves all else", () => {
+    const { reference: _reference, ...rest } = captured;
+    expect(evolve(written, { type: "redacted" }, noon + minute)).toStrictEqual({
+      ...{ ...rest, metadata: {}, fingerprint: "erased", redactedAt: noon + minute },
+      ...{ version: 2, updatedAt: noon + minute },
+    });
+  });
+
+  test("stays, and happens once", () => {
+    const redacted = evolve(written, { type: "redacted" }, noon);
+    const operation = { kind: "refund", refund: refundId, amount: 30_00n, startedAt: noon } as const;
+    expect(evolve(redacted, { type: "operation_started", operation }, noon).redactedAt).toBe(noon);
+    expect(() => evolve(redacted, { type: "redacted" }, noon)).toThrow("is redacted once");
+  });
+
+  test("waits for the end of what goes on", () => {
+    const pendingOperation = { kind: "refund", refund: refundId, amount: 30_00n, startedAt: noon } as const;
+    for (const payment of [examplePayment(), { ...captured, pendingOperation }])
+      expect(() => evolve(payment, { type: "redacted" }, noon)).toThrow("is redacted at its end");
+  });
 });
 
 describe("an operation", () => {

@@ -6,11 +6,13 @@ import { checkWord, openWordOf, overruled, withWord, wordsAt } from "./operator-
 import {
   authorizationOf,
   capturedOf,
+  erasedDigest,
   type Payment,
   refundedOf,
   refundPendingOf,
   type Standing,
 } from "./payment.ts";
+import { mayBeRedacted } from "./redaction.ts";
 import { mayMove } from "./states.ts";
 
 /**
@@ -27,6 +29,7 @@ export function evolve(payment: Payment, event: PaymentEvent, now: number): Paym
 
 const isProgress = (event: PaymentEvent): event is Progress =>
   event.type === "operation_started" ||
+  event.type === "redacted" ||
   event.type.startsWith("refund_") ||
   event.type.startsWith("operator_");
 
@@ -60,9 +63,24 @@ function afterProgress(payment: Payment, event: Progress, now: number): Payment 
     case "operator_overruled":
       invariant(openWordOf(payment) !== undefined, `${payment.id} has a word to be overruled`);
       return { ...goesOn, words: overruled(payment, event.says) };
+    case "redacted":
+      return redacted(goesOn, now);
     default:
       return absurd(event);
   }
+}
+
+function redacted(payment: Payment, now: number): Payment {
+  const {
+    reference: _reference,
+    description: _description,
+    returnUrl: _url,
+    textKey: _key,
+    ...rest
+  } = payment;
+  invariant(mayBeRedacted(payment), `${payment.id} is ${payment.state}, and is redacted at its end`);
+  invariant(payment.redactedAt === undefined, `${payment.id} is redacted once`);
+  return { ...rest, metadata: {}, fingerprint: erasedDigest, redactedAt: now };
 }
 
 function refundInProgress({ id, pendingOperation: pending }: Payment, refund: RefundId) {
@@ -84,6 +102,7 @@ function afterTransition(payment: Payment, event: Transition, now: number): Paym
     updatedAt: now,
     ...(pending === undefined ? {} : { pendingOperation: pending }),
     ...(refunds === undefined ? {} : { refunds }),
+    ...(payment.redactedAt === undefined ? {} : { redactedAt: payment.redactedAt }),
     ...wordsAt(payment, standing.state),
     ...standing,
   };
@@ -173,7 +192,7 @@ function checkAmounts(payment: Payment): void {
 /** Everything but the standing: what the next state does not carry must not linger. */
 function agreementOf(payment: Payment) {
   const { id, book, total, capture, method, fees, fingerprint, metadata, createdAt } = payment;
-  const { reference, description, returnUrl } = payment;
+  const { reference, description, returnUrl, textKey } = payment;
   return {
     id,
     book,
@@ -186,6 +205,7 @@ function agreementOf(payment: Payment) {
     ...(description === undefined ? {} : { description }),
     ...(returnUrl === undefined ? {} : { returnUrl }),
     metadata,
+    ...(textKey === undefined ? {} : { textKey }),
     createdAt,
   };
 }

@@ -7,7 +7,7 @@ import type { PaymentId, RefundId } from "./ids.ts";
 import type { PendingOperation } from "./operation.ts";
 import type { PaymentWord } from "./operator-word.ts";
 
-/** What was agreed when the payment was created. Never changes. */
+/** What was agreed when the payment was created. Never changes, but that a redaction takes away what people wrote. */
 interface Agreement {
   readonly id: PaymentId;
   /** The merchant, whose book every posting of this payment stays in. */
@@ -23,6 +23,11 @@ interface Agreement {
   /** Where we send the customer's browser after a challenge of the issuer: an https URL of the merchant. */
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * Seals what was written on it in whatever is told of it: 256 bits, base64url. Only where something was written, and until
+   * the payment is redacted (core/events/sealed-texts.ts).
+   */
+  readonly textKey?: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
@@ -107,9 +112,14 @@ interface Course {
   readonly refunds?: readonly RefundId[];
   /** What operators said of it while it was in review. */
   readonly words?: readonly PaymentWord[];
+  /** When what people wrote on it was erased, in epoch milliseconds. Nothing that people write is kept on it from then on. */
+  readonly redactedAt?: number;
 }
 
 export type Payment = Agreement & Course & Standing;
+
+/** In the place of a request's digest that was erased: whoever guesses what was written could make sure by the digest. */
+export const erasedDigest = "erased";
 
 export type PaymentRequest = Omit<Agreement, "createdAt">;
 

@@ -34,12 +34,14 @@ export interface PaymentRecord {
   readonly description?: string;
   readonly return_url?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly text_key?: string;
   readonly created_at: number;
   readonly updated_at: number;
   readonly version: number;
   readonly pending_operation?: OperationRecord;
   readonly refunds?: readonly string[];
   readonly words?: readonly WordRecord[];
+  readonly redacted_at?: number;
   readonly state: PaymentState;
   readonly authorization?: AuthorizationRecord;
   readonly captured?: number;
@@ -82,6 +84,7 @@ export function toRecord(payment: Payment): PaymentRecord {
     ...(payment.returnUrl === undefined ? {} : { return_url: payment.returnUrl }),
     // An empty map would cost bytes in every item and say nothing.
     ...(Object.keys(payment.metadata).length === 0 ? {} : { metadata: payment.metadata }),
+    ...(payment.textKey === undefined ? {} : { text_key: payment.textKey }),
     created_at: payment.createdAt,
     updated_at: payment.updatedAt,
     version: payment.version,
@@ -90,6 +93,7 @@ export function toRecord(payment: Payment): PaymentRecord {
       : { pending_operation: operationRecord(payment.pendingOperation) }),
     ...(payment.refunds === undefined ? {} : { refunds: payment.refunds }),
     ...(payment.words === undefined ? {} : { words: payment.words.map(wordRecord) }),
+    ...(payment.redactedAt === undefined ? {} : { redacted_at: payment.redactedAt }),
     ...standingRecord(payment),
   };
 }
@@ -108,6 +112,7 @@ export function fromRecord(record: PaymentRecord): Payment {
     ...(record.description === undefined ? {} : { description: record.description }),
     ...(record.return_url === undefined ? {} : { returnUrl: record.return_url }),
     metadata: record.metadata ?? {},
+    ...(record.text_key === undefined ? {} : { textKey: record.text_key }),
     createdAt: record.created_at,
     updatedAt: record.updated_at,
     version: record.version,
@@ -116,6 +121,7 @@ export function fromRecord(record: PaymentRecord): Payment {
       : { pendingOperation: operationFrom(record.pending_operation) }),
     ...(record.refunds === undefined ? {} : { refunds: record.refunds as readonly RefundId[] }),
     ...(record.words === undefined ? {} : { words: record.words.map(paymentWordFrom) }),
+    ...(record.redacted_at === undefined ? {} : { redactedAt: record.redacted_at }),
     ...standingOf(record),
   };
 }

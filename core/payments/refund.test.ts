@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { refundsIn } from "#tests/support/arbitraries/payments.ts";
-import { exampleRefund, minute, noon } from "#tests/support/examples.ts";
+import { examplePayment, exampleRefund, minute, noon, refundId } from "#tests/support/examples.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
 import type { Review } from "./payment.ts";
 import {
+  createRefund,
   evolveRefund,
   type RefundEvent,
   type RefundStanding,
@@ -36,6 +37,28 @@ test.each<{ given: RefundStanding; when: RefundEvent; becomes: RefundStanding }>
     reason: "broken",
     version: 2,
     updatedAt: noon + minute,
+  });
+});
+
+describe("a refund of a payment that is redacted", () => {
+  test("loses its reason and the digest of its request, where it stands", () => {
+    const refund = { ...exampleRefund({ state: "succeeded" }), reason: "Jane is ill" };
+    const { reason: _reason, ...rest } = refund;
+    const after = evolveRefund(refund, { type: "redacted" }, noon + minute);
+    const course = { version: 2, updatedAt: noon + minute };
+    expect(after).toStrictEqual({ ...rest, ...course, fingerprint: "erased" });
+    expect(() => evolveRefund(after, { type: "redacted" }, noon)).toThrow("has something to erase");
+  });
+
+  test("begins without what people write", () => {
+    const redacted = { ...examplePayment(), redactedAt: noon };
+    const asked = { id: refundId, amount: 1n, reason: "Jane is ill", fingerprint: "f2" };
+    expect(createRefund(redacted, asked, noon)).not.toHaveProperty("reason");
+    expect(createRefund(redacted, asked, noon).fingerprint).toBe("erased");
+    expect(createRefund(examplePayment(), asked, noon)).toMatchObject({
+      reason: asked.reason,
+      fingerprint: "f2",
+    });
   });
 });
 

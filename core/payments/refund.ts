@@ -3,7 +3,7 @@ import type { Book } from "../ledger/account.ts";
 import type { Money } from "../money/money.ts";
 import type { PaymentId, RefundId } from "./ids.ts";
 import { checkRefundWord, type RefundWord, withWord, wordsAt } from "./operator-word.ts";
-import type { Payment, Review } from "./payment.ts";
+import { erasedDigest, type Payment, type Review } from "./payment.ts";
 
 /** What was asked for. Never changes. */
 interface RefundAgreement {
@@ -72,17 +72,22 @@ export interface RefundRequest {
   readonly fingerprint: string;
 }
 
-/** The first version of the payment's next refund. `payment` is as it stands before the refund begins. */
+/**
+ * The first version of the payment's next refund. `payment` is as it stands before the refund begins: on one that was
+ * redacted nothing is kept that people write.
+ */
 export function createRefund(payment: Payment, request: RefundRequest, now: number): Refund {
   const from = payment.state === "settled" ? 2110 : 2100;
+  const { reason, fingerprint } =
+    payment.redactedAt === undefined ? request : { reason: undefined, fingerprint: erasedDigest };
   return {
     id: request.id,
     payment: payment.id,
     book: payment.book,
     n: (payment.refunds?.length ?? 0) + 1,
     total: { ...payment.total, amount: request.amount },
-    ...(request.reason === undefined ? {} : { reason: request.reason }),
-    fingerprint: request.fingerprint,
+    ...(reason === undefined ? {} : { reason }),
+    fingerprint,
     ...(payment.method.type === "account" ? {} : { from }),
     createdAt: now,
     updatedAt: now,
@@ -100,7 +105,9 @@ export type RefundEvent =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "review_required"; readonly review: Review }
   /** An operator says what became of it: what follows, the refund's saga does. */
-  | { readonly type: "operator_said"; readonly word: RefundWord };
+  | { readonly type: "operator_said"; readonly word: RefundWord }
+  /** Its payment was redacted: what somebody wrote as its reason is erased. Where it stands stays. */
+  | { readonly type: "redacted" };
 
 /**
  * The refund after a fact.
@@ -112,6 +119,7 @@ export function evolveRefund(refund: Refund, event: RefundEvent, now: number): R
     invariant(checkRefundWord(refund, event.word).ok, `${refund.id} can be said to have ${event.word.as}`);
     return { ...refund, version: refund.version + 1, updatedAt: now, words: withWord(refund, event.word) };
   }
+  if (event.type === "redacted") return redacted(refund, now);
   const standing = standingAfter(refund, event);
   const isHold = event.type === "held" && standing.state === refund.state;
   invariant(
@@ -122,11 +130,17 @@ export function evolveRefund(refund: Refund, event: RefundEvent, now: number): R
   return { ...agreementOf(refund), version: refund.version + 1, updatedAt: now, ...words, ...standing };
 }
 
+function redacted(refund: Refund, now: number): Refund {
+  const { reason, ...rest } = refund;
+  invariant(reason !== undefined, `${refund.id} has something to erase`);
+  return { ...rest, fingerprint: erasedDigest, version: refund.version + 1, updatedAt: now };
+}
+
 const pickWords = ({ words }: Refund) => (words === undefined ? {} : { words });
 
 function standingAfter(
   refund: Refund,
-  event: Exclude<RefundEvent, { type: "operator_said" }>,
+  event: Exclude<RefundEvent, { type: "operator_said" | "redacted" }>,
 ): RefundStanding {
   switch (event.type) {
     case "held":

@@ -10,7 +10,9 @@ import { isHeld, type Refund } from "./refund.ts";
 export const sameCreation = (stored: Payment, intended: Payment): boolean =>
   stored.version === intended.version &&
   stored.createdAt === intended.createdAt &&
-  stored.fingerprint === intended.fingerprint;
+  stored.fingerprint === intended.fingerprint &&
+  // Two requests of one moment made a key each, and what the first one's sealed must stay readable.
+  stored.textKey === intended.textKey;
 
 /**
  * Whether a stored payment is what a retried step was about to write: same version, same state, same authorization,
@@ -25,6 +27,7 @@ export function sameTransition(stored: Payment, intended: Payment): boolean {
     isSameOperation(stored.pendingOperation, intended.pendingOperation) &&
     capturedOf(stored) === capturedOf(intended) &&
     refundedOf(stored) === refundedOf(intended) &&
+    (stored.redactedAt === undefined) === (intended.redactedAt === undefined) &&
     isSameSaid(stored, intended)
   );
 }
@@ -34,6 +37,7 @@ export const sameRefundTransition = (stored: Refund, intended: Refund): boolean 
   stored.version === intended.version &&
   stored.state === intended.state &&
   isHeld(stored) === isHeld(intended) &&
+  stored.reason === intended.reason &&
   isSameSaid(stored, intended);
 
 /** Two operators may say two things of one version; whichever was written first stands. */

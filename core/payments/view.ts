@@ -31,6 +31,7 @@ export function paymentView(payment: Payment) {
     created_at: new Date(payment.createdAt).toISOString(),
     updated_at: new Date(payment.updatedAt).toISOString(),
     metadata: payment.metadata,
+    ...(payment.redactedAt === undefined ? {} : { redacted_at: new Date(payment.redactedAt).toISOString() }),
   };
 }
 

@@ -58,6 +58,33 @@ describe("what is committed is told, and nothing else", () => {
     expect(checkOutbox([declined], delivered)).toEqual([{ invariant: "outbox", subject: created.id, what }]);
   });
 
+  describe("and what people wrote is told sealed", () => {
+    const written = { ...created, textKey: Buffer.alloc(32, 7).toString("base64url") };
+    const captured = evolve(written, { type: "captured", amount: 1n }, noon + minute);
+    const wrote = [eventOf(undefined, written), eventOf(written, captured)] as const;
+    const redacted = evolve(captured, { type: "redacted" }, noon + 2 * minute);
+
+    test("before a redaction and after it", () => {
+      expect(JSON.stringify(wrote)).not.toContain("order-1001");
+      expect(checkOutbox([captured], wrote)).toEqual([]);
+      const all = [...wrote, eventOf(captured, redacted)];
+      expect(checkOutbox([redacted], all)).toEqual([]);
+      expect(all.map(({ type }) => type)).toContain("payment.redacted");
+    });
+
+    test.each<[string, Partial<PublishedEvent>, string]>([
+      ["another seal", { sealed: wrote[1].sealed ?? "" }, "version 1 has not sealed what its payment says"],
+      [
+        "a text that is not sealed",
+        { data: { ...wrote[0].data, reference: "order-1001" } },
+        "version 1 tells its reference without a seal",
+      ],
+    ])("%s is found, in an earlier version too", (_what, change, what) => {
+      const delivered = [{ ...wrote[0], ...change }, wrote[1]];
+      expect(whatOf(checkOutbox([captured], delivered))).toEqual([what]);
+    });
+  });
+
   test("events of a payment that is not there are found", () => {
     expect(whatOf(checkOutbox([], [first]))).toEqual(["has events, and is not stored"]);
   });

@@ -1,10 +1,10 @@
 import { fixedEventId } from "../events/event-id.ts";
 import { type LedgerEvent, ledgerEventOf } from "../events/ledger-event.ts";
-import type { PublishedEvent } from "../events/payment-event.ts";
+import { type PublishedEvent, told } from "../events/payment-event.ts";
+import { noTexts } from "../events/sealed-texts.ts";
 import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
 import type { Payment } from "../payments/payment.ts";
 import { isPaymentState, mayMove } from "../payments/states.ts";
-import { paymentView } from "../payments/view.ts";
 import { type Finding, found } from "./finding.ts";
 
 /**
@@ -49,9 +49,24 @@ function eventFindings(payment: Payment, event: PublishedEvent): string[] {
   if (id !== fixedEventId(payment.id, sequence, Date.parse(event.created_at)))
     findings.push(`version ${sequence} has the id ${id}, which is not its own`);
   if (book !== payment.book) findings.push(`version ${sequence} is told to ${book}`);
-  if (sequence === payment.version && !isSame(event.data, paymentView(payment)))
+  const says = told(payment, id);
+  if (sequence === payment.version && !isSame(event.data, says.data))
     findings.push(`version ${sequence} is told as something that it is not`);
+  findings.push(...textFindings(payment, event, says.sealed));
   return findings;
+}
+
+/**
+ * What people wrote never changes: each event has it sealed, in the same words, while the payment has the key. When that is
+ * gone nobody can tell any more what the seal hides, and that is its purpose.
+ */
+function textFindings({ textKey }: Payment, { sequence, data, sealed }: PublishedEvent, expected?: string) {
+  if (textKey === undefined) return [];
+  const shown = Object.entries(noTexts).filter(([name, nothing]) => !isSame(data[name], nothing));
+  return [
+    ...(sealed === expected ? [] : [`version ${sequence} has not sealed what its payment says`]),
+    ...shown.map(([name]) => `version ${sequence} tells its ${name} without a seal`),
+  ];
 }
 
 const isSame = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);

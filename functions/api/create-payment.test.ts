@@ -69,6 +69,7 @@ beforeEach(() => {
 });
 
 const create = createPayments({
+  random: (bytes) => new Uint8Array(bytes),
   merchants: { merchant: async (id) => (id === merchant.id ? merchant : undefined) },
   cards: { describe: async (_book, id) => its.cardOf(id) },
   payments: {
@@ -338,6 +339,7 @@ describe("is refused with 422 before anything is inserted", () => {
   ])("a card number as %s, before a digest of it goes anywhere", async (_name, change) => {
     const once = vi.fn();
     const endpoint = createPayments({
+      random: (bytes) => new Uint8Array(bytes),
       merchants: { merchant: async () => merchant },
       cards: { describe: async () => card },
       payments: { create: async () => ({ kind: "created" }), get: async () => undefined },

@@ -4,6 +4,7 @@ import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
 import type { CardDirectory } from "#adapters/vault/card-directory.ts";
 import { parseCardTokenId } from "#core/cards/token.ts";
+import { textKeyFor } from "#core/events/sealed-texts.ts";
 import { absurd } from "#core/kernel/invariant.ts";
 import { type AccountId, type Book, parseUserAccountId } from "#core/ledger/account.ts";
 import { type CurrencyTerms, termsFor } from "#core/merchants/merchant.ts";
@@ -11,6 +12,7 @@ import type { Currency } from "#core/money/currency.ts";
 import { money } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { createPayment, type Payment, type PaymentMethod } from "#core/payments/payment.ts";
+import { isSameButForTexts } from "#core/payments/redaction.ts";
 import { paymentView } from "#core/payments/view.ts";
 import { type Answer, answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
@@ -66,6 +68,8 @@ interface Ports {
   readonly idempotency: Pick<Idempotency, "once">;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** So many bytes that nobody can guess. */
+  readonly random: (bytes: number) => Uint8Array;
 }
 
 /** `POST /v1/payments`: inserts the payment once, runs its saga, and answers with the outcome or with 202. */
@@ -76,13 +80,14 @@ export function createPayments(ports: Ports) {
     const preference = preferenceOf(request);
     const body = readBody(request, paymentBody);
     const fingerprint = fingerprintOf(body);
+    const asked = { body, fingerprint };
 
     return ports.idempotency.once({ book: merchant, route, key, fingerprint }, remainingMs, async () => {
       const id = paymentIdOf({ book: merchant, route, idempotencyKey: key });
       const drafted = await draft(ports, merchant, id, body, fingerprint).catch(asProblem);
-      if (drafted instanceof Problem) return answerEarlier(ports, merchant, id, fingerprint, drafted);
+      if (drafted instanceof Problem) return answerEarlier(ports, merchant, id, asked, drafted);
       const inserted = await ports.payments.create(drafted);
-      if (inserted.kind === "exists") return answerExisting(inserted.payment, fingerprint);
+      if (inserted.kind === "exists") return answerExisting(inserted.payment, asked);
       // From here on the payment exists: whatever happens next is an answer, never a throw.
       const ready = {
         about: id,
@@ -97,7 +102,7 @@ export function createPayments(ports: Ports) {
 
 /** The payment that the request asks for. @throws Problem 422 for what the merchant's terms or the vault refuse. */
 async function draft(
-  { merchants, cards, now }: Ports,
+  { merchants, cards, now, random }: Ports,
   book: Book,
   id: PaymentId,
   body: PaymentBody,
@@ -110,6 +115,11 @@ async function draft(
   if (merchant === undefined) throw new Problem("client_unknown");
   const { currency, terms } = acceptedTerms(termsFor(merchant, body.currency, body.amount));
   if (method === undefined) throw invalidField("/method/token", "token_not_found", `${tokenNotFound}.`);
+  const written = {
+    ...(body.reference === undefined ? {} : { reference: body.reference }),
+    ...(body.description === undefined ? {} : { description: body.description }),
+    metadata: body.metadata,
+  };
   return createPayment(
     {
       id,
@@ -119,10 +129,9 @@ async function draft(
       method,
       fees: terms.fees,
       fingerprint,
-      ...(body.reference === undefined ? {} : { reference: body.reference }),
-      ...(body.description === undefined ? {} : { description: body.description }),
+      ...written,
+      ...textKeyFor(written, random),
       ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),
-      metadata: body.metadata,
     },
     now(),
   );
@@ -161,12 +170,12 @@ async function answerEarlier(
   { payments }: Ports,
   book: Book,
   id: PaymentId,
-  fingerprint: string,
+  asked: Asked,
   refusal: Problem,
 ): Promise<Answer> {
   const earlier = await payments.get(book, id);
   if (earlier === undefined) throw refusal;
-  return answerExisting(earlier, fingerprint);
+  return answerExisting(earlier, asked);
 }
 
 function asProblem(error: unknown): Problem {
@@ -174,9 +183,19 @@ function asProblem(error: unknown): Problem {
   throw error;
 }
 
-/** The key's record is gone, or was never kept: the payment itself remembers the request. */
-function answerExisting(payment: Payment, fingerprint: string): Answer {
-  if (payment.fingerprint !== fingerprint) throw new Problem("idempotency_key_reused");
+interface Asked {
+  readonly body: PaymentBody;
+  readonly fingerprint: string;
+}
+
+/**
+ * The key's record is gone, or was never kept: the payment itself remembers the request. Of one that was redacted it has
+ * forgotten what people wrote, and knows the rest.
+ */
+function answerExisting(payment: Payment, { body, fingerprint }: Asked): Answer {
+  const isSame =
+    payment.redactedAt === undefined ? payment.fingerprint === fingerprint : isSameButForTexts(payment, body);
+  if (!isSame) throw new Problem("idempotency_key_reused");
   const stored = answerWith(payment);
   return { ...stored, headers: { ...stored.headers, "idempotent-replayed": "true" } };
 }

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { TextKeys } from "#adapters/dynamodb/redactions.ts";
 import { parseEventId } from "#core/events/event-id.ts";
-import { type PublishedEvent, paymentEventTypes } from "#core/events/payment-event.ts";
+import { opened, type PublishedEvent, paymentEventTypes } from "#core/events/payment-event.ts";
+import type { Book } from "#core/ledger/account.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
 import { requiredVariable } from "#functions/environment.ts";
 import { writerEpoch } from "#functions/epoch.ts";
@@ -16,6 +18,7 @@ import { type ApiRequest, requireMerchant } from "./http/request.ts";
 
 const dynamoDb = createDynamoDb();
 const events = new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE"));
+const textKeys = new TextKeys(dynamoDb, requiredVariable("PAYMENTS_TABLE"));
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 
 /** What happened to a merchant's payments, for thirty days. */
@@ -40,7 +43,7 @@ async function listEvents(request: ApiRequest): Promise<Answer> {
     ...(query.type === undefined ? {} : { type: query.type }),
     ...(query.cursor === undefined ? {} : { before: positionOf(scope, query.cursor) }),
   });
-  return listed(page.events, page.next === undefined ? null : cursorOf(scope, page.next));
+  return listed(merchant, page.events, page.next === undefined ? null : cursorOf(scope, page.next));
 }
 
 async function showEvent(request: ApiRequest): Promise<Answer> {
@@ -48,7 +51,8 @@ async function showEvent(request: ApiRequest): Promise<Answer> {
   const id = parseEventId(request.parameters["id"] ?? "");
   const event = id === undefined ? undefined : await events.get(merchant, id);
   if (event === undefined) throw new Problem("not_found");
-  return found(eventView(event));
+  const [shown] = await eventViews(merchant, [event]);
+  return found({ ...shown });
 }
 
 /** In the order of their sequence, the first first. */
@@ -64,13 +68,25 @@ async function listEventsOfPayment(request: ApiRequest): Promise<Answer> {
   });
   // A payment of this moment has no events yet, and one of last year has none any more: it is there all the same.
   if (page.events.length === 0 && !(await payments.exists(merchant, id))) throw new Problem("not_found");
-  return listed(page.events, page.next === undefined ? null : cursorOf(scope, String(page.next)));
+  return listed(merchant, page.events, page.next === undefined ? null : cursorOf(scope, String(page.next)));
 }
 
-const listed = (data: readonly PublishedEvent[], nextCursor: string | null): Answer =>
-  found({ object: "list", data: data.map(eventView), next_cursor: nextCursor });
+const listed = async (
+  merchant: Book,
+  events: readonly PublishedEvent[],
+  nextCursor: string | null,
+): Promise<Answer> =>
+  found({ object: "list", data: await eventViews(merchant, events), next_cursor: nextCursor });
 
-/** The book is the caller's own, and the schema's number is the consumers'. */
-function eventView({ id, type, sequence, created_at, data }: PublishedEvent) {
-  return { id, object: "event", type, sequence, created_at, data };
+/**
+ * What people wrote is sealed in events, and opened by the keys of their payments: one read more, where there is a seal.
+ * The book is the caller's own, and the schema's number is the consumers'.
+ */
+async function eventViews(merchant: Book, events: readonly PublishedEvent[]) {
+  const sealed = events.filter((event) => event.sealed !== undefined).map(({ data }) => data.id);
+  const keys = sealed.length === 0 ? undefined : await textKeys.of(merchant, sealed);
+  return events.map((event) => {
+    const { id, type, sequence, created_at, data } = event;
+    return { id, object: "event", type, sequence, created_at, data: opened(event, keys?.get(data.id)) };
+  });
 }

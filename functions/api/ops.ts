@@ -5,6 +5,7 @@ import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { Redactions } from "#adapters/dynamodb/redactions.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createReplayClients, Replayer } from "#adapters/operations/replayer.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
@@ -35,6 +36,7 @@ export const handler = apiHandler({
     GET: showTimelines({
       payments: new PaymentStore(dynamoDb, { payments }, writerEpoch()),
       refunds: new RefundStore(dynamoDb, { payments }, writerEpoch()),
+      redactions: new Redactions(dynamoDb, { payments }, writerEpoch()),
       journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
       events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
       merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),

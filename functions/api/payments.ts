@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import { Redactions } from "#adapters/dynamodb/redactions.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
 import { PaymentSaga } from "#adapters/stepfunctions/payment-saga.ts";
@@ -19,6 +21,7 @@ import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireMerchant } from "./http/request.ts";
 import { Idempotency } from "./idempotency.ts";
 import { cancelPayments, capturePayments, paymentNamed } from "./operate-payment.ts";
+import { redactPayments } from "./redact-payment.ts";
 import { refundPayments, showRefunds } from "./refund-payment.ts";
 
 const dynamoDb = createDynamoDb();
@@ -31,11 +34,13 @@ const common = {
   idempotency: new Idempotency(dynamoDb, requiredVariable("IDEMPOTENCY_TABLE")),
   now: Date.now,
 };
+const redactions = new Redactions(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 
 const createPayment = createPayments({
   ...common,
   merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
   cards: new CardDirectory(dynamoDb, requiredVariable("VAULT_TABLE")),
+  random: randomBytes,
 });
 const refundSaga = new RefundSaga(stepFunctions, requiredVariable("REFUND_SAGA_ARN"));
 
@@ -46,6 +51,7 @@ export const handler = apiHandler({
   "/v1/payments/:id/capture": { POST: capturePayments(common) },
   "/v1/payments/:id/cancel": { POST: cancelPayments(common) },
   "/v1/payments/:id/refunds": { POST: refundPayments({ ...common, refunds, saga: refundSaga }) },
+  "/v1/payments/:id/redact": { POST: redactPayments({ ...common, redactions }) },
   "/v1/refunds/:id": { GET: showRefunds({ refunds }) },
 });
 

@@ -6,8 +6,9 @@ import type { Book } from "#core/ledger/account.ts";
 import { beginRefund } from "#core/payments/begin.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { parseRefundId, type RefundId, refundIdOf } from "#core/payments/ids.ts";
-import { capturedOf, type Payment, refundedOf } from "#core/payments/payment.ts";
+import { capturedOf, erasedDigest, type Payment, refundedOf } from "#core/payments/payment.ts";
 import type { RefundOfPayment } from "#core/payments/ports.ts";
+import { isSameRefundButForTexts } from "#core/payments/redaction.ts";
 import type { Refund, RefundRequest } from "#core/payments/refund.ts";
 import { refundView } from "#core/payments/view.ts";
 import { type Answer, answer, found } from "./http/answer.ts";
@@ -48,7 +49,7 @@ export function refundPayments(ports: Ports) {
     return ports.idempotency.once({ book: merchant, route, key, fingerprint }, remainingMs, async () => {
       const id = refundIdOf({ book: merchant, route, idempotencyKey: key });
       const earlier = await ports.refunds.get(merchant, id);
-      if (earlier !== undefined) return answerEarlier(earlier, fingerprint);
+      if (earlier !== undefined) return answerEarlier(earlier, body, fingerprint);
       const payment = await paymentNamed(ports.payments, merchant, request);
       const begun = await begin(ports, payment, request, { id, body, fingerprint });
       // From here on it goes on, with us or without: what happens next is an answer, never a throw.
@@ -118,9 +119,13 @@ async function begin(
   throw new Problem("unavailable", { detail: "The payment moves too fast. Send the same request again." });
 }
 
-/** The key's record is gone: the refund itself remembers the request. */
-function answerEarlier(refund: Refund, fingerprint: string): Answer {
-  if (refund.fingerprint !== fingerprint) throw new Problem("idempotency_key_reused");
+/** The key's record is gone: the refund itself remembers the request, but for a reason that was erased. */
+function answerEarlier(refund: Refund, { amount: asked }: RefundBody, fingerprint: string): Answer {
+  const isSame =
+    refund.fingerprint === erasedDigest
+      ? isSameRefundButForTexts(refund, asked)
+      : refund.fingerprint === fingerprint;
+  if (!isSame) throw new Problem("idempotency_key_reused");
   const stored = answerWith(refund);
   return { ...stored, headers: { ...stored.headers, "idempotent-replayed": "true" } };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
 import type { ReadBack, ShownRecord, StreamRange } from "#adapters/streams/stream-range.ts";
 import { type DeadLetter, deadLetterIdOf, paymentIn } from "#core/operations/dead-letter.ts";
+import { withSealedTexts } from "./sealed-image.ts";
 
 /**
  * What lands on the queue of dead letters, told apart by its form:
@@ -94,7 +95,7 @@ export function lettersOf(
   const { streamArn, first, last } = range;
   const letters: DeadLetter[] = records.filter(wasShown).map(({ sequenceNumber, text }) => ({
     id: deadLetterIdOf(at, functionArn, streamArn, sequenceNumber),
-    origin: { kind: "record", functionArn, streamArn, sequenceNumber, record: text },
+    origin: { kind: "record", functionArn, streamArn, sequenceNumber, record: withSealedTexts(text) },
     reason,
     ...subjectOf(text),
     receivedAt: at,

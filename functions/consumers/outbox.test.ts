@@ -3,11 +3,12 @@ import type { DynamoDBRecord } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
 import type { DueCheck } from "#adapters/sqs/check-queue.ts";
-import type { PublishedEvent } from "#core/events/payment-event.ts";
+import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import { createOutbox } from "./outbox.ts";
+import { withSealedTexts } from "./sealed-image.ts";
 
 const created = examplePayment();
 const authorized = evolve(created, { type: "authorized", authorization: exampleAuthorization }, noon);
@@ -70,6 +71,27 @@ const outbox = (takes = Number.POSITIVE_INFINITY) =>
 
 const failing = (...sequenceNumbers: string[]) => ({
   batchItemFailures: sequenceNumbers.map((itemIdentifier) => ({ itemIdentifier })),
+});
+
+test("a change that waited among the dead letters is told with the seal that it was kept with", async () => {
+  const textKey = Buffer.alloc(32, 7).toString("base64url");
+  const [before, after] = [
+    { ...created, textKey },
+    { ...authorized, textKey },
+  ];
+  const kept = withSealedTexts(
+    JSON.stringify({
+      dynamodb: {
+        Keys: { sk: { S: "payment" } },
+        SequenceNumber: "102",
+        OldImage: paymentItem(before),
+        NewImage: paymentItem(after),
+      },
+    }),
+  );
+  expect(await outbox()({ Records: [JSON.parse(kept)] })).toEqual(failing());
+  expect(published).toEqual([eventOf(before, after)]);
+  expect(published[0]?.sealed).toBeDefined();
 });
 
 test("each change is told, and a look asked for where the payment may get stuck", async () => {

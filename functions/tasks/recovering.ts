@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -7,8 +8,14 @@ import { authorizationRecord, toRecord } from "#core/payments/record.ts";
 import type { Found, PaymentEntry, RecoveryPorts } from "#core/payments/recovery/found.ts";
 import { giveUp, recover, waitsSeconds } from "#core/payments/recovery/recover.ts";
 import { toRefundRecord } from "#core/payments/refund-record.ts";
-import type { SagaStart } from "#workflows/payment/contract.ts";
-import { type RecoverOutput, recoverInput } from "#workflows/recovery/contract.ts";
+import type { TakenStart } from "#workflows/payment/contract.ts";
+import type { Take } from "#workflows/records.ts";
+import {
+  type RecoverOutput,
+  recoverInput,
+  type TakeOutput,
+  takeInput,
+} from "#workflows/recovery/contract.ts";
 import { taskOf } from "./task.ts";
 
 interface Ports extends RecoveryPorts {
@@ -21,21 +28,44 @@ interface Looked {
   readonly strays: boolean;
 }
 
-/** One look at a payment that was left open. After the last one it is left to a person. */
+/**
+ * One look at a payment that was left open; after the last one it is left to a person. And what a saga that goes on with
+ * it takes up, which is the payment itself.
+ */
 export const recoverTask = (ports: Ports) =>
   taskOf(
-    recoverInput,
-    async ({ book, payment: id, attempt, strays, execution }, deadline): Promise<Looked> => {
-      const look = { attempt, strays, deadline, execution };
-      const found = await recover(ports, await load(ports, book, id), look);
-      const isLast = attempt >= waitsSeconds.length;
-      // What stands well is not put in review: its merchant may still capture it. The execution fails, and is seen.
-      if (isLast && found.outcome === "ask_again" && found.standsWell !== true)
-        await giveUp(ports, found.payment, found.reason);
-      return { found, attempt, strays: found.strays ?? strays };
-    },
-    outputOf,
+    z.union([recoverInput, takeInput]),
+    async (input, deadline): Promise<RecoverOutput | TakeOutput> =>
+      "take" in input ? takeUp(ports, input.take) : outputOf(await look(ports, input, deadline)),
+    (output) => output,
   );
+
+async function look(
+  ports: Ports,
+  { book, payment: id, attempt, strays, execution }: z.output<typeof recoverInput>,
+  deadline: number,
+): Promise<Looked> {
+  const found = await recover(ports, await load(ports, book, id), { attempt, strays, deadline, execution });
+  const isLast = attempt >= waitsSeconds.length;
+  // What stands well is not put in review: its merchant may still capture it. The execution fails, and is seen.
+  if (isLast && found.outcome === "ask_again" && found.standsWell !== true)
+    await giveUp(ports, found.payment, found.reason);
+  return { found, attempt, strays: found.strays ?? strays };
+}
+
+/** What was found is true of the version that was looked at, and says nothing of a later one. */
+async function takeUp(
+  ports: Ports,
+  { book, payment: id, version }: z.output<typeof takeInput>["take"],
+): Promise<TakeOutput> {
+  const payment = await load(ports, book, id);
+  const refund = await ports.refundOf(payment);
+  return {
+    outcome: payment.version === version ? "taken" : "concluded",
+    payment: toRecord(payment),
+    ...(refund === undefined ? {} : { refund: toRefundRecord(refund) }),
+  };
+}
 
 async function load({ payments }: Ports, book: Book, id: PaymentId): Promise<Payment> {
   const payment = await payments.get(book, id);
@@ -53,8 +83,7 @@ function outputOf({ found, attempt, strays }: Looked): RecoverOutput {
     case "continue_payment":
       return { ...common, outcome: found.outcome, start: startOf(found.payment, found.entry) };
     case "continue_refund": {
-      const { payment, refund, attempt: before } = found;
-      const start = { payment: toRecord(payment), refund: toRefundRecord(refund), attempt: before };
+      const start = { take: takeOf(found.payment), attempt: found.attempt };
       return { ...common, outcome: found.outcome, start };
     }
     case "ask_again":
@@ -62,11 +91,13 @@ function outputOf({ found, attempt, strays }: Looked): RecoverOutput {
   }
 }
 
-function startOf(payment: Payment, entry: PaymentEntry): SagaStart {
+function startOf(payment: Payment, entry: PaymentEntry): TakenStart {
   const { authorization, ...rest } = { authorization: undefined, ...entry };
   return {
-    payment: toRecord(payment),
+    take: takeOf(payment),
     ...rest,
     ...(authorization === undefined ? {} : { authorization: authorizationRecord(authorization) }),
   };
 }
+
+const takeOf = ({ book, id, version }: Payment): Take => ({ book, payment: id, version });

@@ -3,7 +3,8 @@ import { production } from "./committed-plan.ts";
 
 /**
  * A system of the estate: a resource of production, and another that uses it or is wired to it. What an account has once
- * (GuardDuty, Security Hub, Config, the trail, Macie, the organization) is in the stages of accounts.test.ts.
+ * (GuardDuty, Security Hub, Config, the trail, Macie, the organization) is in the stages of accounts.test.ts
+ * and watching-accounts.test.ts.
  */
 interface System {
   readonly concern: string;

@@ -146,9 +146,9 @@ describe("logs", () => {
 describe.each([
   {
     saga: "Payment",
-    tasks: ["Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
+    tasks: ["Recover", "Transfer", "Authorize", "Resume", "Post", "Settle", "Compensate", "Review"],
   },
-  { saga: "Refund", tasks: ["HoldRefund", "GiveBack", "ReviewRefund"] },
+  { saga: "Refund", tasks: ["Recover", "HoldRefund", "GiveBack", "ReviewRefund"] },
 ])("the $saga saga", ({ saga, tasks }) => {
   const { inputs } = resource<Machine>(`${saga}Saga`);
 
@@ -348,6 +348,7 @@ describe("the HTTP API", () => {
         ["ANY /v1/ops/{proxy+}", "tallystick-local-ops-api", "CUSTOM"],
         ["ANY /v1/acquirers", "tallystick-local-acquirers-api", "NONE"],
         ["ANY /v1/acquirers/{proxy+}", "tallystick-local-acquirers-api", "NONE"],
+        ["ANY /v1/ops/payments/{id}/legal-hold", "tallystick-local-reviews-api", "CUSTOM"],
         ["ANY /v1/balances", "tallystick-local-ledger-api", "CUSTOM"],
         ["ANY /v1/refunds/{id}", "tallystick-local-payments-api", "CUSTOM"],
         ["$default", "tallystick-local-fallback-api", "NONE"],

@@ -23,10 +23,11 @@ afterAll(() => system.stop());
 
 let traces = 0;
 /** What one card payment uses, whatever else goes on. */
-async function usageOfPayment(): Promise<readonly UsageLine[]> {
+async function usageOfPayment(written: object = {}): Promise<readonly UsageLine[]> {
   traces += 1;
   const trace = `1-00000001-${String(traces).padStart(24, "0")}`;
-  const payment = await demo.pay({ method: { type: "card", token } }, { "x-amzn-trace-id": `Root=${trace}` });
+  const asked = { method: { type: "card", token }, ...written };
+  const payment = await demo.pay(asked, { "x-amzn-trace-id": `Root=${trace}` });
   expect(payment.body.state).toBe("captured");
   return system.meter.ofTrace(trace);
 }
@@ -57,6 +58,16 @@ test("a card payment that is captured costs twelve write units, each with its re
     "SettleTask TransactWriteItems payments": 2,
     "SettleTask TransactWriteItems ledger": 2,
   });
+  expect(sum(writes)).toBe(12);
+});
+
+test("what people write on it costs nothing more: its key is in the item that is written anyway", async () => {
+  const written = {
+    reference: "order-1001",
+    description: "Two coffees",
+    metadata: { basket: "b-7", shop: "12" },
+  };
+  const writes = of(await usageOfPayment(written), "write_units");
   expect(sum(writes)).toBe(12);
 });
 

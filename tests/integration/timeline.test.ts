@@ -1,9 +1,10 @@
+import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Api } from "#cli/api.ts";
 import { showTimeline } from "#cli/timeline.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 let system: TestSystem;
 let demo: ApiClient;
@@ -29,7 +30,7 @@ interface Moment {
 test(
   "a payment's timeline tells its silence, its recovery, its entries and its refund, in the order of time",
   async () => {
-    const { body: payment } = await demo.payWithCard(unknown);
+    const { body: payment } = await demo.payWithCard(unknown, { description: "a gift for Ann" });
     expect(payment.state).toBe("in_review");
     await eventually(async () => {
       const { body } = await demo.get(`/v1/payments/${payment.id}`);
@@ -77,6 +78,13 @@ test(
       `${payment.id} of mer_demo: 1234 USD, captured, version ${body.payment.version}`,
     );
     for (const { what } of moments) expect(printed).toContain(what);
+
+    // AWS keeps the history of the recovery for 90 days, and nobody can erase from it.
+    const states = new SFNClient(awsClient(system.endpoints));
+    const executionArn = `arn:aws:states:eu-west-1:123456789012:execution:tallystick-local-recovery:${payment.id}-2`;
+    const { events } = await states.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 }));
+    expect(JSON.stringify(events)).toContain("continue_payment");
+    for (const text of ["Ann", "text_key"]) expect(JSON.stringify(events)).not.toContain(text);
   },
   longMs * 2,
 );

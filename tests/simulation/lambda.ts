@@ -182,12 +182,13 @@ export class Lambda implements TaskInvoker {
 
 /** Whom a task works for: most are given the payment, the recovery only its name. */
 function errandOf(event: unknown): { readonly book: string; readonly attempt?: number } {
-  const { book, payment, attempt } = event as {
+  const { book, take, payment, attempt } = event as {
     readonly book?: string;
-    readonly payment: { readonly book: string } | string;
+    readonly take?: { readonly book: string };
+    readonly payment?: { readonly book: string } | string;
     readonly attempt?: number;
   };
-  const found = book ?? (typeof payment === "string" ? "" : payment.book);
+  const found = book ?? take?.book ?? (typeof payment === "object" ? payment.book : "");
   return { book: found, ...(attempt === undefined ? {} : { attempt }) };
 }
 

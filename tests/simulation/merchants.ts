@@ -64,6 +64,7 @@ export class Merchants {
         ...operating,
         merchants: { merchant: async (book) => merchantOf(book) },
         cards: world.vault,
+        random: (bytes) => new Uint8Array(bytes),
       }),
       capture: capturePayments(operating),
       cancel: cancelPayments(operating),

@@ -22,6 +22,8 @@ export interface SagaRun {
   readonly payment: string;
   /** Where the payment saga was entered; undefined at its beginning. */
   readonly step: string | undefined;
+  /** Whether the recovery started it, which is told less of its end. */
+  readonly isTaken: boolean;
   end: ExecutionOutcome["status"] | undefined;
   /** Invocations by state. */
   readonly attempts: Map<string, number>;
@@ -171,6 +173,7 @@ export class Sagas {
       saga,
       payment,
       step,
+      isTaken: "take" in input,
       end: undefined,
       attempts: new Map(),
     };
@@ -208,7 +211,7 @@ export class Sagas {
     run.end = ended.status;
     const word = ended.status === "SUCCEEDED" ? "succeeds" : `${ended.status}: ${errorOf(ended)}`;
     trace.note(run.payment, run.name, word);
-    if (ended.status !== "SUCCEEDED") return;
+    if (ended.status !== "SUCCEEDED" || run.isTaken) return;
     if (run.saga === "payment") observer.sagaEnded(run, sagaOutput.parse(ended.output).payment);
     if (run.saga === "refund") {
       const { payment, refund } = refundSagaOutput.parse(ended.output);

@@ -1,4 +1,9 @@
-import { type AttributeValue, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  ScanCommand,
+} from "@aws-sdk/client-dynamodb";
 import {
   GetRecordsCommand,
   GetShardIteratorCommand,
@@ -47,6 +52,17 @@ export class Told {
   stop(): void {
     this.kinesis.destroy();
     this.#dynamoDb.destroy();
+  }
+
+  /** All of a table, as it is stored. */
+  items = (table: string): Promise<Record<string, AttributeValue>[]> => this.#scan(table);
+
+  /** Takes away what remembers the answers of requests, as time does. */
+  async forgetAnswers(): Promise<void> {
+    const TableName = "tallystick-local-idempotency";
+    for (const { pk, sk } of await this.#scan("idempotency"))
+      if (pk !== undefined && sk !== undefined)
+        await this.#dynamoDb.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
   }
 
   async payments(): Promise<Payment[]> {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { AuthorizationRecord, PaymentRecord } from "#core/payments/record.ts";
 import { operationOf } from "#core/payments/steps/review.ts";
-import { approval, attempt, execution, payment } from "#workflows/records.ts";
+import { approval, attempt, execution, payment, type Take } from "#workflows/records.ts";
 
 /**
- * What the `payment` saga's states hand to its tasks and get back. `machine.asl.json` reads `step`, `attempt`, `outcome`,
- * `payment`, `authorization` and `reason`, and passes the rest through: renaming one here means renaming it there.
+ * What the `payment` saga's states hand to its tasks and get back. `machine.asl.json` reads `take`, `step`, `attempt`,
+ * `outcome`, `payment`, `authorization` and `reason`, and passes the rest through: renaming one here means renaming it there.
  */
 
 /** Where the saga may be entered: at its beginning, or where an operation or the recovery goes on. */
@@ -25,9 +25,9 @@ export const sagaInput = z.strictObject({
 });
 export const sagaOutput = z.strictObject({ payment });
 
-/** What starts the saga, as it goes over the wire. */
-export interface SagaStart {
-  readonly payment: PaymentRecord;
+/** What the recovery starts the saga with, as it goes over the wire: the saga takes the payment up itself. */
+export interface TakenStart {
+  readonly take: Take;
   readonly step?: (typeof entries)[number];
   readonly authorization?: AuthorizationRecord;
   readonly reason?: string;

@@ -4,8 +4,8 @@ import { AcquirerUnavailable } from "#core/payments/steps/ask.ts";
 import refundMachine from "#workflows/refund/machine.asl.json" with { type: "json" };
 import machine from "./machine.asl.json" with { type: "json" };
 
-const { Transfer, Authorize, Resume, Post, Settle, Compensate, Review } = machine.States;
-const { Hold, GiveBack, Review: ReviewRefund } = refundMachine.States;
+const { TakeUp, Transfer, Authorize, Resume, Post, Settle, Compensate, Review } = machine.States;
+const { TakeUp: TakeUpRefund, Hold, GiveBack, Review: ReviewRefund } = refundMachine.States;
 
 const retriedBy = (state: { Retry: readonly { ErrorEquals: readonly string[] }[] }) =>
   state.Retry.flatMap((rule) => rule.ErrorEquals);
@@ -29,6 +29,8 @@ const acquirerUnavailable = new AcquirerUnavailable().name;
 
 describe("what a step throws so that it may run again is retried", () => {
   test.each([
+    { name: "TakeUp", state: TakeUp, errors: ["StoreUnavailable"] },
+    { name: "TakeUp of a refund", state: TakeUpRefund, errors: ["StoreUnavailable"] },
     { name: "Transfer", state: Transfer, errors: storeFailures },
     { name: "Resume", state: Resume, errors: [...storeFailures, acquirerUnavailable] },
     { name: "Post", state: Post, errors: storeFailures },

@@ -6,6 +6,7 @@ import type { Json } from "#local/stepfunctions/json.ts";
 import type { ServiceCall, ServiceInvoker } from "#local/stepfunctions/service-invoker.ts";
 import { run } from "#local/stepfunctions/testing/run.ts";
 import { exampleAuthorization, examplePayment, exampleRefund, noon } from "#tests/support/examples.ts";
+import { takeInput } from "#workflows/recovery/contract.ts";
 import { giveBackInput, holdRefundInput, reviewRefundInput } from "#workflows/refund/contract.ts";
 import refundMachine from "#workflows/refund/machine.asl.json" with { type: "json" };
 import {
@@ -32,6 +33,7 @@ const inputs: Readonly<Record<string, z.ZodType>> = {
   HoldRefund: holdRefundInput,
   GiveBack: giveBackInput,
   ReviewRefund: reviewRefundInput,
+  Recover: takeInput,
 };
 
 /** A task's output, or the name of what it throws each time. */
@@ -186,5 +188,61 @@ describe("a refund", () => {
     expect(attemptsOf(once.calls, "GiveBack")).toEqual([0, 1, 2]);
     const again = await play(refundMachine.States, { ...of, attempt: 1 }, answers);
     expect(attemptsOf(again.calls, "GiveBack")).toEqual([1, 2, 3]);
+  });
+});
+
+describe("what the recovery names", () => {
+  const written = { ...capturing, description: "a gift for Ann", text_key: "k" };
+  const take = { book: written.book, payment: written.id, version: written.version };
+  const { id, state, capture, pending_operation } = written;
+  const refund = { ...toRefundRecord(exampleRefund()), reason: "Ann is ill" };
+
+  test("is taken up whole by the payment saga, which answers without what people wrote", async () => {
+    const input = { take, step: "settle", attempt: 1 };
+    const settled = { outcome: "concluded", payment: written };
+    const answers = { Recover: { outcome: "taken", payment: written }, Settle: settled };
+    const { calls, outcome } = await play(machine.States, input, answers);
+    expect(calls).toEqual([
+      { task: "Recover", payload: { take } },
+      { task: "Settle", payload: { payment: written, execution: expect.any(String), attempt: 1 } },
+    ]);
+    const output = { payment: { id, state, capture, pending_operation } };
+    expect(outcome).toMatchObject({ status: "SUCCEEDED" });
+    expect("output" in outcome && outcome.output).toEqual(output);
+  });
+
+  test("is taken up with its refund by the refund saga", async () => {
+    const taken = { outcome: "taken", payment: written, refund };
+    const answers = { Recover: taken, HoldRefund: { ...taken, outcome: "concluded" } };
+    const { calls, outcome } = await play(refundMachine.States, { take, attempt: 1 }, answers);
+    expect(calls).toEqual([
+      { task: "Recover", payload: { take } },
+      { task: "HoldRefund", payload: { payment: written, refund, execution: expect.any(String) } },
+    ]);
+    expect("output" in outcome && outcome.output).toEqual({ refund: { id: refund.id, state: refund.state } });
+  });
+
+  test.each([
+    {
+      saga: "payment",
+      states: machine.States,
+      output: { payment: { id, state, capture, pending_operation } },
+    },
+    {
+      saga: "refund",
+      states: refundMachine.States,
+      output: { refund: { id: refund.id, state: refund.state } },
+    },
+  ])("is left by the $saga saga when it has moved on", async ({ states, output }) => {
+    const answers = { Recover: { outcome: "concluded", payment: written, refund } };
+    const { tasks, outcome } = await play(states, { take, step: "settle", attempt: 1 }, answers);
+    expect(tasks).toEqual(["Recover"]);
+    expect("output" in outcome && outcome.output).toEqual(output);
+  });
+
+  test("is left by the refund saga when there is no refund any more", async () => {
+    const answers = { Recover: { outcome: "concluded", payment: written } };
+    const { outcome } = await play(refundMachine.States, { take, attempt: 1 }, answers);
+    expect(outcome.status).toBe("SUCCEEDED");
   });
 });

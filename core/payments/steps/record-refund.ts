@@ -51,7 +51,7 @@ export const isOpen = ({ payment, refund }: RefundOfPayment): boolean =>
 /** An end of a refund, or that it is not known: what it is for the refund, and for its payment. */
 export function conclusion(
   { payment, refund }: RefundOfPayment,
-  event: Exclude<RefundEvent, { type: "held" | "operator_said" }>,
+  event: Exclude<RefundEvent, { type: "held" | "operator_said" | "redacted" }>,
   now: number,
   journal?: JournalRecord,
 ): RefundChange {

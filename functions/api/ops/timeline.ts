@@ -4,13 +4,16 @@ import type { EventStore } from "#adapters/dynamodb/event-store.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
+import type { Redactions } from "#adapters/dynamodb/redactions.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recovery-runs.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
+import { openTexts } from "#core/events/sealed-texts.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
 import { type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
 import { type DeadLetter, isOpen } from "#core/operations/dead-letter.ts";
 import { parsePaymentId, sagaEntryId } from "#core/payments/ids.ts";
+import type { HoldWord } from "#core/payments/legal-hold.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Refund } from "#core/payments/refund.ts";
 import { paymentView } from "#core/payments/view.ts";
@@ -24,6 +27,7 @@ import { reviewView, wordView } from "./word-view.ts";
 export interface TimelinePorts {
   readonly payments: Pick<PaymentStore, "get">;
   readonly refunds: Pick<RefundStore, "get">;
+  readonly redactions: Pick<Redactions, "hold">;
   readonly journal: Pick<JournalStore, "find">;
   readonly events: Pick<EventStore, "ofPayment">;
   readonly deadLetters: Pick<DeadLetterStore, "list">;
@@ -63,6 +67,7 @@ export function showTimelines(ports: TimelinePorts) {
       recoveryMoments(ports, payment),
       letterMoments(ports, payment),
       wordMoments(payment.id, payment.words),
+      holdMoments(ports, payment),
     ]);
     const moments = kinds.flat().toSorted((one, other) => one.at - other.at);
     return found({
@@ -88,7 +93,21 @@ const wordMoments = (of: string, words: Payment["words"] | Refund["words"] = [])
     detail: { word: wordView(word) },
   }));
 
-async function eventMoments({ events }: TimelinePorts, { book, id }: Payment): Promise<Moment[]> {
+/** Who wanted it kept as it is, and until when. */
+async function holdMoments({ redactions }: TimelinePorts, { book, id }: Payment): Promise<Moment[]> {
+  const hold = await redactions.hold(book, id);
+  const moment = ({ by, at, reason }: HoldWord, did: string): Moment => ({
+    at,
+    kind: "operator",
+    what: `${by} ${did} a legal hold: ${reason}`,
+  });
+  return (hold?.placings ?? []).flatMap(({ placed, lifted }) => [
+    moment(placed, "places"),
+    ...(lifted === undefined ? [] : [moment(lifted, "lifts")]),
+  ]);
+}
+
+async function eventMoments({ events }: TimelinePorts, { book, id, textKey }: Payment): Promise<Moment[]> {
   const all: PublishedEvent[] = [];
   let after = 0;
   for (let page = 0; page < eventPagesMax; page += 1) {
@@ -97,12 +116,24 @@ async function eventMoments({ events }: TimelinePorts, { book, id }: Payment): P
     if (next === undefined) break;
     after = next;
   }
-  return all.map(({ created_at, type, id: event, sequence, data }) => ({
-    at: Date.parse(created_at),
+  return all.map((event) => ({
+    at: Date.parse(event.created_at),
     kind: "event",
-    what: type,
-    detail: { event, sequence, state: data["state"] },
+    what: event.type,
+    detail: {
+      event: event.id,
+      sequence: event.sequence,
+      state: event.data["state"],
+      ...textsIn(event, textKey),
+    },
   }));
+}
+
+/** What people wrote, as this event tells it: opened with the payment's key, or `erased` with that. */
+function textsIn(event: PublishedEvent, textKey: string | undefined) {
+  if (event.sealed === undefined) return {};
+  if (textKey === undefined) return { texts: "erased" };
+  return { texts: openTexts(event.sealed, textKey, event.id) ?? "not sealed under the payment's key" };
 }
 
 async function journalMoments({ journal }: TimelinePorts, payment: Payment): Promise<Moment[]> {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type DeclineCode, declineRules } from "#core/acquiring/declines.ts";
 import type { AcquirerOutcome } from "#core/acquiring/outcome.ts";
+import { textKeyFor } from "#core/events/sealed-texts.ts";
 import type { AccountId, Book } from "#core/ledger/account.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { type PaymentId, paymentIdOf, type RefundId, refundIdOf } from "#core/payments/ids.ts";
@@ -124,7 +125,7 @@ export const paymentEvents = (total: bigint): fc.Arbitrary<PaymentEvent> =>
     }),
     record({ type: fc.constant("canceled"), reason: texts }),
     record({ type: fc.constant("review_required"), review: reviews }),
-    fc.constantFrom({ type: "resumed" }, { type: "expired" }),
+    fc.constantFrom({ type: "resumed" }, { type: "expired" }, { type: "redacted" }),
     operations(total).map((operation) => ({ type: "operation_started" as const, operation })),
     record({
       type: fc.constantFrom("refund_succeeded", "refund_failed", "refund_in_review", "refund_operator_said"),
@@ -177,7 +178,13 @@ const agreements: fc.Arbitrary<Agreed> = record({
     { reference: texts, description: texts, returnUrl: fc.webUrl({ validSchemes: ["https"] }) },
     { requiredKeys: [], noNullPrototype: true },
   ),
-}).map(({ required, optional }) => ({ ...required, ...optional }));
+  key: fc.nat(255).map((byte) => new Uint8Array(32).fill(byte)),
+  isOld: fc.boolean(),
+}).map(({ required, optional, key, isOld }) => {
+  const agreed = { ...required, ...optional };
+  // Of the time before there were keys, or redacted.
+  return isOld ? agreed : { ...agreed, ...textKeyFor(agreed, () => key) };
+});
 
 const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
 const heldOrNot = (authorization: Authorization | undefined) =>

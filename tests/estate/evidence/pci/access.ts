@@ -3,6 +3,7 @@ import { papers } from "./papers.ts";
 
 const roles = "tests/estate/least-privilege.test.ts";
 const accounts = "tests/estate/accounts.test.ts";
+const watching = "tests/estate/watching-accounts.test.ts";
 const people =
   "IAM Identity Center is the company's: docs/from-nothing-to-production.md says which permission sets it needs";
 const machines = "who signs in to the API is a server: people of merchants have no accounts here";
@@ -92,7 +93,7 @@ export const accessRows: readonly Row[] = [
     "7.2.6",
     "People query stored card data only through programs, and by their role.",
     [
-      `test: ${accounts} › the security account › writes down who else than production's own roles reads or writes cards and books`,
+      `test: ${watching} › the security account › writes down who else than production's own roles reads or writes cards and books`,
       `test: ${roles} › the card vault › has a table key that opens the table through DynamoDB, and nothing by itself`,
     ],
     "nothing forbids an administrator of the account to read the vault's table; what he reads is sealed, and the trail has it",

@@ -2,14 +2,15 @@ import { code, company, estate, none, open, type Row } from "../row.ts";
 import { papers } from "./papers.ts";
 
 const accounts = "tests/estate/accounts.test.ts";
+const watching = "tests/estate/watching-accounts.test.ts";
 const alarms = "tests/estate/alarms.test.ts";
 const trail =
-  `test: ${accounts} › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive` as const;
+  `test: ${watching} › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive` as const;
 const readers =
-  `test: ${accounts} › the security account › writes down who else than production's own roles reads or writes cards and books` as const;
+  `test: ${watching} › the security account › writes down who else than production's own roles reads or writes cards and books` as const;
 const wireless = "there is no wireless network in the estate; offices are the company's";
 const scanned =
-  `test: ${accounts} › the security account › has Inspector look at all that runs in each account, in each region` as const;
+  `test: ${watching} › the security account › has Inspector look at all that runs in each account, in each region` as const;
 
 /** Requirements 10 and 11: what is written down, and what is tested. */
 export const monitoringRows: readonly Row[] = [
@@ -68,7 +69,7 @@ export const monitoringRows: readonly Row[] = [
     "10.3.1",
     "Only who needs to reads logs.",
     [
-      `test: ${accounts} › the log archive › lets nobody but the security account read, and the services write`,
+      `test: ${watching} › the log archive › lets nobody but the security account read, and the services write`,
       "rule: trail-encrypted",
     ],
     "logs of functions stay in the stage's account, for whoever may read CloudWatch there",
@@ -77,7 +78,7 @@ export const monitoringRows: readonly Row[] = [
     "10.3.2",
     "Nobody changes logs.",
     [
-      `test: ${accounts} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
+      `test: ${watching} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
       "test: tests/estate/analytics.test.ts › the archive › is locked for ten years, root included, and deletes nothing before",
     ],
     "log groups of CloudWatch have no lock: an administrator of the stage may delete one, and the trail tells",
@@ -119,7 +120,7 @@ export const monitoringRows: readonly Row[] = [
     "Logs are kept for twelve months, three of them at hand.",
     [
       "test: tests/estate/wiring.test.ts › logs › are kept for 365 days",
-      `test: ${accounts} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
+      `test: ${watching} › the log archive › locks the trail's files for more than a year, for its own administrators too`,
     ],
     "findings of GuardDuty stay for 90 days, and RDS's readings of its machines for 30; Synthetics makes the log of the canary itself, which stays",
   ),
@@ -140,7 +141,7 @@ export const monitoringRows: readonly Row[] = [
     "Failures of controls are noticed, told and dealt with: network, intrusion, changes, malware, access, logs, segments, reviews, tests.",
     [
       `test: ${accounts} › the organization › refuses %s everywhere`,
-      `test: ${accounts} › the security account › enrols every member in GuardDuty with all protections, in each region`,
+      `test: ${watching} › the security account › enrols every member in GuardDuty with all protections, in each region`,
       `test: ${alarms} › what is watched › is every queue`,
     ],
     "queues and streams are no controls of security: their rules show that what fails is told. No alarm says that a log, a recorder or the firewall has gone silent; Security Hub finds them switched off within a day",
@@ -232,7 +233,7 @@ export const monitoringRows: readonly Row[] = [
     "Service providers notice hidden channels of malicious software.",
     [
       "rule: threats-watched",
-      `test: ${accounts} › the security account › enrols every member in GuardDuty with all protections, in each region`,
+      `test: ${watching} › the security account › enrols every member in GuardDuty with all protections, in each region`,
     ],
     "GuardDuty looks at names that are asked and at functions' traffic, and tells; it stops nothing",
   ),

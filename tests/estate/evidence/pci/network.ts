@@ -135,7 +135,7 @@ export const networkRows: readonly Row[] = [
     [
       "script: estate:check",
       "adr: 41",
-      "test: tests/estate/accounts.test.ts › the security account › holds all accounts against FSBP and PCI DSS 4.0.1",
+      "test: tests/estate/watching-accounts.test.ts › the security account › holds all accounts against FSBP and PCI DSS 4.0.1",
     ],
     "that what Security Hub finds is mended in time is work of people",
   ),

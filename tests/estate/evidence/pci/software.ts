@@ -13,7 +13,7 @@ export const softwareRows: readonly Row[] = [
     "GuardDuty looks at the nodes' disks, and nothing looks at files of acquirers before they are read. Comes with what reads them, issue 7, or not at all",
     [
       "rule: threats-to-everything-watched",
-      "test: tests/estate/accounts.test.ts › the security account › enrols every member in GuardDuty with all protections, in each region",
+      "test: tests/estate/watching-accounts.test.ts › the security account › enrols every member in GuardDuty with all protections, in each region",
     ],
   ),
   open(
@@ -49,7 +49,7 @@ export const softwareRows: readonly Row[] = [
     "Its own logs are kept as long as others.",
     [
       "rule: logs-kept-a-year",
-      "test: tests/estate/accounts.test.ts › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive",
+      "test: tests/estate/watching-accounts.test.ts › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive",
     ],
     "findings stay in GuardDuty for 90 days and nothing exports them; the trail has who changed GuardDuty",
   ),
@@ -100,7 +100,7 @@ export const softwareRows: readonly Row[] = [
     [
       "rule: images-scanned",
       "rule: weaknesses-looked-for",
-      "test: tests/estate/accounts.test.ts › the security account › has Inspector look at all that runs in each account, in each region",
+      "test: tests/estate/watching-accounts.test.ts › the security account › has Inspector look at all that runs in each account, in each region",
     ],
     "Inspector ranks by its own score: what is critical to this company is for the company to say",
   ),

@@ -1,6 +1,7 @@
 import { code, company, estate, type Row } from "../row.ts";
 
 const accounts = "tests/estate/accounts.test.ts";
+const watching = "tests/estate/watching-accounts.test.ts";
 const alarms = "tests/estate/alarms.test.ts";
 const roles = "tests/estate/least-privilege.test.ts";
 const delivery = "tests/estate/backup-delivery.test.ts";
@@ -56,7 +57,7 @@ export const commonRows: readonly Row[] = [
     [
       "script: estate:check",
       "test: tests/estate/rules.test.ts › the policy rules › leave the production plan with nothing but known findings, each of which still occurs",
-      `test: ${accounts} › the security account › holds all accounts against FSBP and PCI DSS 4.0.1`,
+      `test: ${watching} › the security account › holds all accounts against FSBP and PCI DSS 4.0.1`,
       "rule: changes-recorded",
     ],
     "evaluations by people who are independent",
@@ -178,8 +179,8 @@ export const commonRows: readonly Row[] = [
     [
       `test: ${alarms} › what is watched › is every queue`,
       `test: ${alarms} › what is watched › is every function, by its errors and its time`,
-      `test: ${accounts} › the security account › enrols every member in GuardDuty with all protections, in each region`,
-      `test: ${accounts} › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive`,
+      `test: ${watching} › the security account › enrols every member in GuardDuty with all protections, in each region`,
+      `test: ${watching} › the security account › has one trail of all accounts and regions, validated, encrypted, in the log archive`,
       "rule: card-data-looked-for",
     ],
     "nothing reads the API's own logs for attacks",

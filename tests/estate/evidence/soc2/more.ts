@@ -55,8 +55,13 @@ export const moreRows: readonly Row[] = [
   open(
     "C1.2",
     "What is confidential is destroyed when its time is over.",
-    "files, logs and events have their time; card tokens and people's names in the archive have none. Retention and erasure come with issue 6",
-    ["rule: bucket-forgets-in-time"],
+    "files, logs and events have their time, and what merchants wrote on payments is erased; card tokens and names of merchants' own accounts have none yet (docs/retention.md)",
+    [
+      "rule: bucket-forgets-in-time",
+      "test: tests/estate/retention.test.ts › what is kept of people › is said of each store of the plan, and of nothing else",
+      "test: tests/integration/redaction.test.ts › what people wrote on a payment › is kept while a legal hold stands, and then erased wherever it was told",
+      "adr: 57",
+    ],
   ),
   company(
     "PI1.1",

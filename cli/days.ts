@@ -1,12 +1,25 @@
-import { dayIn } from "../day.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "./refusal.ts";
+
+/**
+ * A day that an option names.
+ * @returns as it was written: 2026-11-26
+ * @throws Refusal for what is no day of the calendar
+ */
+export function dayIn(option: string, text: string): string {
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  // 30 February would be 2 March.
+  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
+    throw new Refusal(`--${option} "${text}" is no day: write it as 2026-11-26`);
+  return text;
+}
 
 const dayMs = 86_400_000;
 /** More than the archive keeps. */
 const daysMax = 15 * 366;
 
 /**
- * Each day from one to another, both of them included.
+ * Each day of the archive from one to another, both of them included.
+ * @param until the last one; today when left out
  * @throws Refusal for what is no day, days in the wrong order, or days that are still to come.
  */
 export function daysBetween(

@@ -1,0 +1,135 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Book } from "#core/ledger/account.ts";
+import type { PaymentId } from "#core/payments/ids.ts";
+import { type LegalHold, stands } from "#core/payments/legal-hold.ts";
+import type { Payment } from "#core/payments/payment.ts";
+import type { Refund } from "#core/payments/refund.ts";
+import { sameTransition } from "#core/payments/replay.ts";
+import { reach } from "./client.ts";
+import { isAt, nothingStored } from "./conditions.ts";
+import { outwait } from "./contention.ts";
+import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
+import { type Key, legalHoldKey, paymentKey, refundKey } from "./keys.ts";
+import { paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
+import { getItem, getItems } from "./reads.ts";
+import { transact } from "./transact.ts";
+
+interface Move<Of> {
+  readonly before: Of;
+  readonly after: Of;
+}
+
+/**
+ * - `applied`: erased, also when an earlier try did it.
+ * - `superseded`: the payment or one of its refunds has moved on. Nothing was written.
+ * - `held`: a legal hold stands. Nothing was written.
+ */
+export type Redacted =
+  | { readonly kind: "applied"; readonly payment: Payment }
+  | { readonly kind: "superseded" | "held" };
+
+/** Erases what people wrote on payments, and keeps the legal holds that forbid it. */
+export class Redactions {
+  readonly #client: DynamoDBClient;
+  readonly #epoch: Epoch;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, { payments }: { readonly payments: string }, epoch: Epoch) {
+    this.#client = client;
+    this.#epoch = epoch;
+    this.#table = payments;
+  }
+
+  /**
+   * Payment and refunds at once, unless a legal hold stands at that moment.
+   * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
+   */
+  async redact({ before, after }: Move<Payment>, refunds: readonly Move<Refund>[]): Promise<Redacted> {
+    const table = this.#table;
+    const unheld = {
+      ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
+      ExpressionAttributeValues: { ":no": { BOOL: false } },
+    };
+    const result = await transact(this.#client, this.#epoch, [
+      { Put: { TableName: table, Item: paymentItem(after), ...isAt(before) } },
+      {
+        ConditionCheck: { TableName: table, Key: marshall(legalHoldKey(after.book, after.id)), ...unheld },
+      },
+      ...refunds.map((refund) => ({
+        Put: { TableName: table, Item: refundItem(refund.after), ...isAt(refund.before) },
+      })),
+    ]);
+    if (result.written) return { kind: "applied", payment: after };
+    const [payment, hold] = result.reasons;
+    if (payment?.Code === "ConditionalCheckFailed" && payment.Item !== undefined) {
+      const stored = paymentOf(payment.Item);
+      return sameTransition(stored, after) ? { kind: "applied", payment: stored } : { kind: "superseded" };
+    }
+    return { kind: hold?.Code === "ConditionalCheckFailed" ? "held" : "superseded" };
+  }
+
+  /** The refunds of a payment, strongly consistent, in the order in which they began. */
+  async refundsOf({ book, refunds = [] }: Payment): Promise<readonly Refund[]> {
+    if (refunds.length === 0) return [];
+    const keys = refunds.map((id) => refundKey(book, id));
+    return (await getItems(this.#client, this.#table, keys, { consistent: true })).map(refundOf);
+  }
+
+  /** Strongly consistent. */
+  async hold(book: Book, id: PaymentId): Promise<LegalHold | undefined> {
+    const item = await getItem(this.#client, this.#table, legalHoldKey(book, id));
+    if (item === undefined) return undefined;
+    const { version, placings } = unmarshall(item) as Pick<LegalHold, "version" | "placings">;
+    return { payment: id, book, version, placings };
+  }
+
+  /** Writes a hold down as it now stands. @returns false when somebody else has placed or lifted one meanwhile. */
+  async write(hold: LegalHold): Promise<boolean> {
+    const { book, payment, version, placings } = hold;
+    const key = legalHoldKey(book, payment);
+    const item = { ...key, version, placings, stands: stands(hold) };
+    const condition = version === 1 ? nothingStored : isAt({ version: version - 1 });
+    const put = { TableName: this.#table, Item: marshall(item), ...condition };
+    try {
+      await outwait(() => reach(this.#client.send(new PutItemCommand(fencedPut(put, this.#epoch)))));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      refuseFenced(error.Item, this.#epoch);
+      return false;
+    }
+  }
+}
+
+/** The keys that payments' texts are sealed under, in their events and wherever those went. */
+export class TextKeys {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /**
+   * Of up to 100 payments; of one that was redacted there is none. Strongly consistent: what was erased is not shown a
+   * moment longer. It reads the keys, and nothing else of a payment.
+   * @throws StoreUnavailable when DynamoDB leaves out a part on every try.
+   */
+  async of(book: Book, payments: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const keys = [...new Set(payments)].map((id) => paymentKey(book, id as PaymentId));
+    const items = await getItems(this.#client, this.#table, keys, {
+      consistent: true,
+      attributes: ["pk", "sk", "text_key"],
+    });
+    const found = items.map((item) => unmarshall(item) as Key & { readonly text_key?: string });
+    return new Map(
+      found.flatMap(({ pk, text_key: key }) => (key === undefined ? [] : [[pk.split("#")[1] ?? "", key]])),
+    );
+  }
+}
