@@ -169,9 +169,13 @@ describe("what was delivered", () => {
       writeFileSync(file, body);
       return file;
     });
-    const rows = await askParquet(files, "SELECT to_json(event)::varchar AS row FROM (SELECT * FROM files) AS event");
+    const rows = await askParquet(
+      files,
+      "SELECT to_json(event)::varchar AS row FROM (SELECT * FROM files) AS event",
+    );
     expect(rows.length).toBeGreaterThan(0);
-    for (const text of [...lines, ...rows.map(({ row }) => String(row))]) expect(text).not.toMatch(/Jane Doe|jane-1001|"Jane"/);
+    for (const text of [...lines, ...rows.map(({ row }) => String(row))])
+      expect(text).not.toMatch(/Jane Doe|jane-1001|"Jane"/);
   });
 
   test("is held from a terminal, day by day, and outlasts whoever may end its lock", async () => {
