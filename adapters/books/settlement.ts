@@ -1,0 +1,193 @@
+import type { Pool } from "pg";
+import type { Book } from "#core/ledger/account.ts";
+import type { Flaw, SettlementLine } from "#core/settlement/line.ts";
+
+/** A file that somebody left, as the bucket has it. */
+export interface LeftFile {
+  readonly bucket: string;
+  readonly key: string;
+  readonly version: string;
+  /** Whose it is: who may write under its key. */
+  readonly acquirer: string;
+}
+
+/** What became of a file. */
+export interface FileStanding extends LeftFile {
+  readonly receivedAt: Date;
+  /** Undefined while it is read. */
+  readonly readAt: Date | undefined;
+  readonly lines: number;
+  readonly flaws: number;
+  /** Why nothing behind some place was read, where it is so. */
+  readonly endedBy: string | undefined;
+}
+
+export const breakKinds = [
+  "missing",
+  "unexpected",
+  "over",
+  "under",
+  "duplicate",
+  "wrong_currency",
+  "late",
+] as const;
+export type BreakKind = (typeof breakKinds)[number];
+
+/** An item of the two sides that does not match. */
+export interface Break {
+  /** From 1. */
+  readonly number: number;
+  readonly kind: BreakKind;
+  readonly acquirer: string;
+  /** Undefined where the books know of nothing. */
+  readonly book: Book | undefined;
+  readonly currency: string;
+  /** Minor units in question: positive where more came than the books know of. */
+  readonly amount: bigint;
+  readonly operationKey: string | undefined;
+  /** The acquirer's, of the movement that it is about. */
+  readonly reference: string | undefined;
+  readonly openedAt: Date;
+  readonly closedAt: Date | undefined;
+  readonly closedAs: "matched" | "decided" | undefined;
+  readonly assignee: string | undefined;
+}
+
+/** What somebody did about a break. */
+export interface Note {
+  readonly at: Date;
+  readonly who: string;
+  readonly act: "assigned" | "commented" | "resolved";
+  /** Whom it was assigned to; or what was said. */
+  readonly words: string;
+  /** The entry that puts it right. */
+  readonly entry: string | undefined;
+}
+
+/** The books are behind the ledger by as long as deliveries wait: what nobody knows of may be known after that. */
+const booksBehind = "1 hour";
+
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? Number(each) : each));
+
+/**
+ * What acquirers say that they settle, matched in PostgreSQL with what the books say that they owe. Whatever is brought
+ * again changes nothing.
+ */
+export class Settlement {
+  readonly #pool: Pick<Pool, "query">;
+
+  constructor(pool: Pick<Pool, "query">) {
+    this.#pool = pool;
+  }
+
+  /** @returns the file's number: the same for the same version of it. */
+  async begin({ bucket, key, version, acquirer }: LeftFile, now: Date): Promise<number> {
+    const { rows } = await this.#pool.query<{ file: number }>(
+      "SELECT settlement.begin($1, $2, $3, $4, $5) AS file",
+      [bucket, key, version, acquirer, now],
+    );
+    return rows[0]?.file ?? 0;
+  }
+
+  /** Takes lines of a file, and matches them with what is expected. @returns how many were new to the file. */
+  async take(file: number, lines: readonly SettlementLine[], now: Date): Promise<number> {
+    if (lines.length === 0) return 0;
+    const { rows } = await this.#pool.query<{ taken: number }>(
+      "SELECT settlement.take($1, $2, $3) AS taken",
+      [file, textOf(lines), now],
+    );
+    return rows[0]?.taken ?? 0;
+  }
+
+  /** Keeps what of a file could not be taken, with the reason. */
+  async refuse(file: number, { place, reason, text, endsFile }: Flaw): Promise<void> {
+    // No text of PostgreSQL has this character.
+    const texts = [reason, text].map((each) => each.replaceAll("\u0000", "\ufffd"));
+    await this.#pool.query("SELECT settlement.refuse($1, $2, $3, $4, $5)", [file, place, ...texts, endsFile]);
+  }
+
+  /** The end of the file was reached. */
+  async finish(file: number, now: Date): Promise<void> {
+    await this.#pool.query("SELECT settlement.finish($1, $2)", [file, now]);
+  }
+
+  /** Opens what only time shows: what came and nobody knows of, and what has not come. */
+  async look(now: Date): Promise<void> {
+    await this.#pool.query("SELECT settlement.look($1, $2)", [now, booksBehind]);
+  }
+
+  /** Those that came last first. @param count at most */
+  async files(count: number): Promise<readonly FileStanding[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT files.*, (SELECT count(*)::int FROM settlement.lines WHERE lines.file = files.file) AS lines,
+         (SELECT count(*)::int FROM settlement.flaws WHERE flaws.file = files.file) AS flaws,
+         (SELECT format('%s: %s', place, reason) FROM settlement.flaws
+          WHERE flaws.file = files.file AND ends_file ORDER BY place LIMIT 1) AS ended_by
+       FROM settlement.files ORDER BY file DESC LIMIT $1`,
+      [count],
+    );
+    return rows.map((row) => ({
+      ...{ bucket: row.bucket, key: row.key, version: row.version, acquirer: row.acquirer },
+      ...{ receivedAt: row.received_at, readAt: row.read_at ?? undefined },
+      ...{ lines: row.lines, flaws: row.flaws, endedBy: row.ended_by ?? undefined },
+    }));
+  }
+
+  /** Flaws of the file of a key, in all its versions, in the order of their places. */
+  async flaws(key: string): Promise<readonly Flaw[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT place, reason, text, ends_file FROM settlement.flaws JOIN settlement.files USING (file)
+       WHERE key = $1 ORDER BY file, place`,
+      [key],
+    );
+    return rows.map(({ place, reason, text, ends_file }) => ({ place, reason, text, endsFile: ends_file }));
+  }
+
+  /** The oldest first. @param also those that are closed */
+  async breaks(also: boolean): Promise<readonly Break[]> {
+    return await this.#breaks("$1 OR closed_at IS NULL", [also]);
+  }
+
+  async findBreak(number: number): Promise<Break | undefined> {
+    return (await this.#breaks("break = $1", [number]))[0];
+  }
+
+  async notes(number: number): Promise<readonly Note[]> {
+    const { rows } = await this.#pool.query(
+      "SELECT * FROM settlement.notes WHERE break = $1 ORDER BY noted_at",
+      [number],
+    );
+    return rows.map((row) => ({
+      ...{ at: row.noted_at, who: row.who, act: row.act, words: row.words, entry: row.entry ?? undefined },
+    }));
+  }
+
+  /**
+   * Says something about a break; `resolved` closes it.
+   * @throws Error with PostgreSQL's words when it is closed, or when the books do not have the entry
+   */
+  async note(number: number, { at, who, act, words, entry }: Note): Promise<void> {
+    await this.#pool.query("SELECT settlement.note($1, $2, $3, $4, $5, $6)", [
+      ...[number, who, act, words, entry ?? null, at],
+    ]);
+  }
+
+  async #breaks(where: string, values: readonly unknown[]): Promise<readonly Break[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key, movements.reference
+       FROM settlement.breaks
+       LEFT JOIN settlement.expected ON expected.expected = breaks.expected
+       LEFT JOIN settlement.movements ON movements.movement = breaks.movement
+       WHERE ${where} ORDER BY breaks.break`,
+      [...values],
+    );
+    return rows.map((row) => ({
+      ...{ number: Number(row.break), kind: row.kind, acquirer: row.acquirer, book: row.book ?? undefined },
+      ...{ currency: row.currency, amount: BigInt(row.amount), operationKey: row.operation_key ?? undefined },
+      ...{ reference: row.reference ?? undefined, openedAt: row.opened_at },
+      ...{ closedAt: row.closed_at ?? undefined, closedAs: row.closed_as ?? undefined },
+      assignee: row.assignee ?? undefined,
+    }));
+  }
+}

@@ -1,0 +1,400 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { Client, Pool } from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Books } from "#adapters/books/books.ts";
+import { migrateBooks } from "#adapters/books/migrations.ts";
+import { type Note, Settlement } from "#adapters/books/settlement.ts";
+import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
+import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
+import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
+import { entryRecord } from "#core/ledger/journal.ts";
+import type { Currency } from "#core/money/currency.ts";
+import type { SettlementLine } from "#core/settlement/line.ts";
+import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
+import { day, demo, noon } from "#tests/support/examples.ts";
+
+let directory: string;
+let server: PostgresServer;
+let owner: Client;
+let pool: Pool;
+let books: Books;
+let settlement: Settlement;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "tallystick-settlement-"));
+  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
+  owner = new Client(server.url);
+  await owner.connect();
+  await migrateBooks(owner);
+  await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
+  pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
+  books = new Books(pool);
+  settlement = new Settlement(pool);
+});
+afterAll(async () => {
+  await pool?.end();
+  await owner?.end();
+  await server?.child.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const tables = [
+  ...["books.records", "books.postings", "books.days", "books.accounts"],
+  ...["breaks", "notes", "lines", "flaws", "movements", "files", "expected"].map(
+    (name) => `settlement.${name}`,
+  ),
+];
+const guarded = [
+  "books.records",
+  "books.postings",
+  "settlement.lines",
+  "settlement.flaws",
+  "settlement.notes",
+];
+async function forget(): Promise<void> {
+  const triggers = (act: string) => guarded.map((name) => `ALTER TABLE ${name} ${act} TRIGGER only_added`);
+  await owner.query(
+    [...triggers("DISABLE"), `TRUNCATE ${tables.join(", ")} RESTART IDENTITY`, ...triggers("ENABLE")].join(
+      ";",
+    ),
+  );
+}
+beforeEach(forget);
+
+const [usd, eur] = ["USD", "EUR"] as Currency[] as [Currency, Currency];
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+const at = (ms: number): Date => new Date(ms);
+
+/** The n-th payment of the tests. */
+const paymentId = (n: number): string => `pay_${String(n).padStart(26, "0")}`;
+const keyOf = (n: number): string => `${paymentId(n)}:capture:1`;
+
+/** The books' record of a capture, by which the acquirer owes. */
+function captured(n: number, amount: bigint, currency: Currency = usd, moved = noon): LedgerEvent {
+  return ledgerEventOf(
+    entryRecord({
+      ...{ id: `je_${paymentId(n)}.capture.1` as EntryId, book: demo, state: "posted" },
+      ...{ effectiveAt: moved, recordedAt: moved, execution: "e" },
+      legs: [
+        debit(acquirerAccount(demo, 1100, "alpha", currency), amount, currency),
+        credit(systemAccount(demo, 2100, currency), amount, currency),
+      ],
+    }),
+  );
+}
+
+const line = (
+  place: number,
+  n: number,
+  gross: bigint,
+  more: Partial<SettlementLine> = {},
+): SettlementLine => ({
+  ...{ place, kind: "capture", settledOn: dayOf(noon), acquirer: "alpha", merchant: demo },
+  ...{ operationKey: keyOf(n), reference: `alpha-${n}`, dispute: undefined, currency: usd },
+  ...{ gross, cost: 0n, occurredAt: noon },
+  ...more,
+});
+
+async function bring(
+  name: string,
+  lines: readonly SettlementLine[],
+  now = noon,
+  acquirer = "alpha",
+): Promise<number> {
+  const file = { bucket: "inbound", key: `${acquirer}/${name}`, version: "1", acquirer };
+  const number = await settlement.begin(file, at(now));
+  const taken = await settlement.take(number, lines, at(now));
+  await settlement.finish(number, at(now));
+  return taken;
+}
+
+/** Open breaks as `kind of what: amount currency`. */
+const open = async (also = false): Promise<readonly string[]> =>
+  (await settlement.breaks(also)).map(
+    ({ kind, operationKey, reference, amount, currency, closedAs }) =>
+      `${kind} ${operationKey === undefined ? reference : Number(/pay_(\d+)/.exec(operationKey)?.[1])}: ${amount} ${currency}${closedAs === undefined ? "" : ` ${closedAs}`}`,
+  );
+
+describe("what an acquirer settles", () => {
+  test("is what the books say that it owes: captures, and refunds the other way", async () => {
+    const refunded = ledgerEventOf(
+      entryRecord({
+        ...{ id: `je_${paymentId(1)}.refunded.2` as EntryId, book: demo, state: "posted" },
+        ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
+        legs: [
+          debit(systemAccount(demo, 2100, usd), 30n, usd),
+          credit(acquirerAccount(demo, 1100, "alpha", usd), 30n, usd),
+        ],
+      }),
+    );
+    await books.post([captured(1, 100n), refunded]);
+    const refund = { kind: "refund" as const, operationKey: `${paymentId(1)}:refund:2`, reference: "r" };
+    expect(await bring("1.csv", [line(1, 1, 100n), line(2, 1, -30n, refund)])).toBe(2);
+    await settlement.look(at(noon + 30 * day));
+    expect(await open()).toEqual([]);
+    const { rows } = await pool.query("SELECT gross, settled FROM settlement.expected ORDER BY gross");
+    expect(rows).toEqual([
+      { gross: "-30", settled: "-30" },
+      { gross: "100", settled: "100" },
+    ]);
+  });
+
+  test("is matched also when the books hear of it later than the file", async () => {
+    await bring("1.csv", [line(1, 1, 100n)]);
+    await settlement.look(at(noon + 2 * 3_600_000));
+    expect(await open()).toEqual(["unexpected 1: 100 USD"]);
+    await books.post([captured(1, 100n)]);
+    expect(await open()).toEqual([]);
+    expect(await open(true)).toEqual(["unexpected 1: 100 USD matched"]);
+  });
+
+  test("is said by several files, and by one of them twice, and counts once", async () => {
+    await books.post([captured(1, 100n), captured(2, 50n)]);
+    const lines = [line(1, 1, 100n), line(2, 2, 50n)];
+    expect(await bring("1.csv", lines)).toBe(2);
+    expect(await bring("1.csv", lines)).toBe(0);
+    expect(await bring("1.xml", lines)).toBe(2);
+    expect(await open()).toEqual([]);
+    expect((await settlement.files(9)).map(({ key, lines: said, flaws }) => [key, said, flaws])).toEqual([
+      ["alpha/1.xml", 2, 0],
+      ["alpha/1.csv", 2, 0],
+    ]);
+  });
+
+  test("in parts is a break until the last part has come", async () => {
+    await books.post([captured(1, 100n)]);
+    await bring("1.csv", [line(1, 1, 60n)]);
+    expect(await open()).toEqual(["under 1: -40 USD"]);
+    await bring("2.csv", [line(1, 1, 40n, { settledOn: dayOf(noon + day) })], noon + day);
+    expect(await open()).toEqual([]);
+    expect(await open(true)).toEqual(["under 1: -40 USD matched"]);
+  });
+
+  test("of another acquirer settles nothing of this one's", async () => {
+    await books.post([captured(1, 100n)]);
+    await bring("1.csv", [line(1, 1, 100n, { acquirer: "beta" })], noon, "beta");
+    await settlement.look(at(noon + 30 * day));
+    expect(await open()).toEqual(["unexpected 1: 100 USD", "missing 1: -100 USD"]);
+  });
+});
+
+describe("a break", () => {
+  test("is more or less than is owed, by what it differs", async () => {
+    await books.post([captured(1, 100n), captured(2, 100n)]);
+    await bring("1.csv", [line(1, 1, 101n), line(2, 2, 99n)]);
+    expect(await open()).toEqual(["over 1: 1 USD", "under 2: -1 USD"]);
+  });
+
+  test("is what comes twice: on another day, or in the same file", async () => {
+    await books.post([captured(1, 100n), captured(2, 50n)]);
+    await bring("1.csv", [line(1, 1, 100n), line(2, 2, 50n), line(3, 2, 50n)]);
+    expect(await open()).toEqual(["duplicate 2: 50 USD"]);
+    await bring("2.csv", [line(1, 1, 100n, { settledOn: dayOf(noon + day) })], noon + day);
+    expect(await open()).toEqual(["duplicate 2: 50 USD", "duplicate 1: 100 USD"]);
+    // Taken back by the acquirer.
+    await bring("3.csv", [line(1, 1, -100n, { settledOn: dayOf(noon + 2 * day) })], noon + 2 * day);
+    expect(await open()).toEqual(["duplicate 2: 50 USD"]);
+  });
+
+  test("is what comes in another currency, and does not settle what is owed", async () => {
+    await books.post([captured(1, 100n)]);
+    await bring("1.csv", [line(1, 1, 100n, { currency: eur })]);
+    expect(await open()).toEqual(["wrong_currency 1: 100 EUR"]);
+  });
+
+  test("is what nobody knows of once the books are no longer behind, a chargeback too; costs are none", async () => {
+    const unknown = { operationKey: undefined, kind: "chargeback" as const, reference: "c-1" };
+    await bring("1.csv", [
+      line(1, 1, -100n, unknown),
+      line(2, 2, -5n, { operationKey: undefined, kind: "cost", reference: "fees" }),
+    ]);
+    await settlement.look(at(noon + 3_599_000));
+    expect(await open()).toEqual([]);
+    await settlement.look(at(noon + 3_600_000));
+    expect(await open()).toEqual(["unexpected c-1: -100 USD"]);
+  });
+
+  test("is what has not come after three days; what comes then is late, which somebody has to see", async () => {
+    await books.post([captured(1, 100n), captured(2, 100n)]);
+    await bring("1.csv", [line(1, 2, 100n, { settledOn: dayOf(noon + 3 * day) })], noon + 3 * day);
+    await settlement.look(at(noon + 3 * day));
+    expect(await open()).toEqual([]);
+    await settlement.look(at(noon + 4 * day));
+    expect(await open()).toEqual(["missing 1: -100 USD"]);
+    await bring("2.csv", [line(1, 1, 100n, { settledOn: dayOf(noon + 4 * day) })], noon + 4 * day);
+    expect(await open()).toEqual(["late 1: 0 USD"]);
+  });
+
+  const word = (act: Note["act"], words: string, entry?: string): Note => ({
+    ...{ at: at(noon), who: "lee", act, words, entry },
+  });
+
+  test("is assigned, talked about and decided, and stays decided until it is another amount", async () => {
+    await books.post([captured(1, 100n), captured(2, 1n)]);
+    await bring("1.csv", [line(1, 1, 90n)]);
+    const as = new Settlement(owner);
+    await as.note(1, word("assigned", "kim"));
+    expect(await settlement.findBreak(1)).toMatchObject({ kind: "under", assignee: "kim", book: demo });
+    await expect(as.note(1, word("resolved", "no such entry", "je_1"))).rejects.toThrow("have no entry je_1");
+    await as.note(1, word("resolved", "their fee", `je_${paymentId(2)}.capture.1`));
+    expect(await settlement.findBreak(1)).toMatchObject({ closedAs: "decided", closedAt: at(noon) });
+    await expect(as.note(1, word("resolved", "again"))).rejects.toThrow("it is closed");
+    await as.note(1, word("commented", "they wrote"));
+    expect((await settlement.notes(1)).map(({ act, words }) => `${act} ${words}`)).toEqual([
+      "assigned kim",
+      "resolved their fee",
+      "commented they wrote",
+    ]);
+    // The same file again, and another that says the same.
+    await bring("1.csv", [line(1, 1, 90n)]);
+    await bring("1.xml", [line(1, 1, 90n)]);
+    expect(await open()).toEqual([]);
+    await bring("2.csv", [line(1, 1, 4n, { settledOn: dayOf(noon + day) })], noon + day);
+    expect(await open()).toEqual(["under 1: -6 USD"]);
+  });
+
+  test("cannot be talked away by who only matches, nor its notes changed by anybody", async () => {
+    await books.post([captured(1, 100n)]);
+    await bring("1.csv", [line(1, 1, 90n)]);
+    await expect(settlement.note(1, word("resolved", "mine"))).rejects.toThrow("permission denied");
+    await expect(pool.query("DELETE FROM settlement.breaks")).rejects.toThrow("permission denied");
+    await new Settlement(owner).note(1, word("commented", "first"));
+    await expect(owner.query("UPDATE settlement.notes SET words = 'other'")).rejects.toThrow(
+      "only ever added to",
+    );
+  });
+});
+
+test("two files of an acquirer that say another amount of one movement: the second is put aside, with both", async () => {
+  await books.post([captured(1, 100n)]);
+  await bring("1.csv", [line(1, 1, 100n, { cost: 2n })]);
+  await bring("1.xml", [line(7, 1, 120n, { cost: 2n })]);
+  expect(await open()).toEqual([]);
+  expect(await settlement.flaws("alpha/1.xml")).toEqual([
+    {
+      place: 7,
+      reason: "an earlier line says 100 and costs 2 of it",
+      text: "gross 120, cost 2",
+      endsFile: false,
+    },
+  ]);
+});
+
+test("what of a file could not be taken is kept with its reason, once", async () => {
+  const file = await settlement.begin(
+    { bucket: "inbound", key: "alpha/1.csv", version: "1", acquirer: "alpha" },
+    at(noon),
+  );
+  const flaw = { place: 3, reason: "no amount", text: "a\u0000b", endsFile: true };
+  await settlement.refuse(file, flaw);
+  await settlement.refuse(file, flaw);
+  expect(await settlement.flaws("alpha/1.csv")).toEqual([{ ...flaw, text: "a\ufffdb" }]);
+  expect(await settlement.files(1)).toMatchObject([
+    { readAt: undefined, lines: 0, flaws: 1, endedBy: "3: no amount" },
+  ]);
+});
+
+/** A history: what is owed, and what files say, of few payments and amounts, so that they meet. */
+const history = fc.record({
+  owed: fc.uniqueArray(fc.record({ n: fc.integer({ min: 1, max: 4 }), amount: fc.constantFrom(2n, 3n) }), {
+    selector: ({ n }) => n,
+    maxLength: 4,
+  }),
+  files: fc.array(
+    fc.array(
+      fc.record({
+        n: fc.integer({ min: 1, max: 5 }),
+        gross: fc.constantFrom(1n, 2n, 3n, -2n),
+        currency: fc.constantFrom(usd, usd, usd, eur),
+      }),
+      { maxLength: 5 },
+    ),
+    { maxLength: 3 },
+  ),
+});
+
+let runs = 0;
+test("breaks are the same in whatever order books and files come, however they are cut and repeated", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      history,
+      fc.infiniteStream(fc.nat()),
+      fc.integer({ min: 1, max: 4 }),
+      async ({ owed, files }, order, cut) => {
+        // Payments of its own: nothing has to be forgotten between two histories.
+        runs += 1;
+        const run = runs;
+        const first = runs * 10;
+        // Each file is a day of its own, and a movement has a reference of its own: the same one is never said twice.
+        const lines = files.map((said, index) =>
+          said.map(({ n, gross, currency }, place) =>
+            line(place + 1, first + n, gross, {
+              ...{
+                currency,
+                reference: `${run}-${index}-${place}`,
+                settledOn: dayOf(noon + (index % 3) * day),
+              },
+            }),
+          ),
+        );
+        const steps = [
+          ...owed.map(
+            ({ n, amount }) =>
+              () =>
+                books.post([captured(first + n, amount)]),
+          ),
+          ...lines.flatMap((said, index) =>
+            Array.from({ length: Math.ceil(said.length / cut) }, (_, part) => async () => {
+              await bring(`${run}-${index}.csv`, said.slice(part * cut, part * cut + cut));
+              if (part % 2 === 0)
+                await bring(`${run}-${index}.csv`, said.slice(part * cut, part * cut + cut));
+            }),
+          ),
+        ];
+        const shuffled = steps
+          .map((step) => ({ step, place: Number(order.next().value) }))
+          .toSorted((a, b) => a.place - b.place);
+        for (const { step } of shuffled) await step();
+        await settlement.look(at(noon + 2 * day));
+        const found = (await settlement.breaks(false))
+          .map((each) => ({ ...each, n: Number(/pay_(\d+)/.exec(each.operationKey ?? "")?.[1]) - first }))
+          .filter(({ n }) => n > 0 && n < 10)
+          .map(({ kind, n, amount, currency }) => `${kind} ${n} ${amount} ${currency}`);
+        expect(found.toSorted()).toEqual(breaksBy(owed, lines.flat(), first).toSorted());
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+/** The same rules, said once more without a database. */
+function breaksBy(
+  owed: readonly { readonly n: number; readonly amount: bigint }[],
+  lines: readonly SettlementLine[],
+  first: number,
+): string[] {
+  return [1, 2, 3, 4, 5].flatMap((n) => {
+    const came = lines.filter(({ operationKey }) => operationKey === keyOf(first + n));
+    const due = owed.find((each) => each.n === n)?.amount;
+    if (due === undefined) return came.map(({ gross, currency }) => `unexpected ${n} ${gross} ${currency}`);
+    const wrong = came.filter(({ currency }) => currency !== usd);
+    const same = came.filter(({ currency }) => currency === usd);
+    const total = same.reduce((sum, { gross }) => sum + gross, 0n);
+    const found = wrong.map(({ gross, currency }) => `wrong_currency ${n} ${gross} ${currency}`);
+    if (same.length === 0 || total === due) return found;
+    return [...found, ...excessOf(n, due, total, same)];
+  });
+}
+
+function excessOf(n: number, due: bigint, total: bigint, same: readonly SettlementLine[]): string[] {
+  let sum = 0n;
+  const whole = same.findIndex(({ gross }) => {
+    sum += gross;
+    return sum === due;
+  });
+  if (whole >= 0) return same.slice(whole + 1).map(({ gross }) => `duplicate ${n} ${gross} USD`);
+  return [`${total > due ? "over" : "under"} ${n} ${total - due} USD`];
+}
