@@ -1,16 +1,19 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Books } from "#adapters/books/books.ts";
 import { booksPool } from "#adapters/books/connection.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
 import { createS3 } from "#adapters/s3/client.ts";
+import type { ObjectName } from "#adapters/s3/object-lines.ts";
 import { createSqs } from "#adapters/sqs/check-queue.ts";
 import { filesIn } from "./file-notice.ts";
 import { serveHealth } from "./health.ts";
 import { postJournalFile } from "./journal-files.ts";
 import { readSettings } from "./settings.ts";
+import { takeSettlementFile } from "./settlement-files.ts";
 import { Worker, waitSeconds } from "./worker.ts";
 
-/** One for the work, one for who asks whether it is ready. */
-const connectionsMax = 2;
+/** One for each of the works, one for who asks whether it is ready. */
+const connectionsMax = 3;
 
 const logger = new Logger({ serviceName: "reconciler" });
 
@@ -20,24 +23,32 @@ async function main(): Promise<void> {
   const pool = booksPool(settings.books, settings.region, connectionsMax);
   // A connection that dies while nobody uses it: the next one is made when it is needed.
   pool.on("error", (error) => logger.warn("a connection to the books ended", { error }));
-  const [books, s3] = [new Books(pool), createS3()];
-  const journal = new Worker({
-    ...{ sqs: createSqs(waitSeconds), queueUrl: settings.journalFilesQueueUrl },
-    tell: (error) => logger.error("a file was not posted, or none could be asked for", { error }),
-    handle: async (body) => {
-      for (const file of filesIn(body))
-        logger.info("posted", { file: file.key, ...(await postJournalFile(s3, books, file)) });
-    },
-  });
+  const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
+  const workerOf = (queueUrl: string, what: string, take: (file: ObjectName) => Promise<object>) =>
+    new Worker({
+      ...{ sqs: createSqs(waitSeconds), queueUrl },
+      tell: (error) => logger.error(`a file was not ${what}, or none could be asked for`, { error }),
+      handle: async (body) => {
+        for (const file of filesIn(body)) logger.info(what, { file: file.key, ...(await take(file)) });
+        // What only time shows is looked at as often as something comes: every few minutes, while anybody pays.
+        await settlement.look(new Date());
+      },
+    });
+  const workers = [
+    workerOf(settings.journalFilesQueueUrl, "posted", (file) => postJournalFile(s3, books, file)),
+    workerOf(settings.inboundFilesQueueUrl, "matched", (file) =>
+      takeSettlementFile(s3, settlement, file, Date.now),
+    ),
+  ];
   const health = await serveHealth(settings.healthPort, async () => {
     await pool.query("SELECT 1");
-    return journal.isRunning;
+    return workers.every(({ isRunning }) => isRunning);
   });
-  journal.start();
+  for (const worker of workers) worker.start();
   logger.info("ready", { health_port: health.port });
   await asked();
   logger.info("stopping");
-  await journal.stop();
+  await Promise.all(workers.map((worker) => worker.stop()));
   await health.stop();
   await pool.end();
 }

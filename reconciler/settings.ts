@@ -12,12 +12,14 @@ const booksVariables = z.object({
 const variables = booksVariables.extend({
   AWS_REGION: z.string().min(1),
   JOURNAL_FILES_QUEUE_URL: z.url(),
+  INBOUND_FILES_QUEUE_URL: z.url(),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
 });
 
 export interface ReconcilerSettings {
   readonly region: string;
   readonly journalFilesQueueUrl: string;
+  readonly inboundFilesQueueUrl: string;
   readonly books: BooksAddress;
   readonly healthPort: number;
 }
@@ -31,6 +33,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
   return {
     region: told.AWS_REGION,
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
+    inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
     books: addressIn(told),
     healthPort: told.HEALTH_PORT,
   };

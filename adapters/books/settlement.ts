@@ -70,6 +70,15 @@ const booksBehind = "1 hour";
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? Number(each) : each));
 
+function withParts(lines: readonly SettlementLine[]): readonly (SettlementLine & { readonly part: number })[] {
+  let [place, part] = [0, 0];
+  return lines.map((line) => {
+    part = line.place === place ? part + 1 : 1;
+    place = line.place;
+    return { ...line, part };
+  });
+}
+
 /**
  * What acquirers say that they settle, matched in PostgreSQL with what the books say that they owe. Whatever is brought
  * again changes nothing.
@@ -90,7 +99,11 @@ export class Settlement {
     return rows[0]?.file ?? 0;
   }
 
-  /** Takes lines of a file, and matches them with what is expected. @returns how many were new to the file. */
+  /**
+   * Takes lines of a file, and matches them with what is expected.
+   * @param lines several of one place are its parts, and come in one call
+   * @returns how many were new to the file
+   */
   async take(file: number, lines: readonly SettlementLine[], now: Date): Promise<number> {
     if (lines.length === 0) return 0;
     const { rows } = await this.#pool.query<{ taken: number }>(

@@ -11,6 +11,23 @@ export interface ObjectName {
 }
 
 /**
+ * The bytes of an object, as the connection brings them.
+ * @throws NoSuchKey and what else S3 answers
+ */
+export async function objectBytes(
+  s3: Pick<S3Client, "send">,
+  { bucket, key, versionId }: ObjectName,
+): Promise<Readable> {
+  const { Body } = await s3.send(
+    new GetObjectCommand({
+      ...{ Bucket: bucket, Key: key },
+      ...(versionId !== undefined && { VersionId: versionId }),
+    }),
+  );
+  return Body as Readable;
+}
+
+/**
  * The lines of a text object, as they come: no more than one of them, and what the connection has brought, is in memory.
  * What ends with `.gz` is unpacked.
  * @param lineBytesMax a longer line is an error: whoever sent it has forgotten the ends of lines
@@ -18,19 +35,13 @@ export interface ObjectName {
  */
 export async function* objectLines(
   s3: Pick<S3Client, "send">,
-  { bucket, key, versionId }: ObjectName,
+  file: ObjectName,
   lineBytesMax: number,
 ): AsyncGenerator<string> {
-  const { Body } = await s3.send(
-    new GetObjectCommand({
-      ...{ Bucket: bucket, Key: key },
-      ...(versionId !== undefined && { VersionId: versionId }),
-    }),
-  );
-  const body = Body as Readable;
+  const body = await objectBytes(s3, file);
   const lines = split2({ maxLength: lineBytesMax });
   // Whoever reads the lines is told of an error by them.
-  if (key.endsWith(".gz")) pipeline(body, createGunzip(), lines, () => undefined);
+  if (file.key.endsWith(".gz")) pipeline(body, createGunzip(), lines, () => undefined);
   else pipeline(body, lines, () => undefined);
   yield* lines as AsyncIterable<string>;
 }

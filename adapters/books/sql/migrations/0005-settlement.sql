@@ -61,8 +61,10 @@ CREATE INDEX movements_waiting ON settlement.movements (received_at) WHERE expec
 CREATE TABLE settlement.lines (
   file int NOT NULL REFERENCES settlement.files,
   place int NOT NULL CHECK (place > 0),
+  -- Of an entry that has several.
+  part int NOT NULL CHECK (part > 0),
   movement bigint NOT NULL REFERENCES settlement.movements,
-  PRIMARY KEY (file, place)
+  PRIMARY KEY (file, place, part)
 );
 CREATE INDEX ON settlement.lines (movement);
 

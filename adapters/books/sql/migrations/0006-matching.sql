@@ -147,16 +147,16 @@ $$;
 
 -- Lines of a file that are new to it, as movements: each with its number among those that say the same in that file.
 CREATE FUNCTION settlement.said(of_file int, told jsonb) RETURNS TABLE (
-  place int, acquirer text, settled_on date, kind text, reference text, operation_key text, dispute text, currency char(3),
+  place int, part int, acquirer text, settled_on date, kind text, reference text, operation_key text, dispute text, currency char(3),
   occurrence int, gross bigint, cost bigint
 ) LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
-  SELECT line.place, file.acquirer, line."settledOn", line.kind, line.reference, line."operationKey", line.dispute, line.currency,
+  SELECT line.place, line.part, file.acquirer, line."settledOn", line.kind, line.reference, line."operationKey", line.dispute, line.currency,
     (before.count + row_number() OVER (
       PARTITION BY line."settledOn", line.kind, line.reference, line."operationKey", line.dispute, line.currency
-      ORDER BY line.place))::int,
+      ORDER BY line.place, line.part))::int,
     line.gross, line.cost
   FROM jsonb_to_recordset(told) AS line (
-    place int, "settledOn" date, kind text, reference text, "operationKey" text, dispute text, currency char(3), gross bigint,
+    place int, part int, "settledOn" date, kind text, reference text, "operationKey" text, dispute text, currency char(3), gross bigint,
     cost bigint)
   JOIN files AS file ON file.file = of_file
   CROSS JOIN LATERAL (
@@ -166,14 +166,14 @@ CREATE FUNCTION settlement.said(of_file int, told jsonb) RETURNS TABLE (
       AND (movements.operation_key, movements.dispute, movements.currency)
         IS NOT DISTINCT FROM (line."operationKey", line.dispute, line.currency)
   ) AS before
-  WHERE NOT EXISTS (SELECT FROM lines WHERE file = of_file AND lines.place = line.place)
+  WHERE NOT EXISTS (SELECT FROM lines WHERE file = of_file AND lines.place = line.place AND lines.part = line.part)
 $$;
 
 -- Takes lines of a file, each once, and matches what they say. How many were new to the file.
 CREATE FUNCTION settlement.take(of_file int, told jsonb, at timestamptz) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
 DECLARE
-  fresh int[];
+  fresh bigint[];
   touched bigint[];
 BEGIN
   -- Two that read one file do so one after the other.
@@ -186,13 +186,13 @@ BEGIN
   ORDER BY acquirer, settled_on, kind, reference, operation_key, dispute, currency, occurrence
   ON CONFLICT ON CONSTRAINT said_once DO NOTHING;
   WITH known AS MATERIALIZED (
-    SELECT line.place, movements.movement, line.gross, line.cost, movements.gross AS said_gross, movements.cost AS said_cost
+    SELECT line.place, line.part, movements.movement, line.gross, line.cost, movements.gross AS said_gross, movements.cost AS said_cost
     FROM said(of_file, told) AS line
     JOIN movements USING (acquirer, settled_on, kind, reference, occurrence)
     WHERE (movements.operation_key, movements.dispute, movements.currency)
       IS NOT DISTINCT FROM (line.operation_key, line.dispute, line.currency)
   ), noted AS (
-    INSERT INTO lines (file, place, movement) SELECT of_file, place, movement FROM known RETURNING place
+    INSERT INTO lines (file, place, part, movement) SELECT of_file, place, part, movement FROM known RETURNING movement
   ), contradicted AS (
     INSERT INTO flaws (file, place, reason, text, ends_file)
     SELECT of_file, place, format('an earlier line says %s and costs %s of it', said_gross, said_cost),
@@ -200,13 +200,12 @@ BEGIN
     FROM known WHERE (gross, cost) <> (said_gross, said_cost)
     ON CONFLICT DO NOTHING
   )
-  SELECT array_agg(place) INTO fresh FROM noted;
+  SELECT array_agg(movement) INTO fresh FROM noted;
   IF fresh IS NULL THEN RETURN 0; END IF;
   SELECT array_agg(DISTINCT expected.expected) INTO touched
-  FROM lines
-  JOIN movements USING (movement)
+  FROM movements
   JOIN expected ON expected.acquirer = movements.acquirer AND expected.operation_key = movements.operation_key
-  WHERE lines.file = of_file AND lines.place = ANY (fresh) AND movements.expected IS NULL;
+  WHERE movements.movement = ANY (fresh) AND movements.expected IS NULL;
   IF touched IS NOT NULL THEN PERFORM meet(touched, at); END IF;
   RETURN cardinality(fresh);
 END
