@@ -9,7 +9,7 @@ import type { Plan } from "#local/plan/plan.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A start that has to clean up after a kill, on a busy machine. */
-const readyMsMax = 30_000;
+const readyMsMax = 60_000;
 const orphanMsMax = 5_000;
 const pollMs = 20;
 
