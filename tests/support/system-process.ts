@@ -13,14 +13,14 @@ const readyMsMax = 60_000;
 const orphanMsMax = 5_000;
 const pollMs = 20;
 
-/** `npm start -- --state <directory>` as a process of its own, on free ports: it can be killed. */
+/** `npm start -- --state <directory> --cold` as a process of its own, on free ports: it can be killed. */
 export class SystemProcess {
   readonly #process: ChildProcess;
   readonly #state: string;
   #output = "";
 
   /** @param main what runs, with its arguments */
-  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet"]) {
+  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet", "--cold"]) {
     this.#state = state;
     this.#process = spawn(process.execPath, main, { cwd: root, env: { ...process.env, PORT: "0" } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
