@@ -10,6 +10,7 @@ import { legalHold } from "./legal-hold.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
+import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -25,6 +26,12 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   books trial-balance [--at <day>]                all accounts at the end of a day, by the books
   books statement <account> [--merchant <mer_…>] [--since <day>] [--until <day>]
                                                   what moved an account, line by line
+  settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
+  breaks list [--all]                             what does not match between their files and the books
+  breaks show <brk_…>                             one of them, with all that was said about it
+  breaks assign <brk_…> --to <who> --by <who> | breaks comment <brk_…> --by <who> --reason "…"
+  breaks resolve <brk_…> --by <who> --reason "…" [--entry <je_…>]
+                                                  decides it; the entry is the one that puts it right
   payments hold <pay_…> --reason "…" | payments lift-hold <pay_…> --reason "…"   [--merchant <mer_…>]
                                                   a legal hold: nothing on it is erased until it is lifted
   archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
@@ -60,6 +67,8 @@ function readArguments() {
         since: { type: "string" },
         until: { type: "string" },
         at: { type: "string" },
+        to: { type: "string" },
+        entry: { type: "string" },
         bucket: { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
@@ -91,11 +100,19 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "payments resolve": ({ values, rest }) =>
     resolve(operator(values), "payments", theOne(rest, "pay_…"), values),
   "refunds resolve": ({ values, rest }) => resolve(operator(values), "refunds", theOne(rest, "re_…"), values),
-  "books trial-balance": ({ values }) => showTrialBalance(booksUrl(values["state-directory"]), values.at),
+  "books trial-balance": ({ values }) => showTrialBalance(books(values), values.at),
   "books statement": ({ values, rest }) =>
-    showStatement(booksUrl(values["state-directory"]), theOne(rest, "account"), {
+    showStatement(books(values), theOne(rest, "account"), {
       ...{ merchant: values.merchant, since: values.since, until: values.until },
     }),
+  "settlement files": ({ values }) => showFiles(books(values)),
+  "settlement flaws": ({ values, rest }) => showFlaws(books(values), theOne(rest, "file")),
+  "breaks list": ({ values }) => listBreaks(books(values), values.all),
+  "breaks show": ({ values, rest }) => showBreak(books(values), theOne(rest, "brk_…")),
+  "breaks assign": ({ values, rest }) => noteBreak(books(values), theOne(rest, "brk_…"), "assigned", values),
+  "breaks comment": ({ values, rest }) =>
+    noteBreak(books(values), theOne(rest, "brk_…"), "commented", values),
+  "breaks resolve": ({ values, rest }) => noteBreak(books(values), theOne(rest, "brk_…"), "resolved", values),
   "payments hold": ({ values, rest }) => legalHold(operator(values), theOne(rest, "pay_…"), "place", values),
   "payments lift-hold": ({ values, rest }) =>
     legalHold(operator(values), theOne(rest, "pay_…"), "lift", values),
@@ -117,6 +134,7 @@ async function proveStore(values: Arguments["values"]): Promise<string> {
   return "";
 }
 
+const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"]);
 const storeOf = (values: Arguments["values"]) => storeConnection(values["state-directory"], values.stage);
 
 const tell = (line: string): void => console.log(line);

@@ -4,6 +4,7 @@ import { readSettings } from "./settings.ts";
 const told = {
   AWS_REGION: "eu-west-1",
   JOURNAL_FILES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/journal-files",
+  INBOUND_FILES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/inbound-files",
   BOOKS_HOST: "proxy.example",
   BOOKS_DATABASE: "books",
   BOOKS_USER: "reconciler",
@@ -13,6 +14,7 @@ test("on AWS there is no password, and the usual ports", () => {
   expect(readSettings(told)).toEqual({
     region: "eu-west-1",
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
+    inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
     books: {
       ...{ host: "proxy.example", port: 5_432, database: "books" },
       ...{ user: "reconciler", password: undefined },

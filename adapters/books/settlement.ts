@@ -70,7 +70,9 @@ const booksBehind = "1 hour";
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? Number(each) : each));
 
-function withParts(lines: readonly SettlementLine[]): readonly (SettlementLine & { readonly part: number })[] {
+function withParts(
+  lines: readonly SettlementLine[],
+): readonly (SettlementLine & { readonly part: number })[] {
   let [place, part] = [0, 0];
   return lines.map((line) => {
     part = line.place === place ? part + 1 : 1;
@@ -108,7 +110,7 @@ export class Settlement {
     if (lines.length === 0) return 0;
     const { rows } = await this.#pool.query<{ taken: number }>(
       "SELECT settlement.take($1, $2, $3) AS taken",
-      [file, textOf(lines), now],
+      [file, textOf(withParts(lines)), now],
     );
     return rows[0]?.taken ?? 0;
   }
@@ -160,6 +162,15 @@ export class Settlement {
   /** The oldest first. @param also those that are closed */
   async breaks(also: boolean): Promise<readonly Break[]> {
     return await this.#breaks("$1 OR closed_at IS NULL", [also]);
+  }
+
+  /** How many movements nobody knows of, and which are no break yet: the books may be behind. */
+  async waiting(): Promise<number> {
+    const { rows } = await this.#pool.query<{ count: number }>(
+      `SELECT count(*)::int FROM settlement.movements WHERE expected IS NULL AND kind <> 'cost'
+       AND NOT EXISTS (SELECT FROM settlement.breaks WHERE breaks.movement = movements.movement)`,
+    );
+    return rows[0]?.count ?? 0;
   }
 
   async findBreak(number: number): Promise<Break | undefined> {

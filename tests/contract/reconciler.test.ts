@@ -8,13 +8,17 @@ import { Client, Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
 import { ledgerEventOf } from "#core/events/ledger-event.ts";
 import type { AccountId } from "#core/ledger/account.ts";
 import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
 import { entryRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
+import type { Movement } from "#local/acquirers/records.ts";
+import { filesOf } from "#local/acquirers/settlement-files.ts";
 import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
 import { postJournalFile } from "#reconciler/journal-files.ts";
+import { takeSettlementFile } from "#reconciler/settlement-files.ts";
 import { Worker } from "#reconciler/worker.ts";
 import { type Cloud, openCloud } from "#tests/support/cloud.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -135,6 +139,57 @@ describe("a file of the journal", () => {
     await expect(failed.catch((thrown: Error) => `${thrown.name} ${thrown.message}`)).resolves.toContain(
       says,
     );
+  });
+});
+
+describe("a file of an acquirer", () => {
+  const capture = (n: number): Movement => ({
+    ...{ kind: "capture", key: `pay_${String(n).padStart(26, "0")}:capture:1`, reference: `alpha_${n}` },
+    ...{ merchant: "mer_demo", amount: 100 + n, currency: "USD", cost: 1, at: noon, ordinal: n },
+  });
+  const statement = {
+    ...{ acquirer: "alpha", date: "2026-03-01", closedAt: noon },
+    movements: Array.from({ length: 2_500 }, (_, n) => capture(n + 1)),
+  };
+  const [csv, xml] = filesOf(statement);
+  const clock = () => noon;
+  let settlement: Settlement;
+  beforeAll(() => {
+    settlement = new Settlement(pool);
+  });
+
+  test("is taken line by line, once, whatever its form: what both say is one movement", async () => {
+    for (const { name, content } of filesOf(statement)) await put(`alpha/${name}`, content);
+    const take = (key: string) => takeSettlementFile(s3, settlement, { bucket, key }, clock);
+    expect(await take(`alpha/${csv?.name}`)).toEqual({ lines: 2_500, taken: 2_500, flaws: 0 });
+    expect(await take(`alpha/${csv?.name}`)).toEqual({ lines: 2_500, taken: 0, flaws: 0 });
+    // And the day's cost.
+    expect(await take(`alpha/${xml?.name}`)).toEqual({ lines: 2_501, taken: 2_501, flaws: 0 });
+    const { rows } = await pool.query(
+      "SELECT count(*)::int, sum(gross)::int AS gross, sum(cost)::int AS cost FROM settlement.movements WHERE kind = 'capture'",
+    );
+    expect(rows).toEqual([{ count: 2_500, gross: 250_000 + 1_250 * 2_501, cost: 2_500 }]);
+    expect(await settlement.flaws(`alpha/${xml?.name}`)).toEqual([]);
+  });
+
+  test("that is cut off is taken up to there, says so, and is whole when it is left again", async () => {
+    const key = "alpha/cut.csv";
+    const content = csv?.content.replaceAll("2026-03-01", "2026-03-02") ?? "";
+    await put(key, content.slice(0, 100_000));
+    const cut = await takeSettlementFile(s3, settlement, { bucket, key, versionId: undefined }, clock);
+    expect(cut).toMatchObject({ flaws: 1 });
+    expect(cut.taken).toBeGreaterThan(500);
+    expect(await settlement.files(1)).toMatchObject([
+      { key, flaws: 1, endedBy: expect.stringMatching(/^\d+: /) },
+    ]);
+    await put("alpha/whole.csv", content);
+    expect(await takeSettlementFile(s3, settlement, { bucket, key: "alpha/whole.csv" }, clock)).toEqual({
+      ...{ lines: 2_500, taken: 2_500, flaws: 0 },
+    });
+    const { rows } = await pool.query(
+      "SELECT count(*)::int FROM settlement.movements WHERE settled_on = '2026-03-02'",
+    );
+    expect(rows).toEqual([{ count: 2_500 }]);
   });
 });
 

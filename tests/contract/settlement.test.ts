@@ -209,12 +209,14 @@ describe("a break", () => {
     const unknown = { operationKey: undefined, kind: "chargeback" as const, reference: "c-1" };
     await bring("1.csv", [
       line(1, 1, -100n, unknown),
-      line(2, 2, -5n, { operationKey: undefined, kind: "cost", reference: "fees" }),
+      line(2, 2, 0n, { operationKey: undefined, kind: "cost", reference: "fees", cost: 5n }),
     ]);
     await settlement.look(at(noon + 3_599_000));
     expect(await open()).toEqual([]);
+    expect(await settlement.waiting()).toBe(1);
     await settlement.look(at(noon + 3_600_000));
     expect(await open()).toEqual(["unexpected c-1: -100 USD"]);
+    expect(await settlement.waiting()).toBe(0);
   });
 
   test("is what has not come after three days; what comes then is late, which somebody has to see", async () => {
@@ -268,6 +270,25 @@ describe("a break", () => {
   });
 });
 
+test("files that are taken at once, and books that are posted meanwhile, come to the same", async () => {
+  const all = Array.from({ length: 60 }, (_, n) => n + 1);
+  const parts = all.map((n) => line(n, n, 40n));
+  const rests = all.map((n) => line(n, n, 60n, { settledOn: dayOf(noon + day) }));
+  await Promise.all([
+    bring("1.csv", parts),
+    bring("2.csv", rests.toReversed()),
+    bring("1.xml", parts),
+    bring("1.csv", parts),
+    ...all.map((n) => books.post([captured(n, 100n)])),
+  ]);
+  await settlement.look(at(noon));
+  expect(await open()).toEqual([]);
+  const { rows } = await pool.query(
+    "SELECT count(*)::int, count(settled_on)::int AS settled, min(settled)::int, max(settled)::int FROM settlement.expected",
+  );
+  expect(rows).toEqual([{ count: 60, settled: 60, min: 100, max: 100 }]);
+});
+
 test("two files of an acquirer that say another amount of one movement: the second is put aside, with both", async () => {
   await books.post([captured(1, 100n)]);
   await bring("1.csv", [line(1, 1, 100n, { cost: 2n })]);
@@ -276,10 +297,22 @@ test("two files of an acquirer that say another amount of one movement: the seco
   expect(await settlement.flaws("alpha/1.xml")).toEqual([
     {
       place: 7,
-      reason: "an earlier line says 100 and costs 2 of it",
+      reason: "an earlier line says gross 100, cost 2",
       text: "gross 120, cost 2",
       endsFile: false,
     },
+  ]);
+});
+
+test("what one file says it costs is known, though another says it for the whole day only, before or after it", async () => {
+  await bring("1.xml", [line(1, 1, 100n), line(2, 2, 100n, { cost: 3n })]);
+  await bring("1.csv", [line(1, 1, 100n, { cost: 2n }), line(2, 2, 100n)]);
+  const { rows } = await pool.query("SELECT cost FROM settlement.movements ORDER BY cost");
+  expect(rows).toEqual([{ cost: "2" }, { cost: "3" }]);
+  expect(await settlement.flaws("alpha/1.csv")).toEqual([]);
+  await bring("2.csv", [line(1, 1, 100n, { cost: 4n })]);
+  expect(await settlement.flaws("alpha/2.csv")).toMatchObject([
+    { reason: "an earlier line says gross 100, cost 2" },
   ]);
 });
 

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Pool } from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
 import { showStatement, showTrialBalance } from "#cli/books.ts";
+import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "#cli/settlement.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
@@ -10,7 +13,7 @@ import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { journalOf } from "#tests/support/folds.ts";
 import { impatient } from "#tests/support/impatient.ts";
-import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { Told } from "#tests/support/told.ts";
 
 const demoBook = "mer_demo" as Book;
@@ -97,6 +100,65 @@ test("a reconciler that is killed is started again, and takes up what waits", as
   process.kill(pid, "SIGKILL");
   await expectBooksToBeJournal();
   expect(reconcilerPid()).not.toBe(pid);
+});
+
+describe("a day of an acquirer", () => {
+  const bucket = "tallystick-local-inbound-123456789012";
+  const url = () => system.endpoints.postgres ?? "";
+  /** An acquirer closes this day at its desk, and leaves its files. */
+  async function close(): Promise<string> {
+    const date = new Date().toISOString().slice(0, 10);
+    const answer = await fetch(`${system.endpoints.acquirers[0]}/sandbox/settlements`, {
+      method: "POST",
+      body: JSON.stringify({ date }),
+    });
+    expect(answer.status).toBe(200);
+    return `alpha/alpha-${date}.csv`;
+  }
+  const isRead = (key: string, count: number) =>
+    eventually(async () => {
+      const files = await new Settlement(pool).files(50);
+      const read = files.filter((file) => file.key === key && file.readAt !== undefined);
+      return read.length === count ? read : undefined;
+    });
+
+  test("is matched with the books: all that was captured and given back, and nothing else", async () => {
+    await expectBooksToBeJournal();
+    const key = await close();
+    const [file] = await isRead(key, 1);
+    const { rows } = await pool.query(
+      "SELECT count(*)::int, count(settled_on)::int AS settled FROM settlement.expected WHERE acquirer = 'alpha'",
+    );
+    expect(rows).toEqual([{ count: file?.lines, settled: file?.lines }]);
+    expect(file).toMatchObject({ flaws: 0 });
+    expect(await listBreaks(url(), true)).toBe("there has been no break");
+    expect(await showFiles(url())).toContain(key);
+  });
+
+  test("that says other than the books has breaks, which people see and decide", async () => {
+    const key = await close();
+    const s3 = new S3Client(awsClient(system.endpoints));
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const [header = "", first = "", second = ""] = (await Body?.transformToString())?.split("\r\n") ?? [];
+    const otherDay = (line: string) => line.replace(/^\d{4}-\d\d-\d\d/, "2026-01-01");
+    const lines = [header, otherDay(first), "no,line", otherDay(second).replace(/pay_\w{4}/, "pay_0000"), ""];
+    const named = { Bucket: bucket, Key: "alpha/again.csv" };
+    await s3.send(new PutObjectCommand({ ...named, Body: lines.join("\r\n") }));
+    s3.destroy();
+    const [file] = await isRead(named.Key, 1);
+    expect(file).toMatchObject({ lines: 2, flaws: 1 });
+    expect(await showFlaws(url(), named.Key)).toMatch(/^3 +/m);
+    const open = await listBreaks(url(), false);
+    expect(open).toMatch(/^brk_1 +duplicate +alpha +2000 +USD +pay_\w{26}:capture:1 +0 d$/m);
+    expect(open).toMatch(/^1 lines that the books do not know wait/m);
+    const decided = await noteBreak(url(), "brk_1", "resolved", { by: "lee", reason: "they take it back" });
+    expect(decided).toMatch(/closed +2.*decided\n[\s\S]*lee resolved: they take it back$/);
+    await expect(noteBreak(url(), "brk_1", "resolved", { by: "lee", reason: "again" })).rejects.toThrow(
+      "brk_1: it is closed",
+    );
+    await expect(noteBreak(url(), "brk_1", "assigned", { by: "lee" })).rejects.toThrow("--to kim");
+    await expect(showBreak(url(), "12")).rejects.toThrow('"12" is no break');
+  });
 });
 
 test("operations read the trial balance and an account's statement from a terminal", async () => {

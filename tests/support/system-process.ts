@@ -20,7 +20,10 @@ export class SystemProcess {
   #output = "";
 
   /** @param main what runs, with its arguments */
-  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet", "--cold"]) {
+  constructor(
+    state: string,
+    main: readonly string[] = ["local/main.ts", "--state", state, "--quiet", "--cold"],
+  ) {
     this.#state = state;
     this.#process = spawn(process.execPath, main, { cwd: root, env: { ...process.env, PORT: "0" } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -193,11 +193,15 @@ BEGIN
       IS NOT DISTINCT FROM (line.operation_key, line.dispute, line.currency)
   ), noted AS (
     INSERT INTO lines (file, place, part, movement) SELECT of_file, place, part, movement FROM known RETURNING movement
+  ), costed AS (
+    -- A statement has the costs of a day in one line, a file of lines has each with what it is of.
+    UPDATE movements SET cost = known.cost FROM known
+    WHERE movements.movement = known.movement AND said_cost = 0 AND known.cost > 0
   ), contradicted AS (
     INSERT INTO flaws (file, place, reason, text, ends_file)
-    SELECT of_file, place, format('an earlier line says %s and costs %s of it', said_gross, said_cost),
+    SELECT of_file, place, format('an earlier line says gross %s, cost %s', said_gross, said_cost),
       format('gross %s, cost %s', gross, cost), false
-    FROM known WHERE (gross, cost) <> (said_gross, said_cost)
+    FROM known WHERE gross <> said_gross OR cost > 0 AND said_cost > 0 AND cost <> said_cost
     ON CONFLICT DO NOTHING
   )
   SELECT array_agg(movement) INTO fresh FROM noted;

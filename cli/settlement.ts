@@ -1,0 +1,148 @@
+import { Pool } from "pg";
+import { type Break, type Note, Settlement } from "#adapters/books/settlement.ts";
+import { Refusal } from "./refusal.ts";
+import { table } from "./table.ts";
+
+/** As many files as a person looks at. */
+const filesMax = 50;
+
+async function using<T>(url: string, use: (settlement: Settlement) => Promise<T>): Promise<T> {
+  const pool = new Pool({ connectionString: url, max: 1 });
+  try {
+    return await use(new Settlement(pool));
+  } finally {
+    await pool.end();
+  }
+}
+
+/** The files that acquirers left, the latest first, and how far each was read. */
+export const showFiles = (url: string): Promise<string> =>
+  using(url, async (settlement) => {
+    const files = await settlement.files(filesMax);
+    if (files.length === 0) return "no acquirer has left a file yet";
+    return table(
+      ["RECEIVED", "FILE", "LINES", "FLAWS", "READ"],
+      files.map(({ receivedAt, key, lines, flaws, readAt, endedBy }) => [
+        ...[receivedAt.toISOString(), key, String(lines), String(flaws)],
+        endedBy === undefined ? (readAt?.toISOString() ?? "not to its end yet") : `up to line ${endedBy}`,
+      ]),
+    );
+  });
+
+/** What of a file could not be taken. @param key as `settlement files` shows it: alpha/alpha-2026-11-26.csv */
+export const showFlaws = (url: string, key: string): Promise<string> =>
+  using(url, async (settlement) => {
+    const flaws = await settlement.flaws(key);
+    if (flaws.length === 0)
+      return `nothing is wrong with ${key}, or nobody left it: \`settlement files\` names all`;
+    return table(
+      ["LINE", "WHY", "WHAT WAS THERE"],
+      flaws.map(({ place, reason, text, endsFile }) => [
+        ...[String(place), endsFile ? `${reason}: nothing behind it was read` : reason, text],
+      ]),
+    );
+  });
+
+const nameOf = (number: number): string => `brk_${number}`;
+
+function numberOf(name: string): number {
+  const digits = /^brk_([1-9][0-9]{0,14})$/.exec(name)?.[1];
+  if (digits === undefined) throw new Refusal(`"${name}" is no break: \`breaks list\` names them, as brk_12`);
+  return Number(digits);
+}
+
+const dayMs = 86_400_000;
+const ageOf = ({ openedAt, closedAt }: Break, now: number): string =>
+  `${Math.floor(((closedAt?.getTime() ?? now) - openedAt.getTime()) / dayMs)} d`;
+
+/** What does not match between the acquirers' files and the books, the oldest first. @param all also what is closed */
+export const listBreaks = (url: string, all: boolean, now = Date.now()): Promise<string> =>
+  using(url, async (settlement) => {
+    const breaks = await settlement.breaks(all);
+    const waiting = await settlement.waiting();
+    const more =
+      waiting === 0 ? "" : `\n\n${waiting} lines that the books do not know wait for them: breaks in an hour`;
+    if (breaks.length === 0) return `${all ? "there has been no break" : "no break is open"}${more}`;
+    return `${table(
+      ["BREAK", "KIND", "ACQUIRER", "AMOUNT", "CURRENCY", "OF", "AGE", "WHO", "CLOSED"],
+      breaks.map((each) => [
+        ...[nameOf(each.number), each.kind, each.acquirer, String(each.amount), each.currency],
+        ...[each.operationKey ?? each.reference ?? "", ageOf(each, now), each.assignee ?? ""],
+        each.closedAs ?? "",
+      ]),
+    )}${more}`;
+  });
+
+const meanings: Readonly<Record<Break["kind"], string>> = {
+  missing: "the books say that the acquirer owes it, and no file has it",
+  unexpected: "the acquirer says it, and the books know of nothing",
+  over: "more came than the books say is owed",
+  under: "less came than the books say is owed",
+  duplicate: "it came again, behind all that was owed",
+  wrong_currency: "it came in another currency than the books have it in",
+  late: "it came later than was agreed",
+};
+
+/** One break, with all that was said about it. */
+export const showBreak = (url: string, name: string): Promise<string> =>
+  using(url, async (settlement) => {
+    const number = numberOf(name);
+    const found = await settlement.findBreak(number);
+    if (found === undefined) throw new Refusal(`there is no break ${name}: \`breaks list --all\` names them`);
+    const notes = await settlement.notes(number);
+    return [
+      `${name}: ${found.kind}, ${meanings[found.kind]}`,
+      "",
+      ...[
+        ["acquirer", found.acquirer],
+        ["merchant", found.book ?? "unknown"],
+        ["in question", `${found.amount} ${found.currency}, in minor units`],
+        ["operation", found.operationKey ?? "none of ours"],
+        ["reference", found.reference ?? "none"],
+        ["opened", found.openedAt.toISOString()],
+        [
+          "closed",
+          found.closedAt === undefined ? "no" : `${found.closedAt.toISOString()}, ${found.closedAs}`,
+        ],
+        ["looked at by", found.assignee ?? "nobody"],
+      ].map(([what = "", is = ""]) => `  ${what.padEnd(13)} ${is}`),
+      ...(notes.length === 0 ? [] : ["", ...notes.map(noteText)]),
+    ].join("\n");
+  });
+
+const noteText = ({ at, who, act, words, entry }: Note): string =>
+  `  ${at.toISOString()} ${who} ${act === "assigned" ? `assigned it to ${words}` : `${act}: ${words}`}${entry === undefined ? "" : ` (${entry})`}`;
+
+export interface NoteOptions {
+  readonly by?: string | undefined;
+  readonly to?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly entry?: string | undefined;
+}
+
+/**
+ * Says something about a break, and shows it.
+ * @throws Refusal when somebody or something is not named, or when it is closed
+ */
+export async function noteBreak(
+  url: string,
+  name: string,
+  act: Note["act"],
+  { by, to, reason, entry }: NoteOptions,
+  now = Date.now(),
+): Promise<string> {
+  const words = act === "assigned" ? to : reason;
+  if (by === undefined || by === "") throw new Refusal("say who you are: --by lee");
+  if (words === undefined || words === "")
+    throw new Refusal(act === "assigned" ? "say whom it is for: --to kim" : 'say why: --reason "…"');
+  const number = numberOf(name);
+  await using(url, (settlement) =>
+    settlement.note(number, { at: new Date(now), who: by, act, words, entry }),
+  ).catch((thrown: unknown) => {
+    const { code, message } = thrown as { readonly code?: string; readonly message: string };
+    // What the books' own functions refuse.
+    if (code !== "P0002" && code !== "23503") throw thrown;
+    throw new Refusal(`${name}: ${message}`, { cause: thrown });
+  });
+  return showBreak(url, name);
+}
