@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type DeclineCode, isDeclineCode } from "#core/acquiring/declines.ts";
 import { acquirerOperations } from "#core/acquiring/outcome.ts";
+import { mistakes } from "./mistakes.ts";
 
 /*
  * All that an acquirer remembers, as it is written down. It says nothing about a card's number. Amounts are minor
@@ -107,6 +108,8 @@ const settlement = z.object({
   ordinalMax: z.number(),
   /** How many movements it holds: with fewer remembered, its files cannot be made again. */
   movements: z.number(),
+  /** What its files get wrong. */
+  mistakes: z.array(z.enum(mistakes)).exactOptional(),
   /** The client has its files, or they cannot be made any more. */
   done: z.literal(true).exactOptional(),
 });

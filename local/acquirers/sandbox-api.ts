@@ -3,13 +3,17 @@ import type { SandboxAcquirer } from "./acquirer.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { type Answer, decode, parseJson, refuse } from "./http.ts";
 import { s3Inbox, s3InboxSettings } from "./inbox.ts";
+import { mistakes } from "./mistakes.ts";
 import type { Notifier } from "./notifier.ts";
 import { filesOf } from "./settlement-files.ts";
 import { type Statement, totalsOf } from "./statement.ts";
 import { disputeOf } from "./wire.ts";
 
 const notifyUrlBody = z.strictObject({ url: z.url({ protocol: /^https?$/ }).nullable() });
-const settlementBody = z.strictObject({ date: z.iso.date() });
+const settlementBody = z.strictObject({
+  date: z.iso.date(),
+  mistakes: z.array(z.enum(mistakes)).max(100).default([]),
+});
 const disputeBody = z.strictObject({
   reference: z.string(),
   amount: z.int().min(1).max(1_000_000_000_000_000).optional(),
@@ -64,7 +68,7 @@ export class SandboxApi {
   async #settle(body: unknown): Promise<Answer> {
     const { data } = settlementBody.safeParse(body);
     if (data === undefined) return refuse("malformed");
-    const statement = this.#acquirer.settlements.close(data.date);
+    const statement = this.#acquirer.settlements.close(data.date, data.mistakes);
     if (statement === undefined) return refuse("forgotten");
     const settled = { date: data.date, acquirer: this.#acquirer.name, ...summaryOf(statement) };
     try {

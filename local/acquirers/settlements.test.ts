@@ -8,6 +8,7 @@ import {
   acquirerStart as start,
   voiding,
 } from "#tests/support/acquirer-requests.ts";
+import { mistakes } from "./mistakes.ts";
 import { filesOf } from "./settlement-files.ts";
 import { grossOf, totalsOf } from "./statement.ts";
 
@@ -37,6 +38,19 @@ describe("a settlement", () => {
     expect(totalsOf(statement?.movements ?? [])).toEqual([
       { currency: "EUR", movements: 2, gross: 750n, cost: 2n, net: 748n },
     ]);
+  });
+
+  it("has the mistakes that are asked for when it is closed, each of a capture of its own, and no others later", () => {
+    const { acquirer } = sandboxAcquirer();
+    for (const n of [1, 2, 3, 4, 5, 6, 7])
+      for (const request of [authorize(`a${n}`), capture(`c${n}`, 1_000, `ref_${n}`)])
+        acquirer.execute(request);
+    const said = () =>
+      movedOf(acquirer.settlements.close(today, mistakes))?.map(([, key, gross]) => `${key} ${gross}`);
+    const expected = ["c2 1000", "c2 1000", "c3 1001", "c4 999", "c5 1000", "c6 1000"];
+    expect(said()).toEqual([...expected, `pay_${"0".repeat(26)}:capture:1 1000`, "c7 1000"]);
+    expect(acquirer.settlements.close(today)?.movements[4]?.currency).toBe("USD");
+    expect(said()).toHaveLength(8);
   });
 
   it("holds nothing of what moved no money", () => {

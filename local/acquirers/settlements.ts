@@ -1,5 +1,6 @@
 import { divide } from "#core/money/rounding.ts";
 import { type Books, settlementsMax } from "./books.ts";
+import { type Mistake, withMistakes } from "./mistakes.ts";
 import type { Entry, Movement, Settlement } from "./records.ts";
 import { filesOf, type SettlementFile } from "./settlement-files.ts";
 import type { Statement } from "./statement.ts";
@@ -44,15 +45,17 @@ export class Settlements {
   /**
    * Closes a day (UTC): all that moved before its end and is in no earlier settlement. Closing it again changes
    * nothing; what moves later on that day is in the next one.
+   * @param mistakes what its files get wrong; of a day that is closed already they are as they are
    * @returns undefined when so much has happened since that the day's movements are forgotten, or when this acquirer
    * has closed as many days as it can remember: it would settle the first of them again.
    */
-  close(date: string): Statement | undefined {
+  close(date: string, mistakes: readonly Mistake[] = []): Statement | undefined {
     if (this.#books.get("settlement", date) === undefined) {
       if (this.#books.count("settlement") >= settlementsMax) return undefined;
       const closing = { closedAt: this.#options.clock(), ordinalMax: this.#ordinalMax };
       const movements = this.#movementsOf(date, closing).length;
-      this.#books.commit(["settlement", date, { ...closing, movements }]);
+      const wrong = mistakes.length === 0 ? {} : { mistakes: [...mistakes] };
+      this.#books.commit(["settlement", date, { ...closing, movements, ...wrong }]);
     }
     return this.#statementOf(date);
   }
@@ -99,7 +102,8 @@ export class Settlements {
     if (settlement === undefined) return undefined;
     const movements = this.#movementsOf(date, settlement);
     if (movements.length !== settlement.movements) return undefined;
-    return { acquirer: this.#options.acquirer, date, closedAt: settlement.closedAt, movements };
+    const { closedAt, mistakes = [] } = settlement;
+    return { acquirer: this.#options.acquirer, date, closedAt, movements: withMistakes(movements, mistakes) };
   }
 
   #movementsOf(date: string, closing: Pick<Settlement, "ordinalMax">): readonly Movement[] {

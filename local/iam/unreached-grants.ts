@@ -72,21 +72,8 @@ const unreached: readonly Unreached[] = [
   ].map((grant) => ({ role: "ArchiveCopyRole", on: "", ...grant })),
   ...[
     {
-      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-      on: "-inbound-files",
-    },
-    { actions: ["s3:ListBucket"], on: "-inbound-123456789012" },
-    { actions: ["s3:GetObject", "s3:GetObjectVersion"], on: "-inbound-123456789012/*" },
-    // The key has no name, and the archive's is used.
-    { actions: ["kms:Decrypt"], on: "" },
-  ].map((grant) => ({
-    ...{ role: "ReconcilerRole", ...grant },
-    because: "acquirers' files are read when they are matched, which is not built yet",
-  })),
-  ...[
-    {
       actions: ["sqs:ChangeMessageVisibility"],
-      on: "-journal-files",
+      on: "-files",
       because: "no file here takes a minute",
     },
     {

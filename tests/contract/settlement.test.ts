@@ -86,6 +86,21 @@ function captured(n: number, amount: bigint, currency: Currency = usd, moved = n
   );
 }
 
+/** The books' record of a refund, the second of its payment, which the acquirer takes back. */
+const refunded = (n: number, amount: bigint): LedgerEvent =>
+  ledgerEventOf(
+    entryRecord({
+      ...{ id: `je_${paymentId(n)}.refunded.2` as EntryId, book: demo, state: "posted" },
+      ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
+      legs: [
+        debit(systemAccount(demo, 2100, usd), amount, usd),
+        credit(acquirerAccount(demo, 1100, "alpha", usd), amount, usd),
+      ],
+    }),
+  );
+const refundOf = (n: number) =>
+  ({ kind: "refund", operationKey: `${paymentId(n)}:refund:2`, reference: `refund-${n}` }) as const;
+
 const line = (
   place: number,
   n: number,
@@ -120,19 +135,8 @@ const open = async (also = false): Promise<readonly string[]> =>
 
 describe("what an acquirer settles", () => {
   test("is what the books say that it owes: captures, and refunds the other way", async () => {
-    const refunded = ledgerEventOf(
-      entryRecord({
-        ...{ id: `je_${paymentId(1)}.refunded.2` as EntryId, book: demo, state: "posted" },
-        ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
-        legs: [
-          debit(systemAccount(demo, 2100, usd), 30n, usd),
-          credit(acquirerAccount(demo, 1100, "alpha", usd), 30n, usd),
-        ],
-      }),
-    );
-    await books.post([captured(1, 100n), refunded]);
-    const refund = { kind: "refund" as const, operationKey: `${paymentId(1)}:refund:2`, reference: "r" };
-    expect(await bring("1.csv", [line(1, 1, 100n), line(2, 1, -30n, refund)])).toBe(2);
+    await books.post([captured(1, 100n), refunded(1, 30n)]);
+    expect(await bring("1.csv", [line(1, 1, 100n), line(2, 1, -30n, refundOf(1))])).toBe(2);
     await settlement.look(at(noon + 30 * day));
     expect(await open()).toEqual([]);
     const { rows } = await pool.query("SELECT gross, settled FROM settlement.expected ORDER BY gross");
@@ -186,6 +190,10 @@ describe("a break", () => {
     await books.post([captured(1, 100n), captured(2, 100n)]);
     await bring("1.csv", [line(1, 1, 101n), line(2, 2, 99n)]);
     expect(await open()).toEqual(["over 1: 1 USD", "under 2: -1 USD"]);
+    // Of what it takes, too: more is more.
+    await books.post([refunded(3, 30n), refunded(4, 30n)]);
+    await bring("2.csv", [line(1, 3, -31n, refundOf(3)), line(2, 4, -29n, refundOf(4))]);
+    expect((await open()).slice(2)).toEqual(["over 3: -1 USD", "under 4: 1 USD"]);
   });
 
   test("is what comes twice: on another day, or in the same file", async () => {

@@ -57,7 +57,7 @@ BEGIN
     SELECT * FROM disagreements(touched)
   ), opened AS (
     INSERT INTO breaks (kind, acquirer, book, currency, amount, expected, movement, opened_at)
-    SELECT kind, acquirer, book, currency, amount, expected, movement, at FROM found
+    SELECT kind, acquirer, book, currency, amount, expected, movement, at FROM found ORDER BY expected, movement, kind
     ON CONFLICT ON CONSTRAINT found_once DO UPDATE SET amount = excluded.amount, closed_at = NULL, closed_as = NULL
     -- What somebody decided stays decided, for as long as it is the same.
     WHERE breaks.amount <> excluded.amount OR breaks.closed_as = 'matched'

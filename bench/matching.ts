@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, Pool } from "pg";
+import { migrateBooks } from "#adapters/books/migrations.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
+import { readSettlementFile } from "#adapters/settlement-files/settlement-file.ts";
+import type { SettlementLine } from "#core/settlement/line.ts";
+import { startPostgres } from "#local/postgres/server.ts";
+
+/**
+ * How long a day's settlement file needs to be matched with as many expected operations, and in how much memory: the
+ * reader and the matching as the reconciler runs them, PostgreSQL beside it, no S3. Beside it the same join as one
+ * statement over two tables that are there already. Every thousandth line has another amount, every ten thousandth is
+ * missing. No randomness. `node bench/matching.ts [lines]`.
+ */
+const lines = Number(process.argv[2] ?? 1_000_000);
+const batchMax = 2_000;
+const chunkLines = 500;
+const file = { bucket: "inbound", key: "alpha/day.csv", version: "1", acquirer: "alpha" };
+const header =
+  "settlement_date,acquirer,merchant,kind,operation_key,reference,dispute,currency,gross,cost,net,occurred_at\r\n";
+
+const keyOf = (n: number): string => `pay_${String(n).padStart(26, "0")}:capture:1`;
+const amountOf = (n: number): number => 1_000 + (n % 5_000);
+
+async function* csv(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(header);
+  for (let from = 1; from <= lines; from += chunkLines) {
+    let text = "";
+    for (let n = from; n < Math.min(from + chunkLines, lines + 1); n += 1) {
+      if (n % 10_000 === 0) continue;
+      const gross = amountOf(n) + (n % 1_000 === 0 ? 1 : 0);
+      text += `2026-03-02,alpha,mer_bench,capture,${keyOf(n)},alpha_${n},,USD,${gross},2,${gross - 2},2026-03-02T12:00:00.000Z\r\n`;
+    }
+    yield Buffer.from(text);
+  }
+}
+
+let peakBytes = 0;
+const watch = setInterval(() => {
+  peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+}, 100);
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  const result = await work();
+  const seconds = (performance.now() - began) / 1_000;
+  console.log(
+    `${what.padEnd(44)} ${seconds.toFixed(1).padStart(7)} s  ${Math.round(lines / seconds).toLocaleString("en")} lines/s`,
+  );
+  return result;
+}
+
+async function matchAll(pool: Pool): Promise<void> {
+  const settlement = new Settlement(pool);
+  const now = new Date("2026-03-03T00:00:00Z");
+  const number = await settlement.begin(file, now);
+  let batch: SettlementLine[] = [];
+  for await (const read of readSettlementFile(csv(), file.key)) {
+    if (!read.ok) throw new Error(read.flaw.reason);
+    batch.push(read.line);
+    if (batch.length < batchMax) continue;
+    await settlement.take(number, batch, now);
+    batch = [];
+  }
+  await settlement.take(number, batch, now);
+  await settlement.finish(number, now);
+}
+
+const directory = mkdtempSync(join(tmpdir(), "tallystick-bench-"));
+const server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
+const owner = new Client(server.url);
+await owner.connect();
+await migrateBooks(owner);
+const pool = new Pool({ connectionString: server.url, max: 2 });
+console.log(
+  `${lines.toLocaleString("en")} lines; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}\n`,
+);
+
+await timed("expected operations are there", () =>
+  owner.query(
+    `INSERT INTO settlement.expected (acquirer, operation_key, book, entry, currency, gross, booked_on)
+     SELECT 'alpha', format('pay_%s:capture:1', lpad(n::text, 26, '0')), 'mer_bench', format('je_%s', n), 'USD',
+       1000 + n % 5000, '2026-03-01' FROM generate_series(1, ${lines}) AS n`,
+  ),
+);
+await timed("a file is read, matched and judged", () => matchAll(pool));
+await timed("the same file again", () => matchAll(pool));
+const look = new Settlement(pool);
+await timed("what only time shows", () => look.look(new Date("2026-03-10T00:00:00Z")));
+await timed("PostgreSQL: the join alone, over both tables", () =>
+  owner.query(
+    `SELECT count(*) FILTER (WHERE owed.gross = came.gross), count(*) FILTER (WHERE owed.gross <> came.gross),
+       count(*) FILTER (WHERE came.movement IS NULL)
+     FROM settlement.expected AS owed LEFT JOIN settlement.movements AS came USING (acquirer, operation_key)`,
+  ),
+);
+const { rows } = await owner.query(
+  "SELECT kind, count(*)::int FROM settlement.breaks GROUP BY kind ORDER BY kind",
+);
+console.log(`\nbreaks: ${rows.map(({ kind, count }) => `${count} ${kind}`).join(", ")}`);
+console.log(`this process at most: ${Math.round(peakBytes / 1024 ** 2)} MiB`);
+
+clearInterval(watch);
+await pool.end();
+await owner.end();
+await server.child.stop();
+rmSync(directory, { recursive: true, force: true });
