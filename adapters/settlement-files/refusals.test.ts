@@ -121,6 +121,17 @@ describe("what is no statement is refused", () => {
   });
 });
 
+test.each([65_536, 1_000, 7])(
+  "a text that is a little too long is refused, in pieces of %i bytes too",
+  async (size) => {
+    const reads = await read(whole.replace("alpha_1", "a".repeat(65_600)), [size]);
+    expect(flawsOf(reads)).toMatchObject([
+      { place: 1, reason: expect.stringContaining("longer than 65536"), endsFile: true },
+    ]);
+    expect(linesOf(reads)).toEqual([]);
+  },
+);
+
 describe("in bounded memory", () => {
   /** What is read of a document that goes on like this for ever, and how many megabytes of it are taken. */
   async function endless(start: string, repeated: string) {
