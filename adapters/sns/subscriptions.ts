@@ -17,7 +17,7 @@ import { TopicUnavailable } from "./errors.ts";
  * Whether an address gets anything. `pending`: whoever reads its mail has not confirmed yet. `ended`: nobody confirmed
  * within two days, its reader unsubscribed, or another region has the subscription.
  */
-export type SubscriptionStatus = "confirmed" | "pending" | "ended";
+export type SubscriptionState = "confirmed" | "pending" | "ended";
 
 /** `refused`: SNS does not take the address. `full`: it takes no more of them, whosever. */
 export type SubscribeRefusal = "refused" | "full";
@@ -63,7 +63,7 @@ export class Subscriptions {
   }
 
   /** @throws TopicUnavailable */
-  async statusOf(arn: string): Promise<SubscriptionStatus> {
+  async statusOf(arn: string): Promise<SubscriptionState> {
     // Of another region: what was confirmed there is not known here.
     if (!arn.startsWith(`${this.#topicArn}:`)) return "ended";
     try {

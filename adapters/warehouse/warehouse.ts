@@ -100,7 +100,7 @@ export class Warehouse {
     const done = `INSERT INTO landing.rebuilt_days SELECT '${day}', count(*), ${now} FROM landing.archived_lines`;
     const [lock = "", ...loading] = this.#loading();
     try {
-      await this.#api.transact([lock, emptied, copyOf(`${archive}day=${day}/`), ...loading, done, emptied]);
+      await this.#api.transact([lock, copyOf(`${archive}day=${day}/`), ...loading, done, emptied]);
     } catch (thrown) {
       if (thrown instanceof StatementFailed && nothingThere.test(thrown.message))
         return { lines: 0, leftOut: 0 };

@@ -105,14 +105,14 @@ async function query({ postgres }: Endpoints, statement: string): Promise<unknow
 }
 
 test("what the plan asks for runs, and has its state again after a restart", async () => {
-  system = await startTestSystem({ plan, stateDirectory });
+  system = await startTestSystem({ plan, stateDirectory, pods: true });
   await write(system.endpoints);
   const redis = new Redis(system.endpoints.cache ?? "");
   expect(await redis.set("k", "v")).toBe("OK");
   redis.disconnect();
   await system.stop();
 
-  system = await startTestSystem({ plan, stateDirectory, warm: false });
+  system = await startTestSystem({ plan, stateDirectory, warm: false, pods: true });
   expect(await read(system.endpoints)).toEqual(["hello", "hello", "hello", "hello"]);
   expect(system.functionLog).toEqual([]);
 });

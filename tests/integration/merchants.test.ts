@@ -264,7 +264,7 @@ describe("whom a merchant wants to be told", () => {
       channel: "email",
       address: "accounts@new.example",
       kinds: ["captured", "declined"],
-      status: "pending",
+      state: "pending",
       version: 1,
       created_at: expect.any(String),
     });
@@ -274,7 +274,7 @@ describe("whom a merchant wants to be told", () => {
     expect(told(again)).toEqual([200, added.body.id]);
     expect(await confirm(system.endpoints, "accounts@new.example")).toBe(200);
     const { body: confirmed } = await merchant.get(path);
-    expect(confirmed).toEqual({ ...added.body, status: "confirmed" });
+    expect(confirmed).toEqual({ ...added.body, state: "confirmed" });
     expect((await merchant.get(contacts)).body).toEqual({
       object: "list",
       data: [confirmed],
@@ -283,7 +283,7 @@ describe("whom a merchant wants to be told", () => {
     for (const method of ["GET", "DELETE"])
       expect(told(await demo.send(method, path))).toEqual([404, "not_found"]);
     const phone = await add({ channel: "sms", address: "+4915112345678", kinds: ["declined"] });
-    expect(phone.body).toMatchObject({ address: "+4915112345678", status: "confirmed" });
+    expect(phone.body).toMatchObject({ address: "+4915112345678", state: "confirmed" });
   });
 
   test("is changed by whoever saw it last", async () => {
@@ -315,11 +315,11 @@ describe("whom a merchant wants to be told", () => {
     const ours = await add(email(shared, "captured"));
     await confirm(system.endpoints, shared);
     const theirs = await add(email(shared, "captured"), demo);
-    expect(theirs.body.status).toBe("confirmed");
+    expect(theirs.body.state).toBe("confirmed");
     await merchant.send("DELETE", `${contacts}/${ours.body.id}`);
-    expect((await demo.get(`${contacts}/${theirs.body.id}`)).body.status).toBe("confirmed");
+    expect((await demo.get(`${contacts}/${theirs.body.id}`)).body.state).toBe("confirmed");
     await demo.send("DELETE", `${contacts}/${theirs.body.id}`);
-    expect((await add(email(shared, "captured"))).body.status).toBe("pending");
+    expect((await add(email(shared, "captured"))).body.state).toBe("pending");
   });
 
   test("is at most ten", async () => {

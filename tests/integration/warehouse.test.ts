@@ -28,7 +28,7 @@ import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
-import { poisonOf, unknownForAWhile } from "#tests/support/stream-records.ts";
+import { type Poison, poisonOf, unknownForAWhile } from "#tests/support/stream-records.ts";
 import { Told } from "#tests/support/told.ts";
 
 const StreamName = "tallystick-local-payment-events";
@@ -43,6 +43,7 @@ let athena: AthenaApi;
 let lake: Lake;
 let both: BothEngines;
 let payments: readonly string[];
+let poison: readonly Poison[];
 
 const migrations = ["0001-landing", "0002-columns", "0003-facts", "0004-archive", "0005-grants"];
 
@@ -257,7 +258,8 @@ test("what no schema knows is parked with its reason, and holds nothing up", asy
   const [event] = await told.published();
   const [record] = await told.recorded();
   if (event === undefined || record === undefined) throw new Error("nothing was told");
-  await told.send(poisonOf(event, record));
+  poison = poisonOf(event, record);
+  await told.send(poison.map(({ text }) => text));
   const late = await pay("4242424242424242");
   await eventually(async () => {
     await warehouse.load();
@@ -267,17 +269,7 @@ test("what no schema knows is parked with its reason, and holds nothing up", asy
     return rows[0]?.[0] === "captured" ? true : undefined;
   });
   const { rows } = await warehouse.ask("SELECT reason FROM finance.parked ORDER BY reason");
-  expect(rows.flat()).toEqual([
-    ...Array(4).fill("it has a leg that cannot be read"),
-    ...Array(3).fill("it has no payment that can be read"),
-    "it has no record that can be read",
-    "it has no type",
-    "it is larger than 65,535 bytes",
-    ...Array(2).fill("it is no JSON text"),
-    "it is of a later schema",
-    ...Array(3).fill("it lacks its id, book or time"),
-    "nobody knows the type payout.sent",
-  ]);
+  expect(rows.flat()).toEqual(poison.map(({ reason }) => reason).toSorted());
   await allJournalIsTold();
   expect(await both.differences()).toEqual(noDifferences());
 });
@@ -328,17 +320,18 @@ describe("an empty warehouse", () => {
     const parked = await warehouse.ask(
       "SELECT reason FROM finance.parked WHERE shard_id = 'archive' ORDER BY 1",
     );
-    expect(parked.rows).toHaveLength(18);
+    expect(parked.rows).toHaveLength(poison.length + 1);
     expect(parked.rows[0]?.[0]).toMatch(/^COPY leaves line \d+ of an object out: Invalid null byte/);
-    await rebuild();
-    expect((await warehouse.ask("SELECT count(*) FROM finance.parked")).rows).toEqual([[18]]);
+    await Promise.all([rebuild(), rebuild()]);
+    expect((await warehouse.ask("SELECT count(*) FROM finance.parked")).rows).toEqual([[poison.length + 1]]);
     await warehouse.load();
     expect(await answers()).toEqual(before);
     expect(await count("landing.archived_lines")).toBe(0);
   });
 
   test("cannot be filled from what is no day", async () => {
-    await expect(warehouse.rebuild("2026-11-26' OR ''='")).rejects.toThrow("write it as 2026-11-26");
+    for (const day of ["2026-11-26' OR ''='", "of 2026-11-26"])
+      await expect(warehouse.rebuild(day)).rejects.toThrow("write it as 2026-11-26");
   });
 });
 
@@ -355,7 +348,7 @@ test("the function loads, as the warehouse's owner, and fills a day from the arc
   expect(await answers()).toEqual(before);
   expect(await load(lambda, tablePrefix)).toEqual({ made: [] });
   expect(await load(lambda, tablePrefix, "2020-01-01")).toEqual({ made: [], lines: 0, leftOut: 0 });
-  await expect(load(lambda, tablePrefix, "soon")).rejects.toThrow(/day/);
+  await expect(load(lambda, tablePrefix, "2026-02-30")).rejects.toThrow(/day/);
   lambda.destroy();
 });
 

@@ -9,18 +9,18 @@ import type { Plan } from "#local/plan/plan.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A start that has to clean up after a kill, on a busy machine. */
-const readyMsMax = 30_000;
+const readyMsMax = 60_000;
 const orphanMsMax = 5_000;
 const pollMs = 20;
 
-/** `npm start -- --state <directory>` as a process of its own, on free ports: it can be killed. */
+/** `npm start -- --state <directory> --cold` as a process of its own, on free ports: it can be killed. */
 export class SystemProcess {
   readonly #process: ChildProcess;
   readonly #state: string;
   #output = "";
 
   /** @param main what runs, with its arguments */
-  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet"]) {
+  constructor(state: string, main: readonly string[] = ["local/main.ts", "--state", state, "--quiet", "--cold"]) {
     this.#state = state;
     this.#process = spawn(process.execPath, main, { cwd: root, env: { ...process.env, PORT: "0" } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SubscriptionStatus } from "#adapters/sns/subscriptions.ts";
+import type { SubscriptionState } from "#adapters/sns/subscriptions.ts";
 import { type Contact, channels, kindsOf, parseAddress, readsAsCard } from "#core/notifications/contact.ts";
 import { newsKinds } from "#core/notifications/kinds.ts";
 
@@ -29,13 +29,13 @@ export const contactBody = z
 
 export const contactChange = z.strictObject({ kinds });
 
-export const contactView = (contact: Contact, status: SubscriptionStatus) => ({
+export const contactView = (contact: Contact, state: SubscriptionState) => ({
   id: contact.id,
   object: "contact",
   channel: contact.channel,
   address: contact.address,
   kinds: contact.kinds,
-  status,
+  state,
   version: contact.version,
   created_at: new Date(contact.createdAt).toISOString(),
 });

@@ -24,7 +24,7 @@ SELECT
   e.shard_id, e.sequence_number, part, (n - 1)::int AS place,
   CASE WHEN jsonb_typeof(leg->'account') = 'string' THEN leg->>'account' END AS account,
   CASE WHEN jsonb_typeof(leg->'side') = 'string' THEN leg->>'side' END AS side,
-  CASE WHEN jsonb_typeof(leg->'amount') = 'number' AND leg->>'amount' ~ '^[0-9]{1,18}$'
+  CASE WHEN jsonb_typeof(leg->'amount') = 'number' AND leg->>'amount' ~ '^-?[0-9]{1,18}$'
     THEN (leg->>'amount')::bigint END AS amount,
   CASE WHEN jsonb_typeof(leg->'currency') = 'string' THEN leg->>'currency' END AS currency
 FROM read_events AS e

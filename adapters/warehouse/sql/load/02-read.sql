@@ -72,7 +72,7 @@ FROM (
     coalesce(octet_length(event::text) > 65535, false) AS is_large,
     CASE WHEN octet_length(event::text) <= 65535 THEN event END AS event,
     CASE WHEN octet_length(event::text) <= 65535 THEN event->'data' END AS data,
-    '^[0-9]{1,18}$' AS whole
+    '^-?[0-9]{1,18}$' AS whole
 */
   FROM landing.new_events
 ) AS fresh

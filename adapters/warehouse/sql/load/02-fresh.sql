@@ -1,1 +1,0 @@
-DROP TABLE IF EXISTS read_events, read_legs, judged_events
