@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Read, SettlementLine } from "#core/settlement/line.ts";
 import { type Statement, totalsOf } from "#local/acquirers/statement.ts";
+import { balance, documentOf, entryOf } from "#tests/support/camt-documents.ts";
 import {
   camtLineOf,
   camtOf,
@@ -38,23 +39,6 @@ const costLine = (acquirer: string, currency: string, place: number, cost: bigin
 /** Without the line and column that the XML parser names: of a text outside of all elements, where its piece began or ended. */
 const placeless = (read: Read): Read =>
   read.ok ? read : { ...read, flaw: { ...read.flaw, reason: read.flaw.reason.replace(/[0-9]+:[0-9]+/, "") } };
-
-/** One entry of a statement as version 8 has it; `more` is put behind its amount and sign. */
-function entryOf(amount: string, indicator: string, more = ""): string {
-  return `<Ntry><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>${indicator}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
-    <ValDt><Dt>2030-06-15</Dt></ValDt><AcctSvcrRef>ref</AcctSvcrRef>
-    <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MCRD</Cd><SubFmlyCd>POSC</SubFmlyCd></Fmly></Domn></BkTxCd>${more}</Ntry>`;
-}
-
-const balance = (code: string, amount: string, indicator = "CRDT"): string =>
-  `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>${indicator}</CdtDbtInd></Bal>`;
-
-const account = "<Acct><Id><IBAN>DE1</IBAN></Id><Ccy>EUR</Ccy></Acct>";
-
-const documentOf = (...statements: readonly string[]): string =>
-  `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>${statements
-    .map((inner) => `<Stmt><Id>s</Id>${account}${inner}</Stmt>`)
-    .join("")}</BkToCstmrStmt></Document>`;
 
 const as054 = (xml: string): string =>
   xml
@@ -219,104 +203,6 @@ describe("an entry that is no line is a flaw, and the next is read", () => {
   });
 });
 
-describe("a batch", () => {
-  const part = (amount: string, n: number, more = ""): string =>
-    `<TxDtls><Refs><AcctSvcrRef>p${n}</AcctSvcrRef><EndToEndId>k${n}</EndToEndId></Refs><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>${more}</TxDtls>`;
-  const batch = (amount: string, ...parts: readonly string[]): string =>
-    documentOf(entryOf(amount, "CRDT", `<NtryDtls>${parts.join("")}</NtryDtls>`));
-
-  test("gives a line for each part", async () => {
-    const lines = linesOf(await read(batch("6.00", part("1.00", 1), part("2.00", 2), part("3.00", 3))));
-    expect(
-      lines.map(({ place, reference, operationKey, gross }) => [place, reference, operationKey, gross]),
-    ).toEqual([
-      [1, "p1", "k1", 100n],
-      [1, "p2", "k2", 200n],
-      [1, "p3", "k3", 300n],
-    ]);
-  });
-
-  test("of version 2 has its amounts in AmtDtls, with the entry's sign", async () => {
-    const old = (amount: string, n: number) =>
-      part(amount, n).replace(
-        /<Amt.*<\/CdtDbtInd>/,
-        `<AmtDtls><TxAmt><Amt Ccy="EUR">${amount}</Amt></TxAmt></AmtDtls>`,
-      );
-    const xml = batch("3.00", old("1.00", 1), old("2.00", 2));
-    expect(linesOf(await read(xml)).map(({ gross }) => gross)).toEqual([100n, 200n]);
-  });
-
-  test.each([
-    [
-      "does not add up",
-      batch("6.00", part("1.00", 1), part("2.00", 2)),
-      "come to 300 minor units, and the entry to 600",
-    ],
-    [
-      "of one part is another amount",
-      batch("6.00", part("1.00", 1)),
-      "come to 100 minor units, and the entry to 600",
-    ],
-    [
-      "has a part without an amount",
-      batch("3.00", part("3.00", 1), "<TxDtls/>"),
-      "a part of the entry has no amount in EUR",
-    ],
-    [
-      "has a part in another currency",
-      batch("3.00", part("3.00", 1), part("1.00", 2).replace("EUR", "USD")),
-      "has no amount in EUR",
-    ],
-    [
-      "has a part whose amount is none",
-      batch("3.00", part("3.00", 1), part("x", 2)),
-      'a part of the entry: the amount, "x"',
-    ],
-  ])("that %s is a flaw, and gives no line", async (_what, xml, reason) => {
-    const reads = await read(xml);
-    expect(reads).toMatchObject([{ ok: false, flaw: { place: 1, reason: expect.stringContaining(reason) } }]);
-  });
-
-  test("of one part in a foreign currency is booked as the entry says", async () => {
-    const reads = await read(batch("6.00", part("7.00", 1).replace("EUR", "USD")));
-    expect(linesOf(reads)).toMatchObject([{ currency: "EUR", gross: 600n, operationKey: "k1" }]);
-  });
-
-  test("with NOTPROVIDED for a key has none", async () => {
-    expect(linesOf(await read(batch("1.00", part("1.00", 1).replace("k1", "NOTPROVIDED"))))).toMatchObject([
-      { operationKey: undefined },
-    ]);
-  });
-
-  test("of more than 50,000 parts is not kept, and the next entry is read", async () => {
-    const parts = `<NtryDtls>${'<TxDtls><Amt Ccy="EUR">1</Amt></TxDtls>'.repeat(50_001)}</NtryDtls>`;
-    const reads = await read(documentOf(entryOf("50001", "CRDT", parts) + entryOf("5.00", "CRDT")));
-    expect(flawsOf(reads)).toMatchObject([{ place: 1, reason: "the entry has more parts than are read" }]);
-    expect(linesOf(reads)).toMatchObject([{ place: 2, gross: 500n }]);
-  });
-
-  const charge = (amount: string, isIncluded: boolean, indicator = "DBIT"): string =>
-    `<Chrgs><Rcrd><Amt Ccy="EUR">${amount}</Amt><CdtDbtInd>${indicator}</CdtDbtInd><ChrgInclInd>${isIncluded}</ChrgInclInd></Rcrd></Chrgs>`;
-
-  test.each([
-    ["in it", charge("0.20", true), { gross: 620n, cost: 20n }],
-    ["not in it", charge("0.20", false), { gross: 600n, cost: 0n }],
-  ])("whose charge is %s says what was taken before it", async (_what, charged, amounts) => {
-    expect(linesOf(await read(batch("6.00", part("6.00", 1, charged))))).toMatchObject([amounts]);
-    expect(linesOf(await read(documentOf(entryOf("6.00", "CRDT", charged))))).toMatchObject([amounts]);
-  });
-
-  test("whose charge is given back, or belongs to no part, is a flaw", async () => {
-    const back = await read(batch("6.00", part("6.00", 1, charge("0.20", true, "CRDT"))));
-    expect(flawsOf(back)).toMatchObject([{ reason: expect.stringContaining("the cost is negative") }]);
-    const parts = `${charge("0.20", true)}<NtryDtls>${part("2.00", 1)}${part("4.00", 2)}</NtryDtls>`;
-    const whose = await read(documentOf(entryOf("6.00", "CRDT", parts)));
-    expect(flawsOf(whose)).toMatchObject([
-      { reason: expect.stringContaining("belong to none of its parts") },
-    ]);
-  });
-});
-
 describe("what a statement moves", () => {
   const statement = (opening: string, closing: string, entries = entryOf("5.00", "CRDT")): string =>
     opening + closing + entries;
@@ -354,6 +240,11 @@ describe("what a statement moves", () => {
       "moves 501 minor units, and its entries come to 500",
     ],
     [
+      "since a previous closing balance, more than its entries",
+      statement(balance("PRCD", "1.00"), balance("CLBD", "7.00")),
+      "moves 600 minor units",
+    ],
+    [
       "against its entries",
       statement(balance("OPBD", "6.00"), balance("CLBD", "1.00")),
       "moves -500 minor units",
@@ -373,6 +264,15 @@ describe("what a statement moves", () => {
     expect(linesOf(reads)).toMatchObject([{ gross: 500n }]);
     expect(flawsOf(reads)).toMatchObject([
       { place: 1, reason: expect.stringContaining(reason), endsFile: true },
+    ]);
+  });
+
+  test("is reckoned for each statement by itself, as is whose it is", async () => {
+    const second = statement(balance("OPBD", "6.00"), balance("CLBD", "11.00"));
+    const xml = documentOf(statement(balance("OPBD", "1.00"), balance("CLBD", "6.00")), second);
+    expect(await read(xml.replace(/DE1(?!.*DE1)/s, "DE2"))).toMatchObject([
+      { ok: true, line: { place: 1, acquirer: "DE1" } },
+      { ok: true, line: { place: 2, acquirer: "DE2" } },
     ]);
   });
 

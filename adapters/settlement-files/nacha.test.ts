@@ -138,6 +138,12 @@ describe("a return file", () => {
     expect(await read(content)).toEqual(await read(whole));
   });
 
+  test("of so many that its hash has more than ten digits keeps the last ten", async () => {
+    const many = Array.from({ length: 120 }, () => ({ ...one, bank: "99999999" }));
+    const reads = await read(fileOf(recordsOf(many)));
+    expect([linesOf(reads).length, flawsOf(reads)]).toEqual([120, []]);
+  });
+
   test("without returns says nothing", async () => {
     expect(await read(fileOf(recordsOf([])))).toEqual([]);
   });

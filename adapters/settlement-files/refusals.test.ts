@@ -121,6 +121,17 @@ describe("what is no statement is refused", () => {
   });
 });
 
+test.each([65_536, 1_000, 7])(
+  "a text that is a little too long is refused, in pieces of %i bytes too",
+  async (size) => {
+    const reads = await read(whole.replace("alpha_1", "a".repeat(65_600)), [size]);
+    expect(flawsOf(reads)).toMatchObject([
+      { place: 1, reason: expect.stringContaining("longer than 65536"), endsFile: true },
+    ]);
+    expect(linesOf(reads)).toEqual([]);
+  },
+);
+
 describe("in bounded memory", () => {
   /** What is read of a document that goes on like this for ever, and how many megabytes of it are taken. */
   async function endless(start: string, repeated: string) {
@@ -150,7 +161,7 @@ describe("in bounded memory", () => {
     ["blanks behind it", whole, "\n", long],
     ["elements within each other", statement, "<x>", "more than 32 elements are within each other"],
     ["elements of one entry", `${statement}<Ntry>`, "<x/>", large],
-    ["texts of one entry", `${statement}<Ntry><x>`, `${"9".repeat(60_000)}<!-- .......... -->`, large],
+    ["texts of one entry", `${statement}<Ntry><x>`, `${"9".repeat(60_000)}<![CDATA[9]]>`, large],
     ["balances", statement, "<Bal><Amt>1.00</Amt></Bal>", large],
   ])("%s without end", async (_what, start, repeated, reason) => {
     const { taken, reasons } = await endless(start, repeated);

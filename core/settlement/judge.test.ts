@@ -50,7 +50,7 @@ test.each<{ what: string; changed: Partial<LineFields>; reason: string }>([
   { what: "what every object has",    changed: { kind: "constructor" },       reason: "the kind" },
   { what: "no acquirer",              changed: { acquirer: "" },              reason: "the acquirer is missing" },
   { what: "no reference",             changed: { reference: "" },             reason: "the reference is missing" },
-  { what: "a long key",               changed: { operationKey: "k".repeat(141) }, reason: "the operationKey is longer than 140" },
+  { what: "a long key",               changed: { operationKey: "k".repeat(141) }, reason: "the operation key is longer than 140" },
   { what: "an invisible character",   changed: { dispute: "dsp\u202e1" },     reason: "the dispute holds a character that nobody can see" },
   { what: "no currency",              changed: { currency: "XXX" },           reason: 'the currency, "XXX"' },
   { what: "a currency in small letters", changed: { currency: "eur" },        reason: 'the currency, "eur"' },
@@ -76,6 +76,14 @@ test.each<{ what: string; changed: Partial<LineFields>; reason: string }>([
   { what: "an hour of no clock",      changed: { occurredAt: "2030-06-15T25:00:00Z" }, reason: "the moment" },
 ])("$what is refused: $reason", ({ changed, reason }) => {
   expect(reasonOf(changed)).toContain(reason);
+});
+
+test.each(["2032-02-29", "2000-02-29", "2030-12-31", "2030-01-01"])("%s is a day", (settledOn) => {
+  expect(reasonOf({ settledOn })).toBe("it is a line");
+});
+
+test.each(["2100-02-29", "2030-04-31", "2030-06-00", "2030-00-15"])("%s is none", (settledOn) => {
+  expect(reasonOf({ settledOn })).toContain("the day of settlement");
 });
 
 test("a moment in another zone is the same moment", () => {

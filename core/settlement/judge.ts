@@ -36,8 +36,14 @@ export function settlementLineOf(fields: LineFields, place: number): Result<Sett
   if (fields.merchant !== "" && merchant === undefined)
     return err(`the merchant, "${shown(fields.merchant)}", cannot be the id of one`);
   if (!isKind(kind)) return err(`the kind, "${shown(kind)}", is none of ${lineKinds.join(", ")}`);
-  const unnamed = unnamedOf({ acquirer, reference }, { operationKey, dispute });
-  if (unnamed !== undefined) return err(unnamed);
+  if (acquirer === "") return err("the acquirer is missing");
+  if (reference === "") return err("the reference is missing");
+  const reason =
+    unnamed("acquirer", acquirer) ??
+    unnamed("operation key", operationKey) ??
+    unnamed("reference", reference) ??
+    unnamed("dispute", dispute);
+  if (reason !== undefined) return err(reason);
   if (!isCurrency(currency)) return err(`the currency, "${shown(currency)}", is none of ISO 4217`);
   const amounts = amountsOf(kind, fields);
   if (!amounts.ok) return amounts;
@@ -50,16 +56,10 @@ export function settlementLineOf(fields: LineFields, place: number): Result<Sett
   });
 }
 
-type Names = Readonly<Record<string, string>>;
-
-/** What cannot name anything. */
-function unnamedOf(needed: Names, others: Names): string | undefined {
-  for (const [name, text] of Object.entries(needed)) if (text === "") return `the ${name} is missing`;
-  for (const [name, text] of Object.entries({ ...needed, ...others })) {
-    if (text.length > nameLengthMax) return `the ${name} is longer than ${nameLengthMax} characters`;
-    if (hasInvisible(text)) return `the ${name} holds a character that nobody can see`;
-  }
-  return undefined;
+/** Why it cannot name anything. */
+function unnamed(name: string, text: string): string | undefined {
+  if (text.length > nameLengthMax) return `the ${name} is longer than ${nameLengthMax} characters`;
+  return hasInvisible(text) ? `the ${name} holds a character that nobody can see` : undefined;
 }
 
 type Amounts = Pick<SettlementLine, "gross" | "cost">;
@@ -98,14 +98,17 @@ const isWithin = (amount: bigint): boolean => amount <= amountMax && amount >= -
 const noAmount = (name: string): Result<never, string> =>
   err(`${name} is no integer of minor units from -${amountMax} to ${amountMax}`);
 
-const dayPattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+const dayPattern = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Also of the calendar: 2030-02-29 is none. */
+/** Also of the calendar: 2030-02-29 is none. Reckoned, since Date takes that for the 1st of March, and takes its time. */
 function isDay(text: string): boolean {
-  if (!dayPattern.test(text)) return false;
-  const at = Date.parse(`${text}T00:00:00Z`);
-  // Date.parse takes the 30th of February for the 2nd of March.
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+  const parts = dayPattern.exec(text);
+  if (parts === null) return false;
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = (daysOfMonths[month - 1] ?? 0) + (month === 2 && isLeap ? 1 : 0);
+  return day >= 1 && day <= days;
 }
 
 const momentPattern = /^([0-9-]{10})T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
