@@ -22,16 +22,7 @@ export interface FileStanding extends LeftFile {
   readonly endedBy: string | undefined;
 }
 
-export const breakKinds = [
-  "missing",
-  "unexpected",
-  "over",
-  "under",
-  "duplicate",
-  "wrong_currency",
-  "late",
-] as const;
-export type BreakKind = (typeof breakKinds)[number];
+type BreakKind = "missing" | "unexpected" | "over" | "under" | "duplicate" | "wrong_currency" | "late";
 
 /** An item of the two sides that does not match. */
 export interface Break {

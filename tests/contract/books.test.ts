@@ -38,8 +38,16 @@ afterAll(async () => {
 /** New books, which the reconciler's own user posts to. */
 beforeEach(async () => {
   await pool?.end();
-  await owner.query("DROP SCHEMA IF EXISTS books CASCADE; DROP TABLE IF EXISTS public.migrations");
-  expect(await migrateBooks(owner)).toEqual(["0001-records", "0002-posting", "0003-reading"]);
+  await owner.query(
+    "DROP SCHEMA IF EXISTS books, settlement CASCADE; DROP TABLE IF EXISTS public.migrations",
+  );
+  expect(await migrateBooks(owner)).toEqual([
+    "0001-records",
+    "0002-posting",
+    "0003-reading",
+    "0005-settlement",
+    "0006-matching",
+  ]);
   await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
   pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
   books = new Books(pool);
@@ -324,12 +332,12 @@ describe("nobody changes what is written", () => {
 
 describe("migrations", () => {
   test("are carried out once, also by two at the same time", async () => {
-    await owner.query("DROP SCHEMA books CASCADE; DROP TABLE public.migrations");
+    await owner.query("DROP SCHEMA books, settlement CASCADE; DROP TABLE public.migrations");
     const another = new Client(server.url);
     await another.connect();
     try {
       const applied = await Promise.all([migrateBooks(owner), migrateBooks(another)]);
-      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 3]);
+      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 5]);
     } finally {
       await another.end();
     }
