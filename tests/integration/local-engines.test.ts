@@ -114,7 +114,8 @@ test("what the plan asks for runs, and has its state again after a restart", asy
 
   system = await startTestSystem({ plan, stateDirectory, warm: false, pods: true });
   expect(await read(system.endpoints)).toEqual(["hello", "hello", "hello", "hello"]);
-  expect(system.functionLog).toEqual([]);
+  // A pod says that it is ready, and nobody complains.
+  expect(system.functionLog.filter((line) => !line.includes('"level":"INFO"'))).toEqual([]);
 });
 
 test("what the plan does not ask for does not run and leaves nothing behind", async () => {
