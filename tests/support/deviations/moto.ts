@@ -88,6 +88,12 @@ export const moto: EmulatorDeviations = {
       instead: "instead of rejecting",
     },
   },
+  SNS: {
+    "a message in JSON is a text for each protocol, and one for all others": {
+      aws: "refuses a message that is no JSON, or has no text for all others",
+      instead: "instead of rejecting",
+    },
+  },
   SQS: {
     "a message that was received again is not deleted under the earlier receipt": {
       aws: "deletes under the latest receipt only",
