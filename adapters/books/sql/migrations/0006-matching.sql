@@ -43,7 +43,7 @@ CREATE FUNCTION settlement.judge(touched bigint[], at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
 BEGIN
   -- Two files that say something of one operation are judged one after the other, and the second sees the first.
-  PERFORM FROM expected WHERE expected = ANY (touched) ORDER BY expected FOR UPDATE;
+  PERFORM FROM expected WHERE expected = ANY (touched) ORDER BY expected FOR NO KEY UPDATE;
   UPDATE expected SET settled = came.total, settled_on = CASE WHEN came.total = gross THEN came.last END
   FROM (
     SELECT owed.expected, coalesce(sum(movements.gross), 0) AS total, max(movements.settled_on) AS last
@@ -76,6 +76,8 @@ LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
 DECLARE
   touched bigint[];
 BEGIN
+  -- Before any movement, and in one order: two that hold what the other wants would wait for each other for ever.
+  PERFORM FROM expected WHERE expected = ANY (owed) ORDER BY expected FOR NO KEY UPDATE;
   WITH met AS (
     UPDATE movements SET expected = known.expected
     FROM expected AS known
