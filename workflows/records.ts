@@ -70,6 +70,8 @@ const paymentRecord = z.strictObject({
   authorization: authorization.optional(),
   captured: minorUnits.optional(),
   refunded: minorUnits.optional(),
+  /** What a settlement made available may be less than nothing. */
+  released: z.int().optional(),
   acquirer: z.string().optional(),
   acquirer_reference: z.string().optional(),
   redirect_url: z.string().optional(),

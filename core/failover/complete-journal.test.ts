@@ -12,7 +12,7 @@ import {
 } from "#tests/support/examples.ts";
 import { valued } from "#tests/support/valued.ts";
 import { type AccountId, salesAccount } from "../ledger/account.ts";
-import { debitsOf } from "../ledger/entry.ts";
+import { debitsOf, type JournalEntry } from "../ledger/entry.ts";
 import { entryIdOf, entryRecord, type JournalRecord, resolutionRecord } from "../ledger/journal.ts";
 import { authorizationOf, type Payment, type Standing } from "../payments/payment.ts";
 import {
@@ -22,6 +22,7 @@ import {
   refundHold,
   refundPosted,
   refundVoided,
+  settlementEntry,
   voidResolution,
   walletRefund,
   walletTransfer,
@@ -74,6 +75,8 @@ function named(record: JournalRecord): string {
 const hold = "authorize.1 pending entry of 10000";
 const heldRefund = "refund.1 pending entry of 3000";
 const captured = examplePayment({ state: "captured", ...done });
+const settled: Payment & { state: "settled" } = { ...captured, state: "settled", ...done, released: 96_50n };
+const released = entryRecord(settlementEntry(settled, recorder) as JournalEntry);
 
 // biome-ignore format: a table is read in rows
 const rows: readonly [what: string, payment: Payment, refunds: readonly Refund[], journal: readonly JournalRecord[], written: readonly string[]][] = [
@@ -85,7 +88,11 @@ const rows: readonly [what: string, payment: Payment, refunds: readonly Refund[]
   ["captured, with the end of its hold alone", captured, [], [posted], [hold]],
   ["captured", captured, [], [held, posted], []],
   ["captured in part", examplePayment({ state: "captured", ...done, captured: 60_00n }), [], [held], ["authorize.1 posted 6000"]],
-  ["settled, without anything", examplePayment({ state: "settled", ...done }), [], [], [hold, "authorize.1 posted 10000"]],
+  ["settled, without anything", settled, [], [], [hold, "authorize.1 posted 10000", "settle.1 posted entry of 9650"]],
+  ["settled, without what became available", settled, [], [held, posted], ["settle.1 posted entry of 9650"]],
+  ["settled, with the end of its hold alone", settled, [], [posted], [hold, "settle.1 posted entry of 9650"]],
+  ["settled", settled, [], [held, posted, released], []],
+  ["settled, of which nothing was left", { ...settled, released: 0n }, [], [held, posted], []],
   ["moved by a refund long after its hold would have ended", { ...captured, updatedAt: noon + 30 * day }, [], [held], ["authorize.1 posted 10000"]],
   ["released, without anything", examplePayment({ state: "canceled", authorization, cancellation: "asked" }), [], [], [hold, "authorize.1 voided"]],
   ["released, with its hold", examplePayment({ state: "canceled", authorization, cancellation: "asked" }), [], [held], ["authorize.1 voided"]],
@@ -117,7 +124,7 @@ const rows: readonly [what: string, payment: Payment, refunds: readonly Refund[]
   ["given back before anything of it arrived", captured, [exampleRefund({ state: "succeeded" })], [], [hold, "authorize.1 posted 10000", heldRefund, "refund.1 posted 3000"]],
   // Wallets.
   ["a wallet's, without its transfer", wallet({ state: "captured", ...paid }), [], [], ["transfer.1 posted entry of 10000"]],
-  ["a wallet's", wallet({ state: "settled", ...paid }), [], [transfer], []],
+  ["a wallet's", wallet({ state: "captured", ...paid }), [], [transfer], []],
   ["a wallet's that was refused", wallet({ state: "failed", failure: "x" }), [], [], []],
   ["a wallet's, given back, without its entry", wallet({ state: "captured", ...paid }), [walletRefundIn({ state: "succeeded" })], [transfer], ["refunded.1 posted entry of 3000"]],
   ["a wallet's, given back", wallet({ state: "captured", ...paid }), [walletRefundIn({ state: "succeeded" })], [transfer, paidBack], []],

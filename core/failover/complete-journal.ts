@@ -9,6 +9,7 @@ import {
   refundHold,
   refundPosted,
   refundVoided,
+  settlementEntry,
   voidResolution,
   walletRefund,
   walletTransfer,
@@ -48,8 +49,7 @@ const recorderOf = ({ updatedAt }: Payment | Refund, execution: string): Recorde
 function ofWallet(arrived: Arrived, execution: string): Completed {
   const { payment } = arrived;
   invariant(payment.method.type === "account", `${payment.id} is a wallet's`);
-  const isPaid = payment.state === "captured" || payment.state === "settled";
-  if (!isPaid || inJournal(arrived, "transfer").entry !== undefined) return nothing;
+  if (payment.state !== "captured" || inJournal(arrived, "transfer").entry !== undefined) return nothing;
   const transfer = walletTransfer(payment, payment.method, recorderOf(payment, execution));
   return transfer.ok
     ? missing(entryRecord(transfer.value))
@@ -64,14 +64,22 @@ function ofCard(arrived: Arrived, execution: string): Completed {
   const { entry, resolution } = inJournal(arrived, "authorize");
   const hold = entry === undefined ? holdOf(payment, authorization, execution) : [];
   if (expected === "held") return missing(...hold);
+  const settled = settledOf(arrived, execution);
   if (resolution !== undefined)
     return resolution.kind === expected
-      ? missing(...hold)
+      ? missing(...hold, ...settled)
       : torn(payment.id, `is ${payment.state}, and its hold is ${resolution.kind}`);
   const end = endOf(payment, authorization, expected, execution);
   return end === undefined
     ? torn(payment.id, `is ${payment.state}, and the end of its hold is lost`)
-    : missing(...hold, end);
+    : missing(...hold, end, ...settled);
+}
+
+function settledOf(arrived: Arrived, execution: string): JournalRecord[] {
+  const { payment } = arrived;
+  if (payment.state !== "settled" || inJournal(arrived, "settle").entry !== undefined) return [];
+  const entry = settlementEntry(payment, recorderOf(payment, execution));
+  return entry === undefined ? [] : [entryRecord(entry)];
 }
 
 function holdOf(payment: Payment, authorization: Authorization, execution: string): JournalRecord[] {

@@ -13,7 +13,7 @@ const authorized = manual({ state: "authorized", authorization });
 const waiting = manual({ state: "requires_action", acquirer: "alpha", acquirerReference: "a-1" });
 const taken = { authorization, captured: 60_00n, refunded: 20_00n };
 const captured = manual({ state: "captured", ...taken });
-const settled = manual({ state: "settled", ...taken });
+const settled = manual({ state: "settled", ...taken, released: 1n });
 const canceling: Payment = { ...authorized, pendingOperation: { kind: "cancel", startedAt: noon - 1 } };
 const refunding: Payment = {
   ...captured,

@@ -52,7 +52,15 @@ describe("given a payment in processing, when the acquirer", () => {
 
 const elsewhere: { given: Standing }[] = [
   { given: { state: "captured", authorization: exampleAuthorization, captured: 1n, refunded: 0n } },
-  { given: { state: "settled", authorization: exampleAuthorization, captured: 1n, refunded: 0n } },
+  {
+    given: {
+      state: "settled",
+      authorization: exampleAuthorization,
+      captured: 1n,
+      refunded: 0n,
+      released: 1n,
+    },
+  },
   { given: { state: "declined", acquirer: "alpha", decline: "do_not_honor" } },
   { given: { state: "failed", failure: "no acquirer" } },
   { given: { state: "canceled", cancellation: "changed their mind" } },

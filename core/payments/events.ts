@@ -21,6 +21,8 @@ export type Transition =
   | { readonly type: "declined"; readonly acquirer: string; readonly code: DeclineCode }
   | { readonly type: "failed"; readonly reason: string; readonly authorization?: Authorization }
   | { readonly type: "captured"; readonly authorization?: Authorization; readonly amount: bigint }
+  /** The acquirer has paid it out. `released`: what of it became the merchant's own, in minor units. */
+  | { readonly type: "settled"; readonly authorization: Authorization; readonly released: bigint }
   | { readonly type: "canceled"; readonly reason: string }
   | { readonly type: "expired" }
   | { readonly type: "review_required"; readonly review: Review };

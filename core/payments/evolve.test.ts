@@ -106,6 +106,7 @@ const stateAfter: Record<Transition["type"], PaymentState> = {
   declined: "declined",
   failed: "failed",
   captured: "captured",
+  settled: "settled",
   canceled: "canceled",
   expired: "expired",
   review_required: "in_review",
@@ -144,6 +145,7 @@ function applies(payment: Payment, event: PaymentEvent): boolean {
       return openWordOf<PaymentWord>(payment) !== undefined;
     default: {
       if (!mayMove(state, stateAfter[event.type])) return false;
+      if (event.type === "settled") return pending === undefined;
       if (event.type === "captured" && pending?.kind === "capture") return event.amount === pending.amount;
       return (
         pending === undefined || endsOperation.has(event.type) || stateAfter[event.type] !== "processing"

@@ -139,6 +139,11 @@ function standingAfter(payment: Payment, event: Transition): Standing {
         captured: event.amount,
         refunded: 0n,
       };
+    case "settled":
+      return {
+        ...{ state: "settled", authorization: event.authorization },
+        ...{ captured: capturedOf(payment), refunded: refundedOf(payment), released: event.released },
+      };
     case "canceled":
       return { state: "canceled", ...letGo, cancellation: event.reason };
     case "expired":
@@ -159,6 +164,9 @@ function operationAfter(payment: Payment, event: Transition): PendingOperation |
         pending?.kind !== "capture" || pending.amount === event.amount,
         `${payment.id} captures ${event.amount}, and was asked for another amount`,
       );
+      return undefined;
+    case "settled":
+      invariant(pending === undefined, `${payment.id} settles while a ${pending?.kind} goes on`);
       return undefined;
     case "declined":
     case "failed":

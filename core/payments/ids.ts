@@ -59,10 +59,11 @@ export const paymentOfKey = (key: string): PaymentId | undefined =>
 
 /**
  * - `authorize`: the hold of an authorization; `capture`: what it became.
+ * - `settle`: what its settlement makes available.
  * - `transfer`: a payment from a wallet.
  * - `refund`: the hold of the n-th refund; `refunded`: what it became. A refund to a wallet is `refunded` at once.
  */
-export type SagaEntryKind = "authorize" | "capture" | "transfer" | "refund" | "refunded";
+export type SagaEntryKind = "authorize" | "capture" | "settle" | "transfer" | "refund" | "refunded";
 
 /** `je_<payment>.<kind>.<n>`. */
 export const sagaEntryId = (payment: PaymentId, kind: SagaEntryKind, n = 1): EntryId =>

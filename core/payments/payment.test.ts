@@ -28,7 +28,7 @@ describe("what is known of a payment, state by state", () => {
     { standing: { state: "authorized", authorization },                                          captured: 0n, refunded: 0n, acquirer: "alpha",   held: true },
     { standing: { state: "captured", authorization, captured: 9n, refunded: 2n },                captured: 9n, refunded: 2n, acquirer: "alpha",   held: true },
     { standing: { state: "captured", captured: 9n, refunded: 0n },                               captured: 9n, refunded: 0n, acquirer: undefined, held: false },
-    { standing: { state: "settled", authorization, captured: 9n, refunded: 9n },                 captured: 9n, refunded: 9n, acquirer: "alpha",   held: true },
+    { standing: { state: "settled", authorization, captured: 9n, refunded: 9n, released: 0n },   captured: 9n, refunded: 9n, acquirer: "alpha",   held: true },
     { standing: { state: "declined", acquirer: "beta", decline: "lost_card" },                   captured: 0n, refunded: 0n, acquirer: "beta",    held: false },
     { standing: { state: "failed", failure: "no acquirer" },                                     captured: 0n, refunded: 0n, acquirer: undefined, held: false },
     { standing: { state: "canceled", authorization, cancellation: "x" },                         captured: 0n, refunded: 0n, acquirer: "alpha",   held: true },

@@ -89,11 +89,19 @@ export type Standing =
     }
   | { readonly state: "authorized"; readonly authorization: Authorization }
   | {
-      readonly state: "captured" | "settled";
+      readonly state: "captured";
       /** Of every card payment; a wallet's has none. */
       readonly authorization?: Authorization;
       readonly captured: bigint;
       readonly refunded: bigint;
+    }
+  | {
+      readonly state: "settled";
+      readonly authorization: Authorization;
+      readonly captured: bigint;
+      readonly refunded: bigint;
+      /** Minor units that became available with it; negative where refunds had given back more than the fee left. */
+      readonly released: bigint;
     }
   | { readonly state: "declined"; readonly acquirer: string; readonly decline: DeclineCode }
   | { readonly state: "failed"; readonly authorization?: Authorization; readonly failure: string }

@@ -16,7 +16,7 @@ import { expireHold, postHold, type Resolution, voidHold } from "../ledger/resol
 import { money } from "../money/money.ts";
 import { captureFee } from "../pricing/fee-schedule.ts";
 import { sagaEntryId } from "./ids.ts";
-import type { AccountMethod, Authorization, Payment } from "./payment.ts";
+import { type AccountMethod, type Authorization, capturedOf, type Payment, refundedOf } from "./payment.ts";
 import type { Refund } from "./refund.ts";
 
 /** What the saga stamps on whatever it writes. */
@@ -69,6 +69,30 @@ export function captureResolution(
     at: recorder.now,
     execution: recorder.execution,
   });
+}
+
+/**
+ * Minor units that a captured payment has left in the merchant's pending account: K − F, less what was refunded. A fee is
+ * not given back, so that it may be negative.
+ */
+export function pendingShareOf(payment: Payment): bigint {
+  const captured = money(capturedOf(payment), payment.total.currency);
+  return captured.amount - captureFee(captured, payment.fees).amount - refundedOf(payment);
+}
+
+/** settlement, released N: debit 2100 N, credit 2110 N; the other way round where N is negative. Undefined for nothing. */
+export function settlementEntry(payment: Payment, recorder: Recorder): JournalEntry | undefined {
+  invariant(payment.state === "settled", `${payment.id} is settled`);
+  const { book, total, released } = payment;
+  if (released === 0n) return undefined;
+  const amount = released < 0n ? -released : released;
+  const [from, to] = released < 0n ? ([2110, 2100] as const) : ([2100, 2110] as const);
+  const entry = postedEntry(payment, sagaEntryId(payment.id, "settle"), recorder, [
+    debit(systemAccount(book, from, total.currency), amount, total.currency),
+    credit(systemAccount(book, to, total.currency), amount, total.currency),
+  ]);
+  invariant(entry.ok, `the settlement of ${payment.id} is well-formed`);
+  return entry.value;
 }
 
 /** void: the hold is released whole. */

@@ -78,6 +78,7 @@ test("an authorization comes back from its record as it was", () => {
 describe("a record that lacks what its state promises is refused, by name", () => {
   const held: Standing = { state: "captured", authorization, captured: 1n, refunded: 0n };
   const review = { operation: "authorize", acquirer: "alpha", reason: "timeout" } as const;
+  const settled: Standing = { state: "settled", authorization, captured: 2n, refunded: 1n, released: 1n };
 
   // biome-ignore format: a table is read in rows
   test.each<{ standing: Standing; missing: keyof PaymentRecord }>([
@@ -87,7 +88,10 @@ describe("a record that lacks what its state promises is refused, by name", () =
     { standing: held,                                                                      missing: "authorization" },
     { standing: held,                                                                      missing: "captured" },
     { standing: held,                                                                      missing: "refunded" },
-    { standing: { ...held, state: "settled" },                                             missing: "captured" },
+    { standing: settled,                                                                   missing: "authorization" },
+    { standing: settled,                                                                   missing: "captured" },
+    { standing: settled,                                                                   missing: "refunded" },
+    { standing: settled,                                                                   missing: "released" },
     { standing: { state: "declined", acquirer: "alpha", decline: "lost_card" },            missing: "acquirer" },
     { standing: { state: "declined", acquirer: "alpha", decline: "lost_card" },            missing: "decline" },
     { standing: { state: "failed", failure: "x" },                                         missing: "failure" },

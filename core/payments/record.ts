@@ -46,6 +46,7 @@ export interface PaymentRecord {
   readonly authorization?: AuthorizationRecord;
   readonly captured?: number;
   readonly refunded?: number;
+  readonly released?: number;
   readonly acquirer?: string;
   readonly acquirer_reference?: string;
   readonly redirect_url?: string;
@@ -162,6 +163,7 @@ function standingRecord(payment: Payment) {
         ...held,
         captured: Number(payment.captured),
         refunded: Number(payment.refunded),
+        ...(payment.state === "settled" && { released: Number(payment.released) }),
       };
     case "declined":
       return { state: payment.state, acquirer: payment.acquirer, decline: payment.decline };
@@ -192,8 +194,14 @@ function standingOf(record: PaymentRecord): Standing {
       };
     case "authorized":
       return { state, authorization: authorizationFrom(present(record, "authorization")) };
-    case "captured":
     case "settled":
+      return {
+        ...{ state, authorization: authorizationFrom(present(record, "authorization")) },
+        captured: BigInt(present(record, "captured")),
+        refunded: BigInt(present(record, "refunded")),
+        released: BigInt(present(record, "released")),
+      };
+    case "captured":
       return {
         state,
         ...(record.method.type === "card"

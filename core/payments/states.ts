@@ -5,7 +5,7 @@
  * - `requires_action`: the customer must act (3DS), or the acquirer decides later.
  * - `authorized`: money is held at the acquirer and in the ledger.
  * - `captured`: taken; owed to the merchant.
- * - `settled`: the acquirer paid it out to us. Set by the reconciler alone (not built yet).
+ * - `settled`: the acquirer paid it out to us, and the merchant's part is its own. Set by the reconciler alone.
  * - `declined`: refused by the issuer or the acquirer.
  * - `failed`: no acquirer holds anything: nobody executed it, or what was authorized was voided before it was posted.
  * - `canceled`, `expired`: the authorization was released by us, or by time.

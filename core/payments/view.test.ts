@@ -39,7 +39,7 @@ describe("a payment is shown", () => {
       shown: { acquirer: "alpha", amount_captured: 60_00 },
     },
     {
-      standing: { state: "settled", authorization, captured: 100_00n, refunded: 25_00n },
+      standing: { state: "settled", authorization, captured: 100_00n, refunded: 25_00n, released: 1n },
       shown: { acquirer: "alpha", amount_captured: 100_00, amount_refunded: 25_00 },
     },
     {

@@ -1,5 +1,5 @@
 import { salesAccount } from "../ledger/account.ts";
-import { credit, debit, debitsOf, type Leg } from "../ledger/entry.ts";
+import { credit, debit, debitsOf, type JournalEntry, type Leg } from "../ledger/entry.ts";
 import { entryIdOf, type InJournal, type JournalRecord, standingIn } from "../ledger/journal.ts";
 import type { Resolution } from "../ledger/resolution.ts";
 import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
@@ -10,6 +10,7 @@ import {
   refundedOf,
   refundPendingOf,
 } from "../payments/payment.ts";
+import { settlementEntry } from "../payments/postings.ts";
 import { isHeld, type Refund, refundMayMove } from "../payments/refund.ts";
 import { type Finding, found } from "./finding.ts";
 import type { Stored } from "./stored.ts";
@@ -68,7 +69,18 @@ function cardFindings(payment: Payment, find: Find): Finding[] {
   }
   if (resolution !== undefined && entry !== undefined && !isSameMoney(resolution.released, entry.legs))
     wrong("what is released is not what was held");
+  if (!isSettledAs(payment, find(payment.id, "settle").entry))
+    wrong("what became available is not what its settlement left");
   return findings;
+}
+
+/** A settled payment's share is available, by an entry of its own; nobody else has one. */
+function isSettledAs(payment: Payment, entry: JournalEntry | undefined): boolean {
+  const expected =
+    payment.state === "settled"
+      ? settlementEntry(payment, { now: payment.updatedAt, execution: "" })
+      : undefined;
+  return isSameMoney(entry?.legs ?? [], expected?.legs ?? []);
 }
 
 /** What the journal must say of a card payment as it stands. */
@@ -100,7 +112,7 @@ function walletFindings(payment: Payment, find: Find): Finding[] {
   if (payment.method.type !== "account") return [];
   const { amount, currency } = payment.total;
   const { entry } = find(payment.id, "transfer");
-  const isPaid = payment.state === "captured" || payment.state === "settled";
+  const isPaid = payment.state === "captured";
   const wrong = (what: string) => [found("holds", payment.id, what)];
   if (find(payment.id, "authorize").entry !== undefined) return wrong("is paid by a wallet, and has a hold");
   if (isPaid !== (entry !== undefined))

@@ -123,6 +123,11 @@ export const paymentEvents = (total: bigint): fc.Arbitrary<PaymentEvent> =>
       authorization: authorizations,
       amount: fc.bigInt({ min: 1n, max: total }),
     }),
+    record({
+      type: fc.constant("settled"),
+      authorization: authorizations,
+      released: fc.bigInt({ min: -10n, max: total }),
+    }),
     record({ type: fc.constant("canceled"), reason: texts }),
     record({ type: fc.constant("review_required"), review: reviews }),
     fc.constantFrom({ type: "resumed" }, { type: "expired" }, { type: "redacted" }),
@@ -211,13 +216,18 @@ function standingsIn(state: PaymentState, total: bigint): fc.Arbitrary<Standing>
     case "captured":
     case "settled":
       return fc
-        .tuple(authorizations, fc.bigInt({ min: 1n, max: total }), fc.nat({ max: 100 }))
-        .map(([authorization, captured, percent]) => ({
-          state,
-          authorization,
-          captured,
-          refunded: (captured * BigInt(percent)) / 100n,
-        }));
+        .tuple(
+          authorizations,
+          fc.bigInt({ min: 1n, max: total }),
+          fc.nat({ max: 100 }),
+          fc.bigInt({ min: -10n, max: total }),
+        )
+        .map(([authorization, captured, percent, released]) => {
+          const refunded = (captured * BigInt(percent)) / 100n;
+          return state === "captured"
+            ? { state, authorization, captured, refunded }
+            : { state, authorization, captured, refunded, released };
+        });
     case "declined":
       return record({ state: fc.constant(state), acquirer: acquirers, decline: declineCodes });
     case "failed":
@@ -277,7 +287,7 @@ const walletPaymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
     return { ...rest, method, capture: "automatic" } as Payment;
   });
 
-const walletStates: readonly PaymentState[] = ["processing", "captured", "settled", "failed"];
+const walletStates: readonly PaymentState[] = ["processing", "captured", "failed"];
 
 /** Payments that stand in one state, with everything that the state carries. */
 export const paymentsIn = (state: PaymentState): fc.Arbitrary<Payment> =>
