@@ -1,5 +1,5 @@
 import { Pool } from "pg";
-import { type Break, type Note, Settlement } from "#adapters/books/settlement.ts";
+import { type Belonging, type Break, belongings, type Note, Settlement } from "#adapters/books/settlement.ts";
 import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 
@@ -105,19 +105,23 @@ export const showBreak = (url: string, name: string): Promise<string> =>
           found.closedAt === undefined ? "no" : `${found.closedAt.toISOString()}, ${found.closedAs}`,
         ],
         ["looked at by", found.assignee ?? "nobody"],
+        ["belongs to", found.belongsTo ?? "suspense, for as long as it is open"],
+        ["moved by", found.movedBy ?? "no entry yet"],
       ].map(([what = "", is = ""]) => `  ${what.padEnd(13)} ${is}`),
       ...(notes.length === 0 ? [] : ["", ...notes.map(noteText)]),
     ].join("\n");
   });
 
-const noteText = ({ at, who, act, words, entry }: Note): string =>
-  `  ${at.toISOString()} ${who} ${act === "assigned" ? `assigned it to ${words}` : `${act}: ${words}`}${entry === undefined ? "" : ` (${entry})`}`;
+const noteText = ({ at, who, act, words }: Note): string =>
+  `  ${at.toISOString()} ${who} ${act === "assigned" ? `assigned it to ${words}` : `${act}: ${words}`}`;
+
+const isBelonging = (text: string): text is Belonging => Object.hasOwn(belongings, text);
 
 export interface NoteOptions {
   readonly by?: string | undefined;
   readonly to?: string | undefined;
   readonly reason?: string | undefined;
-  readonly entry?: string | undefined;
+  readonly as?: string | undefined;
 }
 
 /**
@@ -128,20 +132,22 @@ export async function noteBreak(
   url: string,
   name: string,
   act: Note["act"],
-  { by, to, reason, entry }: NoteOptions,
+  { by, to, reason, as = "receivable" }: NoteOptions,
   now = Date.now(),
 ): Promise<string> {
   const words = act === "assigned" ? to : reason;
   if (by === undefined || by === "") throw new Refusal("say who you are: --by lee");
   if (words === undefined || words === "")
     throw new Refusal(act === "assigned" ? "say whom it is for: --to kim" : 'say why: --reason "…"');
+  if (!isBelonging(as))
+    throw new Refusal(`say where it belongs: --as ${Object.keys(belongings).join("|")}, not ${as}`);
   const number = numberOf(name);
   await using(url, (settlement) =>
-    settlement.note(number, { at: new Date(now), who: by, act, words, entry }),
+    settlement.note(number, { at: new Date(now), who: by, act, words }, as),
   ).catch((thrown: unknown) => {
     const { code, message } = thrown as { readonly code?: string; readonly message: string };
     // What the books' own functions refuse.
-    if (code !== "P0002" && code !== "23503") throw thrown;
+    if (code !== "P0002") throw thrown;
     throw new Refusal(`${name}: ${message}`, { cause: thrown });
   });
   return showBreak(url, name);

@@ -8,6 +8,7 @@ const told = {
   BOOKS_HOST: "proxy.example",
   BOOKS_DATABASE: "books",
   BOOKS_USER: "reconciler",
+  ...{ PAYMENTS_TABLE: "payments", LEDGER_TABLE: "ledger", EPOCH: "2" },
 };
 
 test("on AWS there is no password, and the usual ports", () => {
@@ -19,6 +20,7 @@ test("on AWS there is no password, and the usual ports", () => {
       ...{ host: "proxy.example", port: 5_432, database: "books" },
       ...{ user: "reconciler", password: undefined },
     },
+    ...{ tables: { payments: "payments", ledger: "ledger" }, epoch: 2 },
     healthPort: 8_080,
   });
 });

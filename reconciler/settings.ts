@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BooksAddress } from "#adapters/books/connection.ts";
+import { type Epoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const booksVariables = z.object({
@@ -13,6 +14,9 @@ const variables = booksVariables.extend({
   AWS_REGION: z.string().min(1),
   JOURNAL_FILES_QUEUE_URL: z.url(),
   INBOUND_FILES_QUEUE_URL: z.url(),
+  PAYMENTS_TABLE: z.string().min(1),
+  LEDGER_TABLE: z.string().min(1),
+  EPOCH: z.string().min(1),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
 });
 
@@ -21,6 +25,8 @@ export interface ReconcilerSettings {
   readonly journalFilesQueueUrl: string;
   readonly inboundFilesQueueUrl: string;
   readonly books: BooksAddress;
+  readonly tables: { readonly payments: string; readonly ledger: string };
+  readonly epoch: Epoch;
   readonly healthPort: number;
 }
 
@@ -35,6 +41,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
     inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
     books: addressIn(told),
+    tables: { payments: told.PAYMENTS_TABLE, ledger: told.LEDGER_TABLE },
+    epoch: parseEpoch(told.EPOCH),
     healthPort: told.HEALTH_PORT,
   };
 }

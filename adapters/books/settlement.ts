@@ -1,5 +1,7 @@
 import type { Pool } from "pg";
 import type { Book } from "#core/ledger/account.ts";
+import type { EntryId } from "#core/ledger/entry.ts";
+import { settlementEntryId } from "#core/settlement/entries.ts";
 import type { Flaw, SettlementLine } from "#core/settlement/line.ts";
 
 /** A file that somebody left, as the bucket has it. */
@@ -42,7 +44,20 @@ export interface Break {
   readonly closedAt: Date | undefined;
   readonly closedAs: "matched" | "decided" | undefined;
   readonly assignee: string | undefined;
+  /** Where somebody decided that it belongs. */
+  readonly belongsTo: Belonging | undefined;
+  /** The entry that moved it in the ledger last. */
+  readonly movedBy: EntryId | undefined;
 }
+
+/**
+ * Where what is in question belongs, as somebody decides: the acquirer owes it still or is owed it (1100), or it is a cost
+ * of the acquirer's (5000), a loss (5100) or of rounding (5200).
+ */
+export const belongings = { receivable: "1100", costs: "5000", losses: "5100", rounding: "5200" } as const;
+export type Belonging = keyof typeof belongings;
+const belongingOf = (code: string): Belonging | undefined =>
+  (Object.keys(belongings) as Belonging[]).find((name) => belongings[name] === code);
 
 /** What somebody did about a break. */
 export interface Note {
@@ -51,8 +66,6 @@ export interface Note {
   readonly act: "assigned" | "commented" | "resolved";
   /** Whom it was assigned to; or what was said. */
   readonly words: string;
-  /** The entry that puts it right. */
-  readonly entry: string | undefined;
 }
 
 /** The books are behind the ledger by as long as deliveries wait: what nobody knows of may be known after that. */
@@ -174,17 +187,21 @@ export class Settlement {
       [number],
     );
     return rows.map((row) => ({
-      ...{ at: row.noted_at, who: row.who, act: row.act, words: row.words, entry: row.entry ?? undefined },
+      ...{ at: row.noted_at, who: row.who, act: row.act, words: row.words },
     }));
   }
 
   /**
-   * Says something about a break; `resolved` closes it.
-   * @throws Error with PostgreSQL's words when it is closed, or when the books do not have the entry
+   * Says something about a break; `resolved` closes it, and what is in question goes where it belongs.
+   * @throws Error with PostgreSQL's words when it is closed
    */
-  async note(number: number, { at, who, act, words, entry }: Note): Promise<void> {
+  async note(
+    number: number,
+    { at, who, act, words }: Note,
+    belongsTo: Belonging = "receivable",
+  ): Promise<void> {
     await this.#pool.query("SELECT settlement.note($1, $2, $3, $4, $5, $6)", [
-      ...[number, who, act, words, entry ?? null, at],
+      ...[number, who, act, words, belongings[belongsTo], at],
     ]);
   }
 
@@ -202,7 +219,8 @@ export class Settlement {
       ...{ currency: row.currency, amount: BigInt(row.amount), operationKey: row.operation_key ?? undefined },
       ...{ reference: row.reference ?? undefined, openedAt: row.opened_at },
       ...{ closedAt: row.closed_at ?? undefined, closedAs: row.closed_as ?? undefined },
-      assignee: row.assignee ?? undefined,
+      ...{ assignee: row.assignee ?? undefined, belongsTo: belongingOf(row.decided_to) },
+      movedBy: row.moved_by === null ? undefined : settlementEntryId(row.moved_by),
     }));
   }
 }

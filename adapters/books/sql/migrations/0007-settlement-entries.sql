@@ -1,0 +1,327 @@
+-- What settlement means for the ledger: entries that say what came, what of it is in question, and what was decided; and
+-- which payments are paid out. The ledger is told by whoever asks here; nothing is told twice.
+
+-- What is to be posted, word for word, under the id `je_settlement.<entry>`.
+CREATE TABLE settlement.entries (
+  entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  book text NOT NULL,
+  currency char(3) NOT NULL,
+  -- The day (UTC) on which the money moved.
+  moved_on date NOT NULL,
+  legs jsonb NOT NULL,
+  drafted_at timestamptz NOT NULL,
+  -- When the ledger had it.
+  posted_at timestamptz
+);
+CREATE INDEX entries_unposted ON settlement.entries (entry) WHERE posted_at IS NULL;
+CREATE INDEX ON settlement.entries (posted_at);
+
+-- In whose book a movement is posted, and with which cost: null where it is in none.
+ALTER TABLE settlement.movements
+  ADD COLUMN posted_book text,
+  ADD COLUMN posted_cost bigint NOT NULL DEFAULT 0,
+  ADD COLUMN to_post boolean NOT NULL DEFAULT true;
+CREATE INDEX movements_to_post ON settlement.movements (movement) WHERE to_post;
+
+-- What of a break is in suspense (1900), credits positive; what was moved on by a decision, and whither.
+ALTER TABLE settlement.breaks
+  ADD COLUMN suspended numeric NOT NULL DEFAULT 0,
+  ADD COLUMN corrected numeric NOT NULL DEFAULT 0,
+  ADD COLUMN corrected_to text,
+  -- The account of the chart that somebody decided on.
+  ADD COLUMN decided_to text CHECK (decided_to IN ('1100', '5000', '5100', '5200')),
+  -- The entry that moved it last.
+  ADD COLUMN moved_by bigint REFERENCES settlement.entries,
+  ADD COLUMN to_post boolean NOT NULL DEFAULT true;
+CREATE INDEX breaks_to_post ON settlement.breaks (break) WHERE to_post;
+
+ALTER TABLE settlement.expected
+  -- When somebody decided that what lacks will not come from the acquirer.
+  ADD COLUMN decided_at timestamptz,
+  -- Whoever settles its payment has until then.
+  ADD COLUMN releasing_until timestamptz,
+  -- When its payment was settled.
+  ADD COLUMN released_at timestamptz;
+CREATE INDEX expected_covered ON settlement.expected (book, currency)
+  WHERE released_at IS NULL AND gross > 0 AND (settled >= gross OR decided_at IS NOT NULL);
+
+CREATE FUNCTION settlement.mark_to_post() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.to_post := true;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER to_post BEFORE UPDATE OF expected, cost ON settlement.movements FOR EACH ROW
+  WHEN ((OLD.expected, OLD.cost) IS DISTINCT FROM (NEW.expected, NEW.cost)) EXECUTE FUNCTION settlement.mark_to_post();
+CREATE TRIGGER to_post BEFORE UPDATE OF amount, closed_as, decided_to ON settlement.breaks FOR EACH ROW
+  WHEN ((OLD.amount, OLD.closed_as, OLD.decided_to) IS DISTINCT FROM (NEW.amount, NEW.closed_as, NEW.decided_to))
+  EXECUTE FUNCTION settlement.mark_to_post();
+
+-- The book of what belongs to no merchant, or to none that is known: the operator's own.
+CREATE FUNCTION settlement.own_book() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'mer_operator' $$;
+
+-- Writes an entry for each book, day and currency of what accounts are credited with, debits negative. What comes to
+-- nothing is no leg, and an entry without legs is none.
+CREATE FUNCTION settlement.write_entries(credits jsonb, at timestamptz) RETURNS TABLE (entry bigint, book text, currency char(3))
+LANGUAGE sql SET search_path = settlement, pg_temp AS $$
+  INSERT INTO entries AS written (book, currency, moved_on, legs, drafted_at)
+  SELECT book, currency, moved_on,
+    jsonb_agg(jsonb_build_object(
+      'account', account, 'side', CASE WHEN amount > 0 THEN 'credit' ELSE 'debit' END, 'amount', abs(amount)) ORDER BY account),
+    at
+  FROM (
+    SELECT each.book, each.currency, each.moved_on, each.account, sum(each.amount) AS amount
+    FROM jsonb_to_recordset(credits) AS each (book text, currency char(3), moved_on date, account text, amount numeric)
+    GROUP BY 1, 2, 3, 4 HAVING sum(each.amount) <> 0
+  ) AS leg
+  GROUP BY book, currency, moved_on ORDER BY book, currency, moved_on
+  RETURNING written.entry, written.book, written.currency
+$$;
+
+-- Drafts what movements mean where no entry says it yet: gross G, cost C: debit 1050 G − C, debit 5000 C, credit 1100 G.
+-- How many it looked at.
+CREATE FUNCTION settlement.draft_movements(most int, at timestamptz) RETURNS int
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  looked int;
+  credits jsonb;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT movement, acquirer, settled_on, currency, kind, gross, cost, posted_book, posted_cost, CASE
+      WHEN expected IS NOT NULL THEN (SELECT book FROM expected WHERE expected.expected = movements.expected)
+      -- A file of lines has the cost of each, a statement those of a day in one line: one of them counts.
+      WHEN kind <> 'cost' OR NOT EXISTS (
+        SELECT FROM movements AS line
+        WHERE line.acquirer = movements.acquirer AND line.settled_on = movements.settled_on
+          AND line.currency = movements.currency AND line.kind <> 'cost' AND line.cost > 0
+      ) THEN own_book()
+    END AS book
+    FROM movements
+    -- What the books may know of in a moment waits until it is a break.
+    WHERE to_post AND (expected IS NOT NULL OR kind = 'cost'
+      OR EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement))
+    ORDER BY movement LIMIT most
+    -- Whoever holds one changes it: it is looked at the next time.
+    FOR UPDATE SKIP LOCKED
+  ), placed AS (
+    UPDATE movements SET posted_book = due.book, posted_cost = CASE WHEN due.book IS NULL THEN 0 ELSE due.cost END, to_post = false
+    FROM due WHERE movements.movement = due.movement
+  ), moved AS (
+    SELECT book, acquirer, currency, settled_on, sum(gross) AS gross, sum(cost) AS cost
+    FROM (
+      SELECT posted_book AS book, acquirer, currency, settled_on, -gross AS gross, -posted_cost AS cost
+      FROM due WHERE posted_book IS NOT NULL
+      UNION ALL
+      SELECT book, acquirer, currency, settled_on, gross, cost FROM due WHERE book IS NOT NULL
+    ) AS each
+    GROUP BY 1, 2, 3, 4
+  )
+  SELECT (SELECT count(*) FROM due), jsonb_agg(jsonb_build_object(
+    'book', book, 'currency', currency, 'moved_on', settled_on, 'account', leg.account, 'amount', leg.amount))
+  INTO looked, credits
+  FROM moved CROSS JOIN LATERAL (VALUES
+    (concat_ws(':', book, '1100', acquirer, currency), gross),
+    (concat_ws(':', book, '1050', acquirer, currency), cost - gross),
+    (concat_ws(':', book, '5000', currency), -cost)
+  ) AS leg (account, amount);
+  PERFORM FROM write_entries(coalesce(credits, '[]'), at);
+  -- Costs of a day that were counted, and whose lines have come now.
+  UPDATE movements SET to_post = true
+  WHERE kind = 'cost' AND posted_book IS NOT NULL AND NOT to_post AND EXISTS (
+    SELECT FROM movements AS line
+    WHERE line.acquirer = movements.acquirer AND line.settled_on = movements.settled_on
+      AND line.currency = movements.currency AND line.kind <> 'cost' AND line.cost > 0);
+  RETURN looked;
+END
+$$;
+
+-- Drafts what is in question: an open break is in suspense, for as long as it is open; what somebody decided is where he
+-- said. What more came than is owed credits 1900, what less came debits it; the other side is the receivable, 1100. How
+-- many it looked at.
+CREATE FUNCTION settlement.draft_breaks(most int, at timestamptz) RETURNS int
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  looked int;
+  moved bigint[];
+  credits jsonb;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT break, acquirer, coalesce(book, own_book()) AS book, currency, suspended, corrected, corrected_to,
+      CASE WHEN closed_at IS NULL THEN amount ELSE 0 END AS open,
+      CASE WHEN closed_as = 'decided' THEN amount ELSE 0 END AS decided,
+      coalesce(decided_to, '1100') AS decided_to
+    FROM breaks WHERE to_post ORDER BY break LIMIT most FOR UPDATE SKIP LOCKED
+  ), placed AS (
+    UPDATE breaks SET suspended = due.open, corrected = due.decided, corrected_to = due.decided_to, to_post = false
+    FROM due WHERE breaks.break = due.break
+  ), moves AS (
+    SELECT break, book, acquirer, currency, code, amount
+    FROM due CROSS JOIN LATERAL (VALUES ('1900', open - suspended), (corrected_to, -corrected), (decided_to, decided))
+      AS leg (code, amount)
+    WHERE amount <> 0
+  ), sides AS (
+    SELECT book, acquirer, currency, code, amount FROM moves
+    UNION ALL
+    SELECT book, acquirer, currency, '1100', -amount FROM moves
+  )
+  SELECT (SELECT count(*) FROM due), (SELECT array_agg(break) FROM moves), jsonb_agg(jsonb_build_object(
+    'book', book, 'currency', currency, 'moved_on', (at AT TIME ZONE 'UTC')::date, 'amount', amount, 'account',
+    concat_ws(':', book, code, CASE code WHEN '1100' THEN acquirer END, currency)))
+  INTO looked, moved, credits FROM sides;
+  UPDATE breaks SET moved_by = written.entry
+  FROM write_entries(coalesce(credits, '[]'), at) AS written
+  WHERE breaks.break = ANY (moved) AND coalesce(breaks.book, own_book()) = written.book AND breaks.currency = written.currency;
+  RETURN looked;
+END
+$$;
+
+-- Drafts entries for what nobody has drafted yet, some of it at a time. Whether there may be more.
+CREATE FUNCTION settlement.draft(most int, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+DECLARE
+  movements int;
+  breaks int;
+BEGIN
+  movements := draft_movements(most, at);
+  breaks := draft_breaks(most, at);
+  RETURN greatest(movements, breaks) = most;
+END
+$$;
+
+-- The ledger has an entry.
+CREATE FUNCTION settlement.posted(of_entry bigint, at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  UPDATE entries SET posted_at = at WHERE entry = of_entry AND posted_at IS NULL
+$$;
+
+-- Takes payments of one book and currency whose captures have come, or will not come, for whoever settles them: nobody
+-- else takes them until then.
+CREATE FUNCTION settlement.claim(most int, at timestamptz, until timestamptz)
+RETURNS TABLE (expected bigint, book text, currency char(3), operation_key text)
+LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  WITH covered AS (
+    SELECT owed.expected, owed.book, owed.currency FROM expected AS owed
+    WHERE owed.released_at IS NULL AND owed.gross > 0 AND (owed.settled >= owed.gross OR owed.decided_at IS NOT NULL)
+      AND owed.operation_key LIKE 'pay\_%:capture:1' AND (owed.releasing_until IS NULL OR owed.releasing_until <= at)
+      -- Of what has not come, every question has to be decided.
+      AND (owed.settled >= owed.gross OR NOT EXISTS (
+        SELECT FROM breaks WHERE breaks.expected = owed.expected AND breaks.closed_at IS NULL))
+  ), first AS (
+    SELECT covered.book, covered.currency FROM covered ORDER BY covered.book, covered.currency LIMIT 1
+  ), taken AS (
+    SELECT covered.expected FROM covered JOIN first USING (book, currency) ORDER BY covered.expected LIMIT most
+  ), locked AS (
+    SELECT owed.expected FROM expected AS owed WHERE owed.expected IN (SELECT taken.expected FROM taken)
+    ORDER BY owed.expected FOR NO KEY UPDATE SKIP LOCKED
+  )
+  UPDATE expected AS owed SET releasing_until = until
+  FROM locked WHERE owed.expected = locked.expected
+  RETURNING owed.expected, owed.book, owed.currency, owed.operation_key
+$$;
+
+-- Payments are settled.
+CREATE FUNCTION settlement.released(which bigint[], at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  UPDATE expected SET released_at = at WHERE expected = ANY (which) AND released_at IS NULL
+$$;
+
+-- Suspense as it must be and as the books have it, by book and currency; credits positive.
+CREATE FUNCTION settlement.suspense() RETURNS TABLE (book text, currency char(3), open numeric, drafted numeric, booked numeric)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  SELECT book, currency, coalesce(sum(open), 0), coalesce(sum(drafted), 0), coalesce(sum(booked), 0)
+  FROM (
+    SELECT coalesce(book, own_book()) AS book, currency, CASE WHEN closed_at IS NULL THEN amount END AS open,
+      suspended AS drafted, NULL::numeric AS booked
+    FROM breaks WHERE closed_at IS NULL OR suspended <> 0
+    UNION ALL
+    SELECT book, currency, NULL, NULL, credits - debits FROM books.days WHERE account LIKE '%:1900:%'
+  ) AS each
+  GROUP BY book, currency
+$$;
+
+-- As it was (0006), and what somebody decided is undone when what was in question is no longer: it was about money that has
+-- come since.
+CREATE OR REPLACE FUNCTION settlement.judge(touched bigint[], at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+BEGIN
+  -- Two files that say something of one operation are judged one after the other, and the second sees the first.
+  PERFORM FROM expected WHERE expected = ANY (touched) ORDER BY expected FOR NO KEY UPDATE;
+  UPDATE expected SET settled = came.total, settled_on = CASE WHEN came.total = gross THEN came.last END
+  FROM (
+    SELECT owed.expected, coalesce(sum(movements.gross), 0) AS total, max(movements.settled_on) AS last
+    FROM expected AS owed LEFT JOIN movements ON movements.expected = owed.expected AND movements.currency = owed.currency
+    WHERE owed.expected = ANY (touched)
+    GROUP BY owed.expected
+  ) AS came
+  WHERE expected.expected = came.expected;
+
+  WITH found AS MATERIALIZED (
+    SELECT * FROM disagreements(touched)
+  ), opened AS (
+    INSERT INTO breaks (kind, acquirer, book, currency, amount, expected, movement, opened_at)
+    SELECT kind, acquirer, book, currency, amount, expected, movement, at FROM found ORDER BY expected, movement, kind
+    ON CONFLICT ON CONSTRAINT found_once DO UPDATE SET amount = excluded.amount, closed_at = NULL, closed_as = NULL
+    -- What somebody decided stays decided, for as long as it is the same.
+    WHERE breaks.amount <> excluded.amount OR breaks.closed_as = 'matched'
+  )
+  UPDATE breaks SET closed_at = at, closed_as = 'matched'
+  WHERE expected = ANY (touched) AND closed_as IS DISTINCT FROM 'matched' AND NOT EXISTS (
+    SELECT FROM found
+    WHERE found.kind = breaks.kind AND found.expected = breaks.expected AND found.movement IS NOT DISTINCT FROM breaks.movement
+  );
+END
+$$;
+
+-- As it was (0006), and a decision about what nobody knew of is undone when the books know of it.
+CREATE OR REPLACE FUNCTION settlement.meet(owed bigint[], at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  touched bigint[];
+BEGIN
+  -- Before any movement, and in one order: two that hold what the other wants would wait for each other for ever.
+  PERFORM FROM expected WHERE expected = ANY (owed) ORDER BY expected FOR NO KEY UPDATE;
+  WITH met AS (
+    UPDATE movements SET expected = known.expected
+    FROM expected AS known
+    WHERE movements.expected IS NULL AND known.expected = ANY (owed)
+      AND movements.acquirer = known.acquirer AND movements.operation_key = known.operation_key
+    RETURNING known.expected, movements.movement
+  ), closed AS (
+    UPDATE breaks SET closed_at = at, closed_as = 'matched'
+    FROM met WHERE breaks.kind = 'unexpected' AND breaks.movement = met.movement AND breaks.closed_as IS DISTINCT FROM 'matched'
+  )
+  SELECT array_agg(DISTINCT expected) INTO touched FROM met;
+  IF touched IS NOT NULL THEN PERFORM judge(touched, at); END IF;
+END
+$$;
+
+-- Says something about a break: who looks at it, what is known of it, or that it is decided, and to which account of the
+-- chart what is in question belongs: 1100 where the acquirer owes it still, or is owed it.
+DROP FUNCTION settlement.note(bigint, text, text, text, text, timestamptz);
+CREATE FUNCTION settlement.note(of_break bigint, by_whom text, what text, why text, belongs_to text, at timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+DECLARE
+  owed bigint;
+BEGIN
+  SELECT expected INTO owed FROM breaks WHERE break = of_break AND closed_at IS NULL FOR UPDATE;
+  IF NOT FOUND AND what <> 'commented' THEN
+    RAISE EXCEPTION 'it is closed, or was never found' USING ERRCODE = 'no_data_found';
+  END IF;
+  INSERT INTO notes (break, noted_at, who, act, words) VALUES (of_break, at, by_whom, what, why);
+  UPDATE breaks SET
+    assignee = CASE what WHEN 'assigned' THEN why ELSE assignee END,
+    closed_at = CASE what WHEN 'resolved' THEN at ELSE closed_at END,
+    closed_as = CASE what WHEN 'resolved' THEN 'decided' ELSE closed_as END,
+    decided_to = CASE what WHEN 'resolved' THEN belongs_to ELSE decided_to END
+  WHERE break = of_break;
+  -- What will not come from the acquirer is nothing that the merchant waits for.
+  IF what = 'resolved' AND belongs_to <> '1100' THEN
+    UPDATE expected SET decided_at = at WHERE expected = owed;
+  END IF;
+END
+$$;
+ALTER TABLE settlement.notes DROP COLUMN entry;
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA settlement FROM PUBLIC;
+GRANT SELECT ON settlement.entries TO reconciler;
+GRANT EXECUTE ON FUNCTION settlement.draft, settlement.posted, settlement.claim, settlement.released TO reconciler;
