@@ -1,20 +1,12 @@
-import { Pool } from "pg";
 import { type AccountLine, Books } from "#adapters/books/books.ts";
 import type { AccountId, Book } from "#core/ledger/account.ts";
-import { dayIn } from "./days.ts";
+import { withBooks } from "./books-pool.ts";
+import { dayIn, today } from "./days.ts";
 import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 
-const today = (): string => new Date().toISOString().slice(0, 10);
-
-async function reading<T>(url: string, read: (books: Books) => Promise<T>): Promise<T> {
-  const pool = new Pool({ connectionString: url, max: 1 });
-  try {
-    return await read(new Books(pool));
-  } finally {
-    await pool.end();
-  }
-}
+const reading = <T>(url: string, read: (books: Books) => Promise<T>): Promise<T> =>
+  withBooks(url, (pool) => read(new Books(pool)));
 
 /** All accounts at the end of a day, and what their debits and credits add up to in each currency. */
 export const showTrialBalance = (url: string, at: string | undefined): Promise<string> =>

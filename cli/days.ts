@@ -13,6 +13,9 @@ export function dayIn(option: string, text: string): string {
   return text;
 }
 
+/** UTC. */
+export const today = (now = Date.now()): string => new Date(now).toISOString().slice(0, 10);
+
 const dayMs = 86_400_000;
 /** More than the archive keeps. */
 const daysMax = 15 * 366;

@@ -1,16 +1,21 @@
 import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
+import type { Against } from "#adapters/books/finance.ts";
 import { Api } from "./api.ts";
 import { holdArchive } from "./archive.ts";
 import { showStatement, showTrialBalance } from "./books.ts";
+import { closePeriod, showClosings } from "./closing.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
 import { startFailover } from "./failover.ts";
+import { type Finding, showLarge, showSafeguarding } from "./finance.ts";
+import { journalFilesOf } from "./journal-queue.ts";
 import { legalHold } from "./legal-hold.ts";
+import { writeStatements } from "./merchant-statement.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
-import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "./settlement.ts";
+import { listBreaks, noteBreak, showBreak, showBreakAges, showFiles, showFlaws } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -26,8 +31,16 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   books trial-balance [--at <day>]                all accounts at the end of a day, by the books
   books statement <account> [--merchant <mer_…>] [--since <day>] [--until <day>]
                                                   what moved an account, line by line
+  books safeguarding [--date <day>] [--csv]       what is owed to customers and merchants, against what is held
+  books large --since <day> [--until <day>] --currency <ccy> [--over <amount>] [--csv]
+                                                  large payments, and smaller ones of a day that come to one
+  books close --up-to <day> --who <who> [--anyway "…"] [--stage <stage>] | books closings
+                                                  closes a period, and says what stands against it
+  statement --merchant <mer_…> --date <day> [--currency <ccy>] [--to <directory>|-]
+                                                  a merchant's money of a day as camt.053, a file for each currency
   settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
   breaks list [--all]                             what does not match between their files and the books
+  breaks ages                                     what is open by acquirer and kind, and for how long
   breaks show <brk_…>                             one of them, with all that was said about it
   breaks assign <brk_…> --to <who> --by <who> | breaks comment <brk_…> --by <who> --reason "…"
   breaks resolve <brk_…> --by <who> --reason "…" [--entry <je_…>]
@@ -71,6 +84,13 @@ function readArguments() {
         entry: { type: "string" },
         bucket: { type: "string" },
         segments: { type: "string" },
+        date: { type: "string" },
+        currency: { type: "string" },
+        over: { type: "string" },
+        "up-to": { type: "string" },
+        who: { type: "string" },
+        anyway: { type: "string" },
+        csv: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
@@ -105,9 +125,16 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     showStatement(books(values), theOne(rest, "account"), {
       ...{ merchant: values.merchant, since: values.since, until: values.until },
     }),
+  "books safeguarding": async ({ values }) =>
+    judged(await showSafeguarding(books(values), values.date, values.csv)),
+  "books large": ({ values }) => showLarge(books(values), values),
+  "books close": ({ values }) => closePeriod(books(values), () => journalOf(values), values),
+  "books closings": ({ values }) => showClosings(books(values)),
+  statement: ({ values }) => writeStatements(books(values), values, process.stdout),
   "settlement files": ({ values }) => showFiles(books(values)),
   "settlement flaws": ({ values, rest }) => showFlaws(books(values), theOne(rest, "file")),
   "breaks list": ({ values }) => listBreaks(books(values), values.all),
+  "breaks ages": ({ values }) => showBreakAges(books(values)),
   "breaks show": ({ values, rest }) => showBreak(books(values), theOne(rest, "brk_…")),
   "breaks assign": ({ values, rest }) => noteBreak(books(values), theOne(rest, "brk_…"), "assigned", values),
   "breaks comment": ({ values, rest }) =>
@@ -132,6 +159,19 @@ async function proveStore(values: Arguments["values"]): Promise<string> {
   const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
   if (!isRight) process.exitCode = 1;
   return "";
+}
+
+/** What is not well ends with 1, for whatever runs it by night. */
+function judged({ text, isWell }: Finding): string {
+  if (!isWell) process.exitCode = 1;
+  return text;
+}
+
+/** What the journal's queue holds for these books. Others than this machine's are somewhere that only a stage's name tells. */
+async function journalOf(values: Arguments["values"]): Promise<readonly Against[]> {
+  if (values.stage === undefined && process.env["BOOKS_URL"] !== undefined)
+    return [{ what: "journal_not_looked_at", items: 1 }];
+  return journalFilesOf(storeOf(values));
 }
 
 const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"]);

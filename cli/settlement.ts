@@ -1,19 +1,14 @@
-import { Pool } from "pg";
 import { type Belonging, type Break, belongings, type Note, Settlement } from "#adapters/books/settlement.ts";
+import { businessDaysBetween } from "#core/settlement/business-days.ts";
+import { withBooks } from "./books-pool.ts";
 import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 
 /** As many files as a person looks at. */
 const filesMax = 50;
 
-async function using<T>(url: string, use: (settlement: Settlement) => Promise<T>): Promise<T> {
-  const pool = new Pool({ connectionString: url, max: 1 });
-  try {
-    return await use(new Settlement(pool));
-  } finally {
-    await pool.end();
-  }
-}
+const using = <T>(url: string, use: (settlement: Settlement) => Promise<T>): Promise<T> =>
+  withBooks(url, (pool) => use(new Settlement(pool)));
 
 /** The files that acquirers left, the latest first, and how far each was read. */
 export const showFiles = (url: string): Promise<string> =>
@@ -71,6 +66,21 @@ export const listBreaks = (url: string, all: boolean, now = Date.now()): Promise
         each.closedAs ?? "",
       ]),
     )}${more}`;
+  });
+
+/** Open breaks by acquirer, kind and currency: how many, what is in question, and how long the oldest is open. */
+export const showBreakAges = (url: string, now = Date.now()): Promise<string> =>
+  using(url, async (settlement) => {
+    const ages = await settlement.breakAges();
+    if (ages.length === 0) return "no break is open";
+    return table(
+      ["ACQUIRER", "KIND", "OPEN", "AMOUNT", "CURRENCY", "OLDEST", "BUSINESS DAYS"],
+      ages.map(({ acquirer, kind, items, amount, currency, oldest }) => [
+        ...[acquirer, kind, String(items), String(amount), currency],
+        `${Math.floor((now - oldest.getTime()) / dayMs)} d`,
+        String(businessDaysBetween(oldest.getTime(), now)),
+      ]),
+    );
   });
 
 const meanings: Readonly<Record<Break["kind"], string>> = {

@@ -68,6 +68,29 @@ export interface Note {
   readonly words: string;
 }
 
+/** Open breaks of one acquirer, kind and currency. */
+export interface BreakAge {
+  readonly acquirer: string;
+  readonly kind: BreakKind;
+  readonly currency: string;
+  /** From 1. */
+  readonly items: number;
+  /** Minor units, without signs: what came too much does not make good what is missing. */
+  readonly amount: bigint;
+  readonly oldest: Date;
+}
+
+/** How things stand, for whoever is to be called. */
+export interface Standing {
+  readonly openBreaks: number;
+  /** Since when the oldest of them is open; undefined when none is. */
+  readonly oldest: Date | undefined;
+  /** Records that the books refused. */
+  readonly parked: number;
+  /** What of files could not be taken. */
+  readonly flaws: number;
+}
+
 /** The books are behind the ledger by as long as deliveries wait: what nobody knows of may be known after that. */
 const booksBehind = "1 hour";
 
@@ -175,6 +198,23 @@ export class Settlement {
        AND NOT EXISTS (SELECT FROM settlement.breaks WHERE breaks.movement = movements.movement)`,
     );
     return rows[0]?.count ?? 0;
+  }
+
+  /** The oldest first. */
+  async breakAges(): Promise<readonly BreakAge[]> {
+    const { rows } = await this.#pool.query("SELECT * FROM settlement.break_ages()");
+    return rows.map(({ acquirer, kind, currency, items, amount, oldest }) => ({
+      ...{ acquirer, kind, currency, items: Number(items), amount: BigInt(amount), oldest },
+    }));
+  }
+
+  async standing(): Promise<Standing> {
+    const { rows } = await this.#pool.query("SELECT * FROM settlement.standing()");
+    const { open_breaks, oldest, parked, flaws } = rows[0];
+    return {
+      ...{ openBreaks: Number(open_breaks), oldest: oldest ?? undefined },
+      ...{ parked: Number(parked), flaws: Number(flaws) },
+    };
   }
 
   async findBreak(number: number): Promise<Break | undefined> {

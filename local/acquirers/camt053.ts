@@ -1,6 +1,12 @@
-import type { Currency } from "#core/money/currency.ts";
-import { formatMoney, money } from "#core/money/money.ts";
-import { escaped } from "./markup.ts";
+import {
+  absolute,
+  amountElement,
+  balanceElement,
+  decimalOf,
+  type Element,
+  rendered,
+  signedAmount,
+} from "#adapters/statements/elements.ts";
 import type { Movement } from "./records.ts";
 import { grossOf, type Statement, type Total } from "./statement.ts";
 
@@ -8,9 +14,6 @@ import { grossOf, type Statement, type Total } from "./statement.ts";
  * ISO 20022 camt.053.001.08, BankToCustomerStatement. Element order is the schema's. Amounts are gross, one entry for
  * each movement; the day's cost is the last entry, and `Chrgs` says what each movement adds to it.
  */
-
-type Content = string | readonly Element[];
-type Element = readonly [name: string, content: Content, currency?: string];
 
 /** Bank transaction codes of the domain PMNT, family MCRD (merchant card transactions). */
 const subFamilies = {
@@ -53,8 +56,8 @@ export function camt053Of(statement: Statement, total: Total): string {
               ["Ccy", currency],
             ],
           ],
-          balanceOf("OPBD", 0n, statement, currency),
-          balanceOf("CLBD", total.net, statement, currency),
+          balanceElement("OPBD", 0n, date, currency),
+          balanceElement("CLBD", total.net, date, currency),
           ["TxsSummry", summaryOf(movements, total)],
           ...entries,
         ],
@@ -63,7 +66,7 @@ export function camt053Of(statement: Statement, total: Total): string {
   ];
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">
-${render(document, 1)}</Document>
+${rendered(document, 1)}</Document>
 `;
 }
 
@@ -77,7 +80,7 @@ function entryOf(movement: Movement, ordinal: string, { acquirer, date }: Statem
           [
             "Chrgs",
             [
-              amountOf("TtlChrgsAndTaxAmt", BigInt(cost), currency),
+              amountElement("TtlChrgsAndTaxAmt", BigInt(cost), currency),
               // Not in the entry's amount: it is booked once for the day.
               ["Rcrd", [...signedAmount(BigInt(-cost), currency), ["ChrgInclInd", "false"]]],
             ],
@@ -155,11 +158,6 @@ const codeOf = (kind: keyof typeof subFamilies, acquirer: string): Element => [
   ],
 ];
 
-const balanceOf = (code: string, amount: bigint, { date }: Statement, currency: string): Element => [
-  "Bal",
-  [["Tp", [["CdOrPrtry", [["Cd", code]]]]], ...signedAmount(amount, currency), ["Dt", [["Dt", date]]]],
-];
-
 function summaryOf(movements: readonly Movement[], { cost, currency }: Total): readonly Element[] {
   const booked = [...movements.map((movement) => BigInt(grossOf(movement))), ...(cost === 0n ? [] : [-cost])];
   const side = (name: string, amounts: readonly bigint[]): Element => [
@@ -185,31 +183,4 @@ function summaryOf(movements: readonly Movement[], { cost, currency }: Total): r
       booked.filter((amount) => amount < 0n),
     ),
   ];
-}
-
-const signedAmount = (amount: bigint, currency: string): readonly [Element, Element] => [
-  amountOf("Amt", absolute(amount), currency),
-  ["CdtDbtInd", amount < 0n ? "DBIT" : "CRDT"],
-];
-
-const amountOf = (name: string, amount: bigint, currency: string): Element => [
-  name,
-  decimalOf(amount, currency),
-  currency,
-];
-
-const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
-
-/** `12.30`: with as many decimals as ISO 4217 gives the currency. */
-function decimalOf(amount: bigint, currency: string): string {
-  const [decimal = ""] = formatMoney(money(amount, currency as Currency)).split(" ");
-  return decimal;
-}
-
-function render([name, content, currency]: Element, depth: number): string {
-  const indent = "  ".repeat(depth);
-  const attribute = currency === undefined ? "" : ` Ccy="${escaped(currency)}"`;
-  return typeof content === "string"
-    ? `${indent}<${name}${attribute}>${escaped(content)}</${name}>\n`
-    : `${indent}<${name}>\n${content.map((child) => render(child, depth + 1)).join("")}${indent}</${name}>\n`;
 }

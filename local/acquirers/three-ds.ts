@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { escaped } from "#adapters/statements/markup.ts";
 import { isCurrency } from "#core/money/currency.ts";
 import { formatMoney, money } from "#core/money/money.ts";
 import type { SandboxAcquirer } from "./acquirer.ts";
 import { type Answer, decode, parseJson, refuse } from "./http.ts";
-import { escaped } from "./markup.ts";
 import type { Authorization } from "./records.ts";
 
 /** The page where a customer approves or refuses, as an issuer's 3DS page would be. */

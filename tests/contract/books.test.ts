@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { Client, Pool } from "pg";
+import { Client, type Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { MigrationChanged, migrateBooks } from "#adapters/books/migrations.ts";
@@ -12,28 +9,20 @@ import { credit, debit, type EntryId, type JournalEntry } from "#core/ledger/ent
 import { entryRecord, failureRecord, type JournalRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import type { Currency } from "#core/money/currency.ts";
-import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
 import { journals } from "#tests/support/arbitraries/ledger.ts";
+import { type BooksServer, startBooksServer } from "#tests/support/books-server.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
 
-let directory: string;
-let server: PostgresServer;
+let server: BooksServer;
 let owner: Client;
 let pool: Pool;
 let books: Books;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tallystick-books-"));
-  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
-  owner = new Client(server.url);
-  await owner.connect();
+  server = await startBooksServer();
+  owner = server.owner;
 });
-afterAll(async () => {
-  await pool?.end();
-  await owner?.end();
-  await server?.child.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => server?.stop());
 
 /** New books, which the reconciler's own user posts to. */
 beforeEach(async () => {
@@ -47,9 +36,9 @@ beforeEach(async () => {
     "0003-reading",
     "0005-settlement",
     "0006-matching",
+    "0009-finance",
   ]);
-  await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
-  pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
+  pool = await server.reconciler();
   books = new Books(pool);
 });
 
@@ -337,7 +326,7 @@ describe("migrations", () => {
     await another.connect();
     try {
       const applied = await Promise.all([migrateBooks(owner), migrateBooks(another)]);
-      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 5]);
+      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 6]);
     } finally {
       await another.end();
     }

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { Client, Pool } from "pg";
+import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
@@ -16,10 +13,10 @@ import { entryRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { Movement } from "#local/acquirers/records.ts";
 import { filesOf } from "#local/acquirers/settlement-files.ts";
-import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
 import { postJournalFile } from "#reconciler/journal-files.ts";
 import { takeSettlementFile } from "#reconciler/settlement-files.ts";
 import { Worker } from "#reconciler/worker.ts";
+import { type BooksServer, startBooksServer } from "#tests/support/books-server.ts";
 import { type Cloud, openCloud } from "#tests/support/cloud.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { exampleEvent } from "#tests/support/example-events.ts";
@@ -39,28 +36,21 @@ const plan = planOf([
   }),
 ]);
 
-let directory: string;
-let server: PostgresServer;
-let owner: Client;
+let server: BooksServer;
 let pool: Pool;
 let books: Books;
 let cloud: Cloud;
 let s3: S3Client;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tallystick-reconciler-"));
-  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
-  owner = new Client(server.url);
-  await owner.connect();
-  await migrateBooks(owner);
+  server = await startBooksServer();
+  await migrateBooks(server.owner);
   pool = new Pool({ connectionString: server.url });
   books = new Books(pool);
 });
 afterAll(async () => {
   await pool?.end();
-  await owner?.end();
-  await server?.child.stop();
-  rmSync(directory, { recursive: true, force: true });
+  await server?.stop();
 });
 beforeEach(async () => {
   cloud = await openCloud(plan, { name: "ours", endpoint: undefined });

@@ -1,115 +1,34 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { Client, Pool } from "pg";
+import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
 import { type Note, Settlement } from "#adapters/books/settlement.ts";
-import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
-import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
-import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
-import { entryRecord } from "#core/ledger/journal.ts";
-import type { Currency } from "#core/money/currency.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
-import { breaksBy, eur, histories, keyOf, paymentId, usd } from "#tests/support/breaks.ts";
+import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { breaksBy, eur, histories, paymentId } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
+import { captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
 
-let directory: string;
-let server: PostgresServer;
+let server: BooksServer;
 let owner: Client;
 let pool: Pool;
 let books: Books;
 let settlement: Settlement;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tallystick-settlement-"));
-  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
-  owner = new Client(server.url);
-  await owner.connect();
+  server = await startBooksServer();
+  owner = server.owner;
   await migrateBooks(owner);
-  await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
-  pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
-  // At the end the server may go before the last of its connections.
-  pool.on("error", () => undefined);
+  pool = await server.reconciler();
   books = new Books(pool);
   settlement = new Settlement(pool);
 });
-afterAll(async () => {
-  await pool?.end();
-  await owner?.end();
-  await server?.child.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => server?.stop());
 
-const tables = [
-  ...["books.records", "books.postings", "books.days", "books.accounts"],
-  ...["breaks", "notes", "lines", "flaws", "movements", "files", "expected"].map(
-    (name) => `settlement.${name}`,
-  ),
-];
-const guarded = [
-  "books.records",
-  "books.postings",
-  "settlement.lines",
-  "settlement.flaws",
-  "settlement.notes",
-];
-async function forget(): Promise<void> {
-  const triggers = (act: string) => guarded.map((name) => `ALTER TABLE ${name} ${act} TRIGGER only_added`);
-  await owner.query(
-    [...triggers("DISABLE"), `TRUNCATE ${tables.join(", ")} RESTART IDENTITY`, ...triggers("ENABLE")].join(
-      ";",
-    ),
-  );
-}
-beforeEach(forget);
+beforeEach(() => forgetBooks(owner));
 
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 const at = (ms: number): Date => new Date(ms);
-
-/** The books' record of a capture, by which the acquirer owes. */
-function captured(n: number, amount: bigint, currency: Currency = usd, moved = noon): LedgerEvent {
-  return ledgerEventOf(
-    entryRecord({
-      ...{ id: `je_${paymentId(n)}.capture.1` as EntryId, book: demo, state: "posted" },
-      ...{ effectiveAt: moved, recordedAt: moved, execution: "e" },
-      legs: [
-        debit(acquirerAccount(demo, 1100, "alpha", currency), amount, currency),
-        credit(systemAccount(demo, 2100, currency), amount, currency),
-      ],
-    }),
-  );
-}
-
-/** The books' record of a refund, the second of its payment, which the acquirer takes back. */
-const refunded = (n: number, amount: bigint): LedgerEvent =>
-  ledgerEventOf(
-    entryRecord({
-      ...{ id: `je_${paymentId(n)}.refunded.2` as EntryId, book: demo, state: "posted" },
-      ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
-      legs: [
-        debit(systemAccount(demo, 2100, usd), amount, usd),
-        credit(acquirerAccount(demo, 1100, "alpha", usd), amount, usd),
-      ],
-    }),
-  );
-const refundOf = (n: number) =>
-  ({ kind: "refund", operationKey: `${paymentId(n)}:refund:2`, reference: `refund-${n}` }) as const;
-
-const line = (
-  place: number,
-  n: number,
-  gross: bigint,
-  more: Partial<SettlementLine> = {},
-): SettlementLine => ({
-  ...{ place, kind: "capture", settledOn: dayOf(noon), acquirer: "alpha", merchant: demo },
-  ...{ operationKey: keyOf(n), reference: `alpha-${n}`, dispute: undefined, currency: usd },
-  ...{ gross, cost: 0n, occurredAt: noon },
-  ...more,
-});
 
 async function bring(
   name: string,
@@ -236,9 +155,7 @@ describe("a break", () => {
     expect(await open()).toEqual(["late 1: 0 USD"]);
   });
 
-  const word = (act: Note["act"], words: string, entry?: string): Note => ({
-    ...{ at: at(noon), who: "lee", act, words, entry },
-  });
+  const word = (act: Note["act"], words: string): Note => ({ at: at(noon), who: "lee", act, words });
 
   test("is assigned, talked about and decided, and stays decided until it is another amount", async () => {
     await books.post([captured(1, 100n), captured(2, 1n)]);
@@ -246,9 +163,10 @@ describe("a break", () => {
     const as = new Settlement(owner);
     await as.note(1, word("assigned", "kim"));
     expect(await settlement.findBreak(1)).toMatchObject({ kind: "under", assignee: "kim", book: demo });
-    await expect(as.note(1, word("resolved", "no such entry", "je_1"))).rejects.toThrow("have no entry je_1");
-    await as.note(1, word("resolved", "their fee", `je_${paymentId(2)}.capture.1`));
-    expect(await settlement.findBreak(1)).toMatchObject({ closedAs: "decided", closedAt: at(noon) });
+    await as.note(1, word("resolved", "their fee"), "costs");
+    expect(await settlement.findBreak(1)).toMatchObject({
+      ...{ closedAs: "decided", closedAt: at(noon), belongsTo: "costs" },
+    });
     await expect(as.note(1, word("resolved", "again"))).rejects.toThrow("it is closed");
     await as.note(1, word("commented", "they wrote"));
     expect((await settlement.notes(1)).map(({ act, words }) => `${act} ${words}`)).toEqual([

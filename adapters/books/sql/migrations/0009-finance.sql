@@ -1,0 +1,215 @@
+-- What finance takes from the books: periods that somebody closes, statements of merchants' money, what is owed against what is
+-- held, and large payments. Amounts are minor units of their currency.
+
+-- How far the books may be behind the ledger: as long as deliveries wait, and some more.
+CREATE FUNCTION books.behind_at_most() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '1 hour' $$;
+
+-- Who closed a period though something stood against it said why; and what it was.
+ALTER TABLE books.closings
+  ADD COLUMN anyway text CHECK (anyway <> ''),
+  ADD COLUMN against jsonb NOT NULL DEFAULT '[]',
+  ADD CONSTRAINT nothing_or_anyway CHECK (against = '[]' OR anyway IS NOT NULL);
+
+-- What stands against closing all bookkeeping up to a day, as it is now; nothing of what an earlier closing has accepted.
+CREATE FUNCTION books.against(up_to date) RETURNS TABLE (what text, items bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, settlement, pg_temp AS $$
+  WITH closed AS (
+    SELECT coalesce(max(closed_at), '-infinity') AS at FROM closings
+  ), found (place, what, items) AS (
+    SELECT 1, 'books_behind', count(*)
+    FROM (SELECT) AS once WHERE now() < (up_to + 1)::timestamp AT TIME ZONE 'UTC' + behind_at_most()
+    UNION ALL
+    SELECT 2, 'open_breaks', count(*)
+    FROM breaks LEFT JOIN expected USING (expected) LEFT JOIN movements USING (movement)
+    WHERE closed_at IS NULL AND least(expected.booked_on, movements.settled_on) <= up_to
+    UNION ALL
+    SELECT 3, 'unknown_movements', count(*)
+    FROM movements
+    WHERE expected IS NULL AND kind <> 'cost' AND settled_on <= up_to
+      AND NOT EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement)
+    UNION ALL
+    SELECT 4, 'parked_records', count(*) FROM parked, closed WHERE parked_at > closed.at
+    UNION ALL
+    SELECT 5, 'unread_files', count(*) FROM files WHERE read_at IS NULL
+    UNION ALL
+    SELECT 6, 'cut_files', count(*)
+    FROM files, closed
+    WHERE received_at > closed.at AND EXISTS (SELECT FROM flaws WHERE flaws.file = files.file AND ends_file)
+  )
+  SELECT what, items FROM found WHERE items > 0 ORDER BY place
+$$;
+
+-- Closes all bookkeeping up to a day (UTC). Whatever is recorded from then on about those days counts on the day after it.
+-- Where something stands against it, or besides it by what the caller knows ([{"what", "items"}]), `anyway` has to say why it is
+-- closed all the same.
+DROP FUNCTION books.close(date, text);
+CREATE FUNCTION books.close(up_to date, who text, why text DEFAULT NULL, besides jsonb DEFAULT '[]') RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = books, pg_temp AS $$
+DECLARE
+  stands jsonb;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('books.close'));
+  IF up_to >= (now() AT TIME ZONE 'UTC')::date THEN
+    RAISE EXCEPTION '% is not over yet', up_to USING ERRCODE = 'check_violation';
+  END IF;
+  IF up_to <= (SELECT max(ends_on) FROM closings) THEN
+    RAISE EXCEPTION '% is closed already', up_to USING ERRCODE = 'check_violation';
+  END IF;
+  SELECT coalesce(jsonb_agg(jsonb_build_object('what', what, 'items', items)), '[]') || besides INTO stands FROM against(up_to);
+  IF stands <> '[]' AND why IS NULL THEN
+    RAISE EXCEPTION 'something stands against it: %', stands USING ERRCODE = 'check_violation';
+  END IF;
+  INSERT INTO closings (ends_on, closed_by, anyway, against) VALUES (up_to, who, why, stands);
+END
+$$;
+
+-- What a merchant has with us, pending (2100) and available (2110), before a day and what moved in it; credits are the merchant's.
+-- A currency is there with both accounts once one of them was ever moved.
+CREATE FUNCTION books.merchant_money(of_book text, of_day date) RETURNS TABLE (
+  currency char(3), account text, opening numeric, credits numeric, debits numeric, credit_entries bigint, debit_entries bigint
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  WITH held AS (
+    SELECT DISTINCT accounts.currency
+    FROM accounts JOIN days USING (book, account, currency)
+    WHERE accounts.book = of_book AND booked_on <= of_day AND split_part(accounts.account, ':', 2) IN ('2100', '2110')
+      AND starts_with(accounts.account, of_book || ':')
+  ), money AS (
+    SELECT held.currency, concat_ws(':', of_book, code, held.currency) AS account
+    FROM held CROSS JOIN (VALUES ('2110'), ('2100')) AS codes (code)
+  )
+  SELECT money.currency, money.account,
+    coalesce((SELECT sum(days.credits - days.debits) FROM days
+      WHERE days.book = of_book AND days.account = money.account AND booked_on < of_day), 0),
+    coalesce(moved.credits, 0), coalesce(moved.debits, 0), moved.credit_entries, moved.debit_entries
+  FROM money CROSS JOIN LATERAL (
+    SELECT sum(amount) FILTER (WHERE side = 'credit') AS credits, sum(amount) FILTER (WHERE side = 'debit') AS debits,
+      count(*) FILTER (WHERE side = 'credit') AS credit_entries, count(*) FILTER (WHERE side = 'debit') AS debit_entries
+    FROM postings
+    WHERE book = of_book AND account = money.account AND effect = 'posted' AND booked_on = of_day
+  ) AS moved
+  ORDER BY money.currency, money.account DESC
+$$;
+
+-- What moved an account in a day, in the order in which it was recorded; with the codes of the chart on the other side of it.
+CREATE FUNCTION books.day_of_account(of_book text, of_account text, of_day date) RETURNS TABLE (
+  event_id text, entry text, recorded_at timestamptz, side text, amount bigint, against text[]
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  SELECT event_id, record.names, record.recorded_at, line.side, line.amount, array(
+    SELECT DISTINCT split_part(other.account, ':', 2) FROM postings AS other
+    WHERE other.event_id = line.event_id AND other.effect = 'posted' AND other.side <> line.side
+    ORDER BY 1
+  )
+  FROM postings AS line JOIN records AS record USING (event_id)
+  WHERE line.book = of_book AND line.account = of_account AND line.effect = 'posted' AND line.booked_on = of_day
+  ORDER BY record.recorded_at, event_id, line.place
+$$;
+
+-- At the end of a day, by currency and code of the chart: what is owed to customers and merchants (2000 … 2200), each account for
+-- itself, so that what one has overdrawn does not pay another; and what is held at banks or owed to us by acquirers (1000, 1050,
+-- 1100), where what we owe an acquirer counts against it.
+CREATE FUNCTION books.safeguarding(at date) RETURNS TABLE (
+  currency char(3), code text, owed numeric, overdrawn numeric, held numeric
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  WITH balances AS (
+    SELECT currency, split_part(account, ':', 2) AS code, debits - credits AS balance
+    FROM trial_balance(at) WHERE starts_with(account, book || ':')
+  )
+  SELECT currency, code,
+    coalesce(sum(-balance) FILTER (WHERE code LIKE '2%' AND balance < 0), 0),
+    coalesce(sum(balance) FILTER (WHERE code LIKE '2%' AND balance > 0), 0),
+    coalesce(sum(balance) FILTER (WHERE code LIKE '1%'), 0)
+  FROM balances WHERE code IN ('1000', '1050', '1100', '2000', '2100', '2110', '2120', '2200')
+  GROUP BY currency, code
+$$;
+
+-- Debits and credits of all accounts at the end of a day: the same in every currency.
+CREATE FUNCTION books.sums(at date) RETURNS TABLE (currency char(3), debits numeric, credits numeric)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  SELECT currency, sum(debits), sum(credits) FROM days WHERE booked_on <= at GROUP BY currency ORDER BY currency
+$$;
+
+-- Money that payments moved between two days, both counted: captures, refunds, payments from wallets and payouts. The party is
+-- whose money it is: a wallet's account, or else the merchant.
+CREATE FUNCTION books.moved_by_payments(first date, last date, of_currency char(3)) RETURNS TABLE (
+  booked_on date, book text, kind text, party text, subject text, amount numeric
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  WITH named AS (
+    SELECT record.event_id, record.booked_on, record.book, record.names,
+      regexp_match(record.names, '^je_(pay_[0-9a-z]{26})\.(capture|refunded|transfer)\.[1-9][0-9]*$') AS part
+    FROM records AS record
+    WHERE record.kind IN ('posted', 'hold_posted') AND record.booked_on BETWEEN first AND last
+  ), summed AS (
+    SELECT named.*,
+      abs(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) FILTER (WHERE split_part(account, ':', 2) = '1100')) AS by_acquirer,
+      sum(amount) FILTER (WHERE side = 'credit' AND split_part(account, ':', 2) = '2200') AS paid_out,
+      sum(amount) FILTER (WHERE side = 'debit') AS debited,
+      min(account) FILTER (WHERE account LIKE 'acc\_%' AND account NOT LIKE 'acc\_sales\_%') AS wallet
+    FROM named JOIN postings USING (event_id)
+    WHERE effect = 'posted' AND currency = of_currency
+    GROUP BY named.event_id, named.booked_on, named.book, named.names, named.part
+  )
+  SELECT booked_on, book,
+    CASE WHEN part IS NULL THEN 'payout' WHEN part[2] = 'refunded' THEN 'refund' ELSE part[2] END,
+    coalesce(CASE WHEN part IS NOT NULL THEN wallet END, book), coalesce(part[1], names),
+    CASE WHEN part IS NULL THEN paid_out ELSE coalesce(by_acquirer, debited) END
+  FROM summed WHERE part IS NOT NULL OR paid_out IS NOT NULL
+$$;
+
+-- Those of an amount or more; and those below it that together come to it, of one party in one day.
+CREATE FUNCTION books.large(first date, last date, of_currency char(3), at_least numeric) RETURNS TABLE (
+  booked_on date, book text, kind text, party text, amount numeric, parts bigint, subjects text[]
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
+  WITH moved AS (
+    SELECT * FROM moved_by_payments(first, last, of_currency)
+  )
+  SELECT booked_on, book, kind, party, amount, 1, ARRAY[subject] FROM moved WHERE amount >= at_least
+  UNION ALL
+  SELECT booked_on, book, kind, party, sum(amount), count(*), array_agg(subject ORDER BY amount DESC, subject)
+  FROM moved WHERE amount < at_least
+  GROUP BY booked_on, book, kind, party HAVING sum(amount) >= at_least
+  ORDER BY booked_on, amount DESC, party, kind
+$$;
+
+-- Open breaks, summed up. Amounts without their signs: what came too much does not make good what is missing.
+CREATE FUNCTION settlement.break_ages() RETURNS TABLE (
+  acquirer text, kind text, currency char(3), items bigint, amount numeric, oldest timestamptz
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  SELECT acquirer, kind, currency, count(*), sum(abs(amount)), min(opened_at)
+  FROM breaks WHERE closed_at IS NULL
+  GROUP BY acquirer, kind, currency ORDER BY min(opened_at), acquirer, kind, currency
+$$;
+
+-- How things stand, for whoever is to be called. `oldest` is null while no break is open.
+CREATE FUNCTION settlement.standing() RETURNS TABLE (open_breaks bigint, oldest timestamptz, parked bigint, flaws bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_temp AS $$
+  SELECT (SELECT count(*) FROM breaks WHERE closed_at IS NULL), (SELECT min(opened_at) FROM breaks WHERE closed_at IS NULL),
+    (SELECT count(*) FROM parked), (SELECT count(*) FROM flaws)
+$$;
+
+-- Of one file so many flaws are kept, and one that says that there were more: the file itself has them all.
+CREATE FUNCTION settlement.flaws_max() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 1000 $$;
+
+CREATE FUNCTION settlement.cap_flaws() RETURNS trigger LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  kept int;
+BEGIN
+  -- Said again; and where reading ended is always said.
+  IF NEW.ends_file OR EXISTS (SELECT FROM flaws WHERE file = NEW.file AND place = NEW.place AND reason = NEW.reason) THEN
+    RETURN NEW;
+  END IF;
+  SELECT count(*) INTO kept FROM (
+    SELECT FROM flaws WHERE file = NEW.file AND NOT ends_file LIMIT flaws_max() + 1
+  ) AS first;
+  IF kept > flaws_max() THEN RETURN NULL; END IF;
+  IF kept = flaws_max() THEN
+    NEW.reason := format('more than %s flaws: this one and those behind it are not kept, the file has them', flaws_max());
+    NEW.text := '';
+  END IF;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER capped BEFORE INSERT ON settlement.flaws FOR EACH ROW EXECUTE FUNCTION settlement.cap_flaws();
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA books, settlement FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION books.merchant_money, books.day_of_account, books.safeguarding, books.sums, books.large,
+  settlement.break_ages, settlement.standing TO reconciler;

@@ -1,0 +1,42 @@
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Against } from "#adapters/books/finance.ts";
+import type { StoreConnection } from "./connection.ts";
+
+/**
+ * Files of the journal whose records the books do not have yet: those that wait or are worked on, and those that were
+ * given up. What the stream has not delivered is in none of them.
+ */
+export async function journalFilesOf({ client, tablePrefix }: StoreConnection): Promise<readonly Against[]> {
+  const { endpoint, region, credentials } = client;
+  const sqs = new SQSClient({
+    ...(endpoint !== undefined && { endpoint, useQueueUrlAsEndpoint: false }),
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+  });
+  const messagesIn = async (QueueName: string): Promise<number> => {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+    const { Attributes = {} } = await sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl,
+        AttributeNames: [
+          "ApproximateNumberOfMessages",
+          "ApproximateNumberOfMessagesNotVisible",
+          "ApproximateNumberOfMessagesDelayed",
+        ],
+      }),
+    );
+    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+  };
+  try {
+    const [waiting, givenUp] = await Promise.all([
+      messagesIn(`${tablePrefix}journal-files`),
+      messagesIn(`${tablePrefix}journal-files-unread`),
+    ]);
+    return [
+      ...(waiting > 0 ? [{ what: "journal_files_waiting", items: waiting } as const] : []),
+      ...(givenUp > 0 ? [{ what: "journal_files_given_up", items: givenUp } as const] : []),
+    ];
+  } finally {
+    sqs.destroy();
+  }
+}

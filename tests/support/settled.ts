@@ -1,0 +1,56 @@
+import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
+import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
+import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
+import { entryRecord } from "#core/ledger/journal.ts";
+import type { Currency } from "#core/money/currency.ts";
+import type { SettlementLine } from "#core/settlement/line.ts";
+import { keyOf, paymentId, usd } from "./breaks.ts";
+import { demo, noon } from "./examples.ts";
+
+/** What tests of settlement post to the books, and what acquirers say of it. */
+
+/** The day (UTC): `2026-03-01`. */
+export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** The books' record of a capture, by which the acquirer owes. */
+export function captured(n: number, amount: bigint, currency: Currency = usd, moved = noon): LedgerEvent {
+  return ledgerEventOf(
+    entryRecord({
+      ...{ id: `je_${paymentId(n)}.capture.1` as EntryId, book: demo, state: "posted" },
+      ...{ effectiveAt: moved, recordedAt: moved, execution: "e" },
+      legs: [
+        debit(acquirerAccount(demo, 1100, "alpha", currency), amount, currency),
+        credit(systemAccount(demo, 2100, currency), amount, currency),
+      ],
+    }),
+  );
+}
+
+/** The books' record of a refund, the second of its payment, which the acquirer takes back. */
+export const refunded = (n: number, amount: bigint): LedgerEvent =>
+  ledgerEventOf(
+    entryRecord({
+      ...{ id: `je_${paymentId(n)}.refunded.2` as EntryId, book: demo, state: "posted" },
+      ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
+      legs: [
+        debit(systemAccount(demo, 2100, usd), amount, usd),
+        credit(acquirerAccount(demo, 1100, "alpha", usd), amount, usd),
+      ],
+    }),
+  );
+/** What a file says of that refund. */
+export const refundOf = (n: number) =>
+  ({ kind: "refund", operationKey: `${paymentId(n)}:refund:2`, reference: `refund-${n}` }) as const;
+
+/** What a file says of the n-th payment. */
+export const line = (
+  place: number,
+  n: number,
+  gross: bigint,
+  more: Partial<SettlementLine> = {},
+): SettlementLine => ({
+  ...{ place, kind: "capture", settledOn: dayOf(noon), acquirer: "alpha", merchant: demo },
+  ...{ operationKey: keyOf(n), reference: `alpha-${n}`, dispute: undefined, currency: usd },
+  ...{ gross, cost: 0n, occurredAt: noon },
+  ...more,
+});
