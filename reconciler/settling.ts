@@ -57,10 +57,7 @@ export async function settleRound(
   return { posted, settled, waiting };
 }
 
-async function postDrafted(
-  { entries, ledger, now }: SettlingPorts,
-  mayGoOn: () => boolean,
-): Promise<number> {
+async function postDrafted({ entries, ledger, now }: SettlingPorts, mayGoOn: () => boolean): Promise<number> {
   let posted = 0;
   while (mayGoOn()) {
     const drafted = await entries.unposted(entriesAtOnce);

@@ -6,7 +6,7 @@ import { migrateBooks } from "#adapters/books/migrations.ts";
 import { type Note, Settlement } from "#adapters/books/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
-import { breaksBy, eur, histories, paymentId } from "#tests/support/breaks.ts";
+import { breaksBy, eur, histories } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
 import { captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
 

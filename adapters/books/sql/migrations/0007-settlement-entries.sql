@@ -79,7 +79,7 @@ LANGUAGE sql SET search_path = settlement, pg_temp AS $$
 $$;
 
 -- Drafts what movements mean where no entry says it yet: gross G, cost C: debit 1050 G − C, debit 5000 C, credit 1100 G.
--- How many it looked at.
+-- How many it looked at, `most` where there is more to look at.
 CREATE FUNCTION settlement.draft_movements(most int, at timestamptz) RETURNS int
 LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
 DECLARE
@@ -106,6 +106,13 @@ BEGIN
   ), placed AS (
     UPDATE movements SET posted_book = due.book, posted_cost = CASE WHEN due.book IS NULL THEN 0 ELSE due.cost END, to_post = false
     FROM due WHERE movements.movement = due.movement
+  ), again AS (
+    -- Costs of a day that were counted, and whose lines have come now.
+    UPDATE movements SET to_post = true
+    FROM (SELECT DISTINCT acquirer, settled_on, currency FROM due WHERE kind <> 'cost' AND cost > 0) AS day
+    WHERE movements.kind = 'cost' AND movements.posted_book IS NOT NULL AND NOT movements.to_post
+      AND (movements.acquirer, movements.settled_on, movements.currency) = (day.acquirer, day.settled_on, day.currency)
+    RETURNING movement
   ), moved AS (
     SELECT book, acquirer, currency, settled_on, sum(gross) AS gross, sum(cost) AS cost
     FROM (
@@ -116,7 +123,7 @@ BEGIN
     ) AS each
     GROUP BY 1, 2, 3, 4
   )
-  SELECT (SELECT count(*) FROM due), jsonb_agg(jsonb_build_object(
+  SELECT CASE WHEN EXISTS (SELECT FROM again) THEN most ELSE (SELECT count(*) FROM due) END, jsonb_agg(jsonb_build_object(
     'book', book, 'currency', currency, 'moved_on', settled_on, 'account', leg.account, 'amount', leg.amount))
   INTO looked, credits
   FROM moved CROSS JOIN LATERAL (VALUES
@@ -125,12 +132,6 @@ BEGIN
     (concat_ws(':', book, '5000', currency), -cost)
   ) AS leg (account, amount);
   PERFORM FROM write_entries(coalesce(credits, '[]'), at);
-  -- Costs of a day that were counted, and whose lines have come now.
-  UPDATE movements SET to_post = true
-  WHERE kind = 'cost' AND posted_book IS NOT NULL AND NOT to_post AND EXISTS (
-    SELECT FROM movements AS line
-    WHERE line.acquirer = movements.acquirer AND line.settled_on = movements.settled_on
-      AND line.currency = movements.currency AND line.kind <> 'cost' AND line.cost > 0);
   RETURN looked;
 END
 $$;
@@ -212,6 +213,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
     SELECT covered.expected FROM covered JOIN first USING (book, currency) ORDER BY covered.expected LIMIT most
   ), locked AS (
     SELECT owed.expected FROM expected AS owed WHERE owed.expected IN (SELECT taken.expected FROM taken)
+      -- Asked once more: somebody may have taken it since this statement began.
+      AND owed.released_at IS NULL AND (owed.releasing_until IS NULL OR owed.releasing_until <= at)
     ORDER BY owed.expected FOR NO KEY UPDATE SKIP LOCKED
   )
   UPDATE expected AS owed SET releasing_until = until
@@ -237,6 +240,41 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
     SELECT book, currency, NULL, NULL, credits - debits FROM books.days WHERE account LIKE '%:1900:%'
   ) AS each
   GROUP BY book, currency
+$$;
+
+-- As it was (0006), by the columns that it needs and no others.
+CREATE OR REPLACE FUNCTION settlement.disagreements(touched bigint[]) RETURNS TABLE (
+  kind text, acquirer text, book text, currency char(3), amount numeric, expected bigint, movement bigint
+) LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
+  WITH owed AS (
+    SELECT expected, acquirer, book, currency, gross, booked_on, settled, settled_on FROM expected WHERE expected.expected = ANY (touched)
+  ), came AS (
+    SELECT owed.expected, movements.movement, movements.gross, movements.currency,
+      movements.currency = owed.currency AS is_same,
+      row_number() OVER line AS nth,
+      sum(movements.gross) OVER line = owed.gross AS is_whole
+    FROM movements JOIN owed USING (expected)
+    WINDOW line AS (PARTITION BY movements.expected, movements.currency ORDER BY
+      movements.settled_on, movements.reference, movements.occurrence, movements.kind)
+  ), stood AS (
+    -- Where what had come was just what is owed, what came behind it is there twice.
+    SELECT owed.*, count(came) AS lines, min(came.nth) FILTER (WHERE came.is_whole) AS whole_at
+    FROM owed LEFT JOIN came ON came.expected = owed.expected AND came.is_same
+    GROUP BY owed.expected, owed.acquirer, owed.book, owed.currency, owed.gross, owed.booked_on, owed.settled, owed.settled_on
+  )
+  SELECT 'wrong_currency', acquirer, book, came.currency, came.gross, expected, came.movement
+  FROM came JOIN owed USING (expected) WHERE NOT came.is_same
+  UNION ALL
+  SELECT 'duplicate', acquirer, book, came.currency, came.gross, expected, came.movement
+  FROM came JOIN stood USING (expected)
+  WHERE came.is_same AND stood.settled <> stood.gross AND came.nth > stood.whole_at
+  UNION ALL
+  SELECT CASE WHEN settled * sign(gross) > abs(gross) THEN 'over' ELSE 'under' END,
+    acquirer, book, currency, settled - gross, expected, NULL
+  FROM stood WHERE settled <> gross AND lines > 0 AND whole_at IS NULL
+  UNION ALL
+  SELECT 'late', acquirer, book, currency, 0, expected, NULL
+  FROM stood WHERE settled_on - booked_on > days_at_most()
 $$;
 
 -- As it was (0006), and what somebody decided is undone when what was in question is no longer: it was about money that has
@@ -324,4 +362,4 @@ ALTER TABLE settlement.notes DROP COLUMN entry;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA settlement FROM PUBLIC;
 GRANT SELECT ON settlement.entries TO reconciler;
-GRANT EXECUTE ON FUNCTION settlement.draft, settlement.posted, settlement.claim, settlement.released TO reconciler;
+GRANT EXECUTE ON FUNCTION settlement.draft, settlement.posted, settlement.claim, settlement.released, settlement.suspense TO reconciler;
