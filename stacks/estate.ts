@@ -61,6 +61,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
     { settings, keys, network, cluster },
     { inbound: buckets.inbound, archive },
     { books, cache },
+    tables,
   );
   createScan(settings, keys, buckets, reconciler);
   const base = {

@@ -2,6 +2,7 @@ import { type FunctionName, functions } from "./functions.ts";
 import { nameIn, physicalName } from "./naming.ts";
 import { type PairedRegion, peerRegion } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
+import { reconcilerRole } from "./reconciler-pods.ts";
 import type { StageSettings } from "./settings.ts";
 
 /** Denies everything. A failover attaches it to the roles of the region that is left, and people take it off again. */
@@ -9,8 +10,11 @@ const fencePolicyName = (stage: string): string => nameIn(stage, "Fenced");
 
 const names = Object.keys(functions) as FunctionName[];
 /** Not who fills the warehouse: it moves no money, and is there only where a warehouse is. */
-const rolesOf = ({ stage }: PairedRegion): string[] =>
-  names.filter((name) => functions[name].loads === undefined).map((name) => nameIn(stage, name));
+const rolesOf = ({ stage, reconciles }: PairedRegion): string[] =>
+  [
+    ...names.filter((name) => functions[name].loads === undefined),
+    ...(reconciles ? [reconcilerRole] : []),
+  ].map((name) => nameIn(stage, name));
 const consumers = (): string[] =>
   names.filter((name) => functions[name].consumes !== undefined).map((name) => physicalName(name));
 const schedules = (): string[] =>

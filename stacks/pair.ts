@@ -13,6 +13,8 @@ export interface PairedRegion {
   readonly role: "active" | "passive";
   /** In which its functions write (ADR 46). The passive region's is the later one, so that to open it changes no function. */
   readonly epoch: number;
+  /** Whether it has the reconciler's pods, which settle payments and have to be fenced with the functions. */
+  readonly reconciles: boolean;
 }
 
 export interface Pair {
@@ -27,8 +29,14 @@ export interface Pair {
  * that was left gets an epoch of one more than the other's (docs/runbooks/failover.md).
  */
 export const productionPair: Pair = {
-  home: { stage: "production", region: homeRegion, role: "active", epoch: 1 },
-  standby: { stage: "production-standby", region: recoveryRegion, role: "passive", epoch: 2 },
+  home: { stage: "production", region: homeRegion, role: "active", epoch: 1, reconciles: true },
+  standby: {
+    stage: "production-standby",
+    region: recoveryRegion,
+    role: "passive",
+    epoch: 2,
+    reconciles: false,
+  },
 };
 
 type Paired = Pick<StageSettings, "stage" | "pair">;

@@ -337,7 +337,7 @@ function onlyAttributes(names: readonly string[]): Permission["conditions"] {
 }
 
 /** "For all values" of nothing is true: a write that named no key would pass by the first line alone. */
-function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
+export function onlyUnder(partitions: readonly string[]): NonNullable<Permission["conditions"]> {
   const variable = "dynamodb:LeadingKeys";
   return [
     { test: "ForAllValues:StringLike", variable, values: [...partitions] },

@@ -2,12 +2,14 @@ import type { BooksUser } from "./books-proxy.ts";
 import type { BucketRef } from "./buckets.ts";
 import { serviceCidr } from "./cluster.ts";
 import type { Network } from "./network.ts";
-import type { ReconcilerQueues, ReconcilerStores } from "./reconciler.ts";
+import type { ReconcilerQueues, ReconcilerStores, SettledTables } from "./reconciler.ts";
 import type { StageSettings } from "./settings.ts";
 
 export const namespace = "reconciler";
 /** Of the deployment, of its service account, and of all that goes with them. */
 export const name = "reconciler";
+/** The role's name in the plan. */
+export const reconcilerRole = "Reconciler";
 /** Of the database, made by its migrations. */
 export const booksUser: BooksUser = "reconciler";
 
@@ -17,6 +19,7 @@ export interface ReconcilerParts {
   readonly queues: ReconcilerQueues;
   readonly bucket: BucketRef;
   readonly stores: ReconcilerStores;
+  readonly tables: SettledTables;
   /** What it runs, by its registry's name and tag. */
   readonly image: $util.Input<string>;
   readonly provider: kubernetes.Provider;
@@ -189,6 +192,7 @@ function containerOf({
   queues,
   bucket,
   stores,
+  tables,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
   const probe = (path: string, periodSeconds: number): kubernetes.types.input.core.v1.Probe => ({
     httpGet: { path, port: "health" },
@@ -204,6 +208,9 @@ function containerOf({
       { name: "INBOUND_FILES_QUEUE_URL", value: queues.inbound.waiting.url },
       { name: "JOURNAL_FILES_QUEUE_URL", value: queues.journal.waiting.url },
       { name: "INBOUND_BUCKET", value: bucket.bucket },
+      { name: "PAYMENTS_TABLE", value: tables.payments.name },
+      { name: "LEDGER_TABLE", value: tables.ledger.name },
+      { name: "EPOCH", value: String(settings.epoch) },
       ...storeVariables(stores),
     ],
     ports: [{ name: "health", containerPort: healthPort }],

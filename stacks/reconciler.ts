@@ -3,6 +3,7 @@ import type { Books } from "./books.ts";
 import type { BucketRef } from "./buckets.ts";
 import type { Cache } from "./cache.ts";
 import { type Cluster, clusterName } from "./cluster.ts";
+import type { Tables } from "./data.ts";
 import { throughS3 } from "./firehose.ts";
 import { createRepository } from "./images.ts";
 import { onlyClean, scanSeconds } from "./inspection.ts";
@@ -11,8 +12,15 @@ import { connectTo, createLogAgent, createNodes, createPodRole } from "./kuberne
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
-import type { Permission } from "./permissions.ts";
-import { booksUser, createReconcilerPods, name, namespace, type ReconcilerParts } from "./reconciler-pods.ts";
+import { onlyUnder, type Permission } from "./permissions.ts";
+import {
+  booksUser,
+  createReconcilerPods,
+  name,
+  namespace,
+  type ReconcilerParts,
+  reconcilerRole,
+} from "./reconciler-pods.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -63,6 +71,9 @@ interface Surroundings {
   readonly cluster: Cluster | undefined;
 }
 
+/** What it settles. */
+export type SettledTables = Pick<Tables, "payments" | "ledger">;
+
 /** The files that it reads. */
 interface Files {
   readonly inbound: BucketRef;
@@ -74,6 +85,7 @@ export function createReconciler(
   surroundings: Surroundings,
   files: Files,
   stores: ReconcilerStores,
+  tables: SettledTables,
 ): ReconcilerQueues | undefined {
   const { settings } = surroundings;
   const runs = settings.reconcilerAsProcess || settings.cluster?.reconciler !== undefined;
@@ -90,14 +102,15 @@ export function createReconciler(
     ...reading(settings, queues.inbound, files.inbound, surroundings.keys.inbound, onlyClean(settings)),
     ...reading(settings, queues.journal, files.archive.landing, files.archive.key),
     ...storePermissions(stores),
+    ...settling(tables),
   ];
-  const pods = { settings, queues, bucket: files.inbound, stores };
+  const pods = { settings, queues, bucket: files.inbound, stores, tables };
   if (settings.reconcilerAsProcess) createProcess(settings, granted, pods);
   else createPods(surroundings, granted, pods);
   return queues;
 }
 
-type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "stores">;
+type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "stores" | "tables">;
 
 /** In the cluster: nodes, what counts its queues, its identity and its pods. */
 function createPods(
@@ -113,7 +126,7 @@ function createPods(
   const counted = Object.values(wiring.queues).map(({ waiting }) => waiting);
   const keda = createKeda(settings, keys, cluster, nodes, provider, counted);
   const identity = createPodRole(
-    "Reconciler",
+    reconcilerRole,
     purpose,
     { namespace, serviceAccount: name },
     cluster,
@@ -139,7 +152,7 @@ function createProcess(settings: StageSettings, granted: Permission[], wiring: P
     arn: $interpolate`arn:aws:eks:${settings.region}:${accountId}:cluster/${clusterName()}`,
   };
   const identity = createPodRole(
-    "Reconciler",
+    reconcilerRole,
     purpose,
     { namespace, serviceAccount: name },
     cluster,
@@ -212,6 +225,24 @@ function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
   return [
     ...(books?.door === undefined ? [] : [books.door.connectAs(booksUser)]),
     ...(cache === undefined ? [] : [cache.connect]),
+  ];
+}
+
+/**
+ * To settle payments, and to post what settlement means. Of the ledger's accounts it may touch those that are paid out to
+ * merchants, and no others.
+ */
+function settling({ payments, ledger }: SettledTables): Permission[] {
+  const available = "*#account#mer_*:2110:*";
+  const under = (action: string, partitions: string[]): Permission => ({
+    actions: [action],
+    resources: [ledger.arn],
+    conditions: onlyUnder(partitions),
+  });
+  return [
+    { actions: ["dynamodb:BatchGetItem", "dynamodb:PutItem"], resources: [payments.arn] },
+    under("dynamodb:PutItem", ["*#journal#*", available]),
+    under("dynamodb:UpdateItem", [available]),
   ];
 }
 
