@@ -1,4 +1,5 @@
 import { type Belonging, type Break, belongings, type Note, Settlement } from "#adapters/books/settlement.ts";
+import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { businessDaysBetween } from "#core/settlement/business-days.ts";
 import { withBooks } from "./books-pool.ts";
 import { Refusal } from "./refusal.ts";
@@ -91,6 +92,26 @@ const meanings: Readonly<Record<Break["kind"], string>> = {
   duplicate: "it came again, behind all that was owed",
   wrong_currency: "it came in another currency than the books have it in",
   late: "it came later than was agreed",
+};
+
+/** Suspense (1900) of each book and currency beside the open breaks that it has to equal. */
+export const showSuspense = (url: string): Promise<string> =>
+  withBooks(url, async (pool) => {
+    const lines = await new SettlementEntries(pool).suspense();
+    if (lines.length === 0) return "no break is open, and suspense is empty";
+    return table(
+      ["BOOK", "CURRENCY", "OPEN BREAKS", "POSTED", "BOOKED", ""],
+      lines.map(({ book, currency, open, drafted, booked }) => [
+        ...[book, currency, String(open), String(drafted), String(booked)],
+        verdictOn(open, drafted, booked),
+      ]),
+    );
+  });
+
+/** The reconciler posts within a minute, and what it posted is in the books once deliveries have come. */
+const verdictOn = (open: bigint, drafted: bigint, booked: bigint): string => {
+  if (open !== drafted) return "is being posted";
+  return drafted === booked ? "equal" : "is on its way to the books";
 };
 
 /** One break, with all that was said about it. */

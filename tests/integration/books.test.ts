@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +13,7 @@ import { eventually } from "#tests/support/eventually.ts";
 import { journalOf } from "#tests/support/folds.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { reconcilerPid } from "#tests/support/reconciler-process.ts";
 import { Told } from "#tests/support/told.ts";
 
 const demoBook = "mer_demo" as Book;
@@ -71,23 +71,6 @@ async function expectBooksToBeJournal(): Promise<number> {
   return journal.length;
 }
 
-/** The reconciler's process, found by whom it calls. */
-function reconcilerPid(): number | undefined {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [command, environment] = ["cmdline", "environ"].map((file) =>
-        readFileSync(`/proc/${pid}/${file}`, "utf8"),
-      );
-      const isIt = command?.startsWith(process.execPath) && command.includes("reconciler/main.ts");
-      if (isIt && environment?.includes(`AWS_ENDPOINT_URL=${system.endpoints.aws.endpoint}\0`))
-        return Number(pid);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return undefined;
-}
-
 test("what was paid is in the books, by way of the archive, and they are the journal", async () => {
   for (const number of ["4242424242424242", "4000000000000002", "4000000000005068"]) await pay(number);
   await pay("5555555555554444", "EUR");
@@ -95,11 +78,11 @@ test("what was paid is in the books, by way of the archive, and they are the jou
 });
 
 test("a reconciler that is killed is started again, and takes up what waits", async () => {
-  const pid = await eventually(async () => reconcilerPid());
+  const pid = await eventually(async () => reconcilerPid(system.endpoints));
   await pay("4242424242424242");
   process.kill(pid, "SIGKILL");
   await expectBooksToBeJournal();
-  expect(reconcilerPid()).not.toBe(pid);
+  expect(reconcilerPid(system.endpoints)).not.toBe(pid);
 });
 
 describe("a day of an acquirer", () => {

@@ -7,6 +7,7 @@ import { type Folded, sumOfFolds } from "#core/ledger/shard-fold.ts";
 import { trialBalance } from "#core/ledger/trial-balance.ts";
 import { parseMerchantId } from "#core/merchants/merchant.ts";
 import type { Currency } from "#core/money/currency.ts";
+import { operatorBook } from "#core/settlement/entries.ts";
 import { type Answer, found } from "../http/answer.ts";
 import { currency } from "../http/fields.ts";
 import { Problem } from "../http/problem.ts";
@@ -38,7 +39,7 @@ export function bookReads({ folds, merchants }: Ports) {
     const { currency: asked, merchant } = readQuery(request, trialBalanceQuery);
     const books =
       caller.kind === "operator" && merchant === undefined
-        ? await merchants.ids()
+        ? [...(await merchants.ids()), operatorBook]
         : [(await bookFor(caller, merchant)).book];
     const total = { debits: 0n, credits: 0n, balanced: true, accounts: 0 };
     let [newestAt, version] = [0, 0];

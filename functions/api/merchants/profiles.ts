@@ -4,6 +4,7 @@ import type { MerchantRegister } from "#adapters/dynamodb/merchant-register.ts";
 import { derivedId } from "#core/kernel/derived-id.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { changed, type Merchant, parseMerchantId, type Registered } from "#core/merchants/merchant.ts";
+import { operatorBook } from "#core/settlement/entries.ts";
 import { type Answer, answer, found } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { cursorOf, positionOf } from "../http/cursor.ts";
@@ -94,5 +95,7 @@ function idFor(request: ApiRequest, asked: string | undefined): Book {
   const id = parseMerchantId(asked ?? `mer_${derivedId(["POST /v1/merchants", idempotencyKeyOf(request)])}`);
   if (id === undefined)
     throw invalidField("/id", "wrong_format", "An id is mer_ and 1 to 32 lower-case letters, digits and _.");
+  if (id === operatorBook)
+    throw invalidField("/id", "reserved", `${operatorBook} is the operator's own book.`);
   return id;
 }
