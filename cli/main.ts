@@ -15,7 +15,15 @@ import { writeStatements } from "./merchant-statement.ts";
 import { prove } from "./prove.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
-import { listBreaks, noteBreak, showBreak, showBreakAges, showFiles, showFlaws } from "./settlement.ts";
+import {
+  listBreaks,
+  noteBreak,
+  showBreak,
+  showBreakAges,
+  showFiles,
+  showFlaws,
+  showSuspense,
+} from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -39,12 +47,13 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   statement --merchant <mer_…> --date <day> [--currency <ccy>] [--to <directory>|-]
                                                   a merchant's money of a day as camt.053, a file for each currency
   settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
+  settlement suspense                             suspense of each book beside its open breaks, which it equals
   breaks list [--all]                             what does not match between their files and the books
   breaks ages                                     what is open by acquirer and kind, and for how long
   breaks show <brk_…>                             one of them, with all that was said about it
   breaks assign <brk_…> --to <who> --by <who> | breaks comment <brk_…> --by <who> --reason "…"
-  breaks resolve <brk_…> --by <who> --reason "…" [--entry <je_…>]
-                                                  decides it; the entry is the one that puts it right
+  breaks resolve <brk_…> --by <who> --reason "…" [--as receivable|costs|losses|rounding]
+                                                  decides it, and where it belongs: the acquirer owes it, unless said
   payments hold <pay_…> --reason "…" | payments lift-hold <pay_…> --reason "…"   [--merchant <mer_…>]
                                                   a legal hold: nothing on it is erased until it is lifted
   archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
@@ -81,7 +90,6 @@ function readArguments() {
         until: { type: "string" },
         at: { type: "string" },
         to: { type: "string" },
-        entry: { type: "string" },
         bucket: { type: "string" },
         segments: { type: "string" },
         date: { type: "string" },
@@ -133,6 +141,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   statement: ({ values }) => writeStatements(books(values), values, process.stdout),
   "settlement files": ({ values }) => showFiles(books(values)),
   "settlement flaws": ({ values, rest }) => showFlaws(books(values), theOne(rest, "file")),
+  "settlement suspense": ({ values }) => showSuspense(books(values)),
   "breaks list": ({ values }) => listBreaks(books(values), values.all),
   "breaks ages": ({ values }) => showBreakAges(books(values)),
   "breaks show": ({ values, rest }) => showBreak(books(values), theOne(rest, "brk_…")),

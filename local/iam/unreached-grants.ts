@@ -99,13 +99,6 @@ const unreached: readonly Unreached[] = [
     because:
       "tests/integration/missing-permission.test.ts brings it about, whose decisions are not in this report",
   })),
-  {
-    role: "GiveBackTaskRole",
-    actions: ["dynamodb:UpdateItem"],
-    on: "-ledger",
-    because:
-      "a refund out of what a merchant was settled moves a guarded account; settlement is not built yet",
-  },
   ...["LedgerApiRole", "PaymentsApiRole"].map((role) => ({
     ...{ role, actions: ["dynamodb:GetItem"], on: "-idempotency" },
     because: "Powertools reads a record that stood in its way, where the refused write did not bring it back",

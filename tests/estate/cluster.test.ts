@@ -98,13 +98,39 @@ describe("roles of pods", () => {
       .flatMap(({ Action }) => Action)
       .toSorted();
 
-  it("let the reconciler take notices, read files and sign in to its stores, and change no file", () => {
+  it("let the reconciler take notices, read files, sign in to its stores and settle, and change no file", () => {
     // Of each bucket: what acquirers and banks sent, and what the journal told.
     const reads = ["kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"];
+    const settles = [
+      ...["dynamodb:BatchGetItem", "dynamodb:PutItem"],
+      ...["dynamodb:PutItem", "dynamodb:UpdateItem"],
+    ];
     const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [...reads, ...reads, ...takes, ...takes, "elasticache:Connect", "rds-db:connect"].toSorted(),
+      [
+        ...reads,
+        ...reads,
+        ...takes,
+        ...takes,
+        ...settles,
+        "elasticache:Connect",
+        "rds-db:connect",
+      ].toSorted(),
     );
+    const ledger = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
+      ({ Resource }) => Resource === arnOf("LedgerTable"),
+    );
+    const available = "*#account#mer_*:2110:*";
+    const under = (...partitions: string[]) => ({
+      "ForAllValues:StringLike": {
+        "dynamodb:LeadingKeys": partitions.length === 1 ? partitions[0] : partitions,
+      },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    });
+    expect(ledger.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      ["dynamodb:PutItem", under("*#journal#*", available)],
+      ["dynamodb:UpdateItem", under(available)],
+    ]);
   });
 
   it("let KEDA count messages, and take none", () => {
