@@ -221,7 +221,7 @@ test("a statement that breaks off leaves no file", async () => {
   const real = Client.prototype.query as (...args: unknown[]) => unknown;
   const query = vi.spyOn(Client.prototype, "query").mockImplementation(function (
     this: Client,
-    ...args: readonly unknown[]
+    ...args: unknown[]
   ) {
     if (String(args[0]).startsWith("FETCH")) return Promise.reject(new Error("gone"));
     return real.apply(this, args);
