@@ -10,9 +10,10 @@ import { serveHealth } from "./health.ts";
 import { postJournalFile } from "./journal-files.ts";
 import { readSettings } from "./settings.ts";
 import { takeSettlementFile } from "./settlement-files.ts";
+import { StandingTeller } from "./standing.ts";
 import { Worker, waitSeconds } from "./worker.ts";
 
-/** One for each of the works, one for who asks whether it is ready. */
+/** One for each of the works, one for who asks whether it is ready or says how things stand. */
 const connectionsMax = 3;
 
 const logger = new Logger({ serviceName: "reconciler" });
@@ -45,10 +46,16 @@ async function main(): Promise<void> {
     return workers.every(({ isRunning }) => isRunning);
   });
   for (const worker of workers) worker.start();
+  const standing = new StandingTeller({
+    ...{ settlement, clock: Date.now },
+    // Metrics are made of this line (stacks/log-metrics.ts).
+    say: (said) => logger.info("how settlement stands", { ...said }),
+    tell: (error) => logger.error("nobody knows how settlement stands", { error }),
+  });
   logger.info("ready", { health_port: health.port });
   await asked();
   logger.info("stopping");
-  await Promise.all(workers.map((worker) => worker.stop()));
+  await Promise.all([standing, ...workers].map((each) => each.stop()));
   await health.stop();
   await pool.end();
 }
