@@ -1,6 +1,6 @@
 import { type Against, Finance, type Obstacle } from "#adapters/books/finance.ts";
 import { withBooks } from "./books-pool.ts";
-import { dayIn } from "./days.ts";
+import { dayIn, today } from "./days.ts";
 import { Refusal } from "./refusal.ts";
 import { table } from "./table.ts";
 
@@ -40,6 +40,7 @@ export async function closePeriod(
   if (who === undefined || who === "") throw new Refusal("say who you are: --who lee");
   if (anyway === "") throw new Refusal('say why: --anyway "…"');
   const day = dayIn("up-to", upTo);
+  if (day >= today()) throw new Refusal(`the books are not closed: ${day} is not over yet`);
   return withBooks(url, async (pool) => {
     const finance = new Finance(pool);
     const besides = await journal();

@@ -67,7 +67,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`failover\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {

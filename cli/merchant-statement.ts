@@ -95,7 +95,10 @@ function documentOf(
   async function* statements(): AsyncGenerator<readonly [AccountDay, AsyncIterable<AccountEntry>]> {
     for (const account of accounts) if (account.currency === currency) yield [account, entriesOf(account)];
   }
-  return Readable.from(camt053Of({ merchant, day, currency, createdAt: now }, statements()));
+  // Pieces are large: one at a time.
+  return Readable.from(camt053Of({ merchant, day, currency, createdAt: now }, statements()), {
+    highWaterMark: 1,
+  });
 }
 
 /** Under its name only when all of it is written. */

@@ -16,12 +16,15 @@ import { Recurring } from "./recurring.ts";
 import { type ReconcilerSettings, readSettings } from "./settings.ts";
 import { takeSettlementFile } from "./settlement-files.ts";
 import { postAgain, settleRound } from "./settling.ts";
+import { standingSaid } from "./standing.ts";
 import { Worker, waitSeconds } from "./worker.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
-const connectionsMax = 4;
+const connectionsMax = 5;
 /** Milliseconds between two looks at what is to be settled, where nobody leaves a file: somebody may have decided. */
 const settleEveryMs = 60_000;
+/** Milliseconds from one word on how settlement stands to the next. */
+const sayEveryMs = 300_000;
 
 const logger = new Logger({ serviceName: "reconciler" });
 
@@ -54,11 +57,19 @@ async function main(): Promise<void> {
     await pool.query("SELECT 1");
     return workers.every(({ isRunning }) => isRunning);
   });
-  for (const worker of [...workers, settling]) worker.start();
+  const standing = new Recurring({
+    everyMs: sayEveryMs,
+    // Metrics are made of this line (stacks/log-metrics.ts).
+    work: async () =>
+      logger.info("how settlement stands", { ...(await standingSaid(settlement, Date.now())) }),
+    tell: (error) => logger.error("nobody knows how settlement stands", { error }),
+  });
+  const all = [...workers, settling, standing];
+  for (const each of all) each.start();
   logger.info("ready", { health_port: health.port });
   await asked();
   logger.info("stopping");
-  await Promise.all([...workers, settling].map((worker) => worker.stop()));
+  await Promise.all(all.map((each) => each.stop()));
   await health.stop();
   await pool.end();
 }

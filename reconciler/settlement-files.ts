@@ -7,13 +7,19 @@ import type { SettlementLine } from "#core/settlement/line.ts";
 /** Lines in one statement: under a megabyte, and some tenths of a second. */
 const batchMax = 2_000;
 
+/**
+ * Flaws of one file that are brought to be kept. One more than settlement.flaws_max() (0009-finance.sql): in its place it is
+ * kept that there were more.
+ */
+const flawsMax = 1_001;
+
 /** What a file brought. */
 export interface SettlementFileOutcome {
   /** That could be read. */
   readonly lines: number;
   /** Of those, what this file had not brought before. */
   readonly taken: number;
-  /** What could not be read: kept with the reasons, for a person. */
+  /** What could not be read: kept with the reasons, for a person; of a file that has thousands, the first and the last one. */
   readonly flaws: number;
 }
 
@@ -44,8 +50,8 @@ export async function takeSettlementFile(
       batch.push(read.line);
       lines += 1;
     } else {
-      await settlement.refuse(number, read.flaw);
       flaws += 1;
+      if (flaws <= flawsMax || read.flaw.endsFile) await settlement.refuse(number, read.flaw);
     }
   }
   await flush();

@@ -1,6 +1,6 @@
 import { canarySuccess } from "./canary.ts";
 import { type FunctionName, functions } from "./functions.ts";
-import { countOf, ownNamespace } from "./log-metrics.ts";
+import { countOf, ownNamespace, standingOf } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type Watch } from "./metric.ts";
 import { logicalName, physicalName } from "./naming.ts";
@@ -17,7 +17,7 @@ export function moneyWatches(
     ...reviews(),
     ...deadLetters(parts),
     ...checks(parts),
-    ...(reconciler === undefined ? [] : files(reconciler)),
+    ...(reconciler === undefined ? [] : [...files(reconciler), breaksOld()]),
     ...Object.keys(readersBehindSeconds).map((name) => readerBehind(name as FunctionName)),
     ...sagaEnds(parts.sagas),
     acquirersSilent(),
@@ -161,6 +161,21 @@ function files({ inbound, journal }: ReconcilerQueues): Watch[] {
     ),
   ];
 }
+
+/** Business days that a break may be open. */
+const breakDaysMax = 5;
+
+/** Nothing is said of breaks while no pod runs: neither that all is well, nor an alarm that is about something else. */
+const breaksOld = (): Watch => ({
+  name: "BreaksOld",
+  means: `A break between an acquirer's files and the books is open for more than ${breakDaysMax} business days.`,
+  runbook: "breaks",
+  measured: { metric: standingOf("OldestBreakBusinessDays") },
+  alarmsWhen: "atLeast",
+  threshold: breakDaysMax + 1,
+  minutes: 60,
+  silence: "unknown",
+});
 
 const putAside = (name: string, means: string, queue: aws.sqs.Queue): Watch => ({
   ...{ name, means, runbook: "inbound-files" },

@@ -1,7 +1,7 @@
 import type { Alarms } from "./alarms.ts";
 import type { TableName } from "./data.ts";
 import { type FunctionName, functions } from "./functions.ts";
-import { countOf } from "./log-metrics.ts";
+import { countOf, standingOf } from "./log-metrics.ts";
 import { lambdaMetric, type Metric, queueMetric, sagaMetric } from "./metric.ts";
 import { physicalName } from "./naming.ts";
 import type { Parts, SagaName, Sagas } from "./parts.ts";
@@ -82,6 +82,15 @@ function moneyGraphs({ sagas, queues }: Parts & { readonly sagas: Sagas }): Grap
         "dead letters kept": lambdaMetric("KeepDeadLetters", "Invocations", "Sum"),
         "notifications kept": countOf("NotificationsKept"),
         "dead letters unread": queueMetric(queues.deadLettersUnread, "ApproximateNumberOfMessagesVisible"),
+      },
+    },
+    {
+      title: "Settlement: what does not match, and what could not be taken",
+      lines: {
+        "open breaks": standingOf("OpenBreaks"),
+        "business days of the oldest": standingOf("OldestBreakBusinessDays"),
+        "records that the books refused": standingOf("ParkedRecords"),
+        "flaws of files": standingOf("KeptFlaws"),
       },
     },
     {

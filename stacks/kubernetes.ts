@@ -154,19 +154,19 @@ const createPodsOnlyRole = (
 /** What the log agent writes: what pods say, what Kubernetes' own parts and nodes say, and numbers about all of them. */
 const agentGroups = ["application", "dataplane", "host", "performance"] as const;
 
-/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. */
+/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. @returns where pods' own lines go */
 export function createLogAgent(
   settings: StageSettings,
   keys: Keys,
   cluster: Cluster,
   nodes: kubernetes.apiextensions.CustomResource,
-): void {
+): aws.cloudwatch.LogGroup {
   const { accountId } = aws.getCallerIdentityOutput();
   const folder = `/aws/containerinsights/${clusterName()}`;
   // Before the agent, which would keep them for ever and under no key of ours.
-  const groups = agentGroups.map((kind) =>
+  const [pods, ...others] = agentGroups.map((kind) =>
     createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys),
-  );
+  ) as [aws.cloudwatch.LogGroup, ...aws.cloudwatch.LogGroup[]];
   const serviceAccount = "cloudwatch-agent";
   const role = createPodsOnlyRole(
     "ClusterLogAgent",
@@ -199,6 +199,7 @@ export function createLogAgent(
       resolveConflictsOnCreate: "OVERWRITE",
       resolveConflictsOnUpdate: "OVERWRITE",
     },
-    { dependsOn: [...groups, nodes] },
+    { dependsOn: [pods, ...others, nodes] },
   );
+  return pods;
 }

@@ -57,3 +57,34 @@ export function countLines(fn: FunctionName, { nodes }: sst.aws.Function, settin
     });
   }
 }
+
+/**
+ * Numbers that the reconciler says every five minutes, by the names of their metrics. Its pods' lines are what the log agent
+ * makes of them: what a pod writes is below `log_processed`, so that CloudWatch sees no embedded metric in it (ADR 64).
+ */
+const standingNumbers = {
+  OpenBreaks: "open_breaks",
+  OldestBreakBusinessDays: "oldest_break_business_days",
+  ParkedRecords: "parked_records",
+  KeptFlaws: "kept_flaws",
+} as const;
+
+export const standingOf = (name: keyof typeof standingNumbers): Metric => ({
+  namespace: ownNamespace,
+  metricName: name,
+  dimensions: {},
+  // Each pod says the same.
+  statistic: "Maximum",
+});
+
+/** @param group of the cluster's pods */
+export function measureStanding(group: aws.cloudwatch.LogGroup, settings: StageSettings): void {
+  if (settings.operations === undefined) return;
+  for (const [name, field] of Object.entries(standingNumbers))
+    new aws.cloudwatch.LogMetricFilter(`Reconciler${name}`, {
+      name: physicalName(`Reconciler${name}`),
+      logGroupName: group.name,
+      pattern: `{ $.log_processed.service = "reconciler" && $.log_processed.message = "how settlement stands" }`,
+      metricTransformation: { namespace: ownNamespace, name, value: `$.log_processed.${field}` },
+    });
+}

@@ -9,6 +9,7 @@ import { createRepository } from "./images.ts";
 import { onlyClean, scanSeconds } from "./inspection.ts";
 import { createKeda } from "./keda.ts";
 import { connectTo, createLogAgent, createNodes, createPodRole } from "./kubernetes.ts";
+import { measureStanding } from "./log-metrics.ts";
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
@@ -122,7 +123,7 @@ function createPods(
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);
   const nodes = createNodes(settings, network, cluster, provider);
-  createLogAgent(settings, keys, cluster, nodes);
+  measureStanding(createLogAgent(settings, keys, cluster, nodes), settings);
   const counted = Object.values(wiring.queues).map(({ waiting }) => waiting);
   const keda = createKeda(settings, keys, cluster, nodes, provider, counted);
   const identity = createPodRole(

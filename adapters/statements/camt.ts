@@ -84,27 +84,33 @@ const groupHeader = (head: StatementHead): Element => [
 export const closingOf = ({ opening, credits, debits }: AccountDay): bigint =>
   opening + credits.sum - debits.sum;
 
+/** Whoever writes them writes so many at once. */
+const pieceCharacters = 65_536;
+
 async function* statementOf(
   head: StatementHead,
   account: AccountDay,
   entries: AsyncIterable<AccountEntry>,
 ): AsyncGenerator<string> {
   const { day, currency } = head;
-  yield `    <Stmt>\n${statementHead(head, account)
+  let piece = `    <Stmt>\n${statementHead(head, account)
     .map((element) => rendered(element, 3))
     .join("")}`;
   let [ordinal, moved] = [0, 0n];
   for await (const entry of entries) {
     ordinal += 1;
     moved += entry.side === "credit" ? entry.amount : -entry.amount;
-    yield rendered(entryOf(entry, ordinal, day, currency), 3);
+    piece += rendered(entryOf(entry, ordinal, day, currency), 3);
+    if (piece.length < pieceCharacters) continue;
+    yield piece;
+    piece = "";
   }
   const { credits, debits } = account;
   invariant(
     ordinal === credits.entries + debits.entries && moved === credits.sum - debits.sum,
     `the entries of ${head.merchant}'s ${account.code} in ${currency} on ${day} come to its balances`,
   );
-  yield "    </Stmt>\n";
+  yield `${piece}    </Stmt>\n`;
 }
 
 const statementHead = (head: StatementHead, account: AccountDay): readonly Element[] => [

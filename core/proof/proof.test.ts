@@ -213,6 +213,8 @@ describe.each<[string, WholeStore, string]>([
   ["a refund in review whose hold was posted", whole(gave({ state: "in_review", held: true } as Partial<Refund>)), `refunds: ${refund.id}: is in_review, and its hold is posted`],
   ["a refund whose hold was resolved for other money", whole({ journal: journal.map((record) => record === refunded ? resolutionRecord({ ...refundVoided(refund, exampleAuthorization, recorder), released: [] }) : record) }), `refunds: ${refund.id}: what is resolved is not what was held`],
   ["a captured payment that is still held", whole(without(capture)), `holds: ${captured.id}: is captured, and its hold is held`],
+  ["a settled payment whose share is still pending", whole(paid({ ...captured, state: "settled", released: 1n } as Payment)), `holds: ${captured.id}: what became available is not what its settlement left`],
+  ["what became available of a payment that is not settled", whole({ journal: [...journal, posted(`je_${captured.id}.settle.1`, [debit(alice, 1n, "USD"), credit("acc_float" as AccountId, 1n, "USD")])] }), `holds: ${captured.id}: what became available is not what its settlement left`],
   ["a wallet's payment without its transfer", whole(without(transfer)), "holds: pay_wallet: is captured, and its transfer is nothing"],
   ["a wallet's payment that never was, with one", whole({ payments: [captured, { ...wallet, state: "failed", failure: "x" } as Payment] }), "holds: pay_wallet: is failed, and its transfer is posted"],
   ["a wallet's payment of another amount", whole({ payments: [captured, { ...wallet, captured: 9_00n } as Payment] }), "holds: pay_wallet: its transfer of 1000 is not what it took, 900"],

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Pool } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
@@ -180,6 +180,28 @@ describe("a file of an acquirer", () => {
       "SELECT count(*)::int FROM settlement.movements WHERE settled_on = '2026-03-02'",
     );
     expect(rows).toEqual([{ count: 2_500 }]);
+  });
+
+  test("with more flaws than a person reads has the first thousand kept, and that there are more, and where it ended", async () => {
+    const key = "alpha/bad.csv";
+    const [header = "", ...rest] = csv?.content.replaceAll("2026-03-01", "2026-03-03").split("\r\n") ?? [];
+    const bad = Array.from({ length: 3_000 }, (_, n) => `no line ${n}`);
+    await put(key, [header, rest[0], ...bad, rest[1], rest[2]?.slice(0, 20)].join("\r\n"));
+    const refuse = vi.spyOn(settlement, "refuse");
+    for (const taken of [2, 0])
+      expect(await takeSettlementFile(s3, settlement, { bucket, key }, clock)).toEqual({
+        ...{ lines: 2, taken, flaws: 3_001 },
+      });
+    // Nor does anybody ask a million times.
+    expect(refuse).toHaveBeenCalledTimes(2 * 1_002);
+    refuse.mockRestore();
+    const flaws = await settlement.flaws(key);
+    expect(flaws).toHaveLength(1_002);
+    expect(flaws.slice(999).map(({ place, reason, endsFile }) => [place, reason, endsFile])).toEqual([
+      [1_002, expect.stringContaining("fields"), false],
+      [1_003, "more than 1000 flaws: this one and those behind it are not kept, the file has them", false],
+      [3_004, expect.any(String), true],
+    ]);
   });
 });
 

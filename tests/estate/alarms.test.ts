@@ -183,8 +183,9 @@ describe("what is watched", () => {
     for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
   });
 
-  it("and has no data yet is the nightly proof, which claims nothing", () => {
-    expect(production.resource<AlarmInputs>("UnbalancedProofAlarm").inputs.treatMissingData).toBe("missing");
+  it("and has no data yet is the nightly proof, and what the reconciler says, which claim nothing", () => {
+    for (const name of ["UnbalancedProofAlarm", "BreaksOldAlarm"])
+      expect(production.resource<AlarmInputs>(name).inputs.treatMissingData).toBe("missing");
   });
 });
 
@@ -192,9 +193,15 @@ describe("lines that are counted", () => {
   interface FilterInputs {
     readonly logGroupName: string;
     readonly pattern: string;
-    readonly metricTransformation: { readonly namespace: string; readonly name: string };
+    readonly metricTransformation: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly value: string;
+    };
   }
-  const filters = production.ofType<FilterInputs>("aws:cloudwatch/logMetricFilter:LogMetricFilter");
+  const all = production.ofType<FilterInputs>("aws:cloudwatch/logMetricFilter:LogMetricFilter");
+  const isOfPods = ({ inputs }: (typeof all)[number]) => inputs.logGroupName.endsWith("/application");
+  const filters = all.filter((each) => !isOfPods(each));
 
   it.each(filters)("$name stands in the code of the function whose log it is", ({ inputs }) => {
     const fn = production
@@ -216,7 +223,29 @@ describe("lines that are counted", () => {
         .map(({ metricName }) => metricName),
     );
     // Of the reconciler, which is still to come: its alarm says that it has no data.
-    expect(read).toEqual(new Set([...counted, "ProofFindings"]));
+    expect(read).toEqual(new Set([...counted, "ProofFindings", "OldestBreakBusinessDays"]));
+  });
+
+  it("of the reconciler's pods are what it says, as the log agent passes it on, each on the dashboard", () => {
+    const main = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
+    const said = readFileSync(join(projectRoot, "reconciler/standing.ts"), "utf8");
+    const ofPods = all.filter(isOfPods);
+    expect(ofPods.map(({ inputs }) => inputs.metricTransformation.name).toSorted()).toEqual([
+      ...["KeptFlaws", "OldestBreakBusinessDays", "OpenBreaks", "ParkedRecords"],
+    ]);
+    for (const { inputs } of ofPods) {
+      const [, service = "", message = ""] =
+        /^\{ \$\.log_processed\.service = "(.+)" && \$\.log_processed\.message = "(.+)" \}$/.exec(
+          inputs.pattern,
+        ) ?? [];
+      expect(main).toContain(`serviceName: "${service}"`);
+      expect(main).toContain(`logger.info("${message}"`);
+      const [, field = ""] = /^\$\.log_processed\.(\w+)$/.exec(inputs.metricTransformation.value) ?? [];
+      expect(said).toContain(`readonly ${field}: number`);
+      expect(JSON.stringify(production.resource("MoneyDashboard").inputs)).toContain(
+        inputs.metricTransformation.name,
+      );
+    }
   });
 });
 

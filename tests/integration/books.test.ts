@@ -1,9 +1,16 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { showStatement, showTrialBalance } from "#cli/books.ts";
+import { closePeriod, showClosings } from "#cli/closing.ts";
+import { today } from "#cli/days.ts";
+import { showSafeguarding } from "#cli/finance.ts";
+import { journalFilesOf } from "#cli/journal-queue.ts";
+import { writeStatements } from "#cli/merchant-statement.ts";
 import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "#cli/settlement.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
@@ -14,6 +21,7 @@ import { journalOf } from "#tests/support/folds.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { reconcilerPid } from "#tests/support/reconciler-process.ts";
+import { flawsOf, linesOf, readFile } from "#tests/support/settlement-files.ts";
 import { Told } from "#tests/support/told.ts";
 
 const demoBook = "mer_demo" as Book;
@@ -162,4 +170,34 @@ test("operations read the trial balance and an account's statement from a termin
   await expect(
     showStatement(url, "acc_lena", { merchant: undefined, since: undefined, until: undefined }),
   ).rejects.toThrow("say whose account acc_lena is");
+});
+
+test("finance takes statements and safeguarding from the books, and looks at their queue before it closes a period", async () => {
+  const url = system.endpoints.postgres ?? "";
+  const { text: safe, isWell } = await showSafeguarding(url, undefined, false);
+  expect(safe).toMatch(/^USD: owed .*: covered to 1\d\d\.\d\d %\n +all accounts: .*, balanced$/m);
+  expect(isWell).toBe(true);
+  const out = new PassThrough();
+  const [, xml] = await Promise.all([
+    writeStatements(url, { merchant: demoBook, date: today(), to: "-", currency: "EUR" }, out).then(() =>
+      out.end(),
+    ),
+    text(out),
+  ]);
+  const reads = await readFile("mer_demo.camt053.xml", xml);
+  expect(flawsOf(reads)).toEqual([]);
+  const pending = (await books.trialBalance(endOfTime)).find(
+    ({ account }) => account === "mer_demo:2100:EUR",
+  );
+  expect(linesOf(reads).reduce((sum, { gross }) => sum + gross, 0n)).toBe(
+    (pending?.credits ?? 0n) - (pending?.debits ?? 0n),
+  );
+  const store = { client: awsClient(system.endpoints), tablePrefix: "tallystick-local-" };
+  expect(await journalFilesOf(store)).toEqual([]);
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const closed = await closePeriod(url, () => journalFilesOf(store), {
+    ...{ "up-to": yesterday, who: "lee", anyway: "a break of a file that the test left" },
+  });
+  expect(closed).toContain(`the books are closed up to ${yesterday}`);
+  expect(await showClosings(url)).toMatch(/ lee /);
 });

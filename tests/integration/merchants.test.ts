@@ -93,6 +93,7 @@ describe("onboarding", () => {
     ["unknown_property", { ...profile, limit: 1 }],
     ["wrong_format", { ...profile, id: "mer_Capital" }],
     ["wrong_format", { ...profile, id: "me" }],
+    ["reserved", { ...profile, id: "mer_operator" }],
     ["currency_unknown", { ...profile, terms: { XXX: usd } }],
     ["currency_unknown", { ...profile, terms: { usd } }],
     ["too_small", { ...profile, name: "" }],

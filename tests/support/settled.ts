@@ -1,6 +1,6 @@
 import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
-import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
+import { credit, debit, type EntryId, type JournalEntry } from "#core/ledger/entry.ts";
 import { entryRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
@@ -12,32 +12,43 @@ import { demo, noon } from "./examples.ts";
 /** The day (UTC): `2026-03-01`. */
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-/** The books' record of a capture, by which the acquirer owes. */
-export function captured(n: number, amount: bigint, currency: Currency = usd, moved = noon): LedgerEvent {
-  return ledgerEventOf(
-    entryRecord({
-      ...{ id: `je_${paymentId(n)}.capture.1` as EntryId, book: demo, state: "posted" },
-      ...{ effectiveAt: moved, recordedAt: moved, execution: "e" },
-      legs: [
-        debit(acquirerAccount(demo, 1100, "alpha", currency), amount, currency),
-        credit(systemAccount(demo, 2100, currency), amount, currency),
-      ],
-    }),
-  );
-}
-
-/** The books' record of a refund, the second of its payment, which the acquirer takes back. */
-export const refunded = (n: number, amount: bigint): LedgerEvent =>
+/** The books' record of an entry of this name. */
+export const postedAs = (
+  id: string,
+  legs: JournalEntry["legs"],
+  moved = noon,
+  more: Partial<JournalEntry> = {},
+): LedgerEvent =>
   ledgerEventOf(
     entryRecord({
-      ...{ id: `je_${paymentId(n)}.refunded.2` as EntryId, book: demo, state: "posted" },
-      ...{ effectiveAt: noon, recordedAt: noon, execution: "e" },
-      legs: [
-        debit(systemAccount(demo, 2100, usd), amount, usd),
-        credit(acquirerAccount(demo, 1100, "alpha", usd), amount, usd),
-      ],
+      ...{ id: id as EntryId, book: demo, state: "posted", legs },
+      ...{ effectiveAt: moved, recordedAt: moved, execution: "e" },
+      ...more,
     }),
   );
+
+/** The books' record of a capture, by which the acquirer owes. */
+export const captured = (n: number, amount: bigint, currency: Currency = usd, moved = noon): LedgerEvent =>
+  postedAs(
+    `je_${paymentId(n)}.capture.1`,
+    [
+      debit(acquirerAccount(demo, 1100, "alpha", currency), amount, currency),
+      credit(systemAccount(demo, 2100, currency), amount, currency),
+    ],
+    moved,
+  );
+
+/** The books' record of a refund, the second of its payment, which the acquirer takes back. */
+export const refunded = (n: number, amount: bigint, moved = noon): LedgerEvent =>
+  postedAs(
+    `je_${paymentId(n)}.refunded.2`,
+    [
+      debit(systemAccount(demo, 2100, usd), amount, usd),
+      credit(acquirerAccount(demo, 1100, "alpha", usd), amount, usd),
+    ],
+    moved,
+  );
+
 /** What a file says of that refund. */
 export const refundOf = (n: number) =>
   ({ kind: "refund", operationKey: `${paymentId(n)}:refund:2`, reference: `refund-${n}` }) as const;
