@@ -36,6 +36,7 @@ beforeEach(async () => {
     "0003-reading",
     "0005-settlement",
     "0006-matching",
+    "0007-settlement-entries",
     "0009-finance",
   ]);
   pool = await server.reconciler();

@@ -91,22 +91,20 @@ describe("a break that was closed", () => {
     expect(await breaks()).toEqual(["under 1: -9 USD", "wrong_currency 1: 5 EUR"]);
   });
 
-  test("by somebody stays decided, and since when, when all has come later", async () => {
+  test("by somebody is matched when all has come later: what was decided was about money that came", async () => {
     await books.post([captured(1, 100n)]);
     await bring("1.csv", [line(1, 1, 90n)]);
     await decide(1, noon + 1);
     await bring("2.csv", [line(1, 1, 10n, on(1))], { now: noon + day });
-    expect(await settlement.findBreak(1)).toMatchObject({ closedAs: "decided", closedAt: at(noon + 1) });
+    expect(await settlement.findBreak(1)).toMatchObject({ closedAs: "matched", closedAt: at(noon + day) });
   });
 
-  test("by somebody as unexpected stays decided when the books hear of it later", async () => {
+  test("by somebody as unexpected is matched when the books hear of it later", async () => {
     await bring("1.csv", [line(1, 1, 100n)]);
     await settlement.look(at(noon + day));
     await decide(1, noon + 1);
     await books.post([captured(1, 100n)]);
-    expect(await settlement.findBreak(1)).toMatchObject({
-      ...{ kind: "unexpected", closedAs: "decided", closedAt: at(noon + 1) },
-    });
+    expect(await settlement.findBreak(1)).toMatchObject({ kind: "unexpected", closedAs: "matched" });
   });
 });
 
