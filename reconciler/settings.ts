@@ -13,6 +13,8 @@ const variables = booksVariables.extend({
   AWS_REGION: z.string().min(1),
   JOURNAL_FILES_QUEUE_URL: z.url(),
   INBOUND_FILES_QUEUE_URL: z.url(),
+  PROOFS_BUCKET: z.string().min(1),
+  PROOFS_KEY: z.string().startsWith("arn:"),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
 });
 
@@ -20,6 +22,10 @@ export interface ReconcilerSettings {
   readonly region: string;
   readonly journalFilesQueueUrl: string;
   readonly inboundFilesQueueUrl: string;
+  /** From where proofs get into the archive. */
+  readonly proofsBucket: string;
+  /** ARN of the key that signs them. */
+  readonly proofsKey: string;
   readonly books: BooksAddress;
   readonly healthPort: number;
 }
@@ -34,6 +40,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
     region: told.AWS_REGION,
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
     inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
+    proofsBucket: told.PROOFS_BUCKET,
+    proofsKey: told.PROOFS_KEY,
     books: addressIn(told),
     healthPort: told.HEALTH_PORT,
   };

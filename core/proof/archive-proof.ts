@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject, verify } from "node:crypto";
 import { type Finding, found } from "./finding.ts";
 import { MerkleTree } from "./merkle.ts";
 
@@ -131,3 +131,14 @@ export function checkChain(proofs: readonly ReadProof[]): Finding[] {
   }
   return findings;
 }
+
+/** What is signed of a proof. A signature of it is good for nothing else. */
+export const signedMessage = ({ number, digest }: ProofHead): Buffer =>
+  Buffer.from(`Tallystick, proof ${number} of the archive: ${digest}`);
+
+/** Whether somebody signed a proof with the other half of a key: ECDSA with SHA-256, in DER. */
+export const isSigned = (proof: ProofHead, signature: Uint8Array, publicKey: KeyObject): boolean =>
+  verify("sha256", signedMessage(proof), publicKey, signature);
+
+/** Has the reconciler prove all that came since the last proof. Of its queue of files, where a schedule puts it too. */
+export const proveMessage = JSON.stringify({ prove: "archive" });

@@ -45,6 +45,7 @@ beforeEach(async () => {
     "0001-records",
     "0002-posting",
     "0003-reading",
+    "0004-proofs",
     "0005-settlement",
     "0006-matching",
   ]);
@@ -337,7 +338,7 @@ describe("migrations", () => {
     await another.connect();
     try {
       const applied = await Promise.all([migrateBooks(owner), migrateBooks(another)]);
-      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 5]);
+      expect(applied.map(({ length }) => length).toSorted()).toEqual([0, 6]);
     } finally {
       await another.end();
     }
