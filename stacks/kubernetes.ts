@@ -151,22 +151,23 @@ const createPodsOnlyRole = (
     inlinePolicies: [inlinePolicy(statements)],
   });
 
-/** What the log agent writes: what pods say, what Kubernetes' own parts and nodes say, and numbers about all of them. */
-const agentGroups = ["application", "dataplane", "host", "performance"] as const;
+/** What the log agent writes beside what pods say: what Kubernetes' own parts and nodes say, and numbers about all of them. */
+const agentGroups = ["dataplane", "host", "performance"] as const;
 
-/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. */
+/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. @returns the group of what pods say. */
 export function createLogAgent(
   settings: StageSettings,
   keys: Keys,
   cluster: Cluster,
   nodes: kubernetes.apiextensions.CustomResource,
-): void {
+): aws.cloudwatch.LogGroup {
   const { accountId } = aws.getCallerIdentityOutput();
   const folder = `/aws/containerinsights/${clusterName()}`;
   // Before the agent, which would keep them for ever and under no key of ours.
-  const groups = agentGroups.map((kind) =>
-    createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys),
-  );
+  const groupOf = (kind: string): aws.cloudwatch.LogGroup =>
+    createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys);
+  const ofPods = groupOf("application");
+  const groups = [ofPods, ...agentGroups.map(groupOf)];
   const serviceAccount = "cloudwatch-agent";
   const role = createPodsOnlyRole(
     "ClusterLogAgent",
@@ -201,4 +202,5 @@ export function createLogAgent(
     },
     { dependsOn: [...groups, nodes] },
   );
+  return ofPods;
 }

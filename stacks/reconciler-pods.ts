@@ -16,6 +16,8 @@ export interface ReconcilerParts {
   readonly settings: StageSettings;
   readonly queues: ReconcilerQueues;
   readonly bucket: BucketRef;
+  /** Where proofs of the archive are put, and what signs them. */
+  readonly proving: { readonly bucket: BucketRef; readonly key: aws.kms.Key };
   readonly stores: ReconcilerStores;
   /** What it runs, by its registry's name and tag. */
   readonly image: $util.Input<string>;
@@ -188,6 +190,7 @@ function containerOf({
   image,
   queues,
   bucket,
+  proving,
   stores,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
   const probe = (path: string, periodSeconds: number): kubernetes.types.input.core.v1.Probe => ({
@@ -204,6 +207,8 @@ function containerOf({
       { name: "INBOUND_FILES_QUEUE_URL", value: queues.inbound.waiting.url },
       { name: "JOURNAL_FILES_QUEUE_URL", value: queues.journal.waiting.url },
       { name: "INBOUND_BUCKET", value: bucket.bucket },
+      { name: "PROOFS_BUCKET", value: proving.bucket.bucket },
+      { name: "PROOFS_KEY", value: proving.key.arn },
       ...storeVariables(stores),
     ],
     ports: [{ name: "health", containerPort: healthPort }],

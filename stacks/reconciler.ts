@@ -12,6 +12,14 @@ import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import type { Permission } from "./permissions.ts";
+import {
+  askForProofs,
+  countProofs,
+  createAuditors,
+  createProofs,
+  letsTheScheduleIn,
+  provingPermissions,
+} from "./proofs.ts";
 import { booksUser, createReconcilerPods, name, namespace, type ReconcilerParts } from "./reconciler-pods.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
@@ -82,22 +90,30 @@ export function createReconciler(
     throw new Error(
       `${settings.stage} has a reconciler, and no archive to post the books from (stacks/settings.ts).`,
     );
+  const { archive } = files;
+  const proofs = createProofs(settings);
   const queues = {
     inbound: createFileQueue("inbound", settings, files.inbound),
-    journal: createFileQueue("journal", settings, files.archive.landing, archivePrefix),
+    journal: createFileQueue("journal", settings, archive.landing, {
+      ...{ filterPrefix: archivePrefix, lets: (queue) => [letsTheScheduleIn(proofs, queue)] },
+    }),
   };
+  askForProofs(proofs, queues.journal.waiting);
+  createAuditors(proofs, archive, settings);
   const granted = [
     ...reading(settings, queues.inbound, files.inbound, surroundings.keys.inbound, onlyClean(settings)),
-    ...reading(settings, queues.journal, files.archive.landing, files.archive.key),
+    ...reading(settings, queues.journal, archive.landing, archive.key),
+    ...provingPermissions(proofs, archive, settings),
     ...storePermissions(stores),
   ];
-  const pods = { settings, queues, bucket: files.inbound, stores };
+  const proving = { bucket: archive.landing, key: proofs.key };
+  const pods = { settings, queues, bucket: files.inbound, proving, stores };
   if (settings.reconcilerAsProcess) createProcess(settings, granted, pods);
   else createPods(surroundings, granted, pods);
   return queues;
 }
 
-type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "stores">;
+type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "proving" | "stores">;
 
 /** In the cluster: nodes, what counts its queues, its identity and its pods. */
 function createPods(
@@ -109,7 +125,7 @@ function createPods(
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);
   const nodes = createNodes(settings, network, cluster, provider);
-  createLogAgent(settings, keys, cluster, nodes);
+  countProofs(createLogAgent(settings, keys, cluster, nodes), settings);
   const counted = Object.values(wiring.queues).map(({ waiting }) => waiting);
   const keda = createKeda(settings, keys, cluster, nodes, provider, counted);
   const identity = createPodRole(
@@ -149,12 +165,19 @@ function createProcess(settings: StageSettings, granted: Permission[], wiring: P
   createReconcilerPods({ ...wiring, image: name, provider, within: undefined, dependsOn: [identity] });
 }
 
+interface FileQueueOptions {
+  /** Of the files that it is told of; of all when left out. */
+  readonly filterPrefix?: string;
+  /** Who else may send to it: statements of its policy. */
+  readonly lets?: (queue: aws.sqs.Queue) => readonly object[];
+}
+
 /** A bucket tells one queue of each new file; a file that nobody can handle ends in another. */
 function createFileQueue(
   kind: keyof ReconcilerQueues,
   { inspectsFiles }: StageSettings,
   bucket: BucketRef,
-  filterPrefix?: string,
+  { filterPrefix, lets = () => [] }: FileQueueOptions = {},
 ): FileQueue {
   const { accountId } = aws.getCallerIdentityOutput();
   const isInspected = kind === "inbound" && inspectsFiles;
@@ -183,6 +206,7 @@ function createFileQueue(
             StringEquals: { "aws:SourceAccount": accountId },
           },
         },
+        ...lets(waiting),
       ],
     }),
   });
