@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { Api } from "./api.ts";
-import { holdArchive } from "./archive.ts";
+import { holdArchive, proveArchive } from "./archive.ts";
 import { showStatement, showTrialBalance } from "./books.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
@@ -12,6 +12,7 @@ import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
 import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
+import { verify } from "./verify.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
 
@@ -36,6 +37,9 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
                                                   a legal hold: nothing on it is erased until it is lifted
   archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
                                                   legal holds on archived events, which then outlive lock and lifecycle
+  archive prove [--stage <stage>]                 has the reconciler prove what came since last night, and sign it
+  verify --since <day> [--until <day>] [--public-key <file>|<SHA-256>] [--stage <stage> --bucket <name>]
+                                                  checks days of the archive by their proofs, and names what was tampered with
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
@@ -45,7 +49,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`verify\` and \`failover\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -70,6 +74,7 @@ function readArguments() {
         to: { type: "string" },
         entry: { type: "string" },
         bucket: { type: "string" },
+        "public-key": { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
@@ -119,6 +124,8 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "archive hold": ({ values }) => holdArchive(storeOf(values), "hold", values),
   "archive lift": ({ values }) => holdArchive(storeOf(values), "lift", values),
   "archive holds": ({ values }) => holdArchive(storeOf(values), "look", values),
+  "archive prove": ({ values }) => proveArchive(storeOf(values)),
+  verify: ({ values }) => verifyStore(values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };
@@ -132,6 +139,12 @@ async function proveStore(values: Arguments["values"]): Promise<string> {
   const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
   if (!isRight) process.exitCode = 1;
   return "";
+}
+
+async function verifyStore(values: Arguments["values"]): Promise<string> {
+  const { text, isRight } = await verify(storeOf(values), { ...values, publicKey: values["public-key"] });
+  if (!isRight) process.exitCode = 1;
+  return text;
 }
 
 const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"]);

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { LineTooLong } from "#adapters/s3/object-lines.ts";
 import { parseStreamed, subjectOf } from "#core/events/streamed.ts";
 import {
   checkChain,
@@ -195,10 +196,8 @@ class Judge {
     try {
       return await this.#archive.content(stored);
     } catch (thrown) {
-      // What zlib says of what is no gzip, or is cut off; anything else is trouble, and no finding.
-      const { code, message } = thrown as { readonly code?: unknown; readonly message: string };
-      if (typeof code !== "string" || !code.startsWith("Z_")) throw thrown;
-      this.#wrong(stored.key, `it cannot be unpacked: ${message}`);
+      if (!isOfFile(thrown)) throw thrown;
+      this.#wrong(stored.key, `it cannot be read: ${thrown.message}`);
       return undefined;
     }
   }
@@ -225,6 +224,12 @@ class Judge {
   #wrong(key: string, what: string): void {
     this.findings.push(found("archive", key, what));
   }
+}
+
+/** What zlib says of what is no gzip, or is cut off, and what is no line. Anything else is trouble of ours, and no finding. */
+function isOfFile(thrown: unknown): thrown is Error {
+  const { code } = thrown as { readonly code?: unknown };
+  return thrown instanceof LineTooLong || (typeof code === "string" && code.startsWith("Z_"));
 }
 
 const isoOf = (at: number): string => new Date(at).toISOString();

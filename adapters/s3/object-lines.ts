@@ -30,18 +30,24 @@ export async function objectBytes(
 const lineBytesMax = 1_048_576;
 const endOfLine = 0x0a;
 
+/** What is read is no file of lines. */
+export class LineTooLong extends Error {
+  override readonly name = "LineTooLong";
+}
+
 /**
  * The lines of an object of the archive, as they come: no more than one of them, and what the connection has brought, is in
  * memory. What ends with `.gz` is unpacked. Each line has its end with it, so that lines put together are the file, to the
  * byte; the last one may have none.
- * @throws NoSuchKey and what else S3 answers; Error for what is cut off, is no gzip, or has a line of more than a mebibyte
+ * @throws NoSuchKey and what else S3 answers; LineTooLong; zlib's Error for what is cut off, or is no gzip
  */
 export async function* objectLines(s3: Pick<S3Client, "send">, file: ObjectName): AsyncGenerator<Buffer> {
   let begun: Buffer[] = [];
   let length = 0;
   const take = (part: Buffer): void => {
     length += part.length;
-    if (length > lineBytesMax) throw new Error(`${file.key} has a line of more than ${lineBytesMax} bytes`);
+    if (length > lineBytesMax)
+      throw new LineTooLong(`${file.key} has a line of more than ${lineBytesMax} bytes`);
     begun.push(part);
   };
   for await (const chunk of unpacked(await objectBytes(s3, file), file.key)) {
