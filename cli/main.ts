@@ -8,6 +8,7 @@ import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./
 import { startFailover } from "./failover.ts";
 import { legalHold } from "./legal-hold.ts";
 import { prove } from "./prove.ts";
+import { proveBooks } from "./prove-books.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
 import { listBreaks, noteBreak, showBreak, showFiles, showFlaws } from "./settlement.ts";
@@ -44,6 +45,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
   prove [--stage <stage>]                         reads every table and proves the invariants
+  prove --books [--warehouse] [--stage <stage>]   holds the ledger against the books and the warehouse, account by account
 
   --state-directory <directory>   of the local system (.local)
   --help
@@ -77,6 +79,8 @@ function readArguments() {
         "public-key": { type: "string" },
         segments: { type: "string" },
         all: { type: "boolean", default: false },
+        books: { type: "boolean", default: false },
+        warehouse: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
       },
@@ -136,7 +140,11 @@ async function failOver(values: Arguments["values"]): Promise<string> {
 }
 
 async function proveStore(values: Arguments["values"]): Promise<string> {
-  const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
+  const store = storeConnection(values["state-directory"], values.stage);
+  if (values.warehouse && !values.books) throw new Refusal("--warehouse goes with --books");
+  const isRight = values.books
+    ? await proveBooks(store, books(values), { warehouse: values.warehouse }, tell)
+    : await prove(store, tell);
   if (!isRight) process.exitCode = 1;
   return "";
 }
@@ -147,7 +155,7 @@ async function verifyStore(values: Arguments["values"]): Promise<string> {
   return text;
 }
 
-const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"]);
+const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"], values.stage);
 const storeOf = (values: Arguments["values"]) => storeConnection(values["state-directory"], values.stage);
 
 const tell = (line: string): void => console.log(line);
