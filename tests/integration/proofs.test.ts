@@ -18,7 +18,7 @@ import { ApiClient } from "#tests/support/api-client.ts";
 import { overwriteOnDisk } from "#tests/support/bucket-on-disk.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { impatient } from "#tests/support/impatient.ts";
+import { altered, impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { Told } from "#tests/support/told.ts";
 
@@ -33,15 +33,10 @@ let s3: S3Client;
 let books: Client;
 
 /** The estate's plan, in which it is 1 o'clock each minute. */
-function provenEachMinute() {
-  const plan = impatient(committedPlan());
-  const resources = plan.resources.map((resource) =>
-    resource.name === "ProveArchive"
-      ? { ...resource, inputs: { ...resource.inputs, scheduleExpression: "rate(1 minute)" } }
-      : resource,
+const provenEachMinute = () =>
+  altered(impatient(committedPlan()), ({ name, inputs }) =>
+    name === "ProveArchive" ? { ...inputs, scheduleExpression: "rate(1 minute)" } : undefined,
   );
-  return { ...plan, resources };
-}
 
 beforeAll(async () => {
   stateDirectory = mkdtempSync(join(tmpdir(), "tallystick-proofs-"));
@@ -160,7 +155,7 @@ test("a line that was changed on disk is named, with what it says now, and the c
   const changed = lines.with(0, lines[0]?.replace('"schema":1', '"schema":1,"forged":true') ?? "");
   const write = (all: readonly string[]) =>
     overwriteOnDisk(
-      join(stateDirectory, "s3"),
+      join(stateDirectory, "engines", "s3"),
       archive,
       key,
       gzipSync(all.map((each) => `${each}\n`).join("")),
