@@ -172,19 +172,24 @@ describe("what is watched", () => {
     }
   });
 
-  it("by a sign of life is the sweeps, the loads and the canary: silence is what rings", () => {
+  it("by a sign of life is the sweeps, the loads, the proofs and the canary: silence is what rings", () => {
     const signs = alarms.filter(({ inputs }) => inputs.comparisonOperator === "LessThanOrEqualToThreshold");
     expect(signs.map(({ name }) => name)).toEqual([
       "CanaryFailingAlarm",
+      "DayUnprovenAlarm",
       "ExpireHoldsStoppedAlarm",
       "ExpireStoppedAlarm",
       "WarehouseBehindAlarm",
     ]);
-    for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
+    // As long as no reconciler is released, nobody is called for what it does not do.
+    for (const { name, inputs } of signs)
+      expect(inputs.treatMissingData).toBe(name === "DayUnprovenAlarm" ? "missing" : "breaching");
   });
 
-  it("and has no data yet is the nightly proof, which claims nothing", () => {
-    expect(production.resource<AlarmInputs>("UnbalancedProofAlarm").inputs.treatMissingData).toBe("missing");
+  it("is a night without a proof, after a day and two hours", () => {
+    expect(production.resource("DayUnprovenAlarm").inputs).toMatchObject({
+      ...{ metricName: "ProofsMade", period: 3_600, evaluationPeriods: 26, threshold: 0 },
+    });
   });
 });
 
@@ -196,16 +201,29 @@ describe("lines that are counted", () => {
   }
   const filters = production.ofType<FilterInputs>("aws:cloudwatch/logMetricFilter:LogMetricFilter");
 
-  it.each(filters)("$name stands in the code of the function whose log it is", ({ inputs }) => {
-    const fn = production
-      .ofType<{ name: string }>("aws:lambda/function:Function")
-      .find(({ inputs: { name } }) => inputs.logGroupName === `/aws/lambda/${name}`);
-    const file = fn?.handler?.replace(/\.\w+$/, ".ts") ?? "";
-    const text = sourcesFrom(file).join("\n");
-    const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
+  const isOfPods = ({ inputs }: (typeof filters)[number]): boolean =>
+    inputs.logGroupName.startsWith("/aws/containerinsights/");
+
+  it.each(filters.filter(isOfPods))("$name stands in the code of the reconciler", ({ inputs }) => {
+    const [, message = ""] = /^\{ \$\.log_processed\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
     expect(message).not.toBe("");
-    expect(text).toMatch(new RegExp(`logger\\.(warn|error)\\("${message}"`));
+    const text = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
+    expect(text).toMatch(new RegExp(`logger\\.(info|error)\\("${message}"`));
   });
+
+  it.each(filters.filter((filter) => !isOfPods(filter)))(
+    "$name stands in the code of the function whose log it is",
+    ({ inputs }) => {
+      const fn = production
+        .ofType<{ name: string }>("aws:lambda/function:Function")
+        .find(({ inputs: { name } }) => inputs.logGroupName === `/aws/lambda/${name}`);
+      const file = fn?.handler?.replace(/\.\w+$/, ".ts") ?? "";
+      const text = sourcesFrom(file).join("\n");
+      const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
+      expect(message).not.toBe("");
+      expect(text).toMatch(new RegExp(`logger\\.(warn|error)\\("${message}"`));
+    },
+  );
 
   it("are looked at by an alarm, and no alarm looks at a count that nothing makes", () => {
     const counted = new Set(filters.map(({ inputs }) => inputs.metricTransformation.name));
@@ -215,8 +233,7 @@ describe("lines that are counted", () => {
         .filter(({ namespace }) => namespace === "Tallystick")
         .map(({ metricName }) => metricName),
     );
-    // Of the reconciler, which is still to come: its alarm says that it has no data.
-    expect(read).toEqual(new Set([...counted, "ProofFindings"]));
+    expect(read).toEqual(counted);
   });
 });
 

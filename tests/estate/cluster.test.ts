@@ -98,13 +98,24 @@ describe("roles of pods", () => {
       .flatMap(({ Action }) => Action)
       .toSorted();
 
-  it("let the reconciler take notices, read files and sign in to its stores, and change no file", () => {
+  it("let the reconciler take notices, read files, sign in to its stores and prove, and change no file", () => {
     // Of each bucket: what acquirers and banks sent, and what the journal told.
     const reads = ["kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"];
     const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+    const signsIn = ["elasticache:Connect", "rds-db:connect"];
+    const proves = ["kms:GenerateDataKey", "kms:Sign", "s3:PutObject"];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [...reads, ...reads, ...takes, ...takes, "elasticache:Connect", "rds-db:connect"].toSorted(),
+      [...reads, ...reads, ...takes, ...takes, ...signsIn, ...proves].toSorted(),
     );
+  });
+
+  it("let it add proofs where the archive is copied from, and below no other name", () => {
+    const putting = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
+      ({ Action }) => Action === "s3:PutObject",
+    );
+    expect(putting).toEqual([
+      { Effect: "Allow", Action: "s3:PutObject", Resource: `${arnOf("ArchiveLandingBucket")}/proofs/*` },
+    ]);
   });
 
   it("let KEDA count messages, and take none", () => {
@@ -217,6 +228,8 @@ describe("the reconciler", () => {
       INBOUND_FILES_QUEUE_URL: production.resource("InboundFilesQueue").outputs?.["url"],
       JOURNAL_FILES_QUEUE_URL: production.resource("JournalFilesQueue").outputs?.["url"],
       INBOUND_BUCKET: idOf("InboundBucket"),
+      PROOFS_BUCKET: idOf("ArchiveLandingBucket"),
+      PROOFS_KEY: arnOf("ProofsKey"),
     });
     expect(pod.topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toContain(
       "topology.kubernetes.io/zone",

@@ -133,13 +133,16 @@ test("the ledger, the books and the warehouse have the same balances", async () 
 });
 
 test("books that are not the ledger any more are found, account by account", async () => {
+  // As who owns the database could: the books' own functions and triggers refuse it.
   const change = (by: number) =>
-    books.query("UPDATE books.days SET debits = debits + $1 WHERE account = 'mer_demo:1100:alpha:USD'", [by]);
+    books.query(`BEGIN; ALTER TABLE books.postings DISABLE TRIGGER only_added;
+      UPDATE books.postings SET amount = amount + ${by} WHERE account = 'mer_demo:1100:alpha:USD' AND effect = 'posted';
+      ALTER TABLE books.postings ENABLE TRIGGER only_added; COMMIT`);
   await change(1);
   const { text, code } = await ops("prove", "--books");
   await change(-1);
+  expect(text).toMatch(/mer_demo:1100:alpha:USD: the ledger has 2000, the books 2001/);
   expect(text).toMatch(/mer_demo:1100:alpha:USD USD: \d{4}-\d\d-\d\d is not the sum of its postings/);
-  expect(text).toMatch(/USD: debits \d+, credits \d+/);
   expect(code).toBe(1);
 });
 
