@@ -1,9 +1,13 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { ArchiveHolds, type HeldDay } from "#adapters/s3/archive-holds.ts";
-import { createS3 } from "#adapters/s3/client.ts";
+import { createS3, unchecked } from "#adapters/s3/client.ts";
+import { proveMessage } from "#core/proof/archive-proof.ts";
 import type { StoreConnection } from "./connection.ts";
 import { daysBetween } from "./days.ts";
 import { Progress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
+import { clientOf } from "./stage-client.ts";
 import { table } from "./table.ts";
 
 export interface ArchiveRange {
@@ -27,32 +31,65 @@ const acts = {
  * its beginning, and changes nothing twice.
  */
 export async function holdArchive(
-  { client, tablePrefix }: StoreConnection,
+  connection: StoreConnection,
   act: keyof typeof acts,
   range: ArchiveRange,
 ): Promise<string> {
   const days = daysBetween(range.since, range.until ?? range.since, Date.now());
-  const bucket = range.bucket ?? (tablePrefix === "tallystick-local-" ? localBucket : undefined);
+  const bucket = archiveBucketOf(connection, range.bucket);
+  return await inArchive(
+    connection,
+    bucket,
+    async (s3) => report(await eachDay(new ArchiveHolds(s3, bucket), act, days), bucket),
+    "assume tallystick-legal-holds",
+  );
+}
+
+/** @throws Refusal when nobody named it, and it is not that of the system on this machine */
+export function archiveBucketOf({ tablePrefix }: StoreConnection, named: string | undefined): string {
+  const bucket = named ?? (tablePrefix === "tallystick-local-" ? localBucket : undefined);
   if (bucket === undefined)
     throw new Refusal("say the --bucket: tallystick-<stage>-archive-<account>, and then its replica");
-  const { endpoint, region, credentials } = client;
-  const s3 = createS3({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
+  return bucket;
+}
+
+/** @throws Refusal when there is no such bucket, or whoever asks may not read it */
+export async function inArchive<T>(
+  connection: StoreConnection,
+  bucket: string,
+  use: (s3: S3Client) => Promise<T>,
+  instead = `assume ${connection.tablePrefix}auditors`,
+): Promise<T> {
+  const s3 = createS3({ ...clientOf(connection), ...unchecked });
   try {
-    return report(await eachDay(new ArchiveHolds(s3, bucket), act, days), bucket);
+    return await use(s3);
   } catch (error) {
     const { name } = error as Error;
-    const known = {
-      NoSuchBucket: "there is no such bucket",
-      AccessDenied: "you may not: assume tallystick-legal-holds",
-    };
+    const known = { NoSuchBucket: "there is no such bucket", AccessDenied: `you may not: ${instead}` };
     if (!Object.hasOwn(known, name)) throw error;
     throw new Refusal(`${bucket}: ${known[name as keyof typeof known]}`, { cause: error });
   } finally {
     s3.destroy();
+  }
+}
+
+/**
+ * Asks for a proof of all that came since the last one; here what is under way is delivered first.
+ * @throws Refusal when there is no reconciler that could be asked
+ */
+export async function proveArchive(connection: StoreConnection): Promise<string> {
+  const sqs = new SQSClient(clientOf(connection));
+  const queue = `${connection.tablePrefix}journal-files`;
+  try {
+    await connection.deliverNow?.();
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: proveMessage }));
+    return `asked: the reconciler proves what it has posted, and S3 copies the proof into the archive. \`verify\` shows it.`;
+  } catch (error) {
+    if ((error as Error).name !== "QueueDoesNotExist") throw error;
+    throw new Refusal(`there is no queue ${queue}: this stage has no reconciler`, { cause: error });
+  } finally {
+    sqs.destroy();
   }
 }
 

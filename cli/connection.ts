@@ -100,9 +100,12 @@ export function storeConnection(stateDirectory: string, stage = localStage): Sto
 
 /**
  * The books: those that the environment names, or those of the system on this machine.
+ * @param stage whose books they are to be: those of another than this machine's have to be named
  * @throws Refusal when there are none
  */
-export function booksUrl(stateDirectory: string, environment = process.env): string {
+export function booksUrl(stateDirectory: string, stage = localStage, environment = process.env): string {
+  if (stage !== localStage && environment["BOOKS_URL"] === undefined)
+    throw new Refusal(`set BOOKS_URL to the books of ${stage}`);
   const url = environment["BOOKS_URL"] ?? readEndpoints(stateDirectory).postgres;
   if (url === undefined) throw new Refusal("the system here has no books: set BOOKS_URL to others");
   return url;

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import type { Against } from "#adapters/books/finance.ts";
 import { Api } from "./api.ts";
-import { holdArchive } from "./archive.ts";
+import { holdArchive, proveArchive } from "./archive.ts";
 import { showStatement, showTrialBalance } from "./books.ts";
 import { closePeriod, showClosings } from "./closing.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
@@ -13,6 +13,7 @@ import { journalFilesOf } from "./journal-queue.ts";
 import { legalHold } from "./legal-hold.ts";
 import { writeStatements } from "./merchant-statement.ts";
 import { prove } from "./prove.ts";
+import { proveBooks } from "./prove-books.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
 import {
@@ -25,6 +26,7 @@ import {
   showSuspense,
 } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
+import { verify } from "./verify.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
 
@@ -58,16 +60,20 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
                                                   a legal hold: nothing on it is erased until it is lifted
   archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
                                                   legal holds on archived events, which then outlive lock and lifecycle
+  archive prove [--stage <stage>]                 has the reconciler prove what came since last night, and sign it
+  verify --since <day> [--until <day>] [--public-key <file>|<SHA-256>] [--stage <stage> --bucket <name>]
+                                                  checks days of the archive by their proofs, and names what was tampered with
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
                                                   lets this region take over from one that is lost: docs/runbooks/failover.md
                                                   --since: when replication was last known to be whole, minus a margin
   prove [--stage <stage>]                         reads every table and proves the invariants
+  prove --books [--warehouse] [--stage <stage>]   holds the ledger against the books and the warehouse, account by account
 
   --state-directory <directory>   of the local system (.local)
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`failover\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`verify\`, \`failover\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -91,6 +97,7 @@ function readArguments() {
         at: { type: "string" },
         to: { type: "string" },
         bucket: { type: "string" },
+        "public-key": { type: "string" },
         segments: { type: "string" },
         date: { type: "string" },
         currency: { type: "string" },
@@ -100,6 +107,8 @@ function readArguments() {
         anyway: { type: "string" },
         csv: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
+        books: { type: "boolean", default: false },
+        warehouse: { type: "boolean", default: false },
         "state-directory": { type: "string", default: ".local" },
         help: { type: "boolean", default: false },
       },
@@ -155,6 +164,8 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "archive hold": ({ values }) => holdArchive(storeOf(values), "hold", values),
   "archive lift": ({ values }) => holdArchive(storeOf(values), "lift", values),
   "archive holds": ({ values }) => holdArchive(storeOf(values), "look", values),
+  "archive prove": ({ values }) => proveArchive(storeOf(values)),
+  verify: ({ values }) => verifyStore(values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),
 };
@@ -165,7 +176,11 @@ async function failOver(values: Arguments["values"]): Promise<string> {
 }
 
 async function proveStore(values: Arguments["values"]): Promise<string> {
-  const isRight = await prove(storeConnection(values["state-directory"], values.stage), tell);
+  const store = storeConnection(values["state-directory"], values.stage);
+  if (values.warehouse && !values.books) throw new Refusal("--warehouse goes with --books");
+  const isRight = values.books
+    ? await proveBooks(store, books(values), { warehouse: values.warehouse }, tell)
+    : await prove(store, tell);
   if (!isRight) process.exitCode = 1;
   return "";
 }
@@ -183,7 +198,13 @@ async function journalOf(values: Arguments["values"]): Promise<readonly Against[
   return journalFilesOf(storeOf(values));
 }
 
-const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"]);
+async function verifyStore(values: Arguments["values"]): Promise<string> {
+  const { text, isRight } = await verify(storeOf(values), { ...values, publicKey: values["public-key"] });
+  if (!isRight) process.exitCode = 1;
+  return text;
+}
+
+const books = (values: Arguments["values"]): string => booksUrl(values["state-directory"], values.stage);
 const storeOf = (values: Arguments["values"]) => storeConnection(values["state-directory"], values.stage);
 
 const tell = (line: string): void => console.log(line);

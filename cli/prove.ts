@@ -82,7 +82,8 @@ const lasting = (proofs: readonly Proof[], before: ReadonlySet<string>): readonl
     findings: proof.findings.filter((finding) => before.has(nameOf(finding))),
   }));
 
-function linesOf({ numbers, claim, checked, findings }: Proof): string[] {
+/** A line for an invariant, and one for each finding. */
+export function linesOf({ numbers, claim, checked, findings }: Proof): string[] {
   const verdict = findings.length === 0 ? "OK" : `${findings.length} FOUND`;
   const rest = findings.length - shownMax;
   return [

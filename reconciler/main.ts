@@ -1,17 +1,21 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Pool } from "pg";
+import { ProofStore } from "#adapters/archive/proof-store.ts";
 import { Books } from "#adapters/books/books.ts";
 import { booksPool } from "#adapters/books/connection.ts";
+import { BooksProofs } from "#adapters/books/proofs.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { SettlementStore } from "#adapters/dynamodb/settlement-store.ts";
+import { createKms } from "#adapters/kms/client.ts";
+import { Signer } from "#adapters/kms/signer.ts";
 import { createS3 } from "#adapters/s3/client.ts";
-import type { ObjectName } from "#adapters/s3/object-lines.ts";
 import { createSqs } from "#adapters/sqs/check-queue.ts";
-import { filesIn } from "./file-notice.ts";
 import { serveHealth } from "./health.ts";
-import { postJournalFile } from "./journal-files.ts";
+import { type Keeping, postJournalFile } from "./journal-files.ts";
+import { asksForProof, filesIn } from "./notice.ts";
+import { type ProofMade, type Proving, prove } from "./prove.ts";
 import { Recurring } from "./recurring.ts";
 import { type ReconcilerSettings, readSettings } from "./settings.ts";
 import { takeSettlementFile } from "./settlement-files.ts";
@@ -36,22 +40,36 @@ async function main(): Promise<void> {
   pool.on("error", (error) => logger.warn("a connection to the books ended", { error }));
   const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
   const settling = settlingOf(settings, pool);
-  const workerOf = (queueUrl: string, what: string, take: (file: ObjectName) => Promise<object>) =>
+  const proving: Proving & Keeping = {
+    books: new BooksProofs(pool),
+    store: new ProofStore(s3, settings.proofsBucket),
+    signer: new Signer(createKms(), settings.proofsKey),
+  };
+  const workerOf = (queueUrl: string, handle: (body: string) => Promise<void>) =>
     new Worker({
       ...{ sqs: createSqs(waitSeconds), queueUrl },
-      tell: (error) => logger.error(`a file was not ${what}, or none could be asked for`, { error }),
+      tell: (error) => logger.error("a message was not worked off, or none could be asked for", { error }),
       handle: async (body) => {
-        for (const file of filesIn(body)) logger.info(what, { file: file.key, ...(await take(file)) });
+        await handle(body);
         // What only time shows is looked at as often as something comes: every few minutes, while anybody pays.
         await settlement.look(new Date());
         settling.ask();
       },
     });
   const workers = [
-    workerOf(settings.journalFilesQueueUrl, "posted", (file) => postJournalFile(s3, books, file)),
-    workerOf(settings.inboundFilesQueueUrl, "matched", (file) =>
-      takeSettlementFile(s3, settlement, file, Date.now),
-    ),
+    workerOf(settings.journalFilesQueueUrl, async (body) => {
+      if (asksForProof(body)) return tellProofs(await prove(proving, Date.now));
+      for (const file of filesIn(body)) {
+        const outcome = await postJournalFile(s3, books, proving, file, Date.now);
+        logger.info("posted", { file: file.key, ...outcome });
+      }
+    }),
+    workerOf(settings.inboundFilesQueueUrl, async (body) => {
+      for (const file of filesIn(body)) {
+        const outcome = await takeSettlementFile(s3, settlement, file, Date.now);
+        logger.info("matched", { file: file.key, ...outcome });
+      }
+    }),
   ];
   const health = await serveHealth(settings.healthPort, async () => {
     await pool.query("SELECT 1");
@@ -93,6 +111,14 @@ function settlingOf(settings: ReconcilerSettings, pool: Pool): Recurring {
       if (posted + settled + waiting > 0) logger.info("settled", { posted, settled, waiting });
     },
   });
+}
+
+/** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
+function tellProofs(proofs: readonly ProofMade[]): void {
+  for (const { number, files, lines, findings } of proofs) {
+    logger.info("the archive is proven", { proof: number, files, lines });
+    for (const finding of findings) logger.error("the books are wrong", { proof: number, finding });
+  }
 }
 
 const asked = (): Promise<void> =>

@@ -5,6 +5,8 @@ const told = {
   AWS_REGION: "eu-west-1",
   JOURNAL_FILES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/journal-files",
   INBOUND_FILES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/inbound-files",
+  PROOFS_BUCKET: "landing",
+  PROOFS_KEY: "arn:aws:kms:eu-west-1:123456789012:key/proofs",
   BOOKS_HOST: "proxy.example",
   BOOKS_DATABASE: "books",
   BOOKS_USER: "reconciler",
@@ -16,6 +18,8 @@ test("on AWS there is no password, and the usual ports", () => {
     region: "eu-west-1",
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
     inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
+    proofsBucket: told.PROOFS_BUCKET,
+    proofsKey: told.PROOFS_KEY,
     books: {
       ...{ host: "proxy.example", port: 5_432, database: "books" },
       ...{ user: "reconciler", password: undefined },

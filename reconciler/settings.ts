@@ -17,6 +17,8 @@ const variables = booksVariables.extend({
   PAYMENTS_TABLE: z.string().min(1),
   LEDGER_TABLE: z.string().min(1),
   EPOCH: z.string().min(1),
+  PROOFS_BUCKET: z.string().min(1),
+  PROOFS_KEY: z.string().startsWith("arn:"),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
 });
 
@@ -24,6 +26,10 @@ export interface ReconcilerSettings {
   readonly region: string;
   readonly journalFilesQueueUrl: string;
   readonly inboundFilesQueueUrl: string;
+  /** From where proofs get into the archive. */
+  readonly proofsBucket: string;
+  /** ARN of the key that signs them. */
+  readonly proofsKey: string;
   readonly books: BooksAddress;
   readonly tables: { readonly payments: string; readonly ledger: string };
   readonly epoch: Epoch;
@@ -40,6 +46,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
     region: told.AWS_REGION,
     journalFilesQueueUrl: told.JOURNAL_FILES_QUEUE_URL,
     inboundFilesQueueUrl: told.INBOUND_FILES_QUEUE_URL,
+    proofsBucket: told.PROOFS_BUCKET,
+    proofsKey: told.PROOFS_KEY,
     books: addressIn(told),
     tables: { payments: told.PAYMENTS_TABLE, ledger: told.LEDGER_TABLE },
     epoch: parseEpoch(told.EPOCH),

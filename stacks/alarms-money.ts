@@ -6,6 +6,7 @@ import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type
 import { logicalName, physicalName } from "./naming.ts";
 import { isPassive } from "./pair.ts";
 import { type Parts, type SagaName, type Sagas, sagaTypes } from "./parts.ts";
+import { proofCount } from "./proofs.ts";
 import type { ReconcilerQueues } from "./reconciler.ts";
 
 /** What of a stage may hold up money, lose sight of it, or want a person. Each calls somebody by itself. */
@@ -23,7 +24,7 @@ export function moneyWatches(
     acquirersSilent(),
     canaryFailing(parts),
     ...sweeps(parts),
-    proof(),
+    ...(reconciler === undefined ? [] : proofs(parts)),
   ];
 }
 
@@ -156,7 +157,7 @@ function files({ inbound, journal }: ReconcilerQueues): Watch[] {
     },
     putAside(
       "JournalFilesUnread",
-      "A file of the journal was put aside: the books lack what is in it.",
+      "A file of the journal was put aside, and the books lack what is in it; or a proof of the archive cannot be made.",
       journal.unread,
     ),
   ];
@@ -309,26 +310,31 @@ const sweeps = ({ settings }: Parts): Watch[] =>
       silence: isPassive(settings) ? "unknown" : "bad",
     }));
 
-/**
- * The reconciler will count what its nightly proof finds wrong. It does not exist yet, so this has no data and says so:
- * neither OK, which would claim a proof, nor an alarm every night, which nobody would read. With the reconciler, silence
- * becomes `bad`.
- */
-const proof = (): Watch => ({
-  name: "UnbalancedProof",
-  means:
-    "The nightly proof found books that do not balance. INSUFFICIENT_DATA: nothing proves them by night yet.",
-  runbook: "unbalanced-proof",
-  measured: {
-    metric: {
-      namespace: ownNamespace,
-      metricName: "ProofFindings",
-      dimensions: {},
-      statistic: "Sum",
+/** Hours without a proof: a night, and time to mend. */
+const unprovenHoursMax = 26;
+
+function proofs({ settings }: Parts): Watch[] {
+  const runs = settings.cluster?.reconciler?.imageTag !== undefined;
+  return [
+    {
+      name: "DayUnproven",
+      means: `No proof of the archive was made for ${unprovenHoursMax} hours. INSUFFICIENT_DATA: no reconciler is released yet.`,
+      runbook: "day-unproven",
+      measured: { metric: proofCount("ProofsMade") },
+      alarmsWhen: "atMost",
+      threshold: 0,
+      minutes: 60,
+      inARow: unprovenHoursMax,
+      silence: runs && !isPassive(settings) ? "bad" : "unknown",
     },
-  },
-  alarmsWhen: "atLeast",
-  threshold: 1,
-  minutes: 60,
-  silence: "unknown",
-});
+    {
+      name: "UnbalancedProof",
+      means: "The nightly proof found books that do not balance, or are not the sum of their postings.",
+      runbook: "unbalanced-proof",
+      measured: { metric: proofCount("ProofFindings") },
+      alarmsWhen: "atLeast",
+      threshold: 1,
+      minutes: 60,
+    },
+  ];
+}

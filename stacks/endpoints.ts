@@ -33,6 +33,7 @@ const clusterNeeds: readonly EndpointNeed[] = [
   need("logs", "the log agent of each node"),
   need("sts", "nodes and the AWS SDK, to learn who they are"),
   need("sqs", "the reconciler takes its work there, KEDA counts it"),
+  need("kms", "the reconciler has proofs of the archive signed"),
 ];
 
 /** What the warehouse calls: its own traffic stays in the network. */

@@ -151,10 +151,10 @@ const createPodsOnlyRole = (
     inlinePolicies: [inlinePolicy(statements)],
   });
 
-/** What the log agent writes: what pods say, what Kubernetes' own parts and nodes say, and numbers about all of them. */
-const agentGroups = ["application", "dataplane", "host", "performance"] as const;
+/** What the log agent writes beside what pods say: what Kubernetes' own parts and nodes say, and numbers about all of them. */
+const agentGroups = ["dataplane", "host", "performance"] as const;
 
-/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. @returns where pods' own lines go */
+/** Brings pods' logs and numbers to CloudWatch: AWS's own add-on, on each node. @returns the group of what pods say. */
 export function createLogAgent(
   settings: StageSettings,
   keys: Keys,
@@ -164,9 +164,10 @@ export function createLogAgent(
   const { accountId } = aws.getCallerIdentityOutput();
   const folder = `/aws/containerinsights/${clusterName()}`;
   // Before the agent, which would keep them for ever and under no key of ours.
-  const [pods, ...others] = agentGroups.map((kind) =>
-    createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys),
-  ) as [aws.cloudwatch.LogGroup, ...aws.cloudwatch.LogGroup[]];
+  const groupOf = (kind: string): aws.cloudwatch.LogGroup =>
+    createLogGroup(`Cluster${logicalName(kind)}Logs`, `${folder}/${kind}`, settings, keys);
+  const ofPods = groupOf("application");
+  const groups = [ofPods, ...agentGroups.map(groupOf)];
   const serviceAccount = "cloudwatch-agent";
   const role = createPodsOnlyRole(
     "ClusterLogAgent",
@@ -199,7 +200,7 @@ export function createLogAgent(
       resolveConflictsOnCreate: "OVERWRITE",
       resolveConflictsOnUpdate: "OVERWRITE",
     },
-    { dependsOn: [pods, ...others, nodes] },
+    { dependsOn: [...groups, nodes] },
   );
-  return pods;
+  return ofPods;
 }

@@ -18,6 +18,8 @@ export interface ReconcilerParts {
   readonly settings: StageSettings;
   readonly queues: ReconcilerQueues;
   readonly bucket: BucketRef;
+  /** Where proofs of the archive are put, and what signs them. */
+  readonly proving: { readonly bucket: BucketRef; readonly key: aws.kms.Key };
   readonly stores: ReconcilerStores;
   readonly tables: SettledTables;
   /** What it runs, by its registry's name and tag. */
@@ -191,6 +193,7 @@ function containerOf({
   image,
   queues,
   bucket,
+  proving,
   stores,
   tables,
 }: ReconcilerParts): kubernetes.types.input.core.v1.Container {
@@ -211,6 +214,8 @@ function containerOf({
       { name: "PAYMENTS_TABLE", value: tables.payments.name },
       { name: "LEDGER_TABLE", value: tables.ledger.name },
       { name: "EPOCH", value: String(settings.epoch) },
+      { name: "PROOFS_BUCKET", value: proving.bucket.bucket },
+      { name: "PROOFS_KEY", value: proving.key.arn },
       ...storeVariables(stores),
     ],
     ports: [{ name: "health", containerPort: healthPort }],

@@ -15,6 +15,14 @@ import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
 import { onlyUnder, type Permission } from "./permissions.ts";
 import {
+  askForProofs,
+  countProofs,
+  createAuditors,
+  createProofs,
+  letsTheScheduleIn,
+  provingPermissions,
+} from "./proofs.ts";
+import {
   booksUser,
   createReconcilerPods,
   name,
@@ -95,23 +103,31 @@ export function createReconciler(
     throw new Error(
       `${settings.stage} has a reconciler, and no archive to post the books from (stacks/settings.ts).`,
     );
+  const { archive } = files;
+  const proofs = createProofs(settings);
   const queues = {
     inbound: createFileQueue("inbound", settings, files.inbound),
-    journal: createFileQueue("journal", settings, files.archive.landing, archivePrefix),
+    journal: createFileQueue("journal", settings, archive.landing, {
+      ...{ filterPrefix: archivePrefix, lets: (queue) => [letsTheScheduleIn(proofs, queue)] },
+    }),
   };
+  askForProofs(proofs, queues.journal.waiting);
+  createAuditors(proofs, archive, settings);
   const granted = [
     ...reading(settings, queues.inbound, files.inbound, surroundings.keys.inbound, onlyClean(settings)),
-    ...reading(settings, queues.journal, files.archive.landing, files.archive.key),
+    ...reading(settings, queues.journal, archive.landing, archive.key),
+    ...provingPermissions(proofs, archive, settings),
     ...storePermissions(stores),
     ...settling(tables),
   ];
-  const pods = { settings, queues, bucket: files.inbound, stores, tables };
+  const proving = { bucket: archive.landing, key: proofs.key };
+  const pods = { settings, queues, bucket: files.inbound, proving, stores, tables };
   if (settings.reconcilerAsProcess) createProcess(settings, granted, pods);
   else createPods(surroundings, granted, pods);
   return queues;
 }
 
-type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "stores" | "tables">;
+type PodWiring = Pick<ReconcilerParts, "settings" | "queues" | "bucket" | "proving" | "stores" | "tables">;
 
 /** In the cluster: nodes, what counts its queues, its identity and its pods. */
 function createPods(
@@ -123,7 +139,9 @@ function createPods(
   const repository = createRepository("reconciler", settings, keys);
   const provider = connectTo(cluster, settings);
   const nodes = createNodes(settings, network, cluster, provider);
-  measureStanding(createLogAgent(settings, keys, cluster, nodes), settings);
+  const said = createLogAgent(settings, keys, cluster, nodes);
+  measureStanding(said, settings);
+  countProofs(said, settings);
   const counted = Object.values(wiring.queues).map(({ waiting }) => waiting);
   const keda = createKeda(settings, keys, cluster, nodes, provider, counted);
   const identity = createPodRole(
@@ -163,12 +181,19 @@ function createProcess(settings: StageSettings, granted: Permission[], wiring: P
   createReconcilerPods({ ...wiring, image: name, provider, within: undefined, dependsOn: [identity] });
 }
 
+interface FileQueueOptions {
+  /** Of the files that it is told of; of all when left out. */
+  readonly filterPrefix?: string;
+  /** Who else may send to it: statements of its policy. */
+  readonly lets?: (queue: aws.sqs.Queue) => readonly object[];
+}
+
 /** A bucket tells one queue of each new file; a file that nobody can handle ends in another. */
 function createFileQueue(
   kind: keyof ReconcilerQueues,
   { inspectsFiles }: StageSettings,
   bucket: BucketRef,
-  filterPrefix?: string,
+  { filterPrefix, lets = () => [] }: FileQueueOptions = {},
 ): FileQueue {
   const { accountId } = aws.getCallerIdentityOutput();
   const isInspected = kind === "inbound" && inspectsFiles;
@@ -197,6 +222,7 @@ function createFileQueue(
             StringEquals: { "aws:SourceAccount": accountId },
           },
         },
+        ...lets(waiting),
       ],
     }),
   });

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { LedgerEvent } from "#core/events/ledger-event.ts";
 import type { AccountId, Book, Side } from "#core/ledger/account.ts";
+import type { NetBalance } from "#core/proof/ledgers.ts";
 
 /** What became of a batch. Those that were there already are in neither. */
 export interface Posted {
@@ -73,6 +74,26 @@ export class Books {
       ...{ book: row.book, account: row.account, currency: row.currency },
       ...{ debits: BigInt(row.debits), credits: BigInt(row.credits) },
       ...{ debitsHeld: BigInt(row.debits_held), creditsHeld: BigInt(row.credits_held) },
+    }));
+  }
+
+  /** How many records of the journal are there, of those up to a moment; and how many things are parked, of all. */
+  async recordsUpTo(moment: Date): Promise<{ readonly records: number; readonly parked: number }> {
+    const { rows } = await this.#pool.query<{ records: number; parked: number }>(
+      `SELECT (SELECT count(*)::int FROM books.records WHERE recorded_at <= $1) AS records,
+         (SELECT count(*)::int FROM books.parked) AS parked`,
+      [moment],
+    );
+    return rows[0] ?? { records: 0, parked: 0 };
+  }
+
+  /** What accounts came to by the records up to a moment, from their postings and not from what is kept of days. */
+  async balancesUpTo(moment: Date): Promise<readonly NetBalance[]> {
+    const { rows } = await this.#pool.query("SELECT * FROM books.balances_of($1)", [moment]);
+    return rows.map((row) => ({
+      ...{ book: row.book, account: row.account, currency: row.currency },
+      posted: BigInt(row.debits) - BigInt(row.credits),
+      held: BigInt(row.debits_held) - BigInt(row.credits_held),
     }));
   }
 

@@ -1,4 +1,4 @@
-import { InvalidCiphertextException, KMSClient } from "@aws-sdk/client-kms";
+import { InvalidCiphertextException, KMSClient, type KMSClientConfig } from "@aws-sdk/client-kms";
 import { KeysUnavailable } from "./errors.ts";
 
 /** KMS answers in tens of milliseconds, its first TLS handshake included in a few hundred. */
@@ -8,8 +8,9 @@ const connectionTimeoutMs = 500;
 const attemptsMax = 3;
 
 /** One client per process, opened when the module that owns it loads, so that warm invocations find its sockets. */
-export function createKms(): KMSClient {
+export function createKms(config: KMSClientConfig = {}): KMSClient {
   return new KMSClient({
+    ...config,
     maxAttempts: attemptsMax,
     requestHandler: {
       connectionTimeout: connectionTimeoutMs,

@@ -15,3 +15,9 @@ export const createS3 = (config: S3ClientConfig = {}): S3Client =>
       throwOnRequestTimeout: true,
     },
   });
+
+/**
+ * For one who looks for himself whether what is there is what was put there: the SDK would end at the first object that is
+ * not, and say neither which nor where.
+ */
+export const unchecked = { responseChecksumValidation: "WHEN_REQUIRED" } as const satisfies S3ClientConfig;

@@ -8,7 +8,7 @@ import { type Finding, found } from "./finding.ts";
 
 /**
  * Invariants 1, 2, 3, 5, 6 and 9, of one book's data that was read anywhere: by a test, or by `ops prove`. Nothing wrong
- * is an empty list. Of invariant 9 only the first half can be asked yet: the Merkle chain over the journal is not built.
+ * is an empty list. The other half of invariant 9, the chain of proofs over the archive, is in archive-proof.ts.
  */
 
 /** A guarded account as it is stored: its counters, and how much room its limits leave on each side. */

@@ -28,6 +28,8 @@ const keys: Readonly<Record<string, "one" | "many">> = {
   "kms:EncryptionAlgorithm": "one",
   "kms:EncryptionContextKeys": "many",
   "kms:MacAlgorithm": "one",
+  "kms:MessageType": "one",
+  "kms:SigningAlgorithm": "one",
   "kms:RequestAlias": "one",
   "kms:ViaService": "one",
   "s3:VersionId": "one",

@@ -33,6 +33,15 @@ const unreached: readonly Unreached[] = [
       "Redshift asks it when a view over a stream is made, and PostgreSQL, which stands in for it, does not",
   })),
   {
+    role: "Auditors",
+    actions: [
+      ...["s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"],
+      ...["kms:Decrypt", "kms:GetPublicKey"],
+    ],
+    on: "",
+    because: "people's: on this machine nobody signs in, and the archive is verified as its operator",
+  },
+  {
     role: "Analysts",
     actions: [
       ...[

@@ -3,21 +3,15 @@ import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../door/answers.ts";
 import type { AwsAnswer, Engine } from "../door/engine.ts";
 import { keyIdIn, seal, unseal } from "./blob.ts";
+import { KmsException } from "./exception.ts";
 import type { Key, KeyUsage } from "./key.ts";
 import type { Keyring } from "./keys.ts";
-
-/** An outcome that KMS defines as an exception. Thrown only inside this file, and answered by `handle`. */
-class KmsException extends Error {
-  readonly code: string;
-  constructor(code: string, message = "") {
-    super(message);
-    this.code = code;
-  }
-}
+import { isSignedWith, publicHalfOf, signingAlgorithm, signWith } from "./signatures.ts";
 
 const plaintextBytesMax = 4_096;
 const messageBytesMax = 4_096;
 const ciphertextBytesMax = 6_144;
+const signatureBytesMax = 6_144;
 const randomBytesMax = 1_024;
 
 const keyName = z.string().min(1).max(2_048);
@@ -37,6 +31,14 @@ const dataKey = {
   EncryptionContext: context,
   KeySpec: z.enum(["AES_128", "AES_256"]).optional(),
   NumberOfBytes: z.int().min(1).max(randomBytesMax).optional(),
+};
+const signing = {
+  ...common,
+  KeyId: keyName,
+  Message: bytes(messageBytesMax),
+  // OpenSSL by Node signs no digest that somebody else has made.
+  MessageType: z.literal("RAW", "The local KMS signs messages, and no digests.").default("RAW"),
+  SigningAlgorithm: z.string(),
 };
 
 const inputs = {
@@ -68,13 +70,15 @@ const inputs = {
     MacAlgorithm: macAlgorithm,
     Mac: bytes(messageBytesMax),
   }),
+  sign: z.object(signing),
+  verify: z.object({ ...signing, Signature: bytes(signatureBytesMax) }),
   describe: z.object({ KeyId: keyName }),
   random: z.object({ ...common, NumberOfBytes: z.int().min(1).max(randomBytesMax) }),
 };
 
 /**
- * AWS KMS over node:crypto, for the keys of the plan: symmetric encryption with its encryption context bound, and
- * HMACs. Keys come from the plan only, so no action here makes, changes or deletes one.
+ * AWS KMS over node:crypto, for the keys of the plan: symmetric encryption with its encryption context bound, HMACs, and
+ * signatures on P-256. Keys come from the plan only, so no action here makes, changes or deletes one.
  */
 export function kmsEngine(keys: Keyring): Engine {
   const actions: Readonly<Record<string, (input: unknown) => unknown>> = {
@@ -102,6 +106,20 @@ export function kmsEngine(keys: Keyring): Engine {
       }
       return { KeyId: key.arn, MacAlgorithm, MacValid: true };
     },
+    Sign: (input) => {
+      const { KeyId, Message, SigningAlgorithm } = parse(inputs.sign, input);
+      const key = usable(keys, KeyId, "SIGN_VERIFY");
+      const signature = signWith(key, SigningAlgorithm, Message);
+      return { KeyId: key.arn, Signature: signature.toString("base64"), SigningAlgorithm };
+    },
+    Verify: (input) => {
+      const { KeyId, Message, SigningAlgorithm, Signature } = parse(inputs.verify, input);
+      const key = usable(keys, KeyId, "SIGN_VERIFY");
+      if (!isSignedWith(key, SigningAlgorithm, Message, Signature))
+        throw new KmsException("KMSInvalidSignatureException");
+      return { KeyId: key.arn, SignatureValid: true, SigningAlgorithm };
+    },
+    GetPublicKey: (input) => publicKey(named(keys, parse(inputs.describe, input).KeyId)),
     DescribeKey: (input) => ({ KeyMetadata: metadata(named(keys, parse(inputs.describe, input).KeyId)) }),
     GenerateRandom: (input) => ({
       Plaintext: randomBytes(parse(inputs.random, input).NumberOfBytes).toString("base64"),
@@ -199,8 +217,30 @@ function mac(key: Key, algorithm: string, message: Buffer): Buffer {
   return createHmac(`sha${bits}`, key.material).update(message).digest();
 }
 
+function publicKey(key: Key) {
+  if (!key.enabled) throw new KmsException("DisabledException", `${key.arn} is disabled.`);
+  if (key.usage !== "SIGN_VERIFY")
+    throw new KmsException("UnsupportedOperationException", `${key.arn} has no public half.`);
+  return {
+    ...{ KeyId: key.arn, PublicKey: publicHalfOf(key).toString("base64") },
+    ...{ CustomerMasterKeySpec: key.spec, KeySpec: key.spec, KeyUsage: key.usage },
+    SigningAlgorithms: [signingAlgorithm],
+  };
+}
+
+/** What a key can do, by the name that KMS has for it. */
+function algorithmsOf({ usage, spec }: Key): object {
+  switch (usage) {
+    case "ENCRYPT_DECRYPT":
+      return { EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"] };
+    case "GENERATE_VERIFY_MAC":
+      return { MacAlgorithms: [spec.replace("HMAC_", "HMAC_SHA_")] };
+    case "SIGN_VERIFY":
+      return { SigningAlgorithms: [signingAlgorithm] };
+  }
+}
+
 function metadata(key: Key) {
-  const symmetric = key.usage === "ENCRYPT_DECRYPT";
   return {
     AWSAccountId: key.arn.split(":")[4],
     Arn: key.arn,
@@ -209,9 +249,7 @@ function metadata(key: Key) {
     CustomerMasterKeySpec: key.spec,
     Description: key.description,
     Enabled: key.enabled,
-    ...(symmetric
-      ? { EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"] }
-      : { MacAlgorithms: [key.spec.replace("HMAC_", "HMAC_SHA_")] }),
+    ...algorithmsOf(key),
     KeyManager: "CUSTOMER",
     KeySpec: key.spec,
     KeyState: key.enabled ? "Enabled" : "Disabled",

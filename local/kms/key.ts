@@ -1,8 +1,17 @@
 import { createHash, type KeyObject } from "node:crypto";
 
 /** What a key may do, as KMS names it. */
-export type KeyUsage = "ENCRYPT_DECRYPT" | "GENERATE_VERIFY_MAC";
-export type KeySpec = "SYMMETRIC_DEFAULT" | "HMAC_224" | "HMAC_256" | "HMAC_384" | "HMAC_512";
+export const keyUsages = ["ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "SIGN_VERIFY"] as const;
+export type KeyUsage = (typeof keyUsages)[number];
+export const keySpecs = [
+  "SYMMETRIC_DEFAULT",
+  "HMAC_224",
+  "HMAC_256",
+  "HMAC_384",
+  "HMAC_512",
+  "ECC_NIST_P256",
+] as const;
+export type KeySpec = (typeof keySpecs)[number];
 
 /** A key that the estate's plan asks for. */
 export interface KeyPlan {
@@ -24,9 +33,11 @@ export interface Key extends KeyPlan {
   readonly createdAt: number;
 }
 
-/** Bytes of a key's secret. */
-export function materialBytesOf(spec: KeySpec): number {
+/** Bytes of a key's secret; undefined for one of two halves, whose form has no fixed length. */
+export function materialBytesOf(spec: KeySpec): number | undefined {
   switch (spec) {
+    case "ECC_NIST_P256":
+      return undefined;
     case "SYMMETRIC_DEFAULT":
     case "HMAC_256":
       return 32;

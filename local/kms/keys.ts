@@ -1,8 +1,14 @@
-import { createSecretKey, randomBytes } from "node:crypto";
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { z } from "zod";
 import { Refusal } from "../process/refusal.ts";
 import { StateFile } from "../process/state-file.ts";
-import { type Key, type KeyPlan, keyIdOf, materialBytesOf, namesOf } from "./key.ts";
+import { type Key, type KeyPlan, type KeySpec, keyIdOf, materialBytesOf, namesOf } from "./key.ts";
 
 const keyFile = z.object({
   keys: z.record(z.string(), z.object({ material: z.base64(), created_at: z.number() })),
@@ -35,15 +41,14 @@ export function loadKeys(path: string, plans: readonly KeyPlan[], now: number): 
   const stored = { ...file.read()?.keys };
   let grew = false;
   const keys = plans.map((plan): Key => {
-    const bytes = materialBytesOf(plan.spec);
     let entry = stored[plan.arn];
     if (entry === undefined) {
-      entry = { material: randomBytes(bytes).toString("base64"), created_at: now };
+      entry = { material: makeMaterial(plan.spec).toString("base64"), created_at: now };
       stored[plan.arn] = entry;
       grew = true;
     }
-    const material = createSecretKey(Buffer.from(entry.material, "base64"));
-    if (material.symmetricKeySize !== bytes) {
+    const material = openMaterial(plan.spec, Buffer.from(entry.material, "base64"));
+    if (material === undefined) {
       throw new Refusal(
         `${path} holds another kind of key for ${plan.arn}: start with --fresh, which also wipes the data that it sealed`,
       );
@@ -52,4 +57,27 @@ export function loadKeys(path: string, plans: readonly KeyPlan[], now: number): 
   });
   if (grew) file.write({ keys: stored });
   return new Keyring(keys);
+}
+
+/** Elliptic curves are named by SEC's names in OpenSSL: this is NIST's P-256. */
+const curve = "prime256v1";
+const privateForm = { format: "der", type: "pkcs8" } as const;
+
+function makeMaterial(spec: KeySpec): Buffer {
+  const bytes = materialBytesOf(spec);
+  return bytes === undefined
+    ? generateKeyPairSync("ec", { namedCurve: curve }).privateKey.export(privateForm)
+    : randomBytes(bytes);
+}
+
+/** @returns undefined for what is no secret of a key of this kind. */
+function openMaterial(spec: KeySpec, material: Buffer): KeyObject | undefined {
+  const bytes = materialBytesOf(spec);
+  if (bytes !== undefined) return material.length === bytes ? createSecretKey(material) : undefined;
+  try {
+    const key = createPrivateKey({ key: material, ...privateForm });
+    return key.asymmetricKeyDetails?.namedCurve === curve ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { inputsOf, outputsOf, resourcesOf } from "../plan/load.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type KeyPlan, keyIdOf } from "./key.ts";
+import { type KeyPlan, keyIdOf, keySpecs, keyUsages } from "./key.ts";
 
 const keyInputs = z.object({
   description: z.string().default(""),
-  keyUsage: z.enum(["ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC"]).default("ENCRYPT_DECRYPT"),
-  customerMasterKeySpec: z
-    .enum(["SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512"])
-    .default("SYMMETRIC_DEFAULT"),
+  keyUsage: z.enum(keyUsages).default("ENCRYPT_DECRYPT"),
+  customerMasterKeySpec: z.enum(keySpecs).default("SYMMETRIC_DEFAULT"),
   isEnabled: z.boolean().default(true),
 });
 const keyOutputs = z.object({ arn: z.string().regex(/^arn:aws:kms:[^:]+:\d{12}:key\/.+$/) });

@@ -34,6 +34,7 @@ beforeEach(async () => {
     "0001-records",
     "0002-posting",
     "0003-reading",
+    "0004-proofs",
     "0005-settlement",
     "0006-matching",
     "0007-settlement-entries",

@@ -1,4 +1,5 @@
-import { statSync, writeFileSync } from "node:fs";
+import { createPublicKey, verify as isSignature } from "node:crypto";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { buildClient, CommitmentPolicy, KmsKeyringNode } from "@aws-crypto/client-node";
 import {
   DecryptCommand,
@@ -8,7 +9,10 @@ import {
   GenerateDataKeyWithoutPlaintextCommand,
   GenerateMacCommand,
   GenerateRandomCommand,
+  GetPublicKeyCommand,
   KMS,
+  SignCommand,
+  VerifyCommand,
   VerifyMacCommand,
 } from "@aws-sdk/client-kms";
 import { expect } from "vitest";
@@ -184,6 +188,77 @@ await contract({ service: "KMS", open: openKeys }, ({ use, group, behaviour, our
         MacAlgorithm: "HMAC_SHA_512",
       });
       expect(await refusalOf(use().kms.send(mac))).toBe("InvalidKeyUsageException");
+    });
+  });
+
+  group("signatures", () => {
+    const SigningAlgorithm = "ECDSA_SHA_256";
+    const sign = async (Message: Uint8Array = card) =>
+      (await use().kms.send(new SignCommand({ KeyId: use().proofs, Message, SigningAlgorithm }))).Signature;
+    const verify = (Message: Uint8Array, Signature: Uint8Array | undefined) =>
+      use().kms.send(new VerifyCommand({ KeyId: use().proofs, Message, Signature, SigningAlgorithm }));
+    const publicKey = async () =>
+      (await use().kms.send(new GetPublicKeyCommand({ KeyId: use().proofs }))).PublicKey ?? new Uint8Array();
+
+    behaviour("verify for their message only", async () => {
+      const signature = await sign();
+      expect(await verify(card, signature)).toMatchObject({
+        ...{ SignatureValid: true, KeyId: use().proofs, SigningAlgorithm },
+      });
+      expect(await refusalOf(verify(Buffer.from("another"), signature))).toBe("KMSInvalidSignatureException");
+      expect(await refusalOf(verify(card, signature?.slice(0, -1)))).toBe("KMSInvalidSignatureException");
+    });
+
+    behaviour("are checked by whoever has the public half, without asking again", async () => {
+      const key = createPublicKey({ key: Buffer.from(await publicKey()), format: "der", type: "spki" });
+      expect(key.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
+      const signature = (await sign()) ?? new Uint8Array();
+      expect(isSignature("sha256", card, key, signature)).toBe(true);
+      expect(isSignature("sha256", Buffer.from("another"), key, signature)).toBe(false);
+    });
+
+    behaviour("the public half says what it is for", async () => {
+      expect(await use().kms.send(new GetPublicKeyCommand({ KeyId: use().proofs }))).toMatchObject({
+        ...{ KeyId: use().proofs, KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" },
+        SigningAlgorithms: [SigningAlgorithm],
+      });
+    });
+
+    behaviour("need the algorithm of their key, and a key that signs", async () => {
+      const other = { Message: card, SigningAlgorithm: "ECDSA_SHA_384" } as const;
+      expect(await refusalOf(use().kms.send(new SignCommand({ KeyId: use().proofs, ...other })))).toBe(
+        "InvalidKeyUsageException",
+      );
+      const sealing = new SignCommand({ KeyId: use().vault, Message: card, SigningAlgorithm });
+      expect(await refusalOf(use().kms.send(sealing))).toBe("InvalidKeyUsageException");
+    });
+
+    behaviour("a key that seals has no public half", async () => {
+      const half = new GetPublicKeyCommand({ KeyId: use().vault });
+      expect(await refusalOf(use().kms.send(half))).toBe("UnsupportedOperationException");
+    });
+
+    ours("are of the same key after a restart", async () => {
+      const [before, signature] = [await publicKey(), await sign()];
+      use().restart();
+      expect(await publicKey()).toEqual(before);
+      expect(await verify(card, signature)).toMatchObject({ SignatureValid: true });
+    });
+
+    ours("of a digest are refused, and not made of something else", async () => {
+      const digest = { Message: Buffer.alloc(32), MessageType: "DIGEST" } as const;
+      const asked = new SignCommand({ KeyId: use().proofs, ...digest, SigningAlgorithm });
+      expect(await refusalOf(use().kms.send(asked))).toBe("ValidationException");
+    });
+
+    ours("a secret of another kind of key stops the start with one line", () => {
+      const { keyFile, proofs } = use();
+      const stored = JSON.parse(readFileSync(keyFile, "utf8"));
+      stored.keys[proofs].material = Buffer.alloc(32, 1).toString("base64");
+      writeFileSync(keyFile, JSON.stringify(stored));
+      expect(() => loadKeys(keyFile, keyPlans, 0)).toThrow(
+        `${keyFile} holds another kind of key for ${proofs}`,
+      );
     });
   });
 

@@ -172,20 +172,29 @@ describe("what is watched", () => {
     }
   });
 
-  it("by a sign of life is the sweeps, the loads and the canary: silence is what rings", () => {
+  it("by a sign of life is the sweeps, the loads, the proofs and the canary: silence is what rings", () => {
     const signs = alarms.filter(({ inputs }) => inputs.comparisonOperator === "LessThanOrEqualToThreshold");
     expect(signs.map(({ name }) => name)).toEqual([
       "CanaryFailingAlarm",
+      "DayUnprovenAlarm",
       "ExpireHoldsStoppedAlarm",
       "ExpireStoppedAlarm",
       "WarehouseBehindAlarm",
     ]);
-    for (const { inputs } of signs) expect(inputs.treatMissingData).toBe("breaching");
+    // As long as no reconciler is released, nobody is called for what it does not do.
+    for (const { name, inputs } of signs)
+      expect(inputs.treatMissingData).toBe(name === "DayUnprovenAlarm" ? "missing" : "breaching");
   });
 
-  it("and has no data yet is the nightly proof, and what the reconciler says, which claim nothing", () => {
+  it("and has no data while no reconciler runs is what it says, which claims nothing", () => {
     for (const name of ["UnbalancedProofAlarm", "BreaksOldAlarm"])
       expect(production.resource<AlarmInputs>(name).inputs.treatMissingData).toBe("missing");
+  });
+
+  it("is a night without a proof, after a day and two hours", () => {
+    expect(production.resource("DayUnprovenAlarm").inputs).toMatchObject({
+      ...{ metricName: "ProofsMade", period: 3_600, evaluationPeriods: 26, threshold: 0 },
+    });
   });
 });
 
@@ -200,19 +209,32 @@ describe("lines that are counted", () => {
     };
   }
   const all = production.ofType<FilterInputs>("aws:cloudwatch/logMetricFilter:LogMetricFilter");
-  const isOfPods = ({ inputs }: (typeof all)[number]) => inputs.logGroupName.endsWith("/application");
-  const filters = all.filter((each) => !isOfPods(each));
+  /** A number of the line, and not that there was one. */
+  const isMeasured = ({ inputs }: (typeof all)[number]): boolean => inputs.metricTransformation.value !== "1";
+  const filters = all.filter((each) => !isMeasured(each));
+  const isOfPods = ({ inputs }: (typeof all)[number]): boolean =>
+    inputs.logGroupName.startsWith("/aws/containerinsights/");
 
-  it.each(filters)("$name stands in the code of the function whose log it is", ({ inputs }) => {
-    const fn = production
-      .ofType<{ name: string }>("aws:lambda/function:Function")
-      .find(({ inputs: { name } }) => inputs.logGroupName === `/aws/lambda/${name}`);
-    const file = fn?.handler?.replace(/\.\w+$/, ".ts") ?? "";
-    const text = sourcesFrom(file).join("\n");
-    const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
+  it.each(filters.filter(isOfPods))("$name stands in the code of the reconciler", ({ inputs }) => {
+    const [, message = ""] = /^\{ \$\.log_processed\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
     expect(message).not.toBe("");
-    expect(text).toMatch(new RegExp(`logger\\.(warn|error)\\("${message}"`));
+    const text = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
+    expect(text).toMatch(new RegExp(`logger\\.(info|error)\\("${message}"`));
   });
+
+  it.each(filters.filter((filter) => !isOfPods(filter)))(
+    "$name stands in the code of the function whose log it is",
+    ({ inputs }) => {
+      const fn = production
+        .ofType<{ name: string }>("aws:lambda/function:Function")
+        .find(({ inputs: { name } }) => inputs.logGroupName === `/aws/lambda/${name}`);
+      const file = fn?.handler?.replace(/\.\w+$/, ".ts") ?? "";
+      const text = sourcesFrom(file).join("\n");
+      const [, message = ""] = /^\{ \$\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
+      expect(message).not.toBe("");
+      expect(text).toMatch(new RegExp(`logger\\.(warn|error)\\("${message}"`));
+    },
+  );
 
   it("are looked at by an alarm, and no alarm looks at a count that nothing makes", () => {
     const counted = new Set(filters.map(({ inputs }) => inputs.metricTransformation.name));
@@ -222,14 +244,13 @@ describe("lines that are counted", () => {
         .filter(({ namespace }) => namespace === "Tallystick")
         .map(({ metricName }) => metricName),
     );
-    // Of the reconciler, which is still to come: its alarm says that it has no data.
-    expect(read).toEqual(new Set([...counted, "ProofFindings", "OldestBreakBusinessDays"]));
+    expect(read).toEqual(new Set([...counted, "OldestBreakBusinessDays"]));
   });
 
-  it("of the reconciler's pods are what it says, as the log agent passes it on, each on the dashboard", () => {
+  it("are measured as the reconciler says them and the log agent passes them on, each on the dashboard", () => {
     const main = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
     const said = readFileSync(join(projectRoot, "reconciler/standing.ts"), "utf8");
-    const ofPods = all.filter(isOfPods);
+    const ofPods = all.filter(isMeasured);
     expect(ofPods.map(({ inputs }) => inputs.metricTransformation.name).toSorted()).toEqual([
       ...["KeptFlaws", "OldestBreakBusinessDays", "OpenBreaks", "ParkedRecords"],
     ]);

@@ -8,7 +8,7 @@ import { listOf, production, type RoleInputs, type Statement, statementsOf } fro
 const arnOf = (name: string): string => String(production.resource(name).outputs?.["arn"]);
 const inputsOf = <T>(name: string): T => production.resource<T>(name).inputs;
 const grantsOf = (role: string): readonly Statement[] => statementsOf(production.resource<RoleInputs>(role));
-const readsOnly = new Set(["s3:GetObject", "s3:ListBucket"]);
+const readsOnly = new Set(["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:ListBucket"]);
 
 const actionsOn = (role: string, arn: string): string[] =>
   grantsOf(role)

@@ -98,7 +98,7 @@ describe("roles of pods", () => {
       .flatMap(({ Action }) => Action)
       .toSorted();
 
-  it("let the reconciler take notices, read files, sign in to its stores and settle, and change no file", () => {
+  it("let the reconciler take notices, read files, sign in to its stores, settle and prove, and change no file", () => {
     // Of each bucket: what acquirers and banks sent, and what the journal told.
     const reads = ["kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"];
     const settles = [
@@ -106,16 +106,10 @@ describe("roles of pods", () => {
       ...["dynamodb:PutItem", "dynamodb:UpdateItem"],
     ];
     const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+    const signsIn = ["elasticache:Connect", "rds-db:connect"];
+    const proves = ["kms:GenerateDataKey", "kms:Sign", "s3:PutObject"];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [
-        ...reads,
-        ...reads,
-        ...takes,
-        ...takes,
-        ...settles,
-        "elasticache:Connect",
-        "rds-db:connect",
-      ].toSorted(),
+      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves].toSorted(),
     );
     const ledger = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
       ({ Resource }) => Resource === arnOf("LedgerTable"),
@@ -130,6 +124,15 @@ describe("roles of pods", () => {
     expect(ledger.map(({ Action, Condition }) => [Action, Condition])).toEqual([
       ["dynamodb:PutItem", under("*#journal#*", available)],
       ["dynamodb:UpdateItem", under(available)],
+    ]);
+  });
+
+  it("let it add proofs where the archive is copied from, and below no other name", () => {
+    const putting = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
+      ({ Action }) => Action === "s3:PutObject",
+    );
+    expect(putting).toEqual([
+      { Effect: "Allow", Action: "s3:PutObject", Resource: `${arnOf("ArchiveLandingBucket")}/proofs/*` },
     ]);
   });
 
@@ -243,6 +246,8 @@ describe("the reconciler", () => {
       INBOUND_FILES_QUEUE_URL: production.resource("InboundFilesQueue").outputs?.["url"],
       JOURNAL_FILES_QUEUE_URL: production.resource("JournalFilesQueue").outputs?.["url"],
       INBOUND_BUCKET: idOf("InboundBucket"),
+      PROOFS_BUCKET: idOf("ArchiveLandingBucket"),
+      PROOFS_KEY: arnOf("ProofsKey"),
     });
     expect(pod.topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toContain(
       "topology.kubernetes.io/zone",

@@ -81,12 +81,12 @@ describe("roles", () => {
     name.endsWith("DeliveryRole") && !Object.hasOwn(movers, name);
 
   const reader = "WarehouseReaderRole";
-  /** People's, who sign in: tests/estate/analytics.test.ts says which. */
-  const people = "Analysts";
+  /** People's, who sign in: analytics.test.ts and proofs.test.ts say which. */
+  const people = ["Analysts", "Auditors"];
   /** The reconciler's pods; tests/estate/cluster.test.ts says what they may. */
   const pods = "ReconcilerRole";
   const isOurs = (role: { readonly name: string }): boolean =>
-    !isDelivery(role) && ![reader, people, pods].includes(role.name);
+    !isDelivery(role) && ![reader, ...people, pods].includes(role.name);
   it("belong to one function or saga each, and the others are known by name", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
@@ -141,8 +141,8 @@ describe("roles", () => {
         else
           expect(
             arn.replace(
-              Object.hasOwn(movers, role.name) || [people, pods].includes(role.name)
-                ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/)\*$/
+              Object.hasOwn(movers, role.name) || [...people, pods].includes(role.name)
+                ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/(proofs\/)?)\*$/
                 : /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
               "$1",
             ),

@@ -172,6 +172,7 @@ describe("endpoints", () => {
       "eks",
       "eks-auth",
       "kinesis-streams",
+      "kms",
       "logs",
       "sqs",
       "sts",

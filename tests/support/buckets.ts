@@ -1,4 +1,4 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { PlanResource } from "#local/plan/plan.ts";
 import { Bucket } from "#local/s3/bucket.ts";
@@ -20,6 +20,8 @@ interface Wanted {
 
 export interface RunningBuckets {
   readonly s3: S3Client;
+  /** What a client takes to reach them. */
+  readonly client: S3ClientConfig;
   readonly engine: S3Engine;
   readonly directory: string;
   /** Moves the clock on, which begins on 1 January 2030. */
@@ -57,7 +59,7 @@ export function buckets(wanted: Readonly<Record<string, Wanted>>): () => Running
     const pass = (ms: number): void => {
       now += ms;
     };
-    current = { s3, engine, directory, pass, restart, stop };
+    current = { s3, client: door.client, engine, directory, pass, restart, stop };
     return current;
   }
 

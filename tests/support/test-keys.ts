@@ -35,9 +35,10 @@ export const keyPlans: readonly KeyPlan[] = [
   keyPlan("other"),
   keyPlan("disabled", { enabled: false }),
   keyPlan("fingerprint", { usage: "GENERATE_VERIFY_MAC", spec: "HMAC_256" }),
+  keyPlan("proofs", { usage: "SIGN_VERIFY", spec: "ECC_NIST_P256" }),
 ];
 
-/** Four keys, by their ARNs, and a client that may use them. */
+/** Five keys, by their ARNs, and a client that may use them. */
 export interface TestKeys {
   readonly kms: KMSClient;
   readonly config: KMSClientConfig;
@@ -47,6 +48,8 @@ export interface TestKeys {
   readonly other: string;
   readonly disabled: string;
   readonly fingerprint: string;
+  /** Signs. */
+  readonly proofs: string;
   /** Where our engine keeps its secrets. */
   readonly keyFile: string;
   /** Of our engine: secrets stay. */
@@ -73,6 +76,7 @@ async function openOurs(): Promise<TestKeys> {
     other: arnOf("other"),
     disabled: arnOf("disabled"),
     fingerprint: arnOf("fingerprint"),
+    proofs: arnOf("proofs"),
     restart: () => door.serve(engine()),
     stop: async () => {
       kms.destroy();
@@ -101,6 +105,7 @@ async function openThere(endpoint: string): Promise<TestKeys> {
     disabled,
     other: await make(),
     fingerprint: await make({ KeyUsage: "GENERATE_VERIFY_MAC", KeySpec: "HMAC_256" }),
+    proofs: await make({ KeyUsage: "SIGN_VERIFY", KeySpec: "ECC_NIST_P256" }),
     keyFile: "",
     restart: () => expect.fail("it is not ours to restart"),
     stop: async () => kms.destroy(),

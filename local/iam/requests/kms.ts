@@ -7,6 +7,7 @@ import type { AccessReader } from "./reader.ts";
 const encryptionContextPrefix = "kms:EncryptionContext:";
 const encrypting = new Set(["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]);
 const authenticating = new Set(["GenerateMac", "VerifyMac"]);
+const signing = new Set(["Sign", "Verify"]);
 /** AWS knows no resource for them. */
 const keyless = new Set(["CreateKey", "GenerateRandom", "ListAliases", "ListKeys"]);
 
@@ -50,6 +51,10 @@ function contextOf(action: string, input: Input, { account }: EstateFacts): Cond
           : undefined;
       case "kms:MacAlgorithm":
         return authenticating.has(action) ? one(textIn(input, "MacAlgorithm")) : undefined;
+      case "kms:SigningAlgorithm":
+        return signing.has(action) ? one(textIn(input, "SigningAlgorithm")) : undefined;
+      case "kms:MessageType":
+        return signing.has(action) ? [textIn(input, "MessageType") ?? "RAW"] : undefined;
       case "kms:RequestAlias": {
         const named = textIn(input, "KeyId") ?? "";
         return named.includes("alias/") ? [named.slice(named.indexOf("alias/"))] : undefined;

@@ -43,6 +43,22 @@ export const moto: EmulatorDeviations = {
       aws: "refuses the algorithm of another kind of key",
       instead: "no refusal",
     },
+    "signatures verify for their message only": {
+      aws: "refuses a signature of something else",
+      instead: "no refusal",
+    },
+    "signatures the public half says what it is for": {
+      aws: "names the key by its ARN",
+      instead: "to match object",
+    },
+    "signatures need the algorithm of their key, and a key that signs": {
+      aws: "calls the error InvalidKeyUsageException",
+      instead: "ValidationException",
+    },
+    "signatures a key that seals has no public half": {
+      aws: "refuses to give what is not there",
+      instead: "no refusal",
+    },
     "keys a key is found by its id": {
       aws: "says what a key is for",
       instead: "to match object { …(5) }",

@@ -22,8 +22,9 @@ export const commonRows: readonly Row[] = [
       "script: estate:check",
       "file: docs/invariants.md",
       "test: tests/integration/proof.test.ts › one stored item that was tampered with is named › and nothing is found when it is as it was",
+      "test: tests/integration/proofs.test.ts › a proof is made by itself, when the schedule says so",
     ],
-    "that somebody reads it; the nightly proof comes with issue 7",
+    "that somebody reads it",
   ),
   company(
     "CC2.2",

@@ -102,16 +102,13 @@ export const moreRows: readonly Row[] = [
     ],
     "webhooks, statements and reports: issues 6 and 7",
   ),
-  estate(
-    "PI1.5",
-    "What is stored stays complete and right, for as long as it must.",
-    [
-      "test: tests/estate/least-privilege.test.ts › money › moves guarded accounts where wallets and refunds do, and never edits the journal",
-      "test: tests/estate/analytics.test.ts › the archive › is locked for ten years, root included, and deletes nothing before",
-      "rule: table-kept",
-      "rule: aurora-kept",
-      "rule: locked-objects-stay",
-    ],
-    "the chain of digests over the journal, and its signature: issue 7",
-  ),
+  estate("PI1.5", "What is stored stays complete and right, for as long as it must.", [
+    "test: tests/estate/least-privilege.test.ts › money › moves guarded accounts where wallets and refunds do, and never edits the journal",
+    "test: tests/estate/analytics.test.ts › the archive › is locked for ten years, root included, and deletes nothing before",
+    "rule: table-kept",
+    "rule: aurora-kept",
+    "rule: locked-objects-stay",
+    "test: tests/integration/proofs.test.ts › a line that was changed on disk is named, with what it says now, and the command ends with 1",
+    "test: tests/estate/proofs.test.ts › the key that signs proofs › is used by the reconciler's pods alone, for one algorithm",
+  ]),
 ];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filesIn } from "./file-notice.ts";
+import { asksForProof, filesIn } from "./notice.ts";
 
 const record = (key: string, more: object = {}) => ({
   eventName: "ObjectCreated:Put",
@@ -30,3 +30,9 @@ test.each(["", "no JSON", "{}", '{"Records":[]}', '{"Records":[{"eventName":"Obj
     expect(() => filesIn(body)).toThrow();
   },
 );
+
+test("what asks for a proof is no notice, and a notice asks for none", () => {
+  expect(asksForProof('{"prove":"archive"}')).toBe(true);
+  expect(asksForProof(JSON.stringify({ Records: [record("a")] }))).toBe(false);
+  expect(() => filesIn('{"prove":"archive"}')).toThrow();
+});

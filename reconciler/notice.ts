@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ObjectName } from "#adapters/s3/object-lines.ts";
+import { proveMessage } from "#core/proof/archive-proof.ts";
 
 const record = z.object({
   eventName: z.string(),
@@ -29,3 +30,6 @@ export function filesIn(body: string): readonly ObjectName[] {
     versionId: s3.object.versionId,
   }));
 }
+
+/** Whether a message asks for a proof, and is no notice of files. */
+export const asksForProof = (body: string): boolean => body === proveMessage;

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { journals } from "#tests/support/arbitraries/ledger.ts";
+import { demo } from "#tests/support/examples.ts";
+import type { AccountId } from "../ledger/account.ts";
+import { recordedAtOf } from "../ledger/journal.ts";
+import { balancesOf, checkSameBalances, type NetBalance, upTo } from "./ledgers.ts";
+
+const balance = (account: string, posted: bigint, held = 0n): NetBalance => ({
+  ...{ book: demo, account: account as AccountId, currency: "USD", posted, held },
+});
+const wordsOf = (ledger: readonly NetBalance[], others: readonly NetBalance[]) =>
+  checkSameBalances("the books", ledger, others).map(({ subject, what }) => `${subject}: ${what}`);
+
+test("the same balances are no finding, whatever their order; an account that never moved is missing anywhere", () => {
+  const [a, b] = [balance("acc_a", 5n), balance("acc_b", -5n, 2n)];
+  expect(wordsOf([a, b], [b, a])).toEqual([]);
+  expect(wordsOf([a, b, balance("acc_c", 0n)], [a, b])).toEqual([]);
+});
+
+test("each account that differs is named, with both balances", () => {
+  expect(wordsOf([balance("acc_a", 5n), balance("acc_b", -5n)], [balance("acc_a", 6n)])).toEqual([
+    "mer_demo acc_a USD: the ledger has 5, the books 6",
+    "mer_demo acc_b USD: the ledger has -5, the books 0",
+  ]);
+  expect(wordsOf([], [balance("mer_demo:1100:alpha:USD", 1n, 3n)])).toEqual([
+    "mer_demo:1100:alpha:USD: the ledger has 0, the books 1 and 3 held",
+  ]);
+});
+
+test("what a journal adds up to balances, at each of its moments", () => {
+  fc.assert(
+    fc.property(journals({ holds: "any" }), fc.nat(), (journal, n) => {
+      const moment = journal.length === 0 ? 0 : recordedAtOf(journal[n % journal.length] ?? expect.fail());
+      const before = upTo(journal, moment);
+      expect(before.every((record) => recordedAtOf(record) <= moment)).toBe(true);
+      const balances = balancesOf(demo, before);
+      for (const currency of new Set(balances.map((each) => each.currency)))
+        for (const of of ["posted", "held"] as const)
+          expect(
+            balances.filter((each) => each.currency === currency).reduce((sum, each) => sum + each[of], 0n),
+          ).toBe(0n);
+    }),
+  );
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import type { BooksProofs } from "#adapters/books/proofs.ts";
+import type { Proving } from "#reconciler/prove.ts";
+import { keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
+
+const at = new ProvenArchive();
+
+describe("a proof", () => {
+  test("names each file that came since the last one, once, and is signed", async () => {
+    await at.bring("a", lines);
+    await at.bring("b", [line("je_5")]);
+    expect(await at.prove()).toEqual([{ number: 1, files: 2, lines: 5, findings: [] }]);
+    await at.bring("c", [line("je_6")]);
+    expect(await at.prove()).toEqual([{ number: 2, files: 1, lines: 1, findings: [] }]);
+    expect(await at.verify()).toMatchObject({ proofs: 2, files: 3, lines: 6, waiting: 0, findings: [] });
+  });
+
+  test("is made of a night without files too: that nothing came is known", async () => {
+    expect(await at.prove()).toEqual([{ number: 1, files: 0, lines: 0, findings: [] }]);
+    expect(await at.prove()).toMatchObject([{ number: 2 }]);
+    expect(wordsOf(await at.verify())).toEqual([]);
+  });
+
+  test("says what the books add up to", async () => {
+    await at.bring("a", lines);
+    await at.prove();
+    const { rows } = await at.pool.query("SELECT statement FROM books.proofs");
+    expect(JSON.parse(rows[0].statement).books).toEqual([
+      { currency: "USD", debits: "20", credits: "20", debits_held: "0", credits_held: "0" },
+    ]);
+  });
+
+  test("tells of books that do not balance, and of balances that are not their postings' sum", async () => {
+    await at.bring("a", lines);
+    await at.owner.query("UPDATE books.days SET debits = debits + 1 WHERE account = 'acc_a'");
+    const findings = ["USD: debits 21, credits 20", "acc_a USD: 2030-01-01 is not the sum of its postings"];
+    expect(await at.prove()).toMatchObject([{ findings }]);
+    expect(wordsOf(await at.verify())).toEqual(
+      findings.map((what) => `proof 1: says that the books were wrong: ${what}`),
+    );
+  });
+
+  test("that nobody could sign is signed later, and stays the same; no other has its number", async () => {
+    await at.bring("a", lines);
+    const broken = {
+      ...at.proving,
+      signer: {
+        ...{ keyArn: at.proving.signer.keyArn },
+        sign: () => Promise.reject(new Error("KMS is down")),
+      },
+    };
+    await expect(at.prove(broken)).rejects.toThrow("KMS is down");
+    const { rows } = await at.pool.query("SELECT digest FROM books.proofs");
+    await at.bring("b", [line("je_5")]);
+    expect(await at.prove()).toMatchObject([
+      { number: 1, files: 1 },
+      { number: 2, files: 1 },
+    ]);
+    expect((await at.pool.query("SELECT digest FROM books.proofs WHERE number = 1")).rows).toEqual(rows);
+    expect(await at.verify()).toMatchObject({ proofs: 2, files: 2, findings: [] });
+  });
+
+  test("that was put and then forgotten, by a kill, is not put twice", async () => {
+    await at.bring("a", lines);
+    const books = butForTheLastWord(at.proving.books, () => Promise.reject(new Error("killed")));
+    await expect(at.prove({ ...at.proving, books })).rejects.toThrow("killed");
+    expect(await at.prove()).toMatchObject([{ number: 1 }, { number: 2 }]);
+    expect(wordsOf(await at.verify())).toEqual([]);
+  });
+
+  test("of two that are made at once names a file once, in one chain", async () => {
+    for (const name of ["a", "b", "c"]) await at.bring(name, [line(`je_${name}`)]);
+    await Promise.all([at.prove(), at.prove(), at.prove()]);
+    expect(await at.verify()).toMatchObject({ files: 3, findings: [] });
+  });
+});
+
+/** A process that ends before it can say that a proof is kept. */
+const butForTheLastWord = (books: BooksProofs, keepProof: () => Promise<never>): Proving["books"] => ({
+  unproven: (count) => books.unproven(count),
+  head: () => books.head(),
+  totals: () => books.totals(),
+  unfolded: (first) => books.unfolded(first),
+  add: (text, files) => books.add(text, files),
+  unkept: () => books.unkept(),
+  keepProof,
+});
+
+describe("the books", () => {
+  test("keep what a file was: the same again changes nothing, another one is refused", async () => {
+    const versionId = await at.bring("a", lines);
+    const file = { key: keyOf("a"), version: versionId, lines: 4, root: "00".repeat(32) };
+    await at.post("a", versionId);
+    await expect(at.proving.books.keepFile(file, new Date(at.now))).rejects.toThrow(
+      "was another one when it was read",
+    );
+    expect(await at.proving.books.unproven(10)).toHaveLength(1);
+  });
+
+  test.each(["files", "proofs", "proven", "proofs_kept"])(
+    "only ever add to %s, their owner too",
+    async (table) => {
+      await at.bring("a", lines);
+      await at.prove();
+      await expect(at.owner.query(`DELETE FROM books.${table}`)).rejects.toThrow("only ever added to");
+      await expect(at.pool.query(`INSERT INTO books.${table} DEFAULT VALUES`)).rejects.toThrow(
+        "permission denied",
+      );
+    },
+  );
+
+  test("refuse a proof that says of a file what they do not have, or follows another one", async () => {
+    await at.bring("a", lines);
+    const [file] = await at.proving.books.unproven(1);
+    await at.prove();
+    const statement = { number: 2, previous: "11".repeat(32), proven_at: "2030-01-01T00:00:00Z", files: [] };
+    await expect(at.proving.books.add(JSON.stringify(statement), [])).rejects.toThrow("chained");
+    const head = await at.proving.books.head();
+    const next = { ...statement, previous: head?.digest };
+    await at.bring("b", [line("je_9")]);
+    const [other] = await at.proving.books.unproven(1);
+    const wrong = { ...next, files: [{ ...other, root: file?.root }] };
+    await expect(at.proving.books.add(JSON.stringify(wrong), [other?.file ?? ""])).rejects.toThrow(
+      "what the books do not have",
+    );
+    expect(await at.proving.books.add(JSON.stringify({ ...next, files: [file] }), [file?.file ?? ""])).toBe(
+      false,
+    );
+  });
+});
