@@ -1,6 +1,6 @@
 import { canarySuccess } from "./canary.ts";
 import { type FunctionName, functions } from "./functions.ts";
-import { countOf, ownNamespace, standingOf } from "./log-metrics.ts";
+import { countOf, standingOf } from "./log-metrics.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { lambdaMetric, type Metric, oldestMessage, queueMetric, sagaMetric, type Watch } from "./metric.ts";
 import { logicalName, physicalName } from "./naming.ts";

@@ -70,6 +70,9 @@ const unscopedActions = [
   "redshift-data:GetStatementResult",
 ];
 
+/** The reconciler's pods; tests/estate/cluster.test.ts says what they may. */
+const pods = "ReconcilerRole";
+
 describe("roles", () => {
   /** Of services of AWS that move events, by who may assume them. */
   const movers: Readonly<Record<string, string>> = {
@@ -83,8 +86,6 @@ describe("roles", () => {
   const reader = "WarehouseReaderRole";
   /** People's, who sign in: analytics.test.ts and proofs.test.ts say which. */
   const people = ["Analysts", "Auditors"];
-  /** The reconciler's pods; tests/estate/cluster.test.ts says what they may. */
-  const pods = "ReconcilerRole";
   const isOurs = (role: { readonly name: string }): boolean =>
     !isDelivery(role) && ![reader, ...people, pods].includes(role.name);
   it("belong to one function or saga each, and the others are known by name", () => {
@@ -223,6 +224,8 @@ describe("money", () => {
       // Only under the keys of merchants' own accounts and of the journal: see below.
       "LedgerApiRole",
       "PostTaskRole",
+      // Entries, and merchants' available accounts: tests/estate/cluster.test.ts.
+      pods,
       // The failover's: folds, by what entries are found, and records whose payments arrived without them.
       "RecountFoldsRole",
       "SettleTaskRole",
@@ -238,6 +241,7 @@ describe("money", () => {
       "ExpireHoldsRole",
       ...movers.slice(0, 2),
       "LedgerApiRole",
+      pods,
       // Rebuilds them from the journal when a region takes over.
       "TakeAccountsRole",
       ...movers.slice(2),
