@@ -58,7 +58,8 @@ export const handler = apiHandler({
 async function showPayment(request: ApiRequest): Promise<Answer> {
   const merchant = requireMerchant(request, "payments.read", "payments.write");
   const payment = await paymentNamed(payments, merchant, request);
-  return found(paymentView(payment), { etag: tagOf(payment.version) });
+  const related = `</v1/disputes?payment=${payment.id}>; rel="related"; title="disputes"`;
+  return found(paymentView(payment), { etag: tagOf(payment.version), link: related });
 }
 
 const listQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });

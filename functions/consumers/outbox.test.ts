@@ -5,6 +5,7 @@ import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
 import type { DueCheck } from "#adapters/sqs/check-queue.ts";
 import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
 import { evolve } from "#core/payments/evolve.ts";
+import type { MerchantEvent } from "#core/events/streamed.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import { createOutbox } from "./outbox.ts";
@@ -36,7 +37,7 @@ const records = [
   change("103", authorized, inReview),
 ];
 
-let published: PublishedEvent[];
+let published: MerchantEvent[];
 let asked: DueCheck[];
 /** What was done, in its order. */
 let done: string[];
@@ -91,7 +92,7 @@ test("a change that waited among the dead letters is told with the seal that it 
   );
   expect(await outbox()({ Records: [JSON.parse(kept)] })).toEqual(failing());
   expect(published).toEqual([eventOf(before, after)]);
-  expect(published[0]?.sealed).toBeDefined();
+  expect((published[0] as PublishedEvent).sealed).toBeDefined();
 });
 
 test("each change is told, and a look asked for where the payment may get stuck", async () => {

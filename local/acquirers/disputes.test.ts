@@ -93,11 +93,11 @@ describe("a dispute", () => {
   it("takes evidence, once for each key, until it is closed", () => {
     const { acquirer, opened } = setUp();
     const id = opened();
-    for (const key of ["e1", "e1", "e2"]) acquirer.disputes.addEvidence(id, key);
+    for (const key of ["e1", "e1", "e2"]) acquirer.disputes.addEvidence(id, key, "receipt");
     expect(acquirer.disputes.get(id)?.evidence).toEqual(["e1", "e2"]);
     acquirer.disputes.close(id, "won");
-    expect(acquirer.disputes.addEvidence(id, "e3")).toBe("not_open");
-    expect(acquirer.disputes.addEvidence(id, "e1")).toMatchObject({ evidence: ["e1", "e2"] });
-    expect(acquirer.disputes.addEvidence("dsp_9", "e1")).toBe("unknown_dispute");
+    expect(acquirer.disputes.addEvidence(id, "e3", "receipt")).toBe("not_open");
+    expect(acquirer.disputes.addEvidence(id, "e1", "receipt")).toMatchObject({ evidence: ["e1", "e2"] });
+    expect(acquirer.disputes.addEvidence("dsp_9", "e1", "receipt")).toBe("unknown_dispute");
   });
 });

@@ -1,0 +1,52 @@
+import { ExecutionAlreadyExists, type SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import type { Book } from "#core/ledger/account.ts";
+import type { DisputeId } from "#core/disputes/ids.ts";
+
+/** Starting is one short call. */
+const startMsMax = 3_000;
+
+/**
+ * What it is started for: the whole dispute; or only what is to be done at once, because the merchant gave evidence or the
+ * acquirer said how it ends.
+ */
+export type DisputeErrand = "whole" | "evidence" | "closed";
+
+/** Starts the `dispute` saga: once per dispute and errand, for Standard executions keep their names. */
+export class DisputeSaga {
+  readonly #client: SFNClient;
+  readonly #stateMachineArn: string;
+
+  constructor(client: SFNClient, stateMachineArn: string) {
+    this.#client = client;
+    this.#stateMachineArn = stateMachineArn;
+  }
+
+  /**
+   * @param told by which it is opened, unless it is there: plain JSON, as the saga's contract has it
+   * @throws whatever the call throws: then it may have started or not, and a second try finds out.
+   */
+  async start(
+    { book, id }: { readonly book: Book; readonly id: DisputeId },
+    errand: DisputeErrand,
+    told?: object,
+  ): Promise<void> {
+    const input = {
+      ...{ book, dispute: id },
+      ...(told === undefined ? {} : { told }),
+      ...(errand === "whole" ? {} : { errand: true }),
+    };
+    try {
+      await this.#client.send(
+        new StartExecutionCommand({
+          stateMachineArn: this.#stateMachineArn,
+          name: errand === "whole" ? id : `${id}-${errand}`,
+          input: JSON.stringify(input),
+        }),
+        { abortSignal: AbortSignal.timeout(startMsMax) },
+      );
+    } catch (error) {
+      // It was told twice: the execution of the first time does the work, or did it.
+      if (!(error instanceof ExecutionAlreadyExists)) throw error;
+    }
+  }
+}
