@@ -47,6 +47,7 @@ beforeEach(async () => {
     "0003-reading",
     "0005-settlement",
     "0006-matching",
+    "0010-disputes",
   ]);
   await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
   pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
