@@ -307,7 +307,7 @@ const declarations = {
     consumes: { from: "queue", name: "checks", batchSize: 10 },
     tables: { payments: { may: ["get"] } },
     sendsTo: ["checks"],
-    starts: ["recovery"],
+    starts: ["recovery", "dispute"],
   },
   Expire: {
     handler: "functions/tasks/expire.handler",

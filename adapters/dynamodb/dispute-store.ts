@@ -77,6 +77,12 @@ export class DisputeStore implements DisputeCommits {
     return (await getItems(this.#client, table, keys, { consistent: true })).map(disputeOf);
   }
 
+  /** Writes again by what a dispute is found from its payment: a failover may have lost it. */
+  async note(dispute: Dispute): Promise<void> {
+    const put = { TableName: this.#tables.payments, Item: disputeNote(dispute) };
+    await transact(this.#client, this.#epoch, [{ Put: put }]);
+  }
+
   /**
    * Writes one step if the dispute is still at the version that it was decided on: when it opens, if there is none, and its
    * payment has not moved.
