@@ -233,7 +233,8 @@ function endOf(saga: SagaName): Pick<Watch, "means" | "runbook"> {
       };
     case "dispute":
       return {
-        means: "A dispute could not be opened, or its end never came: it wants a person before its time is over.",
+        means:
+          "A dispute could not be opened, or its end never came: it wants a person before its time is over.",
         runbook: "dispute-failed",
       };
     case "failover":

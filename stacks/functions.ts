@@ -30,7 +30,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      payments: { may: ["get", "batchGet", "put", "check"], mayQueryIndexes: ["by_time"] },
+      payments: { may: ["get", "batchGet", "query", "put", "check"], mayQueryIndexes: ["by_time"] },
       idempotency: { may: ["get", "put", "update", "delete"] },
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
@@ -166,7 +166,7 @@ const declarations = {
     tables: {
       deadLetters: { may: ["get", "query", "update"] },
       // All of a payment's timeline, which operators read and never write.
-      payments: { may: ["get"] },
+      payments: { may: ["get", "query", "batchGet"] },
       ledger: { may: ["batchGet"] },
       events: { may: ["query"] },
       merchants: { may: ["scan"] },

@@ -25,4 +25,5 @@ export function disputeOf(item: Item): Dispute {
 }
 
 /** By which a dispute is found from its payment. */
-export const disputeNote = ({ book, payment, id }: Dispute): Item => marshall(disputeNoteKey(book, payment, id));
+export const disputeNote = ({ book, payment, id }: Dispute): Item =>
+  marshall(disputeNoteKey(book, payment, id));

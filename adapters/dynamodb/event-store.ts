@@ -6,8 +6,8 @@ import {
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import type { EventId } from "#core/events/event-id.ts";
 import type { DisputeEventType } from "#core/events/dispute-event.ts";
+import type { EventId } from "#core/events/event-id.ts";
 import type { PaymentEventType, PublishedEvent } from "#core/events/payment-event.ts";
 import type { MerchantEvent } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -116,7 +116,11 @@ export class EventStore {
    */
   async list(
     book: Book,
-    options: { readonly limit: number; readonly before?: string; readonly type?: PaymentEventType | DisputeEventType },
+    options: {
+      readonly limit: number;
+      readonly before?: string;
+      readonly type?: PaymentEventType | DisputeEventType;
+    },
   ): Promise<Page> {
     const { limit, before, type } = options;
     const { places, end } = await newestPlaces(this.#client, this.#table, book, {

@@ -12,7 +12,13 @@ import {
 import type { EntryId } from "#core/ledger/entry.ts";
 import { firstByPrecedence, type PostingRefusal, refusalPrecedence } from "#core/ledger/errors.ts";
 import { isGuarded, noRoom, onlyReleases, openingRoom, strain } from "#core/ledger/guard.ts";
-import { type AccountCounters, entryIdOf, isForced, type JournalRecord, movements } from "#core/ledger/journal.ts";
+import {
+  type AccountCounters,
+  entryIdOf,
+  isForced,
+  type JournalRecord,
+  movements,
+} from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import { nothingStored } from "./conditions.ts";
 import { accountKey } from "./keys.ts";

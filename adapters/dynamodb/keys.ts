@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import type { DisputeId } from "#core/disputes/ids.ts";
 import type { EventId } from "#core/events/event-id.ts";
 import { type AccountId, type Book, salesCurrency, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { entryIdOf, type JournalRecord, recordedAtOf } from "#core/ledger/journal.ts";
-import type { DisputeId } from "#core/disputes/ids.ts";
 import type { PaymentId, RefundId } from "#core/payments/ids.ts";
 
 /** Every partition key starts with the book: a tenant's role can be fenced by leading keys, and a slip cannot leak. */

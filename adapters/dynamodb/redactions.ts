@@ -4,6 +4,7 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Dispute } from "#core/disputes/dispute.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { type LegalHold, stands } from "#core/payments/legal-hold.ts";
@@ -13,6 +14,7 @@ import { sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { isAt, nothingStored } from "./conditions.ts";
 import { outwait } from "./contention.ts";
+import { disputeItem } from "./dispute-codec.ts";
 import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
 import { type Key, legalHoldKey, paymentKey, refundKey } from "./keys.ts";
 import { paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
@@ -26,7 +28,7 @@ interface Move<Of> {
 
 /**
  * - `applied`: erased, also when an earlier try did it.
- * - `superseded`: the payment or one of its refunds has moved on. Nothing was written.
+ * - `superseded`: the payment, or one of its refunds or disputes, has moved on. Nothing was written.
  * - `held`: a legal hold stands. Nothing was written.
  */
 export type Redacted =
@@ -46,10 +48,14 @@ export class Redactions {
   }
 
   /**
-   * Payment and refunds at once, unless a legal hold stands at that moment.
+   * Payment, refunds and disputes at once, unless a legal hold stands at that moment.
    * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
    */
-  async redact({ before, after }: Move<Payment>, refunds: readonly Move<Refund>[]): Promise<Redacted> {
+  async redact(
+    { before, after }: Move<Payment>,
+    refunds: readonly Move<Refund>[],
+    disputes: readonly Move<Dispute>[] = [],
+  ): Promise<Redacted> {
     const table = this.#table;
     const unheld = {
       ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
@@ -62,6 +68,9 @@ export class Redactions {
       },
       ...refunds.map((refund) => ({
         Put: { TableName: table, Item: refundItem(refund.after), ...isAt(refund.before) },
+      })),
+      ...disputes.map((dispute) => ({
+        Put: { TableName: table, Item: disputeItem(dispute.after), ...isAt(dispute.before) },
       })),
     ]);
     if (result.written) return { kind: "applied", payment: after };

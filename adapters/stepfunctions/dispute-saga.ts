@@ -1,15 +1,23 @@
 import { ExecutionAlreadyExists, type SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import type { Book } from "#core/ledger/account.ts";
 import type { DisputeId } from "#core/disputes/ids.ts";
+import { derivedId } from "#core/kernel/derived-id.ts";
+import type { Book } from "#core/ledger/account.ts";
 
 /** Starting is one short call. */
 const startMsMax = 3_000;
 
 /**
  * What it is started for: the whole dispute; or only what is to be done at once, because the merchant gave evidence or the
- * acquirer said how it ends.
+ * acquirer told how it ends, in a notification of this id. One that was wrong must not take the name of the next.
  */
-export type DisputeErrand = "whole" | "evidence" | "closed";
+export type DisputeErrand = "whole" | "evidence" | { readonly notification: string };
+
+const nameOf = (id: DisputeId, errand: DisputeErrand): string => {
+  if (errand === "whole") return id;
+  return errand === "evidence"
+    ? `${id}-evidence`
+    : `${id}-closed-${derivedId([errand.notification]).slice(0, 13)}`;
+};
 
 /** Starts the `dispute` saga: once per dispute and errand, for Standard executions keep their names. */
 export class DisputeSaga {
@@ -39,7 +47,7 @@ export class DisputeSaga {
       await this.#client.send(
         new StartExecutionCommand({
           stateMachineArn: this.#stateMachineArn,
-          name: errand === "whole" ? id : `${id}-${errand}`,
+          name: nameOf(id, errand),
           input: JSON.stringify(input),
         }),
         { abortSignal: AbortSignal.timeout(startMsMax) },

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import {
+  exampleAuthorization as authorization,
   day,
   demo,
-  exampleAuthorization as authorization,
   exampleDispute,
   examplePayment,
   noon,
@@ -16,7 +16,13 @@ import { disputeEntryId, disputeEntryIn, disputeIdOf, parseDisputeId } from "./i
 const captured = examplePayment({ state: "captured", authorization, captured: 90_00n, refunded: 80_00n });
 const told: ToldDispute = {
   ...{ book: demo, payment: captured.id, acquirer: "alpha", reference: "case-1" },
-  ...{ amount: 40_00n, currency: "USD", reason: "fraudulent", evidenceDueAt: noon + 3 * day, at: noon - 60_000 },
+  ...{
+    amount: 40_00n,
+    currency: "USD",
+    reason: "fraudulent",
+    evidenceDueAt: noon + 3 * day,
+    at: noon - 60_000,
+  },
 };
 
 test("a dispute is opened by what its acquirer tells, at the payment's fee, also beyond what refunds have left", () => {

@@ -49,7 +49,13 @@ test.each<{ what: string; facts: DisputeFact[] }>([
 });
 
 test("it was opened no later than we heard of it, whatever the acquirer's clock says", () => {
-  const { createdAt: _, updatedAt: __, version: ___, state: ____, ...terms } = exampleDispute() as Dispute & {
+  const {
+    createdAt: _,
+    updatedAt: __,
+    version: ___,
+    state: ____,
+    ...terms
+  } = exampleDispute() as Dispute & {
     state: "needs_response";
   };
   expect(createDispute({ ...terms, openedAt: noon + minute }, noon).openedAt).toBe(noon);

@@ -106,7 +106,10 @@ export function evolveDispute(dispute: Dispute, fact: DisputeFact, now: number):
   const { evidence } = dispute;
   switch (fact.type) {
     case "evidence_given": {
-      invariant(dispute.state === "needs_response" && evidence === undefined, `${dispute.id} has no evidence`);
+      invariant(
+        dispute.state === "needs_response" && evidence === undefined,
+        `${dispute.id} has no evidence`,
+      );
       const { texts, fingerprint } = fact;
       return { ...dispute, ...course, evidence: { texts, fingerprint, givenAt: now } };
     }
@@ -139,6 +142,15 @@ function moved(dispute: Dispute, from: DisputeState, standing: DisputeStanding):
   invariant(disputeMayMove(from, standing.state), `${dispute.id} moves from ${from} to ${standing.state}`);
   return { ...dispute, ...standing };
 }
+
+/** What a redaction does to those of a payment's disputes that have something to erase. */
+export const redactedDisputes = (
+  disputes: readonly Dispute[],
+  now: number,
+): readonly { readonly before: Dispute; readonly after: Dispute }[] =>
+  disputes
+    .filter(({ evidence }) => evidence?.texts !== undefined)
+    .map((before) => ({ before, after: evolveDispute(before, { type: "redacted" }, now) }));
 
 /**
  * Whether a stored dispute is what a retried write was about to write: same version, same standing, same evidence. Times may

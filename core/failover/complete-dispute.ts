@@ -1,5 +1,5 @@
-import { disputeEntryId } from "../disputes/ids.ts";
 import type { Dispute } from "../disputes/dispute.ts";
+import { disputeEntryId } from "../disputes/ids.ts";
 import { chargebackEntry, chargebackWonEntry } from "../disputes/postings.ts";
 import { invariant } from "../kernel/invariant.ts";
 import type { EntryId } from "../ledger/entry.ts";

@@ -72,4 +72,7 @@ export function whatToDo(payment: Payment, check: Pick<Check, "version">, now: n
 }
 
 export const checkOf = ({ book, id, version }: Payment): Check => ({ book, payment: id, version });
-export const disputeCheckOf = ({ book, id }: Pick<Dispute, "book" | "id">): DisputeCheck => ({ book, dispute: id });
+export const disputeCheckOf = ({ book, id }: Pick<Dispute, "book" | "id">): DisputeCheck => ({
+  book,
+  dispute: id,
+});

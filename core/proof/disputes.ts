@@ -17,7 +17,11 @@ import type { DisputeNote, Stored } from "./stored.ts";
  * over was charged back once, and what is won was returned once. Every entry of a dispute has its dispute, and every dispute
  * its payment, at the acquirer that captured it.
  */
-export function checkDisputes({ payments, disputes, journal }: Omit<Stored, "accounts" | "refunds">): Finding[] {
+export function checkDisputes({
+  payments,
+  disputes,
+  journal,
+}: Omit<Stored, "accounts" | "refunds">): Finding[] {
   const known = new Map<string, Payment>(payments.map((payment) => [payment.id, payment]));
   const ids = new Set<string>(disputes.map(({ id }) => id));
   const records = new Map<string, JournalRecord>(journal.map((record) => [entryIdOf(record), record]));
@@ -40,7 +44,9 @@ function termFindings(dispute: Dispute, payment: Payment | undefined): string[] 
   const { total, acquirer } = dispute;
   const at = authorizationOf(payment)?.acquirer;
   return [
-    ...(payment.state === "captured" || payment.state === "settled" ? [] : [`${payment.id} is ${payment.state}`]),
+    ...(payment.state === "captured" || payment.state === "settled"
+      ? []
+      : [`${payment.id} is ${payment.state}`]),
     ...(at === acquirer ? [] : [`is told by ${acquirer}, and ${payment.id} was captured by ${at}`]),
     ...(total.currency === payment.total.currency && total.amount >= 1n
       ? []
@@ -89,7 +95,10 @@ export function checkDisputesTold(
     events.delete(dispute.id);
     return toldFindings(dispute, own).map((what) => found("outbox", dispute.id, what));
   });
-  return [...findings, ...[...events.keys()].map((id) => found("outbox", id, "has events, and is not stored"))];
+  return [
+    ...findings,
+    ...[...events.keys()].map((id) => found("outbox", id, "has events, and is not stored")),
+  ];
 }
 
 function toldFindings(dispute: Dispute, events: readonly DisputeEvent[]): string[] {

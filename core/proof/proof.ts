@@ -14,7 +14,15 @@ import { checkAccountNotes, checkShard } from "./folds.ts";
 import { checkHolds } from "./holds.ts";
 import { checkAccounts, checkEntriesBalance, checkEntryIds, checkRoom, checkTrialBalance } from "./ledger.ts";
 import { checkAmounts, checkKeyedAnswers, checkReferences } from "./payments.ts";
-import type { AccountNote, DisputeNote, ExpiryNote, KeyedAnswer, Stored, StoredAccount, StoredShard } from "./stored.ts";
+import type {
+  AccountNote,
+  DisputeNote,
+  ExpiryNote,
+  KeyedAnswer,
+  Stored,
+  StoredAccount,
+  StoredShard,
+} from "./stored.ts";
 
 /** All that the tables say of one book. */
 export interface StoredBook extends Stored {

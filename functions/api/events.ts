@@ -3,8 +3,8 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { TextKeys } from "#adapters/dynamodb/redactions.ts";
-import { parseEventId } from "#core/events/event-id.ts";
 import { disputeEventTypes } from "#core/events/dispute-event.ts";
+import { parseEventId } from "#core/events/event-id.ts";
 import { opened, paymentEventTypes } from "#core/events/payment-event.ts";
 import { isOfDispute, type MerchantEvent } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
@@ -32,7 +32,9 @@ export const handler = apiHandler({
 
 const pageQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });
 const listQuery = pageQuery.extend({
-  type: z.enum([...paymentEventTypes, ...disputeEventTypes], { error: "There are no events of this type" }).optional(),
+  type: z
+    .enum([...paymentEventTypes, ...disputeEventTypes], { error: "There are no events of this type" })
+    .optional(),
 });
 
 /** Newest first. Of one type, a page may be short, and `next_cursor` still goes on. */

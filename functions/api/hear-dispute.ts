@@ -50,7 +50,7 @@ export async function hearDispute(
   }
   // Whoever waits for its end is started with its beginning, whichever of the two is heard first.
   await saga.start({ book, id }, "whole", toldRecord(told));
-  if (state !== "open") await saga.start({ book, id }, "closed", toldRecord(told));
+  if (state !== "open") await saga.start({ book, id }, { notification: notification.id }, toldRecord(told));
   return dispute === undefined || state !== "open" ? "news" : "known";
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { Redactions } from "#adapters/dynamodb/redactions.ts";
@@ -28,6 +29,7 @@ const dynamoDb = createDynamoDb();
 const stepFunctions = createStepFunctions();
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const refunds = new RefundStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
+const disputes = new DisputeStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const common = {
   payments,
   saga: new PaymentSaga(stepFunctions, requiredVariable("PAYMENT_SAGA_ARN")),
@@ -51,7 +53,7 @@ export const handler = apiHandler({
   "/v1/payments/:id/capture": { POST: capturePayments(common) },
   "/v1/payments/:id/cancel": { POST: cancelPayments(common) },
   "/v1/payments/:id/refunds": { POST: refundPayments({ ...common, refunds, saga: refundSaga }) },
-  "/v1/payments/:id/redact": { POST: redactPayments({ ...common, redactions }) },
+  "/v1/payments/:id/redact": { POST: redactPayments({ ...common, disputes, redactions }) },
   "/v1/refunds/:id": { GET: showRefunds({ refunds }) },
 });
 

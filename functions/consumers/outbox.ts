@@ -50,7 +50,8 @@ const openEnds: readonly PaymentEventType[] = ["payment.in_review", "payment.ref
  * change; and after publishing, so that what comes again is not counted again.
  */
 function callAPerson({ type, data }: MerchantEvent): void {
-  if (openEnds.some((open) => open === type)) logger.warn("a payment is in review", { payment: data.id, type });
+  if (openEnds.some((open) => open === type))
+    logger.warn("a payment is in review", { payment: data.id, type });
 }
 
 /** The changes up to the first record that is none: that one alone is given up in the end, and its neighbours are not. */

@@ -68,7 +68,11 @@ export class Disputes {
       amount,
       reason,
       dueInMs = evidenceMsDefault,
-    }: { readonly amount: number | undefined; readonly reason: string; readonly dueInMs?: number | undefined },
+    }: {
+      readonly amount: number | undefined;
+      readonly reason: string;
+      readonly dueInMs?: number | undefined;
+    },
   ): { readonly id: string; readonly dispute: Dispute } | "unknown_reference" | "not_disputable" {
     const authorization = this.#books.get("authorization", reference);
     if (authorization === undefined) return "unknown_reference";

@@ -50,7 +50,11 @@ async function stored(book = demo, state: "captured" | "settled" = "captured"): 
   return payment;
 }
 
-function opening(of: Payment, reference = `case-${made}`, now = noon): DisputeChange & { readonly of: Payment } {
+function opening(
+  of: Payment,
+  reference = `case-${made}`,
+  now = noon,
+): DisputeChange & { readonly of: Payment } {
   const told = {
     ...{ book: of.book, payment: of.id, acquirer: "alpha", reference, amount: 40_00n, currency: "USD" },
     ...{ reason: "fraudulent", at: noon },
@@ -76,7 +80,10 @@ const moves = (before: Dispute, fact: DisputeFact): DisputeChange => ({
 });
 
 const entriesOf = ({ book, payment, id }: Dispute) =>
-  journal.find(book, [disputeEntryId(payment, "chargeback", id), disputeEntryId(payment, "chargeback_won", id)]);
+  journal.find(book, [
+    disputeEntryId(payment, "chargeback", id),
+    disputeEntryId(payment, "chargeback_won", id),
+  ]);
 
 describe("a dispute", () => {
   test("is written with its chargeback, and read as it was written", async () => {
@@ -89,7 +96,10 @@ describe("a dispute", () => {
     const payment = await stored();
     const dispute = await opened(payment);
     const again = opening(payment, dispute.reference, noon + day);
-    expect(await disputes.commitDispute(again)).toMatchObject({ kind: "applied", dispute: { createdAt: noon } });
+    expect(await disputes.commitDispute(again)).toMatchObject({
+      kind: "applied",
+      dispute: { createdAt: noon },
+    });
     await disputes.commitDispute(moves(dispute, { type: "accepted" }));
     expect(await disputes.commitDispute(again)).toMatchObject({
       kind: "superseded",
@@ -111,7 +121,11 @@ describe("a dispute", () => {
 
   test("moves from the version that was decided on, and from no other", async () => {
     const dispute = await opened();
-    const given = moves(dispute, { type: "evidence_given", texts: { text: "t", fields: {} }, fingerprint: "f" });
+    const given = moves(dispute, {
+      type: "evidence_given",
+      texts: { text: "t", fields: {} },
+      fingerprint: "f",
+    });
     expect(await disputes.commitDispute(given)).toMatchObject({ kind: "applied" });
     // The same write again, whose first reply was lost.
     expect(await disputes.commitDispute(given)).toMatchObject({ kind: "applied" });
@@ -123,7 +137,9 @@ describe("a dispute", () => {
 
   test("is returned once, whoever hears of its end", async () => {
     const dispute = await opened();
-    const ends = await Promise.all([1, 2, 3].map((n) => disputes.commitDispute(won(dispute, noon + n * minute))));
+    const ends = await Promise.all(
+      [1, 2, 3].map((n) => disputes.commitDispute(won(dispute, noon + n * minute))),
+    );
     expect(ends.map(({ kind }) => kind)).toEqual(["applied", "applied", "applied"]);
     expect(await entriesOf(dispute)).toHaveLength(2);
     expect(await disputes.get(demo, dispute.id)).toMatchObject({ state: "won", version: 2 });
@@ -132,7 +148,11 @@ describe("a dispute", () => {
   test("is found from its payment, and in its merchant's list, the newest first; and nowhere else", async () => {
     const book = "mer_list" as Book;
     const payment = await stored(book);
-    const all = [await opened(payment, "a"), await opened(payment, "b"), await opened(await stored(book), "c")];
+    const all = [
+      await opened(payment, "a"),
+      await opened(payment, "b"),
+      await opened(await stored(book), "c"),
+    ];
     const idsOf = (those: readonly Dispute[]) => those.map(({ id }) => id).toSorted();
     expect(idsOf(await disputes.ofPayment(book, payment.id))).toEqual(idsOf(all.slice(0, 2)));
     expect(await disputes.ofPayment(demo, payment.id)).toEqual([]);
@@ -152,12 +172,16 @@ describe("a dispute", () => {
     const { after } = change;
     const { pk, sk } = { pk: `${demo}#${after.id}`, sk: "dispute" };
     const { DeleteItemCommand } = await import("@aws-sdk/client-dynamodb");
-    await tables.client.send(new DeleteItemCommand({ TableName: "payments", Key: { pk: { S: pk }, sk: { S: sk } } }));
+    await tables.client.send(
+      new DeleteItemCommand({ TableName: "payments", Key: { pk: { S: pk }, sk: { S: sk } } }),
+    );
     const later = new DisputeStore(tables.client, names, 2 as Epoch);
     expect(await later.commitDispute(change)).toMatchObject({ kind: "applied" });
     expect(await later.get(demo, after.id)).toEqual(after);
     // Within an epoch that cannot be: what is in the way would be a mistake of ours.
-    await tables.client.send(new DeleteItemCommand({ TableName: "payments", Key: { pk: { S: pk }, sk: { S: sk } } }));
+    await tables.client.send(
+      new DeleteItemCommand({ TableName: "payments", Key: { pk: { S: pk }, sk: { S: sk } } }),
+    );
     await expect(disputes.commitDispute(change)).rejects.toThrow("the journal is not ahead");
   });
 });
@@ -206,7 +230,10 @@ describe("what a merchant was settled", () => {
 
   test("is not charged back where there is no such account: a person has to see it", async () => {
     const other = await stored("mer_without" as Book, "settled");
-    expect(await disputes.commitDispute(opening(other))).toEqual({ kind: "refused", refusal: "account_not_found" });
+    expect(await disputes.commitDispute(opening(other))).toEqual({
+      kind: "refused",
+      refusal: "account_not_found",
+    });
     expect(await disputes.ofPayment(other.book, other.id)).toEqual([]);
   });
 });

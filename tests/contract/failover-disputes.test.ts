@@ -34,7 +34,12 @@ async function written(state: "needs_response" | "won"): Promise<{ book: Book; d
   const book = `mer_lost_${made}` as Book;
   const { payments, disputes } = storesOf(tables.client, firstEpoch);
   const id = paymentIdOf({ book, route: "failover", idempotencyKey: "k" });
-  const standing = { state: "captured", authorization: exampleAuthorization, captured: 100_00n, refunded: 0n } as const;
+  const standing = {
+    state: "captured",
+    authorization: exampleAuthorization,
+    captured: 100_00n,
+    refunded: 0n,
+  } as const;
   const of: Payment = { ...examplePayment(standing), book, id };
   await payments.create(of);
   const told = { book, payment: id, acquirer: "alpha", reference: `case-${made}`, amount: 40_00n };
@@ -95,6 +100,8 @@ describe("a dispute", () => {
     const { book, dispute } = await written("needs_response");
     await lose("payments", disputeKey(book, dispute.id));
     const { letters } = await promote(tables.client, 2 as Epoch, book);
-    expect(letters).toContainEqual(expect.stringContaining(`${dispute.id} of ${dispute.payment} did not arrive`));
+    expect(letters).toContainEqual(
+      expect.stringContaining(`${dispute.id} of ${dispute.payment} did not arrive`),
+    );
   });
 });

@@ -10,14 +10,20 @@ import type { Dispute } from "#core/disputes/dispute.ts";
 import { disputeIdOf } from "#core/disputes/ids.ts";
 import { chargebackEntry, chargebackWonEntry } from "#core/disputes/postings.ts";
 import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
-import { entryRecord } from "#core/ledger/journal.ts";
+import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { captureResolution } from "#core/payments/postings.ts";
-import { resolutionRecord } from "#core/ledger/journal.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
 import { keyOf, paymentId, usd } from "#tests/support/breaks.ts";
-import { day, demo, exampleAuthorization, exampleDispute, examplePayment, noon } from "#tests/support/examples.ts";
+import {
+  day,
+  demo,
+  exampleAuthorization,
+  exampleDispute,
+  examplePayment,
+  noon,
+} from "#tests/support/examples.ts";
 import { valued } from "#tests/support/valued.ts";
 
 let directory: string;
@@ -67,8 +73,10 @@ const dispute = (reference: string, amount: bigint): Dispute => ({
   total: { currency: "USD", amount },
   fee: 15_00n,
 });
-const chargedBack = (of: Dispute): LedgerEvent => ledgerEventOf(entryRecord(valued(chargebackEntry(of, recorder))));
-const won = (of: Dispute): LedgerEvent => ledgerEventOf(entryRecord(valued(chargebackWonEntry(of, recorder))));
+const chargedBack = (of: Dispute): LedgerEvent =>
+  ledgerEventOf(entryRecord(valued(chargebackEntry(of, recorder))));
+const won = (of: Dispute): LedgerEvent =>
+  ledgerEventOf(entryRecord(valued(chargebackWonEntry(of, recorder))));
 
 /** As acquirers have it: beside the dispute, the capture that it is about. */
 const line = (place: number, gross: bigint, more: Partial<SettlementLine> = {}): SettlementLine => ({
@@ -96,9 +104,10 @@ async function open(): Promise<readonly string[]> {
   const found = all.map(({ kind, amount, currency }) => `${kind}: ${amount} ${currency}`);
   // What one test leaves open is no break of the next.
   for (const { number } of all)
-    await owner.query("UPDATE settlement.breaks SET closed_at = now(), closed_as = 'decided' WHERE break = $1", [
-      number,
-    ]);
+    await owner.query(
+      "UPDATE settlement.breaks SET closed_at = now(), closed_as = 'decided' WHERE break = $1",
+      [number],
+    );
   return found.toSorted();
 }
 
@@ -118,7 +127,11 @@ describe("what an acquirer takes for a dispute", () => {
   });
 
   test("is told apart from another dispute of the same payment, whichever comes first", async () => {
-    await books.post([captured(), chargedBack(dispute("case-c", 40_00n)), chargedBack(dispute("case-d", 10_00n))]);
+    await books.post([
+      captured(),
+      chargedBack(dispute("case-c", 40_00n)),
+      chargedBack(dispute("case-d", 10_00n)),
+    ]);
     await bring([taken(1, "case-d", 10_00n), line(2, 100_00n), taken(3, "case-c", 40_00n)]);
     expect(await open()).toEqual([]);
   });
@@ -137,7 +150,11 @@ describe("what an acquirer takes for a dispute", () => {
   });
 
   test("is a break where it is another sum, or does not come, or is never returned", async () => {
-    const [less, lost, kept] = [dispute("case-g", 40_00n), dispute("case-h", 10_00n), dispute("case-i", 5_00n)];
+    const [less, lost, kept] = [
+      dispute("case-g", 40_00n),
+      dispute("case-h", 10_00n),
+      dispute("case-i", 5_00n),
+    ];
     await books.post([captured(), ...[less, lost, kept].map(chargedBack), won(kept)]);
     await bring([line(1, 100_00n), taken(2, "case-g", 39_00n), taken(3, "case-i", 5_00n)]);
     expect(await open()).toEqual(["missing: -500 USD", "missing: 1000 USD", "under: 100 USD"]);

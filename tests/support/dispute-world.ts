@@ -53,7 +53,10 @@ export class DisputeWorld {
 
   constructor(more: Partial<Payment> = {}) {
     const standing = { state: "captured", captured: 100_00n, refunded: 0n } as const;
-    this.payment = { ...examplePayment({ ...standing, authorization: exampleAuthorization }), ...more } as Payment;
+    this.payment = {
+      ...examplePayment({ ...standing, authorization: exampleAuthorization }),
+      ...more,
+    } as Payment;
   }
 
   get dispute(): Dispute | undefined {

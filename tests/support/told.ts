@@ -72,7 +72,9 @@ export class Told {
 
   /** Everything on the stream that is an event of a payment, repetitions included. */
   async published(): Promise<PublishedEvent[]> {
-    return (await this.#events()).filter((event): event is PublishedEvent => !isOfLedger(event) && !isOfDispute(event));
+    return (await this.#events()).filter(
+      (event): event is PublishedEvent => !isOfLedger(event) && !isOfDispute(event),
+    );
   }
 
   async records(): Promise<JournalRecord[]> {

@@ -11,11 +11,11 @@ import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { StoredTables } from "#adapters/dynamodb/stored-tables.ts";
 import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
+import type { DueCheck } from "#adapters/sqs/check-queue.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { postUserHold, type UserEntryId } from "#core/ledger/user-entry.ts";
 import { beginRefund } from "#core/payments/begin.ts";
-import type { DueCheck } from "#adapters/sqs/check-queue.ts";
 import type { Check, DisputeCheck } from "#core/payments/check.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { evolve } from "#core/payments/evolve.ts";
@@ -311,8 +311,7 @@ function pagesOf(
 ): readonly Page[] {
   const { payments, refunds, disputes, folds, journal } = storesOf(client, epoch);
   const takeOver = new TakeOver(client, tables, epoch);
-  const send = async (due: readonly DueCheck[]) =>
-    void checks.push(...due.map(({ check }) => check));
+  const send = async (due: readonly DueCheck[]) => void checks.push(...due.map(({ check }) => check));
   const common = { client, takeOver, journal };
   const stamps = new PaymentStamps(client, tables.payments, epoch);
   const ofPayments = {

@@ -121,12 +121,7 @@ const underReview = (dispute: Dispute): Looked => ({
 });
 
 /** Writes down how it ends, and what that means for the books. */
-async function conclude(
-  ports: DisputePorts,
-  dispute: Dispute,
-  fact: EndFact,
-  at: LookAt,
-): Promise<Looked> {
+async function conclude(ports: DisputePorts, dispute: Dispute, fact: EndFact, at: LookAt): Promise<Looked> {
   const now = ports.now();
   const after = evolveDispute(dispute, fact, now);
   const committed = await ports.disputes.commitDispute({

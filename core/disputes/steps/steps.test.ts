@@ -157,7 +157,18 @@ describe("looking at a dispute", () => {
 });
 
 type Act = "told" | "look" | "evidence" | "accept" | "hour" | "week" | "win" | "lose" | Fault;
-const acts: readonly Act[] = ["told", "look", "evidence", "accept", "hour", "week", "win", "lose", "lost_reply", "never_done"];
+const acts: readonly Act[] = [
+  "told",
+  "look",
+  "evidence",
+  "accept",
+  "hour",
+  "week",
+  "win",
+  "lose",
+  "lost_reply",
+  "never_done",
+];
 
 /** Whatever comes, in any order and again and again. */
 async function act(world: DisputeWorld, what: Act): Promise<void> {
@@ -194,13 +205,16 @@ test("whatever comes, in any order and however often, a dispute ends once, and i
       for (const each of history) await act(world, each);
       await act(world, "told");
       world.desk.outcome ??= "won";
-      for (let looks = 0; looks < 30 && !isOver(world.dispute?.state ?? "lost"); looks += 1) await looked(world);
+      for (let looks = 0; looks < 30 && !isOver(world.dispute?.state ?? "lost"); looks += 1)
+        await looked(world);
       const { dispute, payment, journal, versions } = world;
       ends.add(dispute?.state ?? "");
       expect(isOver(dispute?.state ?? "needs_response")).toBe(true);
       expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
       expect(world.entries.filter((kind) => kind === "chargeback")).toHaveLength(1);
-      expect(world.entries.filter((kind) => kind === "chargeback_won")).toHaveLength(dispute?.state === "won" ? 1 : 0);
+      expect(world.entries.filter((kind) => kind === "chargeback_won")).toHaveLength(
+        dispute?.state === "won" ? 1 : 0,
+      );
       expect(world.desk.evidence.length).toBeLessThanOrEqual(1);
       expect(checkDisputes({ payments: [payment], disputes: dispute ? [dispute] : [], journal })).toEqual([]);
     }),

@@ -11,7 +11,11 @@ const currencyTerms = z
     basis_points: z.int({ error: "Basis points are an integer" }).min(0).max(basisPointsMax),
     fixed: z.int({ error: "A fixed fee is an integer of minor units" }).min(0).max(Number(amountMax)),
     /** Per dispute, whatever comes of it; 0 is none. */
-    dispute_fee: z.int({ error: "A dispute's fee is an integer of minor units" }).min(0).max(Number(amountMax)).optional(),
+    dispute_fee: z
+      .int({ error: "A dispute's fee is an integer of minor units" })
+      .min(0)
+      .max(Number(amountMax))
+      .optional(),
     payment_max: amount,
   })
   .transform(

@@ -210,19 +210,22 @@ async function withoutPayment(
     tables.payments,
     posted.map(({ book, paymentId }) => paymentKey(book, paymentId)),
   );
-  return [...(await withoutDispute(client, tables.payments, records)), ...posted.flatMap(({ book, id, paymentId, kind, n }) => {
-    const payment = payments.get(placeOf(paymentKey(book, paymentId)));
-    if (payment === undefined)
-      return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
-    return kind.startsWith("refund") && n > (paymentOf(payment).refunds?.length ?? 0)
-      ? [
-          {
-            subject: id,
-            what: `is in the journal of ${book}, and refund ${n} of ${paymentId} did not arrive`,
-          },
-        ]
-      : [];
-  })];
+  return [
+    ...(await withoutDispute(client, tables.payments, records)),
+    ...posted.flatMap(({ book, id, paymentId, kind, n }) => {
+      const payment = payments.get(placeOf(paymentKey(book, paymentId)));
+      if (payment === undefined)
+        return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
+      return kind.startsWith("refund") && n > (paymentOf(payment).refunds?.length ?? 0)
+        ? [
+            {
+              subject: id,
+              what: `is in the journal of ${book}, and refund ${n} of ${paymentId} did not arrive`,
+            },
+          ]
+        : [];
+    }),
+  ];
 }
 
 /** Chargebacks whose dispute is not there to follow them: the acquirer told of it, and will not again. */
