@@ -1,8 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { StoredTables } from "#adapters/dynamodb/stored-tables.ts";
 import { signatureHeader } from "#core/acquiring/notification.ts";
 import { proofsOf } from "#core/proof/proof.ts";
+import type { FaultRule } from "#local/door/faults.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
@@ -301,6 +302,38 @@ describe("an acquirer that tells of disputes", () => {
       expect(await tell("closed", payment, { ...said, id: theirs, outcome: "won" })).toBe(202);
       expect(await kept()).toBe(3);
       expect(await disputesOf(payment)).toHaveLength(1);
+    },
+    longMs,
+  );
+});
+
+describe("a reply that is lost", () => {
+  afterEach(() => system.faults.clear());
+
+  test.each<{ what: string; rule: Omit<FaultRule, "fault"> }>([
+    { what: "when it is opened", rule: { caller: "DisputeTask", action: "TransactWriteItems" } },
+    {
+      what: "when its evidence is written down",
+      rule: { caller: "DisputesApi", action: "TransactWriteItems" },
+    },
+    {
+      what: "when the acquirer has it",
+      rule: { caller: "DisputeTask", action: "TransactWriteItems", skip: 1 },
+    },
+    { what: "when it is won", rule: { caller: "DisputeTask", action: "TransactWriteItems", skip: 2 } },
+    { what: "when its saga is started", rule: { caller: "AcquirersApi", action: "StartExecution" } },
+  ])(
+    "$what changes nothing",
+    async ({ rule }) => {
+      const payment = await paid();
+      const fault = system.faults.inject({ ...rule, fault: { kind: "lose_reply" } });
+      const { dispute } = await disputed(payment);
+      expect((await say(dispute.id, "evidence", { text: "winning_evidence" })).statusCode).toBe(202);
+      await inState(dispute.id, "won");
+      expect(fault.hits).toBe(1);
+      expect(await disputesOf(payment)).toHaveLength(1);
+      expect(await entriesOf(payment)).toHaveLength(2);
+      expect(await eventTypesOf(dispute.id, 4)).toHaveLength(4);
     },
     longMs,
   );
