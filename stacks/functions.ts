@@ -174,7 +174,7 @@ const declarations = {
     sendsTo: ["checks"],
     invokes: ["Relay", "JournalRelay", "RecordEvents", "Notify"],
     redrives: ["recovery", "dispute"],
-    describes: ["recovery"],
+    describes: ["recovery", "dispute"],
     variables: ["ORIGIN_SECRETS"],
   },
   ReviewsApi: {

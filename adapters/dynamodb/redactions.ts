@@ -2,6 +2,7 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
+  type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Dispute } from "#core/disputes/dispute.ts";
@@ -57,21 +58,13 @@ export class Redactions {
     disputes: readonly Move<Dispute>[] = [],
   ): Promise<Redacted> {
     const table = this.#table;
-    const unheld = {
-      ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
-      ExpressionAttributeValues: { ":no": { BOOL: false } },
-    };
     const result = await transact(this.#client, this.#epoch, [
       { Put: { TableName: table, Item: paymentItem(after), ...isAt(before) } },
-      {
-        ConditionCheck: { TableName: table, Key: marshall(legalHoldKey(after.book, after.id)), ...unheld },
-      },
+      this.#unheld(after.book, after.id),
       ...refunds.map((refund) => ({
         Put: { TableName: table, Item: refundItem(refund.after), ...isAt(refund.before) },
       })),
-      ...disputes.map((dispute) => ({
-        Put: { TableName: table, Item: disputeItem(dispute.after), ...isAt(dispute.before) },
-      })),
+      ...this.#putsOf(disputes),
     ]);
     if (result.written) return { kind: "applied", payment: after };
     const [payment, hold] = result.reasons;
@@ -80,6 +73,36 @@ export class Redactions {
       return sameTransition(stored, after) ? { kind: "applied", payment: stored } : { kind: "superseded" };
     }
     return { kind: hold?.Code === "ConditionalCheckFailed" ? "held" : "superseded" };
+  }
+
+  /** Disputes of a payment that was redacted before they were opened, unless a legal hold stands at that moment. */
+  async redactDisputes(
+    { book, id }: Payment,
+    disputes: readonly Move<Dispute>[],
+  ): Promise<"applied" | "superseded" | "held"> {
+    const result = await transact(this.#client, this.#epoch, [
+      this.#unheld(book, id),
+      ...this.#putsOf(disputes),
+    ]);
+    if (result.written) return "applied";
+    return result.reasons[0]?.Code === "ConditionalCheckFailed" ? "held" : "superseded";
+  }
+
+  #unheld(book: Book, id: PaymentId): TransactWriteItem {
+    return {
+      ConditionCheck: {
+        TableName: this.#table,
+        Key: marshall(legalHoldKey(book, id)),
+        ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
+        ExpressionAttributeValues: { ":no": { BOOL: false } },
+      },
+    };
+  }
+
+  #putsOf(disputes: readonly Move<Dispute>[]): TransactWriteItem[] {
+    return disputes.map(({ before, after }) => ({
+      Put: { TableName: this.#table, Item: disputeItem(after), ...isAt(before) },
+    }));
   }
 
   /** The refunds of a payment, strongly consistent, in the order in which they began. */

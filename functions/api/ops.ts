@@ -45,6 +45,7 @@ export const handler = apiHandler({
       deadLetters,
       executions: stepFunctions,
       recoveryArn: requiredVariable("RECOVERY_SAGA_ARN"),
+      disputeArn: requiredVariable("DISPUTE_SAGA_ARN"),
     }),
   },
 });

@@ -20,7 +20,7 @@ import { problemOfRefusal } from "./refusals.ts";
 interface Ports {
   readonly payments: Pick<PaymentStore, "get">;
   readonly disputes: Pick<DisputeStore, "ofPayment">;
-  readonly redactions: Pick<Redactions, "redact" | "refundsOf">;
+  readonly redactions: Pick<Redactions, "redact" | "redactDisputes" | "refundsOf">;
   readonly idempotency: Pick<Idempotency, "once">;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -43,7 +43,10 @@ export function redactPayments(ports: Ports) {
       for (let attempt = 0; attempt < triesMax; attempt += 1) {
         const payment = await paymentNamed(ports.payments, merchant, request);
         // Erased is erased, whoever asked for it: to ask again is no mistake.
-        if (payment.redactedAt !== undefined) return answerWith(payment);
+        if (payment.redactedAt !== undefined) {
+          if (await eraseLater(ports, payment)) return answerWith(payment);
+          continue;
+        }
         requireMatch(request, "payment", payment.version);
         const redacted = await erase(ports, payment);
         if (redacted !== undefined) return answerWith(redacted);
@@ -53,6 +56,22 @@ export function redactPayments(ports: Ports) {
       });
     });
   };
+}
+
+/**
+ * What was written in disputes that came after the redaction.
+ * @returns whether nothing of it is left. @throws Problem while a legal hold stands
+ */
+async function eraseLater({ redactions, disputes, now }: Ports, payment: Payment): Promise<boolean> {
+  const own = await disputes.ofPayment(payment.book, payment.id);
+  const later = redactedDisputes(
+    own.filter(({ state }) => isOver(state)),
+    now(),
+  );
+  if (later.length === 0) return true;
+  const erased = await redactions.redactDisputes(payment, later);
+  if (erased === "held") throw new Problem("legal_hold");
+  return erased === "applied";
 }
 
 /** @returns undefined when it has moved on meanwhile. @throws Problem when it does not apply. */

@@ -343,7 +343,7 @@ test(
   "what was written in a dispute is erased with its payment's texts, and not while it is open",
   async () => {
     const payment = await paid();
-    const { dispute, theirs } = await disputed(payment);
+    const { dispute, theirs } = await disputed(payment, { amount: 10_00 });
     await say(dispute.id, "evidence", { text: "signed for by Ann Example" });
     await inState(dispute.id, "under_review");
     const redact = () =>
@@ -360,6 +360,14 @@ test(
       state: "lost",
     });
     expect(await eventTypesOf(dispute.id, 5)).toContain("dispute.redacted");
+    // Another that comes after that: what is written then is erased by asking again.
+    const { id: later } = await open(payment, { amount: 1 }).then(() =>
+      eventually(async () => (await disputesOf(payment)).find(({ id }) => id !== dispute.id), longMs),
+    );
+    await say(later, "evidence", { text: "losing_evidence of Ann Example" });
+    await inState(later, "lost");
+    expect((await redact()).statusCode).toBe(200);
+    expect((await demo.get(`/v1/disputes/${later}`)).body.evidence).toBeNull();
   },
   longMs,
 );

@@ -7,7 +7,7 @@ import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { Redactions } from "#adapters/dynamodb/redactions.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
-import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recovery-runs.ts";
+import { recoveryRunsOf, runNamed, type SagaRun } from "#adapters/stepfunctions/recovery-runs.ts";
 import { type Dispute, lossOf } from "#core/disputes/dispute.ts";
 import { disputeEntryId } from "#core/disputes/ids.ts";
 import { isOver } from "#core/disputes/states.ts";
@@ -39,6 +39,7 @@ export interface TimelinePorts {
   readonly merchants: Pick<MerchantStore, "ids">;
   readonly executions: SFNClient;
   readonly recoveryArn: string;
+  readonly disputeArn: string;
 }
 
 /** Something that happened to a payment. `at` in epoch milliseconds, and as text in the answer. */
@@ -71,6 +72,7 @@ export function showTimelines(ports: TimelinePorts) {
       journalMoments(ports, payment, disputes),
       refundMoments(ports, payment),
       disputes.flatMap(momentsOfDispute),
+      disputeRunMoments(ports, disputes),
       recoveryMoments(ports, payment),
       letterMoments(ports, payment),
       wordMoments(payment.id, payment.words),
@@ -223,15 +225,21 @@ function momentsOfDispute(dispute: Dispute): Moment[] {
   ];
 }
 
-async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {
-  const runs = await recoveryRunsOf(executions, recoveryArn, id, version);
-  return runs.flatMap(momentsOfRun);
+/** The saga that goes with each from its opening to its end is named after it. */
+async function disputeRunMoments({ executions, disputeArn }: TimelinePorts, disputes: readonly Dispute[]) {
+  const runs = await inTurn(disputes, ({ id }) => runNamed(executions, disputeArn, id));
+  return runs.flatMap((run) => momentsOfRun({ ...run, name: `saga of ${run.name}` }, "dispute"));
 }
 
-function momentsOfRun({ name, status, startedAt, stoppedAt, error }: RecoveryRun): Moment[] {
+async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {
+  const runs = await recoveryRunsOf(executions, recoveryArn, id, version);
+  return runs.flatMap((run) => momentsOfRun(run));
+}
+
+function momentsOfRun({ name, status, startedAt, stoppedAt, error }: SagaRun, kind: Moment["kind"] = "recovery"): Moment[] {
   const moment = (at: number, what: string): Moment => ({
     at,
-    kind: "recovery",
+    kind,
     what: `${name} ${what}`,
     detail: { execution: name, ...(error === undefined ? {} : { error }) },
   });
