@@ -30,6 +30,7 @@ export class DisputeSaga {
   }
 
   /**
+   * A second one beside the whole ends as soon as nothing is left to do at once: `errand`.
    * @param told by which it is opened, unless it is there: plain JSON, as the saga's contract has it
    * @throws whatever the call throws: then it may have started or not, and a second try finds out.
    */

@@ -7,7 +7,7 @@ import type { Settlements } from "./settlements.ts";
 
 const evidenceMax = 20;
 /** How long it takes evidence, unless told otherwise. */
-export const evidenceMsDefault = 7 * 24 * 60 * 60 * 1_000;
+const evidenceMsDefault = 7 * 24 * 60 * 60 * 1_000;
 /** Words in evidence that decide, and how; and what it takes to read them. */
 const deciding: readonly (readonly [word: string, outcome: "won" | "lost"])[] = [
   ["winning_evidence", "won"],

@@ -106,7 +106,24 @@ const unreached: readonly Unreached[] = [
     because:
       "a refund out of what a merchant was settled moves a guarded account; settlement is not built yet",
   },
-  ...["LedgerApiRole", "PaymentsApiRole"].map((role) => ({
+  {
+    role: "DisputeTaskRole",
+    actions: ["dynamodb:UpdateItem"],
+    on: "-ledger",
+    because:
+      "a chargeback out of what a merchant was settled moves a guarded account: tests/contract/dispute-store.test.ts",
+  },
+  {
+    role: "CheckRole",
+    actions: ["states:StartExecution"],
+    on: "-dispute",
+    because: "only a failover leaves a dispute without its saga: tests/contract/failover-disputes.test.ts",
+  },
+  ...["-dispute", "-dispute:*"].map((on) => ({
+    ...{ role: "OpsApiRole", actions: ["states:StartExecution", "states:RedriveExecution"], on },
+    because: "a failed dispute is replayed as a failed recovery is, of which there are some here",
+  })),
+  ...["DisputesApiRole", "LedgerApiRole", "PaymentsApiRole"].map((role) => ({
     ...{ role, actions: ["dynamodb:GetItem"], on: "-idempotency" },
     because: "Powertools reads a record that stood in its way, where the refused write did not bring it back",
   })),

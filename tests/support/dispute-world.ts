@@ -10,7 +10,7 @@ import { day, demo, exampleAuthorization, examplePayment, noon } from "#tests/su
 export type Fault = "lost_reply" | "never_done";
 
 /** An acquirer's desk for one dispute, as its protocol promises it to be. */
-export class Desk {
+class Desk {
   outcome: "won" | "lost" | undefined;
   /** Each time that evidence was taken, under which key. */
   readonly evidence: EvidenceRequest[] = [];

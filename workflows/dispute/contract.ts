@@ -63,16 +63,6 @@ const disputeId = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** What an execution is started with. */
-export interface DisputeStart {
-  readonly book: string;
-  readonly dispute: string;
-  /** By which it is opened, unless it is there. */
-  readonly told?: ToldRecord;
-  /** It ends as soon as nothing is left to do at once: the execution of the whole dispute waits. */
-  readonly errand?: true;
-}
-
 /** The input of its task. Looks are counted from 0; `told` comes with the first alone. */
 export const disputeInput = z.strictObject({
   book,

@@ -236,7 +236,10 @@ async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id,
   return runs.flatMap((run) => momentsOfRun(run));
 }
 
-function momentsOfRun({ name, status, startedAt, stoppedAt, error }: SagaRun, kind: Moment["kind"] = "recovery"): Moment[] {
+function momentsOfRun(
+  { name, status, startedAt, stoppedAt, error }: SagaRun,
+  kind: Moment["kind"] = "recovery",
+): Moment[] {
   const moment = (at: number, what: string): Moment => ({
     at,
     kind,
