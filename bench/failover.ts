@@ -2,6 +2,7 @@ import { cpus, loadavg } from "node:os";
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { openedItem } from "#adapters/dynamodb/account-store.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { type Epoch, firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { journalItem } from "#adapters/dynamodb/journal-codec.ts";
@@ -139,6 +140,7 @@ const passes: readonly (readonly [name: string, page: Page, of: number, what: st
           stamps: new PaymentStamps(client, names.payments, epoch),
           payments: new PaymentStore(client, names, epoch),
           refunds: new RefundStore(client, names, epoch),
+          disputes: new DisputeStore(client, names, epoch),
         },
         where,
         cursor,

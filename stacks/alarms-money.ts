@@ -247,6 +247,12 @@ function endOf(saga: SagaName): Pick<Watch, "means" | "runbook"> {
         means: "A recovery ended without finding out: a payment wants a person.",
         runbook: "recovery-failed",
       };
+    case "dispute":
+      return {
+        means:
+          "A dispute could not be opened, or its end never came: it wants a person before its time is over.",
+        runbook: "dispute-failed",
+      };
     case "failover":
       return { means: "A failover stopped on its way: the region is not open.", runbook: "failover" };
   }

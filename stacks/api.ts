@@ -16,6 +16,7 @@ const prefixes: readonly Prefix[] = [
     serves: "PaymentsApi",
     also: [{ path: "/v1/refunds/{id}", route: "RefundsBelow" }],
   },
+  { path: "/v1/disputes", route: "Disputes", serves: "DisputesApi" },
   { path: "/v1/card-tokens", route: "CardTokens", serves: "CardTokensApi" },
   {
     path: "/v1/ledger",

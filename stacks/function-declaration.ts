@@ -27,6 +27,12 @@ export interface TableUse {
   readonly onlyUnder?: { readonly [Verb in "put" | "update" | "delete"]?: readonly string[] };
 }
 
+/** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
+export const apiTimeoutSeconds = 29;
+
+/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
+export const allAccounts: readonly string[] = ["*#account#*"];
+
 export type BucketUse = "get" | "put" | "list";
 
 /** The others are used by AWS's services, for what they keep. */

@@ -1,10 +1,8 @@
+import { disputeFunctions } from "./dispute-functions.ts";
 import { failoverFunctions } from "./failover-functions.ts";
-import type { FunctionDeclaration } from "./function-declaration.ts";
+import { allAccounts, apiTimeoutSeconds, type FunctionDeclaration } from "./function-declaration.ts";
 import { consumerTimeoutSeconds } from "./messaging.ts";
 import { newsTypes } from "./news.ts";
-
-/** API Gateway hangs up after 30 s: the function ends first, so that what it did is in its log. */
-const apiTimeoutSeconds = 29;
 
 /** What may be shown of a stored card. The ciphertext is not among them. */
 const publicCardAttributes = [
@@ -19,9 +17,6 @@ const publicCardAttributes = [
   "created_at",
 ];
 
-/** Accounts are updated in place, the journal never is: `accountKey` in adapters/dynamodb/keys.ts tells them apart. */
-const allAccounts = ["*#account#*"];
-
 /** What is new in the journal: records never change, and nobody takes them away. */
 const journalRecords = {
   eventName: ["INSERT"],
@@ -35,7 +30,7 @@ const declarations = {
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
-      payments: { may: ["get", "batchGet", "put", "check"], mayQueryIndexes: ["by_time"] },
+      payments: { may: ["get", "batchGet", "query", "put", "check"], mayQueryIndexes: ["by_time"] },
       idempotency: { may: ["get", "put", "update", "delete"] },
       merchants: { may: ["get"] },
       vault: { may: ["get"], onlyAttributes: publicCardAttributes },
@@ -94,7 +89,8 @@ const declarations = {
   },
   Relay: {
     handler: "functions/consumers/relay.handler",
-    purpose: "Turns each committed change of a payment into an event, and a reminder where it may get stuck",
+    purpose:
+      "Turns each committed change of a payment or a dispute into an event, and a reminder where it may get stuck",
     memoryMb: 512,
     timeoutSeconds: 30,
     consumes: {
@@ -102,7 +98,7 @@ const declarations = {
       name: "payments",
       batchSize: 200,
       // Refunds move with their payment, whose own change says so.
-      filters: [{ dynamodb: { Keys: { sk: { S: ["payment"] } } } }],
+      filters: [{ dynamodb: { Keys: { sk: { S: ["payment", "dispute"] } } } }],
       retriesMax: 8,
     },
     putsOn: ["paymentEvents"],
@@ -140,12 +136,13 @@ const declarations = {
   },
   AcquirersApi: {
     handler: "functions/api/acquirers.handler",
-    purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments go on",
+    purpose: "Hears what acquirers tell unasked, takes customers back, and lets payments and disputes go on",
     memoryMb: 512,
     timeoutSeconds: 10,
     tables: { payments: { may: ["get"] }, deadLetters: { may: ["put"] } },
     keys: { returns: ["generateMac"] },
     awaits: ["payment"],
+    starts: ["dispute"],
     variables: ["ACQUIRERS", "ACQUIRER_NOTIFICATION_SECRETS", "ORIGIN_SECRETS"],
   },
   MerchantsApi: {
@@ -169,15 +166,15 @@ const declarations = {
     tables: {
       deadLetters: { may: ["get", "query", "update"] },
       // All of a payment's timeline, which operators read and never write.
-      payments: { may: ["get"] },
+      payments: { may: ["get", "query", "batchGet"] },
       ledger: { may: ["batchGet"] },
       events: { may: ["query"] },
       merchants: { may: ["scan"] },
     },
     sendsTo: ["checks"],
     invokes: ["Relay", "JournalRelay", "RecordEvents", "Notify"],
-    redrives: ["recovery"],
-    describes: ["recovery"],
+    redrives: ["recovery", "dispute"],
+    describes: ["recovery", "dispute"],
     variables: ["ORIGIN_SECRETS"],
   },
   ReviewsApi: {
@@ -310,7 +307,7 @@ const declarations = {
     consumes: { from: "queue", name: "checks", batchSize: 10 },
     tables: { payments: { may: ["get"] } },
     sendsTo: ["checks"],
-    starts: ["recovery"],
+    starts: ["recovery", "dispute"],
   },
   Expire: {
     handler: "functions/tasks/expire.handler",
@@ -344,6 +341,7 @@ const declarations = {
       merchants: { may: ["scan"] },
     },
   },
+  ...disputeFunctions,
   ...failoverFunctions,
   RotateBooksOwner: {
     handler: "functions/tasks/rotate-books-owner.handler",

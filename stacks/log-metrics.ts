@@ -23,7 +23,15 @@ const countedLines: { readonly [Name in CountName]: CountedLine } = {
   PaymentsInReview: { message: "a payment is in review", writtenBy: ["Relay"] },
   AcquirerSilences: {
     message: "an acquirer did not answer",
-    writtenBy: ["AuthorizeTask", "CompensateTask", "GiveBackTask", "RecoverTask", "ResumeTask", "SettleTask"],
+    writtenBy: [
+      "AuthorizeTask",
+      "CompensateTask",
+      "DisputeTask",
+      "GiveBackTask",
+      "RecoverTask",
+      "ResumeTask",
+      "SettleTask",
+    ],
   },
   // DNS follows it: once it was counted, the region is open.
   RegionOpened: { message: "the region is open", writtenBy: ["OpenRegion"] },

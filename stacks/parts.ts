@@ -13,6 +13,7 @@ export const sagaTypes = {
   payment: "EXPRESS",
   refund: "EXPRESS",
   recovery: "STANDARD",
+  dispute: "STANDARD",
   failover: "STANDARD",
 } as const satisfies Record<string, SagaType>;
 type SagaType = "EXPRESS" | "STANDARD";

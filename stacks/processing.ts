@@ -48,6 +48,10 @@ const declarations: { readonly [Name in SagaName]: SagaDeclaration } = {
     tasks: { RecoverFunctionArn: "RecoverTask" },
     starts: { PaymentSagaArn: "payment", RefundSagaArn: "refund" },
   },
+  dispute: {
+    definition: "workflows/dispute/machine.asl.json",
+    tasks: { DisputeFunctionArn: "DisputeTask" },
+  },
   failover: {
     definition: "workflows/failover/machine.asl.json",
     tasks: {

@@ -52,7 +52,7 @@ const paymentRecord = z.strictObject({
     z.strictObject({ type: z.literal("card"), token: z.string(), brand: z.string(), last4: z.string() }),
     z.strictObject({ type: z.literal("account"), account: z.string().startsWith("acc_") }),
   ]),
-  fees: z.strictObject({ basis_points: z.int(), fixed: minorUnits }),
+  fees: z.strictObject({ basis_points: z.int(), fixed: minorUnits, dispute: minorUnits.optional() }),
   fingerprint: z.string(),
   reference: z.string().optional(),
   description: z.string().optional(),

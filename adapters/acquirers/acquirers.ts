@@ -6,6 +6,7 @@ import {
   healthAt,
   initialCircuit,
 } from "#core/acquiring/circuit-breaker.ts";
+import type { DisputeDesk, DisputeDesks } from "#core/acquiring/disputes.ts";
 import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
 import type { Acquirer, Acquirers } from "#core/acquiring/port.ts";
 import { route } from "#core/acquiring/routing.ts";
@@ -15,7 +16,7 @@ import { apiKeysOf } from "./secrets.ts";
 import { parseAcquirerSettings } from "./settings.ts";
 
 /** One per process: it holds the acquirers' sockets and what is known of their health. */
-export interface HttpAcquirers extends Acquirers {
+export interface HttpAcquirers extends Acquirers, DisputeDesks {
   /** Cuts every connection. */
   close(): void;
 }
@@ -51,6 +52,7 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
     return new HttpAcquirer({ name, url, clock, apiKey });
   });
   const watched = new Map(clients.map((client) => [client.name, watch(client, circuits, clock, onSilence)]));
+  const desks = new Map(clients.map((client) => [client.name, heard(client, onSilence)]));
   return {
     route: (request) => route(profiles, request, healthAt(circuits, clock())),
     names: profiles.map(({ name }) => name),
@@ -58,6 +60,11 @@ export function createAcquirers(settings: string, options: AcquirersOptions = {}
       const acquirer = watched.get(name);
       invariant(acquirer !== undefined, `the acquirer ${name} is in the settings`);
       return acquirer;
+    },
+    desk: (name) => {
+      const desk = desks.get(name);
+      invariant(desk !== undefined, `the acquirer ${name} is in the settings`);
+      return desk;
     },
     close: () => {
       for (const client of clients) client.close();
@@ -100,5 +107,20 @@ function watch(
         () => acquirer.inquire(request),
         ({ kind }) => (kind === "unavailable" ? "failed" : "succeeded"),
       ),
+  };
+}
+
+/** Its silence about disputes is told as well, and says nothing of how well it authorizes. */
+function heard(
+  acquirer: DisputeDesk & { readonly name: string },
+  onSilence: AcquirersOptions["onSilence"],
+): DisputeDesk {
+  const told = <Answer extends { readonly kind: string }>(answer: Answer): Answer => {
+    if ("reason" in answer) onSilence?.({ acquirer: acquirer.name, reason: String(answer.reason) });
+    return answer;
+  };
+  return {
+    submitEvidence: async (request) => told(await acquirer.submitEvidence(request)),
+    inquireDispute: async (request) => told(await acquirer.inquireDispute(request)),
   };
 }

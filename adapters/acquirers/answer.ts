@@ -150,13 +150,20 @@ function knownOutcomeOf(said: z.output<typeof result>, mayEnd: boolean): KnownOu
 }
 
 function refusalOf(statusCode: number, body: string, asked: Asked): AcquirerOutcome {
-  const parsed = refusal.safeParse(parseJson(body));
+  const promised = promiseIn(statusCode, refusal.safeParse(parseJson(body)).data, asked.key);
+  return promised === undefined
+    ? unknown(`answer:http_${statusCode}`)
+    : { kind: "not_attempted", reason: `refused:${promised}` };
+}
+
+/** The word by which an acquirer promises that it executed nothing of what was asked under a key, where it does. */
+export function promiseIn(
+  statusCode: number,
+  refused: z.output<typeof refusal> | undefined,
+  key: string,
+): string | undefined {
   const promised = promises.get(statusCode);
-  const isPromise =
-    parsed.success && parsed.data.error === promised && (parsed.data.key ?? asked.key) === asked.key;
-  return isPromise
-    ? { kind: "not_attempted", reason: `refused:${promised}` }
-    : unknown(`answer:http_${statusCode}`);
+  return refused?.error === promised && (refused?.key ?? key) === key ? promised : undefined;
 }
 
 const unknown = (reason: string): AcquirerOutcome => ({ kind: "unknown", reason });

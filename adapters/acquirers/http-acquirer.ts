@@ -1,3 +1,10 @@
+import type {
+  DisputeDesk,
+  DisputeInquiry,
+  DisputeInquiryRequest,
+  EvidenceOutcome,
+  EvidenceRequest,
+} from "#core/acquiring/disputes.ts";
 import type { AcquirerOutcome, Inquiry } from "#core/acquiring/outcome.ts";
 import type {
   Acquirer,
@@ -9,6 +16,7 @@ import type {
 import { invariant } from "#core/kernel/invariant.ts";
 import { inquiryOf, outcomeOf } from "./answer.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
+import { disputeInquiryOf, evidenceOutcomeOf } from "./dispute-answer.ts";
 
 export interface HttpAcquirerOptions extends Omit<ChannelOptions, "baseUrl"> {
   readonly name: string;
@@ -24,7 +32,7 @@ export interface HttpAcquirerOptions extends Omit<ChannelOptions, "baseUrl"> {
  *
  * `not_attempted` speaks of this call alone: under a key that was sent before, the earlier call may have executed.
  */
-export class HttpAcquirer implements Acquirer {
+export class HttpAcquirer implements Acquirer, DisputeDesk {
   readonly name: string;
   readonly #channel: Channel;
   readonly #authorization: string;
@@ -83,6 +91,33 @@ export class HttpAcquirer implements Acquirer {
       deadline,
     });
     return inquiryOf(exchange, key);
+  }
+
+  /** @throws InvariantViolation when the key could not be sent at all. */
+  async submitEvidence({
+    key,
+    reference,
+    text,
+    fields,
+    deadline,
+  }: EvidenceRequest): Promise<EvidenceOutcome> {
+    checkKey(key);
+    const exchange = await this.#channel.post({
+      path: `/v1/disputes/${encodeURIComponent(reference)}/evidence`,
+      headers: { authorization: this.#authorization, "idempotency-key": key },
+      body: JSON.stringify({ text, fields }),
+      deadline,
+    });
+    return evidenceOutcomeOf(exchange, { key, reference });
+  }
+
+  async inquireDispute({ reference, deadline }: DisputeInquiryRequest): Promise<DisputeInquiry> {
+    const exchange = await this.#channel.get({
+      path: `/v1/disputes/${encodeURIComponent(reference)}`,
+      headers: { authorization: this.#authorization },
+      deadline,
+    });
+    return disputeInquiryOf(exchange, reference);
   }
 
   /** Cuts every connection to the acquirer. */

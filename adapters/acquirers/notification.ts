@@ -29,6 +29,7 @@ const dispute = z.object({
   amount: z.int().min(1).max(1_000_000_000_000_000),
   currency: z.string().regex(/^[A-Z]{3}$/),
   reason: text,
+  evidence_due_at: z.iso.datetime({ offset: true }).optional(),
   outcome: z.enum(["won", "lost"]).optional(),
 });
 
@@ -59,7 +60,9 @@ export function parseNotification(rawBody: string): AcquirerNotification | undef
 function disputeOf(body: unknown, end: string): AcquirerDispute | undefined {
   const { data } = z.object({ dispute }).safeParse(body);
   if (data === undefined) return undefined;
-  const { outcome, amount, ...rest } = data.dispute;
+  const { outcome, amount, evidence_due_at: due, ...rest } = data.dispute;
   const isWhole = end === "opened" ? outcome === undefined : end === "closed" && outcome !== undefined;
-  return isWhole ? { ...rest, amount: BigInt(amount), state: outcome ?? "open" } : undefined;
+  if (!isWhole) return undefined;
+  const evidenceDueAt = due === undefined ? {} : { evidenceDueAt: Date.parse(due) };
+  return { ...rest, amount: BigInt(amount), state: outcome ?? "open", ...evidenceDueAt };
 }

@@ -3,6 +3,7 @@ import type { Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
 import { settlementEntryId } from "#core/settlement/entries.ts";
 import type { Flaw, SettlementLine } from "#core/settlement/line.ts";
+import { owedKeyOf } from "#core/settlement/owed-key.ts";
 
 /** A file that somebody left, as the bucket has it. */
 export interface LeftFile {
@@ -104,7 +105,7 @@ function withParts(
   return lines.map((line) => {
     part = line.place === place ? part + 1 : 1;
     place = line.place;
-    return { ...line, part };
+    return { ...line, operationKey: owedKeyOf(line), part };
   });
 }
 

@@ -6,8 +6,10 @@ import {
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { DisputeEventType } from "#core/events/dispute-event.ts";
 import type { EventId } from "#core/events/event-id.ts";
 import type { PaymentEventType, PublishedEvent } from "#core/events/payment-event.ts";
+import type { MerchantEvent } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { reach } from "./client.ts";
@@ -32,11 +34,11 @@ const paymentPartition = (book: string, payment: string): string => `${book}#${p
 const sequenceKey = (sequence: number): string => String(sequence).padStart(sequenceDigits, "0");
 
 /** An event in the merchant's list: ids sort by time, and the type is there to choose by. */
-const positionOf = ({ id, type }: Pick<PublishedEvent, "id" | "type">): string => `${id}#${type}`;
+const positionOf = ({ id, type }: Pick<MerchantEvent, "id" | "type">): string => `${id}#${type}`;
 const typeAt = (position: string): string => position.slice(position.indexOf("#") + 1);
 
-interface Page {
-  readonly events: PublishedEvent[];
+interface Page<Event extends MerchantEvent = MerchantEvent> {
+  readonly events: Event[];
   readonly next?: string;
 }
 
@@ -54,7 +56,7 @@ export class EventStore {
   }
 
   /** Writes events. The same event is the same item: writing it again changes nothing. @throws StoreUnavailable */
-  async write(events: readonly PublishedEvent[]): Promise<void> {
+  async write(events: readonly MerchantEvent[]): Promise<void> {
     const puts = new Map(events.map((event) => [event.id, { PutRequest: { Item: itemOf(event) } }]));
     const requests = [...puts.values()];
     for (let start = 0; start < requests.length; start += writesMax) {
@@ -67,7 +69,7 @@ export class EventStore {
     book: Book,
     payment: PaymentId,
     options: { readonly limit: number; readonly after?: number },
-  ): Promise<Omit<Page, "next"> & { readonly next?: number }> {
+  ): Promise<Omit<Page<PublishedEvent>, "next"> & { readonly next?: number }> {
     const { limit, after = 0 } = options;
     const { Items = [], LastEvaluatedKey: rest } = await reach(
       this.#client.send(
@@ -82,7 +84,8 @@ export class EventStore {
         }),
       ),
     );
-    const events = Items.slice(0, limit).map(eventIn);
+    // Under a payment's key there are its own events: those of its disputes lie under theirs.
+    const events = Items.slice(0, limit).map(eventIn) as PublishedEvent[];
     const last = events.at(-1);
     // A page may also end because it is large.
     const goesOn = Items.length > limit || (rest !== undefined && Items.length < limit + 1);
@@ -90,7 +93,7 @@ export class EventStore {
   }
 
   /** @returns undefined for another merchant's, and for one that is not there any more. */
-  async get(book: Book, id: EventId): Promise<PublishedEvent | undefined> {
+  async get(book: Book, id: EventId): Promise<MerchantEvent | undefined> {
     const { Items = [] } = await reach(
       this.#client.send(
         new QueryCommand({
@@ -113,7 +116,11 @@ export class EventStore {
    */
   async list(
     book: Book,
-    options: { readonly limit: number; readonly before?: string; readonly type?: PaymentEventType },
+    options: {
+      readonly limit: number;
+      readonly before?: string;
+      readonly type?: PaymentEventType | DisputeEventType;
+    },
   ): Promise<Page> {
     const { limit, before, type } = options;
     const { places, end } = await newestPlaces(this.#client, this.#table, book, {
@@ -138,13 +145,13 @@ export class EventStore {
     if (left.length > 0) throw new StoreUnavailable(`${left.length} events were not taken`);
   }
 
-  async #at(places: readonly Place[]): Promise<PublishedEvent[]> {
+  async #at(places: readonly Place[]): Promise<MerchantEvent[]> {
     const keys = places.map(({ key }) => key);
     return (await getItems(this.#client, this.#table, keys, { consistent: false })).map(eventIn);
   }
 }
 
-function itemOf(event: PublishedEvent) {
+function itemOf(event: MerchantEvent) {
   const { book, data, sequence, created_at: createdAt } = event;
   return marshall(
     {
@@ -160,4 +167,4 @@ function itemOf(event: PublishedEvent) {
   );
 }
 
-const eventIn = (item: Item): PublishedEvent => (unmarshall(item) as { event: PublishedEvent }).event;
+const eventIn = (item: Item): MerchantEvent => (unmarshall(item) as { event: MerchantEvent }).event;

@@ -12,7 +12,13 @@ import {
 import type { EntryId } from "#core/ledger/entry.ts";
 import { firstByPrecedence, type PostingRefusal, refusalPrecedence } from "#core/ledger/errors.ts";
 import { isGuarded, noRoom, onlyReleases, openingRoom, strain } from "#core/ledger/guard.ts";
-import { type AccountCounters, entryIdOf, type JournalRecord, movements } from "#core/ledger/journal.ts";
+import {
+  type AccountCounters,
+  entryIdOf,
+  isForced,
+  type JournalRecord,
+  movements,
+} from "#core/ledger/journal.ts";
 import { fold } from "#core/ledger/trial-balance.ts";
 import { nothingStored } from "./conditions.ts";
 import { accountKey } from "./keys.ts";
@@ -97,12 +103,13 @@ export function accountWrites(
 
 /** One update for each account, however many of the records move it: DynamoDB takes no item twice. */
 function guardedUpdates(table: string, book: Book, records: readonly JournalRecord[]): GuardedUpdate[] {
+  const forced = records.every(isForced);
   return [...fold(records)]
     .filter(([account]) => isGuarded(account))
     .map(([account, movement]) => ({
       account,
       movement,
-      item: { Update: conditionalMove(table, book, account, movement, timesMoved(account, records)) },
+      item: { Update: conditionalMove(table, book, account, movement, timesMoved(account, records), forced) },
     }));
 }
 
@@ -144,15 +151,18 @@ function conditionalMove(
   account: AccountId,
   movement: AccountCounters,
   times: number,
+  forced: boolean,
 ) {
   const taken = strain(movement);
-  const releases = onlyReleases(movement);
+  const asksOpen = !forced && !onlyReleases(movement);
+  // A limit refuses only what moves towards it; what gives room back is always taken, and so is what happened already.
+  const asksDebit = !forced && taken.debit > 0n;
+  const asksCredit = !forced && taken.credit > 0n;
   // An account that does not exist has no currency either.
   const conditions = ["currency = :currency"];
-  if (!releases) conditions.push("#condition = :open");
-  // A limit refuses only what moves towards it; what gives room back is always taken.
-  if (taken.debit > 0n) conditions.push("debit_room >= :debit_taken");
-  if (taken.credit > 0n) conditions.push("credit_room >= :credit_taken");
+  if (asksOpen) conditions.push("#condition = :open");
+  if (asksDebit) conditions.push("debit_room >= :debit_taken");
+  if (asksCredit) conditions.push("credit_room >= :credit_taken");
   return {
     TableName: table,
     Key: marshall(accountKey(book, account)),
@@ -160,9 +170,9 @@ function conditionalMove(
       "ADD debits_posted :debits_posted, debits_pending :debits_pending, credits_posted :credits_posted, " +
       "credits_pending :credits_pending, debit_room :debit_given, credit_room :credit_given, version :times",
     ConditionExpression: conditions.join(" AND "),
-    ...(releases ? {} : { ExpressionAttributeNames: { "#condition": "condition" } }),
+    ...(asksOpen ? { ExpressionAttributeNames: { "#condition": "condition" } } : {}),
     ExpressionAttributeValues: marshall({
-      ...(releases ? {} : { ":open": "open" }),
+      ...(asksOpen ? { ":open": "open" } : {}),
       ":currency": movement.currency,
       ":times": times,
       ":debits_posted": movement.debitsPosted,
@@ -171,8 +181,8 @@ function conditionalMove(
       ":credits_pending": movement.creditsPending,
       ":debit_given": -taken.debit,
       ":credit_given": -taken.credit,
-      ...(taken.debit > 0n ? { ":debit_taken": taken.debit } : {}),
-      ...(taken.credit > 0n ? { ":credit_taken": taken.credit } : {}),
+      ...(asksDebit ? { ":debit_taken": taken.debit } : {}),
+      ...(asksCredit ? { ":credit_taken": taken.credit } : {}),
     }),
   };
 }

@@ -23,6 +23,7 @@ interface EntryItem extends Key {
   readonly recorded_at: number;
   readonly expires_at?: number;
   readonly reverses?: string;
+  readonly forced?: true;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly execution: string;
 }
@@ -55,6 +56,7 @@ export function journalItem(record: JournalRecord): JournalItem {
       recorded_at: entry.recordedAt,
       ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
       ...(entry.reverses === undefined ? {} : { reverses: entry.reverses }),
+      ...(entry.forced === undefined ? {} : { forced: entry.forced }),
       ...(entry.metadata === undefined ? {} : { metadata: entry.metadata }),
       execution: entry.execution,
     };
@@ -90,6 +92,7 @@ export function journalRecord(item: JournalItem): JournalRecord {
       recordedAt: item.recorded_at,
       ...(item.expires_at === undefined ? {} : { expiresAt: item.expires_at }),
       ...(item.reverses === undefined ? {} : { reverses: item.reverses as EntryId }),
+      ...(item.forced === undefined ? {} : { forced: item.forced }),
       ...(item.metadata === undefined ? {} : { metadata: item.metadata }),
       execution: item.execution,
     };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DisputeId } from "#core/disputes/ids.ts";
 import type { EventId } from "#core/events/event-id.ts";
 import { type AccountId, type Book, salesCurrency, type UserAccountId } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
@@ -18,6 +19,18 @@ export const paymentKey = (book: Book, id: PaymentId): Key => ({ pk: `${book}#${
 
 export const refundKey = (book: Book, id: RefundId): Key => ({ pk: `${book}#${id}`, sk: "refund" });
 
+/** Tells disputes from what else lies in their table. */
+export const disputeSortKey = "dispute";
+
+export const disputeKey = (book: Book, id: DisputeId): Key => ({ pk: `${book}#${id}`, sk: disputeSortKey });
+
+/** Beside their payment lie notes of its disputes, by which they are found from there. */
+export const disputeNotePrefix = "dispute#";
+export const disputeNoteKey = (book: Book, payment: PaymentId, id: DisputeId): Key => ({
+  pk: `${book}#${payment}`,
+  sk: `${disputeNotePrefix}${id}`,
+});
+
 /** Beside its payment, and no part of it: the stream tells of payments, and not of what lawyers want kept. */
 export const legalHoldSortKey = "legal_hold";
 export const legalHoldKey = (book: Book, id: PaymentId): Key => ({
@@ -35,10 +48,12 @@ export const listShards = 4;
 export const journalShards = 16;
 
 export const listPartition = (book: Book, shard: number): string => `${book}#${shard}`;
-export const listShardOf = (id: PaymentId | EventId): number => shardOf(id, listShards);
+/** A merchant's disputes are listed apart from its payments. */
+export const disputeListPartition = (book: Book, shard: number): string => `${book}#disputes#${shard}`;
+export const listShardOf = (id: PaymentId | EventId | DisputeId): number => shardOf(id, listShards);
 
-/** Sorts by time, then by id: no two payments share a place in the list. */
-export const listSortKey = (createdAt: number, id: PaymentId): string =>
+/** Sorts by time, then by id: no two share a place in the list. */
+export const listSortKey = (createdAt: number, id: PaymentId | DisputeId): string =>
   `${new Date(createdAt).toISOString()}#${id}`;
 
 export const journalPartition = (book: Book, shard: number): string =>

@@ -10,7 +10,15 @@ import type { Key } from "./keys.ts";
 export interface ProfileItem extends Key {
   readonly name: string;
   readonly terms: Readonly<
-    Record<string, { readonly basis_points: number; readonly fixed: number; readonly payment_max: number }>
+    Record<
+      string,
+      {
+        readonly basis_points: number;
+        readonly fixed: number;
+        readonly dispute?: number;
+        readonly payment_max: number;
+      }
+    >
   >;
   /** 1, and one more with each change. */
   readonly version: number;
@@ -29,7 +37,11 @@ export function merchantOf(item: ProfileItem): Merchant {
   const terms = Object.entries(item.terms).map(([currency, line]): [Currency, CurrencyTerms] => [
     currency as Currency,
     {
-      fees: { basisPoints: line.basis_points, fixed: BigInt(line.fixed) },
+      fees: {
+        basisPoints: line.basis_points,
+        fixed: BigInt(line.fixed),
+        ...(line.dispute === undefined ? {} : { dispute: BigInt(line.dispute) }),
+      },
       paymentMax: BigInt(line.payment_max),
     },
   ]);
@@ -42,6 +54,7 @@ export function profileItem(merchant: Merchant, version: number): ProfileItem {
     {
       basis_points: line.fees.basisPoints,
       fixed: Number(line.fees.fixed),
+      ...(line.fees.dispute === undefined ? {} : { dispute: Number(line.fees.dispute) }),
       payment_max: Number(line.paymentMax),
     },
   ]);

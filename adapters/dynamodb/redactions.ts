@@ -2,8 +2,10 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
+  type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Dispute } from "#core/disputes/dispute.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { type LegalHold, stands } from "#core/payments/legal-hold.ts";
@@ -13,6 +15,7 @@ import { sameTransition } from "#core/payments/replay.ts";
 import { reach } from "./client.ts";
 import { isAt, nothingStored } from "./conditions.ts";
 import { outwait } from "./contention.ts";
+import { disputeItem } from "./dispute-codec.ts";
 import { type Epoch, fencedPut, refuseFenced } from "./fence.ts";
 import { type Key, legalHoldKey, paymentKey, refundKey } from "./keys.ts";
 import { paymentItem, paymentOf, refundItem, refundOf } from "./payment-codec.ts";
@@ -26,7 +29,7 @@ interface Move<Of> {
 
 /**
  * - `applied`: erased, also when an earlier try did it.
- * - `superseded`: the payment or one of its refunds has moved on. Nothing was written.
+ * - `superseded`: the payment, or one of its refunds or disputes, has moved on. Nothing was written.
  * - `held`: a legal hold stands. Nothing was written.
  */
 export type Redacted =
@@ -46,23 +49,22 @@ export class Redactions {
   }
 
   /**
-   * Payment and refunds at once, unless a legal hold stands at that moment.
+   * Payment, refunds and disputes at once, unless a legal hold stands at that moment.
    * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
    */
-  async redact({ before, after }: Move<Payment>, refunds: readonly Move<Refund>[]): Promise<Redacted> {
+  async redact(
+    { before, after }: Move<Payment>,
+    refunds: readonly Move<Refund>[],
+    disputes: readonly Move<Dispute>[] = [],
+  ): Promise<Redacted> {
     const table = this.#table;
-    const unheld = {
-      ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
-      ExpressionAttributeValues: { ":no": { BOOL: false } },
-    };
     const result = await transact(this.#client, this.#epoch, [
       { Put: { TableName: table, Item: paymentItem(after), ...isAt(before) } },
-      {
-        ConditionCheck: { TableName: table, Key: marshall(legalHoldKey(after.book, after.id)), ...unheld },
-      },
+      this.#unheld(after.book, after.id),
       ...refunds.map((refund) => ({
         Put: { TableName: table, Item: refundItem(refund.after), ...isAt(refund.before) },
       })),
+      ...this.#putsOf(disputes),
     ]);
     if (result.written) return { kind: "applied", payment: after };
     const [payment, hold] = result.reasons;
@@ -71,6 +73,36 @@ export class Redactions {
       return sameTransition(stored, after) ? { kind: "applied", payment: stored } : { kind: "superseded" };
     }
     return { kind: hold?.Code === "ConditionalCheckFailed" ? "held" : "superseded" };
+  }
+
+  /** Disputes of a payment that was redacted before they were opened, unless a legal hold stands at that moment. */
+  async redactDisputes(
+    { book, id }: Payment,
+    disputes: readonly Move<Dispute>[],
+  ): Promise<"applied" | "superseded" | "held"> {
+    const result = await transact(this.#client, this.#epoch, [
+      this.#unheld(book, id),
+      ...this.#putsOf(disputes),
+    ]);
+    if (result.written) return "applied";
+    return result.reasons[0]?.Code === "ConditionalCheckFailed" ? "held" : "superseded";
+  }
+
+  #unheld(book: Book, id: PaymentId): TransactWriteItem {
+    return {
+      ConditionCheck: {
+        TableName: this.#table,
+        Key: marshall(legalHoldKey(book, id)),
+        ConditionExpression: "attribute_not_exists(pk) OR stands = :no",
+        ExpressionAttributeValues: { ":no": { BOOL: false } },
+      },
+    };
+  }
+
+  #putsOf(disputes: readonly Move<Dispute>[]): TransactWriteItem[] {
+    return disputes.map(({ before, after }) => ({
+      Put: { TableName: this.#table, Item: disputeItem(after), ...isAt(before) },
+    }));
   }
 
   /** The refunds of a payment, strongly consistent, in the order in which they began. */

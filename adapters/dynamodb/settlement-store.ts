@@ -1,24 +1,18 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  type TransactWriteItem,
-} from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient, TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { invariant } from "#core/kernel/invariant.ts";
-import { type AccountId, type Book, noCounters } from "#core/ledger/account.ts";
-import { systemAccount } from "#core/ledger/chart.ts";
+import type { Book } from "#core/ledger/account.ts";
 import type { JournalEntry } from "#core/ledger/entry.ts";
 import { entryRecord, movesTheSame } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Change, Committed } from "#core/payments/ports.ts";
-import { reach } from "./client.ts";
+import { openAvailable } from "./available-account.ts";
 import { isAt, nothingStored } from "./conditions.ts";
 import { JournalDiffers } from "./errors.ts";
-import { type Epoch, fencedPut } from "./fence.ts";
-import { accountWrites, guardedAccountItem } from "./guarded-accounts.ts";
+import type { Epoch } from "./fence.ts";
+import { accountWrites } from "./guarded-accounts.ts";
 import { type JournalItem, journalItem, journalRecord } from "./journal-codec.ts";
 import { paymentKey } from "./keys.ts";
 import { paymentItem, paymentOf } from "./payment-codec.ts";
@@ -107,20 +101,7 @@ export class SettlementStore {
   async #settleAlone(book: Book, currency: Currency, change: Change): Promise<Committed> {
     const committed = await this.#payments.commit(change);
     if (committed.kind !== "refused" || committed.refusal !== "account_not_found") return committed;
-    await this.#open(book, systemAccount(book, 2110, currency), currency);
+    await openAvailable(this.#client, this.#tables.ledger, this.#epoch, { book, currency });
     return this.#payments.commit(change);
-  }
-
-  /** Nothing may be taken out of it that is not in it. */
-  async #open(book: Book, id: AccountId, currency: Currency): Promise<void> {
-    const account = { ...noCounters, id, book, currency, normalSide: "credit", condition: "open" } as const;
-    const Item = guardedAccountItem({ ...account, minAvailable: 0n });
-    const put = fencedPut({ TableName: this.#tables.ledger, Item, ...nothingStored }, this.#epoch);
-    try {
-      await reach(this.#client.send(new PutItemCommand(put)));
-    } catch (error) {
-      // Somebody else opened it meanwhile.
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
   }
 }

@@ -1,5 +1,7 @@
 import { type DynamoDBClient, ScanCommand, type ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Dispute } from "#core/disputes/dispute.ts";
+import { type DisputeEvent, disputeEvent, isDisputeEventType } from "#core/events/dispute-event.ts";
 import { type PublishedEvent, publishedEvent } from "#core/events/payment-event.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
@@ -9,7 +11,7 @@ import type { Refund } from "#core/payments/refund.ts";
 import { type Finding, found } from "#core/proof/finding.ts";
 import { checkKeys, checkTexts, type PlainItem } from "#core/proof/items.ts";
 import type { StoredBook, WholeStore } from "#core/proof/proof.ts";
-import type { AccountNote, ExpiryNote, KeyedAnswer, StoredAccount } from "#core/proof/stored.ts";
+import type { AccountNote, DisputeNote, ExpiryNote, KeyedAnswer, StoredAccount } from "#core/proof/stored.ts";
 import { reach } from "./client.ts";
 import { decode, type StoredItem } from "./stored.ts";
 
@@ -28,6 +30,8 @@ type StoredTable = (typeof storedTables)[number];
 interface Books {
   readonly payments: Payment[];
   readonly refunds: Refund[];
+  readonly disputes: Dispute[];
+  readonly disputeNotes: DisputeNote[];
   readonly accounts: StoredAccount[];
   readonly notes: AccountNote[];
   readonly expiring: ExpiryNote[];
@@ -88,6 +92,7 @@ class Reading {
   readonly #books = new Map<string, Books>();
   readonly #answers: KeyedAnswer[] = [];
   readonly #events: PublishedEvent[] = [];
+  readonly #disputeEvents: DisputeEvent[] = [];
 
   take(table: StoredTable, item: StoredItem): void {
     this.#count += 1;
@@ -115,13 +120,19 @@ class Reading {
         this.#answers.push(...answerIn(plain));
         return;
       case "events":
-        this.#events.push(publishedEvent.parse(plain["event"]));
+        this.#told(plain["event"]);
         return;
       case "payments":
       case "ledger":
         keep(book, item);
         return;
     }
+  }
+
+  #told(event: unknown): void {
+    const { type } = event as { readonly type?: string };
+    if (isDisputeEventType(type)) this.#disputeEvents.push(disputeEvent.parse(event));
+    else this.#events.push(publishedEvent.parse(event));
   }
 
   #bookOf(pk: string): Books {
@@ -131,6 +142,8 @@ class Reading {
     const book: Books = {
       payments: [],
       refunds: [],
+      disputes: [],
+      disputeNotes: [],
       accounts: [],
       notes: [],
       expiring: [],
@@ -146,6 +159,7 @@ class Reading {
       books: [...this.#books].filter(([name]) => name.startsWith("mer_")).map(bookOf),
       answers: this.#answers,
       events: this.#events,
+      disputeEvents: this.#disputeEvents,
       items: { count: this.#count, findings: this.#findings },
     };
   }
@@ -159,6 +173,12 @@ function keep(book: Books, item: StoredItem): void {
       return;
     case "refund":
       book.refunds.push(decoded.refund);
+      return;
+    case "dispute":
+      book.disputes.push(decoded.dispute);
+      return;
+    case "dispute_note":
+      book.disputeNotes.push(decoded.note);
       return;
     case "account":
       book.accounts.push(decoded.account);

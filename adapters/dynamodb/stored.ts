@@ -1,15 +1,17 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Dispute } from "#core/disputes/dispute.ts";
 import type { Account, AccountId, Book, Side } from "#core/ledger/account.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { ShardFold } from "#core/ledger/shard-fold.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import type { Refund } from "#core/payments/refund.ts";
-import type { AccountNote, ExpiryNote, Stored, StoredAccount } from "#core/proof/stored.ts";
+import type { AccountNote, DisputeNote, ExpiryNote, Stored, StoredAccount } from "#core/proof/stored.ts";
+import { disputeOf } from "./dispute-codec.ts";
 import { type FoldItem, shardFold } from "./fold-codec.ts";
 import { type JournalItem, journalRecord } from "./journal-codec.ts";
-import { expiringIn, legalHoldSortKey } from "./keys.ts";
+import { disputeNotePrefix, disputeSortKey, expiringIn, legalHoldSortKey } from "./keys.ts";
 import { paymentOf, refundOf } from "./payment-codec.ts";
 import { countersOf, type PostingItem, postedEntryId } from "./posting-codec.ts";
 
@@ -19,6 +21,9 @@ export type StoredItem = Readonly<Record<string, AttributeValue>>;
 export type Decoded =
   | { readonly kind: "payment"; readonly payment: Payment }
   | { readonly kind: "refund"; readonly refund: Refund }
+  | { readonly kind: "dispute"; readonly dispute: Dispute }
+  /** That a payment has a dispute. */
+  | { readonly kind: "dispute_note"; readonly note: DisputeNote }
   | { readonly kind: "account"; readonly account: StoredAccount }
   | { readonly kind: "note"; readonly note: AccountNote }
   /** When time is to end a hold. */
@@ -37,16 +42,18 @@ const decodedItems = new WeakMap<StoredItem, Decoded>();
 export function readStored(items: Iterable<StoredItem>): Stored {
   const payments: Payment[] = [];
   const refunds: Refund[] = [];
+  const disputes: Dispute[] = [];
   const journal: JournalRecord[] = [];
   const accounts: StoredAccount[] = [];
   for (const item of items) {
     const decoded = decode(item);
     if (decoded.kind === "payment") payments.push(decoded.payment);
     else if (decoded.kind === "refund") refunds.push(decoded.refund);
+    else if (decoded.kind === "dispute") disputes.push(decoded.dispute);
     else if (decoded.kind === "account") accounts.push(decoded.account);
     else if (decoded.kind === "journal") journal.push(decoded.record);
   }
-  return { payments, refunds, journal, accounts };
+  return { payments, refunds, disputes, journal, accounts };
 }
 
 /** The payment in an item of the payments table. @throws Error for another kind of item. */
@@ -84,6 +91,12 @@ function decodeItem(item: StoredItem): Decoded {
   const sk = item["sk"]?.S ?? "";
   if (sk === "payment") return { kind: "payment", payment: paymentOf(item) };
   if (sk === "refund") return { kind: "refund", refund: refundOf(item) };
+  if (sk === disputeSortKey) return { kind: "dispute", dispute: disputeOf(item) };
+  if (sk.startsWith(disputeNotePrefix))
+    return {
+      kind: "dispute_note",
+      note: { payment: pk.split("#")[1] ?? "", dispute: sk.slice(disputeNotePrefix.length) },
+    };
   if (sk === legalHoldSortKey) return { kind: "legal_hold" };
   const [book = "", kind, ...rest] = pk.split("#");
   const plain: unknown = unmarshall(item);

@@ -26,9 +26,14 @@ export async function newestPlaces(
   client: DynamoDBClient,
   table: string,
   book: Book,
-  options: { readonly readMax: number; readonly before?: string | undefined },
+  options: {
+    readonly readMax: number;
+    readonly before?: string | undefined;
+    /** Of what the list is; of the table's payments or events unless said. */
+    readonly partition?: typeof listPartition;
+  },
 ): Promise<ReadPlaces> {
-  const { readMax, before } = options;
+  const { readMax, before, partition = listPartition } = options;
   const shards = await Promise.all(
     Array.from({ length: listShards }, async (_, shard) => {
       const { Items = [] } = await reach(
@@ -39,7 +44,7 @@ export async function newestPlaces(
             KeyConditionExpression:
               before === undefined ? "list_pk = :partition" : "list_pk = :partition AND list_sk < :before",
             ExpressionAttributeValues: marshall({
-              ":partition": listPartition(book, shard),
+              ":partition": partition(book, shard),
               ...(before === undefined ? {} : { ":before": before }),
             }),
             ScanIndexForward: false,

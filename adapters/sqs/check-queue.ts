@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Check } from "#core/payments/check.ts";
+import type { Check, DisputeCheck } from "#core/payments/check.ts";
 
 const requestTimeoutMs = 3_000;
 const connectionTimeoutMs = 500;
@@ -22,12 +22,12 @@ export const createSqs = (waitSeconds = 0): SQSClient =>
 
 /** A reminder, and when it is due. */
 export interface DueCheck {
-  readonly check: Check;
+  readonly check: Check | DisputeCheck;
   /** 0 … 900, SQS's longest delay. */
   readonly seconds: number;
 }
 
-/** Reminders to look at payments again. A reminder may come twice: whoever gets it looks first. */
+/** Reminders to look at payments and disputes again. A reminder may come twice: whoever gets it looks first. */
 export class CheckQueue {
   readonly #client: SQSClient;
   readonly #url: string;

@@ -1,8 +1,8 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, type SFNClient } from "@aws-sdk/client-sfn";
 import type { PaymentId } from "#core/payments/ids.ts";
 
-/** One execution of the recovery, as Step Functions remembers it: for 90 days after its end. */
-export interface RecoveryRun {
+/** One execution of a Standard saga, as Step Functions remembers it: for 90 days after its end. */
+export interface SagaRun {
   readonly name: string;
   readonly status: string;
   /** Epoch milliseconds. */
@@ -28,22 +28,26 @@ export async function recoveryRunsOf(
   stateMachineArn: string,
   payment: PaymentId,
   version: number,
-): Promise<RecoveryRun[]> {
+): Promise<SagaRun[]> {
   const first = Math.max(1, version - versionsMax + 1);
   const names = Array.from({ length: version - first + 1 }, (_, index) => `${payment}-${first + index}`);
-  const runs: (RecoveryRun | undefined)[] = [];
+  const runs: (SagaRun | undefined)[] = [];
   for (let start = 0; start < names.length; start += atOnceMax) {
     const some = names.slice(start, start + atOnceMax);
-    runs.push(...(await Promise.all(some.map((name) => describe(client, stateMachineArn, name)))));
+    runs.push(...(await Promise.all(some.map((name) => runNamed(client, stateMachineArn, name)))));
   }
   return runs.filter((run) => run !== undefined);
 }
 
-async function describe(
+/**
+ * An execution by its name; undefined where there is none, or none any more.
+ * @throws what AWS throws when it cannot be reached.
+ */
+export async function runNamed(
   client: SFNClient,
   stateMachineArn: string,
   name: string,
-): Promise<RecoveryRun | undefined> {
+): Promise<SagaRun | undefined> {
   const executionArn = `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
   try {
     const run = await client.send(new DescribeExecutionCommand({ executionArn }), {

@@ -23,7 +23,7 @@ interface OperationNotification extends Told {
   readonly outcome: Exclude<KnownOutcome, { readonly kind: "pending" }>;
 }
 
-interface DisputeNotification extends Told {
+export interface DisputeNotification extends Told {
   readonly about: "dispute";
   readonly dispute: AcquirerDispute;
 }
@@ -39,6 +39,8 @@ export interface AcquirerDispute {
   readonly reason: string;
   /** `won`: the merchant keeps the money. */
   readonly state: "open" | "won" | "lost";
+  /** Epoch milliseconds: from then on it takes no evidence. Absent where it does not say. */
+  readonly evidenceDueAt?: number;
 }
 
 /** How far the moment in a signature may be from ours, either way: clocks differ, and an old notification is no news. */

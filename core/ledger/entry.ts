@@ -31,6 +31,11 @@ export interface JournalEntry {
   readonly expiresAt?: number;
   /** Corrections only: the entry that this one undoes. */
   readonly reverses?: EntryId;
+  /**
+   * It says what has happened in the world already, so that no limit refuses it, nor a frozen account: a chargeback is taken
+   * whether or not the merchant has the money.
+   */
+  readonly forced?: true;
   /** A caller's own notes. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The saga execution that wrote it, or the request. */
@@ -76,6 +81,14 @@ export function checkEntry<E extends Pick<JournalEntry, "book" | "legs">>(
 /** Σ debits of legs in one currency. */
 export const debitsOf = (legs: readonly Leg[]): bigint =>
   legs.reduce((sum, { side, amount }) => (side === "debit" ? sum + amount : sum), 0n);
+
+/** Whether two entries move the same, whatever the order of their legs. */
+export const isSameMoney = (a: readonly Leg[], b: readonly Leg[]): boolean => textOf(a) === textOf(b);
+const textOf = (legs: readonly Leg[]): string =>
+  legs
+    .map((leg) => `${leg.account} ${leg.side} ${leg.amount} ${leg.currency}`)
+    .toSorted()
+    .join();
 
 /** Σ debits = Σ credits, for each currency by itself. */
 export function isBalanced(legs: readonly Leg[]): boolean {

@@ -46,6 +46,10 @@ export const entryIdOf = (record: JournalRecord): EntryId =>
 export const recordedAtOf = (record: JournalRecord): number =>
   record.type === "resolution" ? record.resolution.recordedAt : record.entry.recordedAt;
 
+/** Whether accounts take it whatever their limits and their condition say. What ends a hold never is. */
+export const isForced = (record: JournalRecord): boolean =>
+  record.type === "entry" && record.entry.forced === true;
+
 /** What a journal has of one entry: nothing, a hold, or what became of it. */
 export interface InJournal {
   readonly entry: JournalEntry | undefined;

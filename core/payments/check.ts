@@ -1,3 +1,4 @@
+import type { Dispute } from "../disputes/dispute.ts";
 import type { Payment } from "./payment.ts";
 
 /** A reminder to look at a payment again: whatever was to move it on may have died. */
@@ -6,6 +7,12 @@ export interface Check {
   readonly payment: string;
   /** The version that the reminder was made for. */
   readonly version: number;
+}
+
+/** A reminder that nobody looks after a dispute: its saga ran in a region that is lost. */
+export interface DisputeCheck {
+  readonly book: string;
+  readonly dispute: string;
 }
 
 /** A saga, with all its retries, is over by then: who still stands there was left. */
@@ -65,3 +72,7 @@ export function whatToDo(payment: Payment, check: Pick<Check, "version">, now: n
 }
 
 export const checkOf = ({ book, id, version }: Payment): Check => ({ book, payment: id, version });
+export const disputeCheckOf = ({ book, id }: Pick<Dispute, "book" | "id">): DisputeCheck => ({
+  book,
+  dispute: id,
+});

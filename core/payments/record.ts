@@ -28,7 +28,7 @@ export interface PaymentRecord {
   readonly currency: string;
   readonly capture: "automatic" | "manual";
   readonly method: MethodRecord;
-  readonly fees: { readonly basis_points: number; readonly fixed: number };
+  readonly fees: { readonly basis_points: number; readonly fixed: number; readonly dispute?: number };
   readonly fingerprint: string;
   readonly reference?: string;
   readonly description?: string;
@@ -78,7 +78,11 @@ export function toRecord(payment: Payment): PaymentRecord {
     currency: payment.total.currency,
     capture: payment.capture,
     method: payment.method,
-    fees: { basis_points: payment.fees.basisPoints, fixed: Number(payment.fees.fixed) },
+    fees: {
+      basis_points: payment.fees.basisPoints,
+      fixed: Number(payment.fees.fixed),
+      ...(payment.fees.dispute === undefined ? {} : { dispute: Number(payment.fees.dispute) }),
+    },
     fingerprint: payment.fingerprint,
     ...(payment.reference === undefined ? {} : { reference: payment.reference }),
     ...(payment.description === undefined ? {} : { description: payment.description }),
@@ -107,7 +111,11 @@ export function fromRecord(record: PaymentRecord): Payment {
     total: money(BigInt(record.amount), record.currency as Currency),
     capture: record.capture,
     method: record.method as PaymentMethod,
-    fees: { basisPoints: record.fees.basis_points, fixed: BigInt(record.fees.fixed) },
+    fees: {
+      basisPoints: record.fees.basis_points,
+      fixed: BigInt(record.fees.fixed),
+      ...(record.fees.dispute === undefined ? {} : { dispute: BigInt(record.fees.dispute) }),
+    },
     fingerprint: record.fingerprint,
     ...(record.reference === undefined ? {} : { reference: record.reference }),
     ...(record.description === undefined ? {} : { description: record.description }),

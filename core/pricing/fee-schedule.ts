@@ -2,12 +2,14 @@ import type { Currency } from "../money/currency.ts";
 import { type Money, money } from "../money/money.ts";
 import { divide } from "../money/rounding.ts";
 
-/** What a merchant pays per captured payment in one currency. A payment keeps the schedule that it was created under. */
+/** What a merchant pays per captured payment in one currency, and per dispute of one. A payment keeps the schedule that it was created under. */
 export interface FeeSchedule {
   /** Hundredths of a percent of the captured amount, 0 … 10 000. */
   readonly basisPoints: number;
   /** Minor units per capture, ≥ 0. */
   readonly fixed: bigint;
+  /** Minor units per dispute, whatever comes of it; none when left out. */
+  readonly dispute?: bigint;
 }
 
 const basisPointsPerWhole = 10_000n;

@@ -1,3 +1,4 @@
+import { checkDisputes } from "./disputes.ts";
 import type { Finding } from "./finding.ts";
 import { checkHolds } from "./holds.ts";
 import { checkAccounts, checkJournal } from "./ledger.ts";
@@ -10,6 +11,7 @@ export function checkStored(stored: Stored): Finding[] {
     ...checkJournal(stored.journal),
     ...checkAccounts(stored),
     ...checkHolds(stored),
+    ...checkDisputes(stored),
     ...checkAmounts(stored.payments),
   ];
 }

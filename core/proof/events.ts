@@ -5,6 +5,7 @@ import { noTexts } from "../events/sealed-texts.ts";
 import { entryIdOf, type JournalRecord } from "../ledger/journal.ts";
 import type { Payment } from "../payments/payment.ts";
 import { isPaymentState, mayMove } from "../payments/states.ts";
+import { canonical } from "./canonical.ts";
 import { type Finding, found } from "./finding.ts";
 
 /**
@@ -70,14 +71,6 @@ function textFindings({ textKey }: Payment, { sequence, data, sealed }: Publishe
 }
 
 const isSame = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
-
-/** JSON with members in the order of their names: a table gives them in an order of its own. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_name, member: unknown) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 
 /**
  * Invariant 10, of the journal: each record was told at least once, always in the same words, and nothing else was.

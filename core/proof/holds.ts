@@ -1,5 +1,5 @@
 import { salesAccount } from "../ledger/account.ts";
-import { credit, debit, debitsOf, type JournalEntry, type Leg } from "../ledger/entry.ts";
+import { credit, debit, debitsOf, isSameMoney, type JournalEntry } from "../ledger/entry.ts";
 import { entryIdOf, type InJournal, type JournalRecord, standingIn } from "../ledger/journal.ts";
 import type { Resolution } from "../ledger/resolution.ts";
 import { type SagaEntryKind, sagaEntryId } from "../payments/ids.ts";
@@ -22,7 +22,7 @@ type Find = (payment: Payment["id"], kind: SagaEntryKind, n?: number) => InJourn
  * 0 ≤ refunded ≤ captured ≤ authorized, refunded = Σ succeeded refunds, and each hold is resolved once, in time, and for
  * no more than was held.
  */
-export function checkHolds({ payments, refunds, journal }: Omit<Stored, "accounts">): Finding[] {
+export function checkHolds({ payments, refunds, journal }: Omit<Stored, "accounts" | "disputes">): Finding[] {
   const find = finder(journal);
   const ofPayment = Map.groupBy(refunds, ({ payment }) => payment);
   const known = new Set(payments.map(({ id }) => id));
@@ -190,10 +190,3 @@ function standing({ entry, resolution }: InJournal): JournalStanding {
   if (entry === undefined) return "nothing";
   return entry.state === "posted" ? "posted" : (resolution?.kind ?? "held");
 }
-
-const isSameMoney = (a: readonly Leg[], b: readonly Leg[]): boolean => textOf(a) === textOf(b);
-const textOf = (legs: readonly Leg[]): string =>
-  legs
-    .map((leg) => `${leg.account} ${leg.side} ${leg.amount} ${leg.currency}`)
-    .toSorted()
-    .join();

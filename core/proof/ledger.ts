@@ -1,7 +1,7 @@
 import type { Account, Counters } from "../ledger/account.ts";
 import type { Leg } from "../ledger/entry.ts";
 import { openingRoom, strain } from "../ledger/guard.ts";
-import { type AccountCounters, entryIdOf, type JournalRecord } from "../ledger/journal.ts";
+import { type AccountCounters, entryIdOf, isForced, type JournalRecord } from "../ledger/journal.ts";
 import { foldOn, nothingFolded, type ShardFold } from "../ledger/shard-fold.ts";
 import { fold } from "../ledger/trial-balance.ts";
 import { type Finding, found } from "./finding.ts";
@@ -155,6 +155,7 @@ export function checkAccounts({
 }): Finding[] {
   if (accounts.length === 0) return [];
   const balances = fold(journal);
+  const forced = fold(journal.filter(isForced));
   return accounts.flatMap((account) => {
     const folded = balances.get(account.id);
     const findings = differences(account.id, account.id, account, folded);
@@ -162,7 +163,9 @@ export function checkAccounts({
       findings.push(
         found("fold", account.id, `holds ${account.currency} and was moved in ${folded.currency}`),
       );
-    if (account.debitRoom < 0n || account.creditRoom < 0n)
+    // What was forced may have passed a limit, by no more than it moved.
+    const { debitsPosted = 0n, creditsPosted = 0n } = forced.get(account.id) ?? {};
+    if (account.debitRoom + debitsPosted < 0n || account.creditRoom + creditsPosted < 0n)
       findings.push(found("guarded", account.id, `room is ${account.debitRoom} and ${account.creditRoom}`));
     return findings;
   });

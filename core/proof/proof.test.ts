@@ -129,6 +129,8 @@ const well: StoredBook = {
   book: demo,
   payments: [captured, wallet],
   refunds: [refund],
+  disputes: [],
+  disputeNotes: [],
   journal,
   accounts: [
     account("acc_float", { debitsPosted: 50_00n }),
@@ -150,6 +152,7 @@ const whole = (book: Partial<StoredBook> = {}, more: Partial<WholeStore> = {}): 
   books: [{ ...well, ...book }],
   answers: [{ book: demo, key: "k1", made: captured.id }],
   events: [],
+  disputeEvents: [],
   items: { count: 0, findings: [] },
   ...more,
 });

@@ -1,3 +1,4 @@
+import type { Dispute } from "../disputes/dispute.ts";
 import type { Account, Book, Counters } from "../ledger/account.ts";
 import type { EntryId } from "../ledger/entry.ts";
 import type { JournalRecord } from "../ledger/journal.ts";
@@ -13,6 +14,7 @@ export type StoredAccount = GuardedBalance & Pick<Account, "minAvailable" | "max
 export interface Stored {
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
+  readonly disputes: readonly Dispute[];
   readonly journal: readonly JournalRecord[];
   readonly accounts: readonly StoredAccount[];
 }
@@ -32,6 +34,12 @@ export interface AccountNote {
   readonly record: string;
   /** By how much. */
   readonly moved: Counters;
+}
+
+/** That a payment has a dispute: by this it is found from there. */
+export interface DisputeNote {
+  readonly payment: string;
+  readonly dispute: string;
 }
 
 /** When time is to end a hold: by this a sweep finds it. */

@@ -3,8 +3,10 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { TextKeys } from "#adapters/dynamodb/redactions.ts";
+import { disputeEventTypes } from "#core/events/dispute-event.ts";
 import { parseEventId } from "#core/events/event-id.ts";
-import { opened, type PublishedEvent, paymentEventTypes } from "#core/events/payment-event.ts";
+import { opened, paymentEventTypes } from "#core/events/payment-event.ts";
+import { isOfDispute, type MerchantEvent } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
 import { requiredVariable } from "#functions/environment.ts";
@@ -21,7 +23,7 @@ const events = new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE"));
 const textKeys = new TextKeys(dynamoDb, requiredVariable("PAYMENTS_TABLE"));
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 
-/** What happened to a merchant's payments, for thirty days. */
+/** What happened to a merchant's payments and disputes, for thirty days. */
 export const handler = apiHandler({
   "/v1/events": { GET: listEvents },
   "/v1/events/:id": { GET: showEvent },
@@ -30,7 +32,9 @@ export const handler = apiHandler({
 
 const pageQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });
 const listQuery = pageQuery.extend({
-  type: z.enum(paymentEventTypes, { error: "There are no events of this type" }).optional(),
+  type: z
+    .enum([...paymentEventTypes, ...disputeEventTypes], { error: "There are no events of this type" })
+    .optional(),
 });
 
 /** Newest first. Of one type, a page may be short, and `next_cursor` still goes on. */
@@ -73,7 +77,7 @@ async function listEventsOfPayment(request: ApiRequest): Promise<Answer> {
 
 const listed = async (
   merchant: Book,
-  events: readonly PublishedEvent[],
+  events: readonly MerchantEvent[],
   nextCursor: string | null,
 ): Promise<Answer> =>
   found({ object: "list", data: await eventViews(merchant, events), next_cursor: nextCursor });
@@ -82,11 +86,12 @@ const listed = async (
  * What people wrote is sealed in events, and opened by the keys of their payments: one read more, where there is a seal.
  * The book is the caller's own, and the schema's number is the consumers'.
  */
-async function eventViews(merchant: Book, events: readonly PublishedEvent[]) {
-  const sealed = events.filter((event) => event.sealed !== undefined).map(({ data }) => data.id);
+async function eventViews(merchant: Book, events: readonly MerchantEvent[]) {
+  const sealed = events.filter((event) => "sealed" in event).map(({ data }) => data.id);
   const keys = sealed.length === 0 ? undefined : await textKeys.of(merchant, sealed);
   return events.map((event) => {
-    const { id, type, sequence, created_at, data } = event;
-    return { id, object: "event", type, sequence, created_at, data: opened(event, keys?.get(data.id)) };
+    const { id, type, sequence, created_at } = event;
+    const data = isOfDispute(event) ? event.data : opened(event, keys?.get(event.data.id));
+    return { id, object: "event", type, sequence, created_at, data };
   });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
@@ -36,6 +37,7 @@ export const handler = apiHandler({
     GET: showTimelines({
       payments: new PaymentStore(dynamoDb, { payments }, writerEpoch()),
       refunds: new RefundStore(dynamoDb, { payments }, writerEpoch()),
+      disputes: new DisputeStore(dynamoDb, { payments }, writerEpoch()),
       redactions: new Redactions(dynamoDb, { payments }, writerEpoch()),
       journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
       events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
@@ -43,6 +45,7 @@ export const handler = apiHandler({
       deadLetters,
       executions: stepFunctions,
       recoveryArn: requiredVariable("RECOVERY_SAGA_ARN"),
+      disputeArn: requiredVariable("DISPUTE_SAGA_ARN"),
     }),
   },
 });

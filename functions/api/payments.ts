@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { Redactions } from "#adapters/dynamodb/redactions.ts";
@@ -28,6 +29,7 @@ const dynamoDb = createDynamoDb();
 const stepFunctions = createStepFunctions();
 const payments = new PaymentStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const refunds = new RefundStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
+const disputes = new DisputeStore(dynamoDb, { payments: requiredVariable("PAYMENTS_TABLE") }, writerEpoch());
 const common = {
   payments,
   saga: new PaymentSaga(stepFunctions, requiredVariable("PAYMENT_SAGA_ARN")),
@@ -51,14 +53,15 @@ export const handler = apiHandler({
   "/v1/payments/:id/capture": { POST: capturePayments(common) },
   "/v1/payments/:id/cancel": { POST: cancelPayments(common) },
   "/v1/payments/:id/refunds": { POST: refundPayments({ ...common, refunds, saga: refundSaga }) },
-  "/v1/payments/:id/redact": { POST: redactPayments({ ...common, redactions }) },
+  "/v1/payments/:id/redact": { POST: redactPayments({ ...common, disputes, redactions }) },
   "/v1/refunds/:id": { GET: showRefunds({ refunds }) },
 });
 
 async function showPayment(request: ApiRequest): Promise<Answer> {
   const merchant = requireMerchant(request, "payments.read", "payments.write");
   const payment = await paymentNamed(payments, merchant, request);
-  return found(paymentView(payment), { etag: tagOf(payment.version) });
+  const related = `</v1/disputes?payment=${payment.id}>; rel="related"; title="disputes"`;
+  return found(paymentView(payment), { etag: tagOf(payment.version), link: related });
 }
 
 const listQuery = z.strictObject({ limit, cursor: z.string().max(200).optional() });

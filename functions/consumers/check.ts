@@ -5,7 +5,9 @@ import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { CheckQueue, createSqs } from "#adapters/sqs/check-queue.ts";
 import { createStepFunctions } from "#adapters/stepfunctions/client.ts";
+import { DisputeSaga } from "#adapters/stepfunctions/dispute-saga.ts";
 import { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
+import { parseDisputeId } from "#core/disputes/ids.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { whatToDo } from "#core/payments/check.ts";
 import { parsePaymentId } from "#core/payments/ids.ts";
@@ -17,7 +19,9 @@ const payments = new PaymentStore(
   { payments: requiredVariable("PAYMENTS_TABLE") },
   writerEpoch(),
 );
-const recovery = new RecoverySaga(createStepFunctions(), requiredVariable("RECOVERY_SAGA_ARN"));
+const stepFunctions = createStepFunctions();
+const recovery = new RecoverySaga(stepFunctions, requiredVariable("RECOVERY_SAGA_ARN"));
+const disputes = new DisputeSaga(stepFunctions, requiredVariable("DISPUTE_SAGA_ARN"));
 const checks = new CheckQueue(createSqs(), requiredVariable("CHECKS_QUEUE_URL"));
 const processor = new BatchProcessor(EventType.SQS);
 
@@ -28,6 +32,16 @@ const reminder = z.object({
   strays: z.boolean().optional(),
 });
 
+/** A dispute that a failover left without its saga. */
+const disputeReminder = z.object({
+  book: z.string(),
+  dispute: z.string().transform((text, context) => {
+    const id = parseDisputeId(text);
+    if (id === undefined) context.addIssue({ code: "custom", message: "not the id of a dispute" });
+    return id ?? z.NEVER;
+  }),
+});
+
 /**
  * Looks at payments again, when their reminders are due. Whoever still stands there is handed to the recovery; and so is
  * one that a saga says an acquirer may hold money for unknown to it, wherever it stands.
@@ -36,7 +50,8 @@ export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   processPartialResponse(event, look, processor);
 
 async function look({ body }: SQSRecord): Promise<void> {
-  const check = reminder.parse(JSON.parse(body));
+  const check = z.union([disputeReminder, reminder]).parse(JSON.parse(body));
+  if ("dispute" in check) return disputes.start({ book: check.book as Book, id: check.dispute }, "whole");
   const id = parsePaymentId(check.payment);
   if (id === undefined) throw new Error(`${check.payment} is not the id of a payment`);
   const payment = await payments.get(check.book as Book, id);

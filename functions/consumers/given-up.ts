@@ -1,6 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { z } from "zod";
-import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
+import { disputeSortKey, paymentSortKey } from "#adapters/dynamodb/keys.ts";
 import type { ReadBack, ShownRecord, StreamRange } from "#adapters/streams/stream-range.ts";
 import { type DeadLetter, deadLetterIdOf, paymentIn } from "#core/operations/dead-letter.ts";
 import { withSealedTexts } from "./sealed-image.ts";
@@ -109,7 +109,7 @@ export function lettersOf(
 }
 
 /**
- * Whether the function was shown it, and not only passed by. The relays are shown payments, and records of the journal
+ * Whether the function was shown it, and not only passed by. The relays are shown payments and disputes, and records of the journal
  * (their filters in stacks/functions.ts); a refund or an account that lies between two of them was never given up, and no
  * replay of it could succeed.
  */
@@ -117,7 +117,7 @@ function wasShown({ text }: ShownRecord): boolean {
   const record = tableRecord.safeParse(jsonIn(text));
   if (!record.success) return true;
   const { Keys, NewImage } = record.data.dynamodb;
-  return Keys.sk.S === paymentSortKey || NewImage?.record !== undefined;
+  return Keys.sk.S === paymentSortKey || Keys.sk.S === disputeSortKey || NewImage?.record !== undefined;
 }
 
 function letterOfMessage({ messageId, body, attributes, eventSourceARN }: SQSRecord): DeadLetter {

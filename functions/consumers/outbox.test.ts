@@ -1,12 +1,22 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBRecord } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { disputeItem } from "#adapters/dynamodb/dispute-codec.ts";
 import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
 import type { DueCheck } from "#adapters/sqs/check-queue.ts";
+import { type Dispute, evolveDispute } from "#core/disputes/dispute.ts";
+import { disputeEventOf } from "#core/events/dispute-event.ts";
 import { eventOf, type PublishedEvent } from "#core/events/payment-event.ts";
+import type { MerchantEvent } from "#core/events/streamed.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import {
+  exampleAuthorization,
+  exampleDispute,
+  examplePayment,
+  minute,
+  noon,
+} from "#tests/support/examples.ts";
 import { createOutbox } from "./outbox.ts";
 import { withSealedTexts } from "./sealed-image.ts";
 
@@ -36,7 +46,7 @@ const records = [
   change("103", authorized, inReview),
 ];
 
-let published: PublishedEvent[];
+let published: MerchantEvent[];
 let asked: DueCheck[];
 /** What was done, in its order. */
 let done: string[];
@@ -91,7 +101,7 @@ test("a change that waited among the dead letters is told with the seal that it 
   );
   expect(await outbox()({ Records: [JSON.parse(kept)] })).toEqual(failing());
   expect(published).toEqual([eventOf(before, after)]);
-  expect(published[0]?.sealed).toBeDefined();
+  expect((published[0] as PublishedEvent).sealed).toBeDefined();
 });
 
 test("each change is told, and a look asked for where the payment may get stuck", async () => {
@@ -111,6 +121,35 @@ test("each change is told, and a look asked for where the payment may get stuck"
 test("the look is asked for first: a relay that dies behind it tells late, and never of what nobody watches", async () => {
   await outbox()({ Records: records });
   expect(done).toEqual(["asked", "published"]);
+});
+
+describe("a change of a dispute", () => {
+  const open = exampleDispute();
+  const lost = evolveDispute(open, { type: "accepted" }, noon + minute);
+  const changed = (before: Dispute | undefined, after: Dispute, epoch?: string): DynamoDBRecord =>
+    ({
+      dynamodb: {
+        Keys: { sk: { S: "dispute" } },
+        SequenceNumber: "201",
+        ...(before && { OldImage: disputeItem(before) }),
+        NewImage: { ...disputeItem(after), ...(epoch && { epoch: { N: epoch } }) },
+      },
+    }) as DynamoDBRecord;
+
+  test("is told among those of payments, and nobody is reminded of it", async () => {
+    expect(await outbox()({ Records: [changed(undefined, open), changed(open, lost)] })).toEqual(failing());
+    expect(published).toEqual([disputeEventOf(undefined, open), disputeEventOf(open, lost)]);
+    expect(asked).toEqual([]);
+  });
+
+  test("is no event where a failover only stamped it, or brought several as one", async () => {
+    expect(await outbox()({ Records: [changed(lost, lost), changed(undefined, lost)] })).toEqual(failing());
+    expect(published).toEqual([]);
+  });
+
+  test("that skips a version of this region's own is taken up again", async () => {
+    expect(await outbox()({ Records: [changed(undefined, lost, "9")] })).toEqual(failing("201"));
+  });
 });
 
 describe("a batch is taken up again", () => {

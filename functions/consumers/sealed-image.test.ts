@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { describe, expect, test } from "vitest";
+import { disputeItem, disputeOf } from "#adapters/dynamodb/dispute-codec.ts";
 import { paymentItem, paymentOf } from "#adapters/dynamodb/payment-codec.ts";
+import { evolveDispute } from "#core/disputes/dispute.ts";
+import { disputeEventOf } from "#core/events/dispute-event.ts";
 import { eventOf } from "#core/events/payment-event.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import type { Payment } from "#core/payments/payment.ts";
-import { examplePayment, minute, noon } from "#tests/support/examples.ts";
+import { exampleDispute, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import { withSealedTexts } from "./sealed-image.ts";
 
 const created: Payment = {
@@ -56,6 +59,25 @@ describe("a change that was given up", () => {
     const { NewImage, OldImage } = imagesIn(kept);
     expect(eventOf(paymentOf(OldImage), paymentOf(NewImage))).toEqual(eventOf(declined, redacted));
   });
+});
+
+test("a change of a dispute is kept without what its merchant wrote, and told in the same words", () => {
+  const open = exampleDispute();
+  const texts = { text: "signed by Ann Example", fields: { tracking_number: "T-1" } };
+  const given = evolveDispute(open, { type: "evidence_given", texts, fingerprint: "f" }, noon + minute);
+  const kept = withSealedTexts(
+    JSON.stringify({
+      eventName: "MODIFY",
+      dynamodb: {
+        Keys: { pk: { S: "p" }, sk: { S: "dispute" } },
+        OldImage: disputeItem(open),
+        NewImage: disputeItem(given),
+      },
+    }),
+  );
+  expect(kept).not.toMatch(/Ann|T-1/);
+  const { NewImage, OldImage } = imagesIn(kept);
+  expect(disputeEventOf(disputeOf(OldImage), disputeOf(NewImage))).toEqual(disputeEventOf(open, given));
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
-import { paymentSortKey } from "#adapters/dynamodb/keys.ts";
+import { disputeSortKey, paymentSortKey } from "#adapters/dynamodb/keys.ts";
 import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
 import { fixedEventId } from "#core/events/event-id.ts";
 import { sealTexts } from "#core/events/sealed-texts.ts";
@@ -10,7 +10,7 @@ const change = z
   .object({
     dynamodb: z
       .object({
-        Keys: z.object({ sk: z.object({ S: z.literal(paymentSortKey) }) }).loose(),
+        Keys: z.object({ sk: z.object({ S: z.enum([paymentSortKey, disputeSortKey]) }) }).loose(),
         OldImage: image.optional(),
         NewImage: image.optional(),
       })
@@ -31,6 +31,13 @@ export function withSealedTexts(text: string): string {
   const parsed = change.safeParse(jsonIn(text));
   if (!parsed.success) return text;
   const { NewImage, OldImage, ...rest } = parsed.data.dynamodb;
+  if (rest.Keys.sk.S === disputeSortKey) {
+    const kept = {
+      ...(OldImage === undefined ? {} : { OldImage: withoutEvidence(OldImage) }),
+      ...(NewImage === undefined ? {} : { NewImage: withoutEvidence(NewImage) }),
+    };
+    return JSON.stringify({ ...parsed.data, dynamodb: { ...rest, ...kept } });
+  }
   // From before there were keys: nothing but what is there could tell the event.
   if ([NewImage, OldImage].every((item) => item?.["text_key"] === undefined)) return text;
   try {
@@ -43,6 +50,9 @@ export function withSealedTexts(text: string): string {
     return text;
   }
 }
+
+/** What a merchant wrote for itself is told in no event, so that no replay needs it. */
+const withoutEvidence = ({ evidence: _evidence, ...item }: z.output<typeof image>) => item;
 
 const withoutTexts = (item: z.output<typeof image>) =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !written.includes(name)));

@@ -4,7 +4,7 @@ import type { ToldEvents } from "#adapters/dynamodb/told-events.ts";
 import type { NewsTopic } from "#adapters/sns/news-topic.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
 import { newsOf } from "#core/events/payment-news.ts";
-import { isOfLedger, parseStreamed } from "#core/events/streamed.ts";
+import { isOfDispute, isOfLedger, parseStreamed } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { wanting } from "#core/notifications/contact.ts";
 import { newsKindOf } from "#core/notifications/kinds.ts";
@@ -38,7 +38,7 @@ export function createTeller({ contacts, told, topic, now, logger }: TellerPorts
       logger.warn("no schema knows this record", { reason: read.reason });
       return;
     }
-    if (!isOfLedger(read.event)) await tell(read.event);
+    if (!isOfLedger(read.event) && !isOfDispute(read.event)) await tell(read.event);
   };
 
   async function tell(event: PublishedEvent): Promise<void> {

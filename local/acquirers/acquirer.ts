@@ -118,11 +118,12 @@ export class SandboxAcquirer {
 
   /** Nothing is to be decided before, unless a request comes. Epoch milliseconds, or infinity. */
   get dueAt(): number {
-    return this.#dueAt;
+    return Math.min(this.#dueAt, this.disputes.dueAt);
   }
 
   /** Decides whatever was to be decided by now. Any request does so first; call it when it is due, so that it is told. */
   decideDue(): void {
+    this.disputes.decideDue();
     const now = this.#options.clock();
     if (now < this.#dueAt) return;
     this.#dueAt = Number.POSITIVE_INFINITY;

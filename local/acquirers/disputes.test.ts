@@ -7,7 +7,7 @@ const reason = "fraudulent";
 
 /** An acquirer with a capture of 1000 under `ref_1`, of which 250 were refunded. */
 function setUp() {
-  const { acquirer } = sandboxAcquirer();
+  const { acquirer, time } = sandboxAcquirer();
   for (const request of [authorize("a"), capture("c"), refund("r", 250)]) acquirer.execute(request);
   const open = (amount?: number, reference = "ref_1") =>
     acquirer.disputes.open(reference, { amount, reason });
@@ -21,7 +21,7 @@ function setUp() {
     acquirer.settlements
       .close("2030-06-15")
       ?.movements.map((movement) => [movement.kind, grossOf(movement), movement.dispute]);
-  return { acquirer, open, opened, told, moved };
+  return { acquirer, time, open, opened, told, moved };
 }
 
 describe("a dispute", () => {
@@ -93,11 +93,42 @@ describe("a dispute", () => {
   it("takes evidence, once for each key, until it is closed", () => {
     const { acquirer, opened } = setUp();
     const id = opened();
-    for (const key of ["e1", "e1", "e2"]) acquirer.disputes.addEvidence(id, key);
+    for (const key of ["e1", "e1", "e2"]) acquirer.disputes.addEvidence(id, key, "receipt");
     expect(acquirer.disputes.get(id)?.evidence).toEqual(["e1", "e2"]);
     acquirer.disputes.close(id, "won");
-    expect(acquirer.disputes.addEvidence(id, "e3")).toBe("not_open");
-    expect(acquirer.disputes.addEvidence(id, "e1")).toMatchObject({ evidence: ["e1", "e2"] });
-    expect(acquirer.disputes.addEvidence("dsp_9", "e1")).toBe("unknown_dispute");
+    expect(acquirer.disputes.addEvidence(id, "e3", "receipt")).toBe("not_open");
+    expect(acquirer.disputes.addEvidence(id, "e1", "receipt")).toMatchObject({ evidence: ["e1", "e2"] });
+    expect(acquirer.disputes.addEvidence("dsp_9", "e1", "receipt")).toBe("unknown_dispute");
+  });
+
+  it("takes evidence until its time is over; without any it is lost then, and that is told", () => {
+    const { acquirer, time: clock, told } = setUp();
+    const opened = acquirer.disputes.open("ref_1", { amount: 100, reason, dueInMs: 5_000 });
+    if (typeof opened === "string") throw new Error(opened);
+    expect(acquirer.dueAt).toBe(clock.now + 5_000);
+    clock.now += 4_999;
+    acquirer.decideDue();
+    expect(acquirer.disputes.get(opened.id)?.outcome).toBeUndefined();
+    clock.now += 1;
+    expect(acquirer.disputes.addEvidence(opened.id, "e", "late")).toBe("not_open");
+    acquirer.decideDue();
+    expect(acquirer.disputes.get(opened.id)?.outcome).toBe("lost");
+    expect(told().at(-1)).toMatchObject({ about: "dispute", dispute: { state: "lost" } });
+  });
+
+  it.each([
+    ["winning_evidence", "won"],
+    ["losing_evidence", "lost"],
+  ] as const)("is decided two seconds after %s", (word, outcome) => {
+    const { acquirer, time: clock } = setUp();
+    const opened = acquirer.disputes.open("ref_1", { amount: 100, reason });
+    if (typeof opened === "string") throw new Error(opened);
+    acquirer.disputes.addEvidence(opened.id, "e", `${word}: a receipt`);
+    clock.now += 1_999;
+    acquirer.decideDue();
+    expect(acquirer.disputes.get(opened.id)?.outcome).toBeUndefined();
+    clock.now += 1;
+    acquirer.decideDue();
+    expect(acquirer.disputes.get(opened.id)?.outcome).toBe(outcome);
   });
 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-const requestBytesMax = 16 * 1024;
+const requestBytesMax = 64 * 1024;
 
 export interface Answer {
   readonly statusCode: number;

@@ -7,7 +7,10 @@ import { disputeOf } from "./wire.ts";
 const filePath = /^\/v1\/settlements\/([a-zA-Z0-9.-]{1,100})$/;
 const disputePath = /^\/v1\/disputes\/([^/]{1,100})$/;
 const evidencePath = /^\/v1\/disputes\/([^/]{1,100})\/evidence$/;
-const evidenceBody = z.strictObject({ text: z.string().min(1).max(10_000) });
+const evidenceBody = z.strictObject({
+  text: z.string().min(1).max(10_000),
+  fields: z.record(z.string().max(100), z.string().max(1_000)).default({}),
+});
 
 /** Settlement files, and what is known of a dispute. @returns undefined for what is not here. */
 export function portalPage(acquirer: SandboxAcquirer, path: string): Answer | undefined {
@@ -19,10 +22,11 @@ export function portalPage(acquirer: SandboxAcquirer, path: string): Answer | un
   }
   const id = decode(disputePath.exec(path)?.[1]);
   if (id === undefined) return undefined;
+  acquirer.decideDue();
   const dispute = acquirer.disputes.get(id);
   if (dispute === undefined) return refuse("unknown_dispute");
-  const { key, reference } = dispute;
-  return { statusCode: 200, body: { ...disputeOf(id, dispute), key, reference } };
+  const { key, reference, evidence } = dispute;
+  return { statusCode: 200, body: { ...disputeOf(id, dispute), key, reference, evidence } };
 }
 
 /** Evidence for a dispute. @returns undefined for what is not here. */
@@ -35,8 +39,10 @@ export function takeEvidence(
   const id = decode(evidencePath.exec(path)?.[1]);
   if (id === undefined) return undefined;
   if (typeof key !== "string" || !operationKeyPattern.test(key)) return refuse("malformed");
-  if (!evidenceBody.safeParse(parseJson(raw)).success) return refuse("malformed", key);
-  const taken = acquirer.disputes.addEvidence(id, key);
+  const { data } = evidenceBody.safeParse(parseJson(raw));
+  if (data === undefined) return refuse("malformed", key);
+  acquirer.decideDue();
+  const taken = acquirer.disputes.addEvidence(id, key, data.text);
   return typeof taken === "string"
     ? refuse(taken, key)
     : { statusCode: 202, body: { ...disputeOf(id, taken), key, evidence: taken.evidence.length } };

@@ -127,6 +127,10 @@ const dispute = z.object({
   outcome: z.enum(["won", "lost"]).exactOptional(),
   /** Keys under which evidence came. */
   evidence: z.array(z.string()),
+  /** From then on it takes no evidence, and is lost without any. Of one that was opened before there were deadlines: never. */
+  dueAt: z.number().exactOptional(),
+  /** How it ends by itself, and when. */
+  verdict: z.object({ outcome: z.enum(["won", "lost"]), at: z.number() }).exactOptional(),
 });
 export type Dispute = Readonly<z.infer<typeof dispute>>;
 

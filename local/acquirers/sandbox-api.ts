@@ -15,9 +15,12 @@ const settlementBody = z.strictObject({
   mistakes: z.array(z.enum(mistakes)).max(100).default([]),
 });
 const disputeBody = z.strictObject({
-  reference: z.string(),
+  /** The acquirer's of the authorization; or the client's key of any operation on it. */
+  reference: z.string().optional(),
+  operation_key: z.string().optional(),
   amount: z.int().min(1).max(1_000_000_000_000_000).optional(),
   reason: z.string().regex(/^[a-z][a-z_]{0,63}$/),
+  due_in_seconds: z.number().min(0).max(7_776_000).optional(),
 });
 const outcomeBody = z.strictObject({ outcome: z.enum(["won", "lost"]) });
 const disputePath = /^\/sandbox\/disputes\/([^/]{1,100})$/;
@@ -84,8 +87,11 @@ export class SandboxApi {
   #openDispute(body: unknown): Answer {
     const { data } = disputeBody.safeParse(body);
     if (data === undefined) return refuse("malformed");
-    const { reference, amount, reason } = data;
-    const opened = this.#acquirer.disputes.open(reference, { amount, reason });
+    const { reference, operation_key: key, amount, reason, due_in_seconds: due } = data;
+    const named = reference ?? (key === undefined ? undefined : this.#acquirer.inquire(key)?.reference);
+    if (named === undefined) return refuse("unknown_reference");
+    const dueInMs = due === undefined ? undefined : due * 1_000;
+    const opened = this.#acquirer.disputes.open(named, { amount, reason, dueInMs });
     if (typeof opened === "string") return refuse(opened);
     return { statusCode: 201, body: disputeOf(opened.id, opened.dispute) };
   }

@@ -15,5 +15,6 @@ export const disputeOf = (id: string, dispute: Dispute): Readonly<Record<string,
   amount: dispute.amount,
   currency: dispute.currency,
   reason: dispute.reason,
+  ...(dispute.dueAt !== undefined && { evidence_due_at: new Date(dispute.dueAt).toISOString() }),
   ...(dispute.outcome !== undefined && { outcome: dispute.outcome }),
 });

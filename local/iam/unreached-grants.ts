@@ -108,7 +108,17 @@ const unreached: readonly Unreached[] = [
     because:
       "tests/integration/missing-permission.test.ts brings it about, whose decisions are not in this report",
   })),
-  ...["LedgerApiRole", "PaymentsApiRole"].map((role) => ({
+  {
+    role: "CheckRole",
+    actions: ["states:StartExecution"],
+    on: "-dispute",
+    because: "only a failover leaves a dispute without its saga: tests/contract/failover-disputes.test.ts",
+  },
+  ...["-dispute", "-dispute:*"].map((on) => ({
+    ...{ role: "OpsApiRole", actions: ["states:StartExecution", "states:RedriveExecution"], on },
+    because: "a failed dispute is replayed as a failed recovery is, of which there are some here",
+  })),
+  ...["DisputesApiRole", "LedgerApiRole", "PaymentsApiRole"].map((role) => ({
     ...{ role, actions: ["dynamodb:GetItem"], on: "-idempotency" },
     because: "Powertools reads a record that stood in its way, where the refused write did not bring it back",
   })),

@@ -155,6 +155,7 @@ describe("a dispute", () => {
     amount: 750,
     currency: "EUR",
     reason: "fraudulent",
+    evidence_due_at: expect.stringMatching(/^20/),
   };
 
   async function open(): Promise<string> {
@@ -168,6 +169,18 @@ describe("a dispute", () => {
     expect(await ask("POST", "/sandbox/disputes", body)).toEqual([201, opened]);
     // Nothing is left to dispute.
     expect(await ask("POST", "/sandbox/disputes", body)).toEqual([409, { error: "not_disputable" }]);
+  });
+
+  it("may be named by the client's key of an operation, and say until when it takes evidence", async () => {
+    const body = { operation_key: "c", reason: "fraudulent", due_in_seconds: 0 };
+    const [statusCode, { id }] = (await ask("POST", "/sandbox/disputes", body)) as [number, { id: string }];
+    expect(statusCode).toBe(201);
+    const late = { "idempotency-key": "k1" };
+    expect(await ask("POST", `/v1/disputes/${id}/evidence`, { text: "late" }, late)).toMatchObject([
+      409,
+      { error: "not_open" },
+    ]);
+    expect(await ask("GET", `/v1/disputes/${id}`)).toMatchObject([200, { outcome: "lost", evidence: [] }]);
   });
 
   it("takes evidence and an outcome, and is then over", async () => {
@@ -189,7 +202,7 @@ describe("a dispute", () => {
     ]);
     expect(await ask("GET", `/v1/disputes/${id}`)).toEqual([
       200,
-      { ...opened, outcome: "won", key: "c", reference: "ref_1" },
+      { ...opened, outcome: "won", key: "c", reference: "ref_1", evidence: ["dsp_x:evidence:1"] },
     ]);
     expect(await ask("POST", `/sandbox/disputes/${id}`, { outcome: "lost" })).toEqual([
       409,

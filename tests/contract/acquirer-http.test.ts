@@ -161,7 +161,7 @@ describe("an authorization over HTTP", () => {
   });
 
   it("that is too large for the acquirer was not attempted", async () => {
-    const request = { ...authorization("4242424242424242"), merchant: "m".repeat(20_000) };
+    const request = { ...authorization("4242424242424242"), merchant: "m".repeat(70_000) };
     expect(await alpha.authorize(request)).toEqual({ kind: "not_attempted", reason: "refused:too_large" });
   });
 });

@@ -23,6 +23,7 @@ const migrations = [
   "0006-matching",
   "0007-settlement-entries",
   "0009-finance",
+  "0010-disputes",
 ];
 
 let server: BooksServer;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventStore } from "#adapters/dynamodb/event-store.ts";
 import { parseEventId } from "#core/events/event-id.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
+import type { MerchantEvent } from "#core/events/streamed.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
 import { exampleEvent } from "#tests/support/example-events.ts";
@@ -34,13 +35,13 @@ function eventsOf(book: string, count: number): PublishedEvent[] {
   );
 }
 
-const idsOf = (events: readonly PublishedEvent[]): string[] => events.map(({ id }) => id);
+const idsOf = (events: readonly MerchantEvent[]): string[] => events.map(({ id }) => id);
 
 /** All pages of a list. */
 async function allOf<Cursor>(
-  read: (cursor: Cursor | undefined) => Promise<{ events: readonly PublishedEvent[]; next?: Cursor }>,
-): Promise<PublishedEvent[][]> {
-  const pages: PublishedEvent[][] = [];
+  read: (cursor: Cursor | undefined) => Promise<{ events: readonly MerchantEvent[]; next?: Cursor }>,
+): Promise<MerchantEvent[][]> {
+  const pages: MerchantEvent[][] = [];
   let cursor: Cursor | undefined;
   do {
     const page = await read(cursor);

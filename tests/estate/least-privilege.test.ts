@@ -214,6 +214,7 @@ describe("money", () => {
   it("is posted by tasks of the sagas; of what the internet reaches one function posts, between merchants' own accounts", () => {
     expect(whoMay("dynamodb:PutItem", table("ledger"))).toEqual([
       "CompensateTaskRole",
+      "DisputeTaskRole",
       // Only the ends of merchants' holds: see below.
       "ExpireHoldsRole",
       "ExpireRole",
@@ -235,16 +236,17 @@ describe("money", () => {
     ]);
   });
 
-  it("moves guarded accounts where wallets and refunds do, and never edits the journal", () => {
-    const movers = ["GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
+  it("moves guarded accounts where wallets, refunds and disputes do, and never edits the journal", () => {
+    const movers = ["DisputeTaskRole", "GiveBackTaskRole", "HoldRefundTaskRole", "TransferTaskRole"];
     expect(whoMay("dynamodb:UpdateItem", table("ledger"))).toEqual([
+      ...movers.slice(0, 1),
       "ExpireHoldsRole",
-      ...movers.slice(0, 2),
+      ...movers.slice(1, 3),
       "LedgerApiRole",
       pods,
       // Rebuilds them from the journal when a region takes over.
       "TakeAccountsRole",
-      ...movers.slice(2),
+      ...movers.slice(3),
     ]);
     for (const role of movers)
       expect(
@@ -307,6 +309,9 @@ describe("money", () => {
       ":execution:",
     );
     expect(whoMay("states:DescribeExecution", `${recoveries}:*`)).toEqual(["OpsApiRole"]);
+    expect(whoMay("states:DescribeExecution", `${recoveries.replace(/-recovery$/, "-dispute")}:*`)).toEqual([
+      "OpsApiRole",
+    ]);
     for (const action of ["PutItem", "UpdateItem", "BatchWriteItem"])
       for (const name of ["payments", "ledger", "events", "merchants"] as const)
         expect(whoMay(`dynamodb:${action}`, table(name))).not.toContain("OpsApiRole");
@@ -324,6 +329,19 @@ describe("money", () => {
     ]);
   });
 
+  it("of disputes moves by their saga, which what hears of them starts, and nothing else", () => {
+    const saga = resource("DisputeSaga").outputs?.["arn"];
+    expect(whoMay("states:StartExecution", saga)).toEqual([
+      "AcquirersApiRole",
+      "CheckRole",
+      "DisputesApiRole",
+      "OpsApiRole",
+    ]);
+    for (const action of ["GetItem", "PutItem", "UpdateItem"])
+      for (const role of ["AcquirersApiRole", "DisputesApiRole"])
+        expect(whoMay(`dynamodb:${action}`, table("ledger"))).not.toContain(role);
+  });
+
   it("moves when the payments API starts the saga, and only a task's own saga invokes it", () => {
     const saga = resource("PaymentSaga").outputs?.["arn"];
     expect(whoMay("states:StartSyncExecution", saga)).toEqual([
@@ -339,7 +357,7 @@ describe("money", () => {
           ? ["PaymentSagaRole", "RecoverySagaRole", "RefundSagaRole"]
           : refundTasks.includes(task.name)
             ? ["RefundSagaRole"]
-            : ["PaymentSagaRole"];
+            : [task.name === "DisputeTaskFunction" ? "DisputeSagaRole" : "PaymentSagaRole"];
       expect(whoMay("lambda:InvokeFunction", task.outputs?.["arn"])).toEqual(owners);
     }
     expect(whoMay("lambda:InvokeFunction", resource("PaymentsApiFunction").outputs?.["arn"])).toEqual([]);

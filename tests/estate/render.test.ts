@@ -64,7 +64,7 @@ function copyOfProject(): string {
   }
   for (const linked of ["workflows", "tests", "adapters"])
     symlinkSync(join(projectRoot, linked), join(root, linked));
-  const declarations = ["functions", "failover-functions"]
+  const declarations = ["functions", "dispute-functions", "failover-functions"]
     .map((file) => readFileSync(join(root, `stacks/${file}.ts`), "utf8"))
     .join("\n");
   for (const [, path = ""] of declarations.matchAll(/handler: "(.+)\.handler"/g)) {
@@ -158,6 +158,7 @@ describe("an estate with acquirers of its own", () => {
     const asking = [
       "AuthorizeTask",
       "CompensateTask",
+      "DisputeTask",
       "GiveBackTask",
       "RecoverTask",
       "ResumeTask",

@@ -331,6 +331,8 @@ describe("the HTTP API", () => {
       new Set([
         ["ANY /v1/payments", "tallystick-local-payments-api", "CUSTOM"],
         ["ANY /v1/payments/{proxy+}", "tallystick-local-payments-api", "CUSTOM"],
+        ["ANY /v1/disputes", "tallystick-local-disputes-api", "CUSTOM"],
+        ["ANY /v1/disputes/{proxy+}", "tallystick-local-disputes-api", "CUSTOM"],
         ["ANY /v1/card-tokens", "tallystick-local-card-tokens-api", "CUSTOM"],
         ["ANY /v1/card-tokens/{proxy+}", "tallystick-local-card-tokens-api", "CUSTOM"],
         ["ANY /v1/ledger", "tallystick-local-ledger-api", "CUSTOM"],

@@ -50,7 +50,7 @@ const release = resolutionRecord(voidResolution(authorized, exampleAuthorization
 
 const namesOf = (findings: readonly Finding[]) => [...new Set(findings.map(({ invariant }) => invariant))];
 const check = (payments: readonly Payment[], journal: readonly JournalRecord[]) =>
-  namesOf(checkStored({ payments, refunds: [], journal, accounts: [] }));
+  namesOf(checkStored({ payments, refunds: [], disputes: [], journal, accounts: [] }));
 
 describe("a payment and its hold", () => {
   // biome-ignore format: a table is read in rows

@@ -260,7 +260,7 @@ export class Observer {
   /** What the tables say, but for what a restore took back. */
   #stored(): Stored {
     const { tables } = this.#world;
-    const { payments, refunds, journal, accounts } = readStored([
+    const { payments, refunds, disputes, journal, accounts } = readStored([
       ...tables.items("payments"),
       ...tables.items("ledger"),
     ]);
@@ -268,6 +268,7 @@ export class Observer {
     return {
       payments: payments.filter(({ id }) => isThere(id)),
       refunds: refunds.filter(({ payment }) => isThere(payment)),
+      disputes,
       journal,
       accounts,
     };

@@ -1,3 +1,5 @@
+import type { Dispute, DisputeStanding } from "#core/disputes/dispute.ts";
+import { disputeIdOf } from "#core/disputes/ids.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId, RefundId } from "#core/payments/ids.ts";
 import type { Authorization, CardMethod, Payment, Standing } from "#core/payments/payment.ts";
@@ -50,6 +52,26 @@ export function exampleRefund(standing: RefundStanding = { state: "processing", 
     total: { currency: "USD", amount: 30_00n },
     fingerprint: "r1",
     from: 2100,
+    createdAt: noon,
+    updatedAt: noon,
+    version: 1,
+    ...standing,
+  };
+}
+
+/** A dispute of 40.00 USD of the example, at a fee of 15.00. */
+export function exampleDispute(standing: DisputeStanding = { state: "needs_response" }): Dispute {
+  return {
+    id: disputeIdOf("alpha", "case-1"),
+    payment: examplePayment().id,
+    book: demo,
+    acquirer: "alpha",
+    reference: "case-1",
+    total: { currency: "USD", amount: 40_00n },
+    fee: 15_00n,
+    reason: "fraudulent",
+    evidenceDueAt: noon + 7 * day,
+    openedAt: noon,
     createdAt: noon,
     updatedAt: noon,
     version: 1,

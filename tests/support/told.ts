@@ -17,7 +17,7 @@ import { type JournalItem, journalRecord } from "#adapters/dynamodb/journal-code
 import { paymentOf } from "#adapters/dynamodb/payment-codec.ts";
 import type { LedgerEvent } from "#core/events/ledger-event.ts";
 import { type PublishedEvent, publishedEvent } from "#core/events/payment-event.ts";
-import { isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
+import { isOfDispute, isOfLedger, parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import type { JournalRecord } from "#core/ledger/journal.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { checkJournalTold, checkOutbox, checkSink } from "#core/proof/events.ts";
@@ -72,7 +72,9 @@ export class Told {
 
   /** Everything on the stream that is an event of a payment, repetitions included. */
   async published(): Promise<PublishedEvent[]> {
-    return (await this.#events()).filter((event) => !isOfLedger(event));
+    return (await this.#events()).filter(
+      (event): event is PublishedEvent => !isOfLedger(event) && !isOfDispute(event),
+    );
   }
 
   async records(): Promise<JournalRecord[]> {

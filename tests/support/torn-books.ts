@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { AccountStore } from "#adapters/dynamodb/account-store.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { FoldStore } from "#adapters/dynamodb/fold-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
@@ -10,11 +11,12 @@ import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { StoredTables } from "#adapters/dynamodb/stored-tables.ts";
 import { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import { UserLedger } from "#adapters/dynamodb/user-ledger.ts";
+import type { DueCheck } from "#adapters/sqs/check-queue.ts";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import { postUserHold, type UserEntryId } from "#core/ledger/user-entry.ts";
 import { beginRefund } from "#core/payments/begin.ts";
-import type { Check } from "#core/payments/check.ts";
+import type { Check, DisputeCheck } from "#core/payments/check.ts";
 import type { PaymentEvent } from "#core/payments/events.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { paymentIdOf, refundIdOf } from "#core/payments/ids.ts";
@@ -51,6 +53,7 @@ export const [float, alice] = ["acc_float", "acc_alice"] as UserAccountId[] as [
 export const storesOf = (client: DynamoDBClient, epoch: Epoch, names = tables) => ({
   payments: new PaymentStore(client, names, epoch),
   refunds: new RefundStore(client, names, epoch),
+  disputes: new DisputeStore(client, names, epoch),
   accounts: new AccountStore(client, names.ledger, epoch),
   ledger: new UserLedger(client, names.ledger, epoch),
   folds: new FoldStore(client, names.ledger, epoch),
@@ -234,6 +237,8 @@ export interface Promotion {
   /** What was answered, and did not arrive. */
   readonly answered: readonly string[];
   readonly checks: readonly Check[];
+  /** Those that nobody looks after here. */
+  readonly disputes: readonly string[];
   /** Whether `dying` had its end. */
   readonly died: boolean;
 }
@@ -259,7 +264,7 @@ export async function promote(
 ): Promise<Promotion> {
   promotions += 1;
   const began = noon + promotions * day;
-  const checks: Check[] = [];
+  const checks: (Check | DisputeCheck)[] = [];
   const passes: PassOutput[] = [];
   let alive = dying?.client ?? client;
   for (const n of pagesOf(client, epoch, book, checks).keys())
@@ -289,7 +294,8 @@ export async function promote(
   return {
     ...{
       passes,
-      checks,
+      checks: checks.filter((check) => "payment" in check),
+      disputes: checks.flatMap((check) => ("dispute" in check ? [check.dispute] : [])),
       letters: kept.filter((reason) => !isAnswer(reason)),
       answered: kept.filter(isAnswer),
     },
@@ -297,17 +303,22 @@ export async function promote(
   };
 }
 
-function pagesOf(client: DynamoDBClient, epoch: Epoch, book: Book, checks: Check[]): readonly Page[] {
-  const { payments, refunds, folds, journal } = storesOf(client, epoch);
+function pagesOf(
+  client: DynamoDBClient,
+  epoch: Epoch,
+  book: Book,
+  checks: (Check | DisputeCheck)[],
+): readonly Page[] {
+  const { payments, refunds, disputes, folds, journal } = storesOf(client, epoch);
   const takeOver = new TakeOver(client, tables, epoch);
-  const send = async (due: readonly { readonly check: Check }[]) =>
-    void checks.push(...due.map(({ check }) => check));
+  const send = async (due: readonly DueCheck[]) => void checks.push(...due.map(({ check }) => check));
   const common = { client, takeOver, journal };
   const stamps = new PaymentStamps(client, tables.payments, epoch);
   const ofPayments = {
     table: tables.payments,
     payments,
     refunds,
+    disputes,
     stamps,
     checks: { send },
     now: () => noon + 60_000,

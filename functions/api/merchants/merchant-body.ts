@@ -10,11 +10,22 @@ const currencyTerms = z
   .strictObject({
     basis_points: z.int({ error: "Basis points are an integer" }).min(0).max(basisPointsMax),
     fixed: z.int({ error: "A fixed fee is an integer of minor units" }).min(0).max(Number(amountMax)),
+    /** Per dispute, whatever comes of it; 0 is none. */
+    dispute_fee: z
+      .int({ error: "A dispute's fee is an integer of minor units" })
+      .min(0)
+      .max(Number(amountMax))
+      .optional(),
     payment_max: amount,
   })
   .transform(
     (line): CurrencyTerms => ({
-      fees: { basisPoints: line.basis_points, fixed: BigInt(line.fixed) },
+      fees: {
+        basisPoints: line.basis_points,
+        fixed: BigInt(line.fixed),
+        // No fee is stored as none: so what was there before disputes were is what it was.
+        ...(line.dispute_fee ? { dispute: BigInt(line.dispute_fee) } : {}),
+      },
       paymentMax: line.payment_max,
     }),
   );
@@ -44,7 +55,11 @@ const termsView = ({ terms }: Merchant) =>
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([code, { fees, paymentMax }]) => [
         code,
-        { basis_points: fees.basisPoints, fixed: fees.fixed, payment_max: paymentMax },
+        {
+          ...{ basis_points: fees.basisPoints, fixed: fees.fixed },
+          ...(fees.dispute === undefined ? {} : { dispute_fee: fees.dispute }),
+          payment_max: paymentMax,
+        },
       ]),
   );
 

@@ -1,12 +1,16 @@
 import type { SFNClient } from "@aws-sdk/client-sfn";
 import type { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import type { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import type { EventStore } from "#adapters/dynamodb/event-store.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import type { MerchantStore } from "#adapters/dynamodb/merchant-store.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { Redactions } from "#adapters/dynamodb/redactions.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
-import { type RecoveryRun, recoveryRunsOf } from "#adapters/stepfunctions/recovery-runs.ts";
+import { recoveryRunsOf, runNamed, type SagaRun } from "#adapters/stepfunctions/recovery-runs.ts";
+import { type Dispute, lossOf } from "#core/disputes/dispute.ts";
+import { disputeEntryId } from "#core/disputes/ids.ts";
+import { isOver } from "#core/disputes/states.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
 import { openTexts } from "#core/events/sealed-texts.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
@@ -27,6 +31,7 @@ import { reviewView, wordView } from "./word-view.ts";
 export interface TimelinePorts {
   readonly payments: Pick<PaymentStore, "get">;
   readonly refunds: Pick<RefundStore, "get">;
+  readonly disputes: Pick<DisputeStore, "ofPayment">;
   readonly redactions: Pick<Redactions, "hold">;
   readonly journal: Pick<JournalStore, "find">;
   readonly events: Pick<EventStore, "ofPayment">;
@@ -34,12 +39,13 @@ export interface TimelinePorts {
   readonly merchants: Pick<MerchantStore, "ids">;
   readonly executions: SFNClient;
   readonly recoveryArn: string;
+  readonly disputeArn: string;
 }
 
 /** Something that happened to a payment. `at` in epoch milliseconds, and as text in the answer. */
 interface Moment {
   readonly at: number;
-  readonly kind: "event" | "journal" | "refund" | "recovery" | "operator" | "dead_letter";
+  readonly kind: "event" | "journal" | "refund" | "dispute" | "recovery" | "operator" | "dead_letter";
   readonly what: string;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
@@ -60,10 +66,13 @@ export function showTimelines(ports: TimelinePorts) {
     const payment =
       id && (await findInBooks(ports.merchants, merchant, (book) => ports.payments.get(book, id)));
     if (payment === undefined) throw new Problem("not_found");
+    const disputes = await ports.disputes.ofPayment(payment.book, payment.id);
     const kinds = await Promise.all([
       eventMoments(ports, payment),
-      journalMoments(ports, payment),
+      journalMoments(ports, payment, disputes),
       refundMoments(ports, payment),
+      disputes.flatMap(momentsOfDispute),
+      disputeRunMoments(ports, disputes),
       recoveryMoments(ports, payment),
       letterMoments(ports, payment),
       wordMoments(payment.id, payment.words),
@@ -136,13 +145,21 @@ function textsIn(event: PublishedEvent, textKey: string | undefined) {
   return { texts: openTexts(event.sealed, textKey, event.id) ?? "not sealed under the payment's key" };
 }
 
-async function journalMoments({ journal }: TimelinePorts, payment: Payment): Promise<Moment[]> {
+async function journalMoments(
+  { journal }: TimelinePorts,
+  payment: Payment,
+  disputes: readonly Dispute[],
+): Promise<Moment[]> {
   const ids = [
     sagaEntryId(payment.id, "authorize"),
     sagaEntryId(payment.id, "transfer"),
     ...(payment.refunds ?? []).flatMap((_, index) => [
       sagaEntryId(payment.id, "refund", index + 1),
       sagaEntryId(payment.id, "refunded", index + 1),
+    ]),
+    ...disputes.flatMap(({ id }) => [
+      disputeEntryId(payment.id, "chargeback", id),
+      disputeEntryId(payment.id, "chargeback_won", id),
     ]),
   ];
   return (await journal.find(payment.book, ids)).map(momentOf);
@@ -190,15 +207,42 @@ function momentsOfRefund(refund: Refund): Moment[] {
   return [began, ...wordMoments(id, refund.words), ...moved];
 }
 
-async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {
-  const runs = await recoveryRunsOf(executions, recoveryArn, id, version);
-  return runs.flatMap(momentsOfRun);
-}
-
-function momentsOfRun({ name, status, startedAt, stoppedAt, error }: RecoveryRun): Moment[] {
+/** What became of a dispute so far. What the merchant wrote is for the acquirer. */
+function momentsOfDispute(dispute: Dispute): Moment[] {
+  const { id, total, fee, reason, acquirer, reference, evidence, state, createdAt, updatedAt } = dispute;
   const moment = (at: number, what: string): Moment => ({
     at,
-    kind: "recovery",
+    kind: "dispute",
+    what: `${id} ${what}`,
+    detail: { dispute: id, amount: total.amount, fee, currency: total.currency, acquirer, reference },
+  });
+  const because = lossOf(dispute);
+  return [
+    moment(createdAt, `opened by ${acquirer} as ${reference}: ${reason}`),
+    ...(evidence === undefined ? [] : [moment(evidence.givenAt, "was given evidence")]),
+    ...(evidence?.submittedAt === undefined ? [] : [moment(evidence.submittedAt, "is under review")]),
+    ...(isOver(state) ? [moment(updatedAt, because === undefined ? state : `${state}: ${because}`)] : []),
+  ];
+}
+
+/** The saga that goes with each from its opening to its end is named after it. */
+async function disputeRunMoments({ executions, disputeArn }: TimelinePorts, disputes: readonly Dispute[]) {
+  const runs = await inTurn(disputes, ({ id }) => runNamed(executions, disputeArn, id));
+  return runs.flatMap((run) => momentsOfRun({ ...run, name: `saga of ${run.name}` }, "dispute"));
+}
+
+async function recoveryMoments({ executions, recoveryArn }: TimelinePorts, { id, version }: Payment) {
+  const runs = await recoveryRunsOf(executions, recoveryArn, id, version);
+  return runs.flatMap((run) => momentsOfRun(run));
+}
+
+function momentsOfRun(
+  { name, status, startedAt, stoppedAt, error }: SagaRun,
+  kind: Moment["kind"] = "recovery",
+): Moment[] {
+  const moment = (at: number, what: string): Moment => ({
+    at,
+    kind,
     what: `${name} ${what}`,
     detail: { execution: name, ...(error === undefined ? {} : { error }) },
   });

@@ -3,6 +3,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { openedItem } from "#adapters/dynamodb/account-store.ts";
 import {
   accountKey,
+  disputeKey,
   entryKey,
   expiringKey,
   type Key,
@@ -15,6 +16,7 @@ import { getByPlace, placeOf } from "#adapters/dynamodb/reads.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
 import type { TakeOver } from "#adapters/dynamodb/takeover.ts";
+import { disputeEntryIn } from "#core/disputes/ids.ts";
 import type { Torn } from "#core/failover/arrived.ts";
 import { type Book, classOf, type UserAccountId } from "#core/ledger/account.ts";
 import { type EntryId, isHold } from "#core/ledger/entry.ts";
@@ -208,19 +210,45 @@ async function withoutPayment(
     tables.payments,
     posted.map(({ book, paymentId }) => paymentKey(book, paymentId)),
   );
-  return posted.flatMap(({ book, id, paymentId, kind, n }) => {
-    const payment = payments.get(placeOf(paymentKey(book, paymentId)));
-    if (payment === undefined)
-      return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
-    return kind.startsWith("refund") && n > (paymentOf(payment).refunds?.length ?? 0)
-      ? [
-          {
-            subject: id,
-            what: `is in the journal of ${book}, and refund ${n} of ${paymentId} did not arrive`,
-          },
-        ]
-      : [];
+  return [
+    ...(await withoutDispute(client, tables.payments, records)),
+    ...posted.flatMap(({ book, id, paymentId, kind, n }) => {
+      const payment = payments.get(placeOf(paymentKey(book, paymentId)));
+      if (payment === undefined)
+        return [{ subject: id, what: `is in the journal of ${book}, and ${paymentId} did not arrive` }];
+      return kind.startsWith("refund") && n > (paymentOf(payment).refunds?.length ?? 0)
+        ? [
+            {
+              subject: id,
+              what: `is in the journal of ${book}, and refund ${n} of ${paymentId} did not arrive`,
+            },
+          ]
+        : [];
+    }),
+  ];
+}
+
+/** Chargebacks whose dispute is not there to follow them: the acquirer told of it, and will not again. */
+async function withoutDispute(
+  client: DynamoDBClient,
+  table: string,
+  records: readonly Placed[],
+): Promise<readonly Torn[]> {
+  const posted = records.flatMap(({ book, record }) => {
+    const entry = disputeEntryIn(entryIdOf(record));
+    return entry === undefined ? [] : [{ book, id: entryIdOf(record), ...entry }];
   });
+  const there = await getByPlace(
+    client,
+    table,
+    posted.map(({ book, dispute }) => disputeKey(book, dispute)),
+  );
+  return posted
+    .filter(({ book, dispute }) => !there.has(placeOf(disputeKey(book, dispute))))
+    .map(({ book, id, payment, dispute }) => ({
+      subject: id,
+      what: `is in the journal of ${book}, and ${dispute} of ${payment} did not arrive`,
+    }));
 }
 
 const keyIn = (item: StoredItem): Key => ({ pk: item["pk"]?.S ?? "", sk: item["sk"]?.S ?? "" });

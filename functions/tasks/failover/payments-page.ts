@@ -1,19 +1,23 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { epochOf } from "#adapters/dynamodb/fence.ts";
 import type { JournalStore } from "#adapters/dynamodb/journal-store.ts";
-import { type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
+import { disputeKey, type Key, paymentKey, refundKey } from "#adapters/dynamodb/keys.ts";
 import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { type Cursor, scanSegment } from "#adapters/dynamodb/segment.ts";
 import { decode, type StoredItem } from "#adapters/dynamodb/stored.ts";
 import type { PaymentStamps, TakeOver } from "#adapters/dynamodb/takeover.ts";
 import type { CheckQueue } from "#adapters/sqs/check-queue.ts";
+import type { Dispute } from "#core/disputes/dispute.ts";
+import { disputeStates, isOver } from "#core/disputes/states.ts";
 import type { Arrived } from "#core/failover/arrived.ts";
 import { catchUp } from "#core/failover/catch-up.ts";
+import { completeDispute, entriesOfDispute } from "#core/failover/complete-dispute.ts";
 import { completeJournal } from "#core/failover/complete-journal.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
-import { checkAfterSeconds, checkOf } from "#core/payments/check.ts";
+import { checkAfterSeconds, checkOf, disputeCheckOf } from "#core/payments/check.ts";
 import { type PaymentId, sagaEntryId } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { type Refund, refundMayMove } from "#core/payments/refund.ts";
@@ -28,6 +32,7 @@ export interface PaymentPorts {
   readonly stamps: Pick<PaymentStamps, "touch">;
   readonly payments: Pick<PaymentStore, "get" | "commit">;
   readonly refunds: Pick<RefundStore, "get" | "commitRefund">;
+  readonly disputes: Pick<DisputeStore, "note">;
   readonly journal: Pick<JournalStore, "find">;
   readonly checks: Pick<CheckQueue, "send">;
   /** Epoch milliseconds. */
@@ -38,15 +43,17 @@ export interface PaymentPorts {
 const atOnce = 24;
 
 const openStates = ["processing", "requires_action", "authorized", "in_review"];
+const openDisputes = disputeStates.filter((state) => !isOver(state));
+const scannedStates = [...openStates, ...openDisputes];
 
 /** What is open, or was written so lately that a part of it may be missing. Everything else arrived whole, and is over. */
 const filter = {
-  FilterExpression: `#state IN (${openStates.map((state) => `:${state}`).join(", ")}) OR attribute_exists(pending_operation) OR updated_at >= :since`,
+  FilterExpression: `#state IN (${scannedStates.map((state) => `:${state}`).join(", ")}) OR attribute_exists(pending_operation) OR updated_at >= :since`,
   ExpressionAttributeNames: { "#state": "state" },
 };
 
 /**
- * Takes over the payments and refunds of a page. What arrived of each is brought together by what was committed with it;
+ * Takes over the payments, refunds and disputes of a page. What arrived of each is brought together by what was committed with it;
  * what is open is stamped with this epoch, so that nobody of an earlier one writes over it, and handed to the recovery,
  * which asks the acquirer.
  */
@@ -57,7 +64,7 @@ export async function takePayments(
   keep: Keep,
 ): Promise<PageDone> {
   const values = {
-    ...Object.fromEntries(openStates.map((state) => [`:${state}`, { S: state }])),
+    ...Object.fromEntries(scannedStates.map((state) => [`:${state}`, { S: state }])),
     ":since": { N: String(where.since) },
   };
   const scan = { TableName: ports.table, ...filter, ExpressionAttributeValues: values };
@@ -66,16 +73,47 @@ export async function takePayments(
   await inLanes([...paymentsIn(items)], atOnce, async ([, found]) => {
     taken.push(await takePayment(ports, found, where.execution, keep));
   });
+  const disputes = items.flatMap((item) => {
+    const decoded = decode(item);
+    return decoded.kind === "dispute" ? [{ dispute: decoded.dispute, epoch: epochOf(item) }] : [];
+  });
+  let disputesChanged = 0;
+  await inLanes(disputes, atOnce, async ({ dispute, epoch }) => {
+    disputesChanged += await takeDispute(ports, dispute, epoch, where.execution);
+  });
+  const open = disputes.filter(({ dispute }) => !isOver(dispute.state));
+  await ports.checks.send(open.map(({ dispute }) => ({ check: disputeCheckOf(dispute), seconds: 0 })));
   const asked = taken.flatMap(({ payment }) =>
     payment !== undefined && isInFlight(payment) ? [payment] : [],
   );
   await ports.checks.send(asked.map((payment) => ({ check: checkOf(payment), seconds: 0 })));
   return {
     read,
-    changed: taken.reduce((sum, { changed }) => sum + changed, 0),
-    asked: asked.length,
+    changed: taken.reduce((sum, { changed }) => sum + changed, 0) + disputesChanged,
+    asked: asked.length + open.length,
     next,
   };
+}
+
+/**
+ * Brings a dispute together with what was committed with it. The journal may be ahead: then the dispute follows when its saga
+ * asks the acquirer.
+ * @returns how much had to be written
+ */
+async function takeDispute(
+  ports: PaymentPorts,
+  dispute: Dispute,
+  epoch: number,
+  execution: string,
+): Promise<number> {
+  const journal = await ports.journal.find(dispute.book, entriesOfDispute(dispute));
+  let changed = 0;
+  for (const record of completeDispute(dispute, journal, execution))
+    if (await ports.takeOver.putRecord(record)) changed += 1;
+  await ports.disputes.note(dispute);
+  if (isOver(dispute.state) || epoch >= ports.takeOver.epoch) return changed;
+  await ports.stamps.touch(disputeKey(dispute.book, dispute.id));
+  return changed + 1;
 }
 
 interface Found {

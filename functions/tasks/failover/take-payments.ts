@@ -1,5 +1,6 @@
 import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { DeadLetterStore } from "#adapters/dynamodb/dead-letter-store.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
@@ -19,6 +20,7 @@ const ports: PaymentPorts = {
   stamps: new PaymentStamps(client, tables.payments, writerEpoch()),
   payments: new PaymentStore(client, tables, writerEpoch()),
   refunds: new RefundStore(client, tables, writerEpoch()),
+  disputes: new DisputeStore(client, tables, writerEpoch()),
   journal: new JournalStore(client, tables.ledger),
   checks: new CheckQueue(createSqs(), requiredVariable("CHECKS_QUEUE_URL")),
   now: Date.now,

@@ -1,5 +1,6 @@
 -- Each event is judged before it is taken over: it is either counted, or parked with its reason. One that cannot be read must not
--- hold up the others, nor may one whose names are longer than the columns that they would stand in.
+-- hold up the others, nor may one whose names are longer than the columns that they would stand in. What became of disputes is
+-- passed over: what they moved is among the journal's records.
 CREATE TEMP TABLE judged_events AS
 SELECT
   e.arrived_at, e.shard_id, e.sequence_number, refreshed_at, event_id, type, created_at, book, sequence, payment, state,
@@ -8,7 +9,7 @@ SELECT
     WHEN is_large THEN 'it is larger than 65,535 bytes'
     WHEN NOT is_json THEN 'it is no JSON text'
     WHEN type IS NULL THEN 'it has no type'
-    WHEN (type NOT LIKE 'payment.%' AND type NOT LIKE 'ledger.%') OR octet_length(type) > 40
+    WHEN (type NOT LIKE 'payment.%' AND type NOT LIKE 'dispute.%' AND type NOT LIKE 'ledger.%') OR octet_length(type) > 40
       THEN 'nobody knows the type ' || left(type, 40)
     WHEN schema_version IS NULL OR schema_version <> 1 THEN 'it is of a later schema'
     WHEN event_id IS NULL OR octet_length(event_id) > 30 OR book IS NULL OR octet_length(book) > 64 OR created_at IS NULL
