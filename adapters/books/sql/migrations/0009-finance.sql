@@ -12,7 +12,7 @@ ALTER TABLE books.closings
 
 -- What stands against closing all bookkeeping up to a day, as it is now; nothing of what an earlier closing has accepted.
 CREATE FUNCTION books.against(up_to date) RETURNS TABLE (what text, items bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, settlement, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_temp AS $$
   WITH closed AS (
     SELECT coalesce(max(closed_at), '-infinity') AS at FROM closings
   ), found (place, what, items) AS (
