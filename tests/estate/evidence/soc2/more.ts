@@ -103,7 +103,7 @@ export const moreRows: readonly Row[] = [
     "webhooks, statements and reports: issues 6 and 7",
   ),
   estate("PI1.5", "What is stored stays complete and right, for as long as it must.", [
-    "test: tests/estate/least-privilege.test.ts › money › moves guarded accounts where wallets and refunds do, and never edits the journal",
+    "test: tests/estate/least-privilege.test.ts › money › moves guarded accounts where wallets, refunds and disputes do, and never edits the journal",
     "test: tests/estate/analytics.test.ts › the archive › is locked for ten years, root included, and deletes nothing before",
     "rule: table-kept",
     "rule: aurora-kept",
