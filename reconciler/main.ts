@@ -18,6 +18,8 @@ import { Worker, waitSeconds } from "./worker.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
 const connectionsMax = 3;
+/** A night adds up a week of postings, which may take minutes: on a connection of its own. */
+const proofStatementMsMax = 15 * 60_000;
 
 const logger = new Logger({ serviceName: "reconciler" });
 
@@ -25,11 +27,13 @@ const logger = new Logger({ serviceName: "reconciler" });
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const pool = booksPool(settings.books, settings.region, connectionsMax);
+  const proofsPool = booksPool(settings.books, settings.region, 1, proofStatementMsMax);
   // A connection that dies while nobody uses it: the next one is made when it is needed.
-  pool.on("error", (error) => logger.warn("a connection to the books ended", { error }));
+  for (const each of [pool, proofsPool])
+    each.on("error", (error) => logger.warn("a connection to the books ended", { error }));
   const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
   const proving: Proving & Keeping = {
-    books: new BooksProofs(pool),
+    books: new BooksProofs(proofsPool),
     store: new ProofStore(s3, settings.proofsBucket),
     signer: new Signer(createKms(), settings.proofsKey),
   };
@@ -68,7 +72,7 @@ async function main(): Promise<void> {
   logger.info("stopping");
   await Promise.all(workers.map((worker) => worker.stop()));
   await health.stop();
-  await pool.end();
+  await Promise.all([pool.end(), proofsPool.end()]);
 }
 
 /** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
