@@ -61,7 +61,10 @@ function report(about: string, fingerprint: string, found: Verification): string
       ? "no proof: nothing is known of these days"
       : `newest: proof ${newest.number} of ${newest.provenAt}, ${newest.digest}`,
     "",
-    ...findings.map(({ subject, what }) => `TAMPERED WITH  ${subject}: ${what}`),
+    ...findings.map(
+      ({ invariant, subject, what }) =>
+        `${invariant === "books" ? "WRONG BOOKS" : "TAMPERED WITH"}  ${subject}: ${what}`,
+    ),
     findings.length === 0 ? "nothing was tampered with" : `${findings.length} found`,
   ].join("\n");
 }
