@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ArchiveReader } from "#adapters/archive/archive-reader.ts";
 import { ArchiveHolds, type HeldDay } from "#adapters/s3/archive-holds.ts";
 import { createS3, unchecked } from "#adapters/s3/client.ts";
 import { proveMessage } from "#core/proof/archive-proof.ts";
@@ -18,6 +20,7 @@ export interface ArchiveRange {
 }
 
 /** The account of the system on this machine: nobody has to know its bucket's name. */
+const localPrefix = "tallystick-local-";
 const localBucket = "tallystick-local-archive-123456789012";
 
 const acts = {
@@ -47,7 +50,7 @@ export async function holdArchive(
 
 /** @throws Refusal when nobody named it, and it is not that of the system on this machine */
 export function archiveBucketOf({ tablePrefix }: StoreConnection, named: string | undefined): string {
-  const bucket = named ?? (tablePrefix === "tallystick-local-" ? localBucket : undefined);
+  const bucket = named ?? (tablePrefix === localPrefix ? localBucket : undefined);
   if (bucket === undefined)
     throw new Refusal("say the --bucket: tallystick-<stage>-archive-<account>, and then its replica");
   return bucket;
@@ -73,24 +76,51 @@ export async function inArchive<T>(
   }
 }
 
+const proofMsMax = 60_000;
+const lookMs = 250;
+
 /**
- * Asks for a proof of all that came since the last one; here what is under way is delivered first.
+ * Asks for a proof of all that came since the last one, and waits until it is in the archive, where that is known; here what is
+ * under way is delivered first.
  * @throws Refusal when there is no reconciler that could be asked
  */
-export async function proveArchive(connection: StoreConnection): Promise<string> {
+export async function proveArchive(connection: StoreConnection, named: string | undefined): Promise<string> {
   const sqs = new SQSClient(clientOf(connection));
   const queue = `${connection.tablePrefix}journal-files`;
+  const isKnown = named !== undefined || connection.tablePrefix === localPrefix;
+  const bucket = isKnown ? archiveBucketOf(connection, named) : undefined;
   try {
     await connection.deliverNow?.();
+    const before = bucket && (await newestProof(connection, bucket));
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: proveMessage }));
-    return `asked: the reconciler proves what it has posted, and S3 copies the proof into the archive. \`verify\` shows it.`;
+    for (
+      const until = Date.now() + proofMsMax;
+      bucket !== undefined && Date.now() < until;
+      await sleep(lookMs)
+    ) {
+      const newest = await newestProof(connection, bucket);
+      if (newest !== undefined && newest !== before) return `proven: ${newest}`;
+    }
+    return "asked: once the reconciler has made it and S3 has copied it, `verify` shows it";
   } catch (error) {
     if ((error as Error).name !== "QueueDoesNotExist") throw error;
     throw new Refusal(`there is no queue ${queue}: this stage has no reconciler`, { cause: error });
   } finally {
     sqs.destroy();
   }
+}
+
+const dayMs = 86_400_000;
+
+/** The name of the newest proof, of those of yesterday and today. */
+async function newestProof(connection: StoreConnection, bucket: string): Promise<string | undefined> {
+  const yesterday = new Date(Date.now() - dayMs).toISOString().slice(0, 10);
+  return await inArchive(connection, bucket, async (s3) => {
+    let newest: string | undefined;
+    for await (const { key } of new ArchiveReader(s3, bucket).proofs(yesterday)) newest = key;
+    return newest;
+  });
 }
 
 async function eachDay(

@@ -60,7 +60,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
                                                   a legal hold: nothing on it is erased until it is lifted
   archive hold | archive lift | archive holds   --since <day> [--until <day>] [--stage <stage> --bucket <name>]
                                                   legal holds on archived events, which then outlive lock and lifecycle
-  archive prove [--stage <stage>]                 has the reconciler prove what came since last night, and sign it
+  archive prove [--stage <stage> --bucket <name>] has the reconciler prove what came since last night, and sign it
   verify --since <day> [--until <day>] [--public-key <file>|<SHA-256>] [--stage <stage> --bucket <name>]
                                                   checks days of the archive by their proofs, and names what was tampered with
   failover start --by <who> --reason "…" --evidence "…" --since <time> [--segments <n>] [--stage <stage>]
@@ -164,7 +164,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   "archive hold": ({ values }) => holdArchive(storeOf(values), "hold", values),
   "archive lift": ({ values }) => holdArchive(storeOf(values), "lift", values),
   "archive holds": ({ values }) => holdArchive(storeOf(values), "look", values),
-  "archive prove": ({ values }) => proveArchive(storeOf(values)),
+  "archive prove": ({ values }) => proveArchive(storeOf(values), values.bucket),
   verify: ({ values }) => verifyStore(values),
   "failover start": ({ values }) => failOver(values),
   prove: ({ values }) => proveStore(values),

@@ -54,14 +54,17 @@ function report(about: string, fingerprint: string, found: Verification): string
   return [
     about,
     `${count(proofs, "proof")}, signed by the key with the SHA-256 ${fingerprint}`,
-    `${count(files, "file")} of ${count(lines, "line")} in all: what was proven`,
-    ...(waiting === 0 ? [] : [`${count(waiting, "file")} not proven yet`]),
-    ...(copying === 0 ? [] : [`${count(copying, "file")} proven, and not copied into the archive yet`]),
+    `as proven: ${count(files, "file")}, ${count(lines, "line")}`,
+    ...(waiting === 0 ? [] : [`not proven yet: ${count(waiting, "file")}`]),
+    ...(copying === 0 ? [] : [`not copied into the archive yet: ${count(copying, "file")}`]),
     newest === undefined
       ? "no proof: nothing is known of these days"
       : `newest: proof ${newest.number} of ${newest.provenAt}, ${newest.digest}`,
     "",
-    ...findings.map(({ subject, what }) => `TAMPERED WITH  ${subject}: ${what}`),
+    ...findings.map(
+      ({ invariant, subject, what }) =>
+        `${invariant === "books" ? "WRONG BOOKS" : "TAMPERED WITH"}  ${subject}: ${what}`,
+    ),
     findings.length === 0 ? "nothing was tampered with" : `${findings.length} found`,
   ].join("\n");
 }

@@ -29,6 +29,8 @@ const connectionsMax = 5;
 const settleEveryMs = 60_000;
 /** Milliseconds from one word on how settlement stands to the next. */
 const sayEveryMs = 300_000;
+/** A night adds up a week of postings, which may take minutes: on a connection of its own. */
+const proofStatementMsMax = 15 * 60_000;
 
 const logger = new Logger({ serviceName: "reconciler" });
 
@@ -36,12 +38,14 @@ const logger = new Logger({ serviceName: "reconciler" });
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const pool = booksPool(settings.books, settings.region, connectionsMax);
+  const proofsPool = booksPool(settings.books, settings.region, 1, proofStatementMsMax);
   // A connection that dies while nobody uses it: the next one is made when it is needed.
-  pool.on("error", (error) => logger.warn("a connection to the books ended", { error }));
+  for (const each of [pool, proofsPool])
+    each.on("error", (error) => logger.warn("a connection to the books ended", { error }));
   const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
   const settling = settlingOf(settings, pool);
   const proving: Proving & Keeping = {
-    books: new BooksProofs(pool),
+    books: new BooksProofs(proofsPool),
     store: new ProofStore(s3, settings.proofsBucket),
     signer: new Signer(createKms(), settings.proofsKey),
   };
@@ -89,7 +93,7 @@ async function main(): Promise<void> {
   logger.info("stopping");
   await Promise.all(all.map((each) => each.stop()));
   await health.stop();
-  await pool.end();
+  await Promise.all([pool.end(), proofsPool.end()]);
 }
 
 /** Tells the ledger what settlement comes to. */

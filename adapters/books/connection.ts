@@ -18,8 +18,14 @@ const connectionMsMax = 30_000;
 /**
  * Connections to the books, made when they are needed.
  * @param connectionsMax how many at once: no more than works at once
+ * @param statementMs a statement that takes longer is given up, in milliseconds
  */
-export function booksPool(address: BooksAddress, region: string, connectionsMax: number): Pool {
+export function booksPool(
+  address: BooksAddress,
+  region: string,
+  connectionsMax: number,
+  statementMs = statementMsMax,
+): Pool {
   const { host, port, database, user, password } = address;
   return new Pool({
     ...{ host, port, database, user, max: connectionsMax },
@@ -28,7 +34,7 @@ export function booksPool(address: BooksAddress, region: string, connectionsMax:
       : { password }),
     application_name: "reconciler",
     connectionTimeoutMillis: connectionMsMax,
-    statement_timeout: statementMsMax,
+    statement_timeout: statementMs,
   });
 }
 

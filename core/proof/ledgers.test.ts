@@ -36,9 +36,9 @@ test("what a journal adds up to balances, at each of its moments", () => {
       expect(before.every((record) => recordedAtOf(record) <= moment)).toBe(true);
       const balances = balancesOf(demo, before);
       for (const currency of new Set(balances.map((each) => each.currency)))
-        for (const of of ["posted", "held"] as const)
+        for (const kind of ["posted", "held"] as const)
           expect(
-            balances.filter((each) => each.currency === currency).reduce((sum, each) => sum + each[of], 0n),
+            balances.filter((each) => each.currency === currency).reduce((sum, each) => sum + each[kind], 0n),
           ).toBe(0n);
     }),
   );
