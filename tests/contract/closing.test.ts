@@ -88,9 +88,23 @@ describe("against closing stands", () => {
   test("a movement of those days that nobody knows of, before it is a break, and as a break", async () => {
     await bring(100n);
     await refused(1, "lines of acquirers that the books do not know");
+    const against = (upTo = today) => new Finance(owner).against(upTo);
+    expect(await against(dayOf(noon - day))).toEqual([]);
     await settlement.look(at(noon + day));
     await refused(1, "open breaks of those days");
+    expect(await against()).toEqual([{ what: "open_breaks", items: 1 }]);
     await expect(close(undefined, dayOf(noon - day))).resolves.toContain("are closed");
+  });
+
+  test("no cost of a day: it is of no payment", async () => {
+    const file = await settlement.begin(
+      { bucket: "inbound", key: "alpha/1.csv", version: "1", acquirer: "alpha" },
+      at(noon),
+    );
+    const cost = { operationKey: undefined, kind: "cost", reference: "fees", cost: 5n } as const;
+    await settlement.take(file, [line(1, 1, 0n, cost)], at(noon));
+    await settlement.finish(file, at(noon));
+    expect(await new Finance(owner).against(today)).toEqual([]);
   });
 
   test("a file that is not read to its end", async () => {
@@ -106,6 +120,8 @@ describe("against closing stands", () => {
     const file = await settlement.begin(left, new Date());
     await settlement.refuse(file, { place: 1, reason: "a line", text: "", endsFile: false });
     await settlement.finish(file, new Date());
+    const whole = await settlement.begin({ ...left, key: "alpha/3.csv" }, new Date());
+    await settlement.finish(whole, new Date());
     expect(await new Finance(owner).against(today)).toEqual([]);
     await settlement.refuse(file, { place: 2, reason: "cut", text: "", endsFile: true });
     await books.park("a line", "no schema");
@@ -116,15 +132,15 @@ describe("against closing stands", () => {
   });
 
   test("a day that ended less than an hour ago", async () => {
-    // As the database's own clock has it: of any two days, one ended within the hour only in the first hour of a day.
-    const { rows } = await owner.query(
-      "SELECT what FROM books.against(((now() AT TIME ZONE 'UTC') - interval '1 hour')::date)",
-    );
+    const standsAt = async (time: string) =>
+      (await owner.query("SELECT what FROM books.against('2026-02-28', $1)", [time])).rows.map(
+        ({ what }) => what,
+      );
+    expect(await standsAt("2026-03-01T00:59:59.999Z")).toEqual(["books_behind"]);
+    expect(await standsAt("2026-03-01T01:00:00Z")).toEqual([]);
+    // By the database's own clock: today is not over.
+    const { rows } = await owner.query("SELECT what FROM books.against((now() AT TIME ZONE 'UTC')::date)");
     expect(rows).toEqual([{ what: "books_behind" }]);
-    const before = await owner.query(
-      "SELECT what FROM books.against(((now() AT TIME ZONE 'UTC') - interval '1 hour')::date - 1)",
-    );
-    expect(before.rows).toEqual([]);
   });
 
   test("what the journal's queue holds", async () => {

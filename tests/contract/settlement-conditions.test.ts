@@ -1,4 +1,4 @@
-import type { Client, Pool } from "pg";
+import { Client, type Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
@@ -9,11 +9,15 @@ import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
 import { resolutionRecord } from "#core/ledger/journal.ts";
 import type { Resolution } from "#core/ledger/resolution.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import {
+  type BooksServer,
+  forgetBooks,
+  someoneWaits,
+  startBooksServer,
+} from "#tests/support/books-server.ts";
 import { eur, keyOf, paymentId, usd } from "#tests/support/breaks.ts";
-import { eventually } from "#tests/support/eventually.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
-import { captured, dayOf, line, postedAs } from "#tests/support/settled.ts";
+import { bringFile, captured, line, on, postedAs } from "#tests/support/settled.ts";
 
 /** What each condition of the matching's SQL is for: histories that come to something else without it. */
 
@@ -35,22 +39,8 @@ afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
 
 const at = (ms: number): Date => new Date(ms);
-/** A line for which the acquirer settles so many days after the first. */
-const on = (days: number, more: Partial<SettlementLine> = {}) => ({
-  settledOn: dayOf(noon + days * day),
-  ...more,
-});
-
-async function bring(
-  name: string,
-  lines: readonly SettlementLine[],
-  { now = noon, acquirer = "alpha", version = "1", bucket = "inbound" } = {},
-): Promise<number> {
-  const number = await settlement.begin({ bucket, key: `${acquirer}/${name}`, version, acquirer }, at(now));
-  const taken = await settlement.take(number, lines, at(now));
-  await settlement.finish(number, at(now));
-  return taken;
-}
+const bring = (name: string, lines: readonly SettlementLine[], more?: Parameters<typeof bringFile>[3]) =>
+  bringFile(settlement, name, lines, more);
 
 /** Breaks as `kind of which payment: amount currency`, and how they were closed. */
 const breaks = async (also = false): Promise<readonly string[]> =>
@@ -58,12 +48,6 @@ const breaks = async (also = false): Promise<readonly string[]> =>
     ({ kind, operationKey, amount, currency, closedAs }) =>
       `${kind} ${Number(/pay_(\d+)/.exec(operationKey ?? "")?.[1])}: ${amount} ${currency}${closedAs === undefined ? "" : ` ${closedAs}`}`,
   );
-/** Somebody waits for a lock that another one has. */
-const someoneWaits = () =>
-  eventually(async () => {
-    const { rows } = await owner.query("SELECT FROM pg_locks WHERE NOT granted");
-    return rows.length > 0 ? true : undefined;
-  });
 const decide = (number: number, now = noon) =>
   new Settlement(owner).note(number, {
     ...{ at: at(now), who: "lee", act: "resolved", words: "theirs", entry: undefined },
@@ -217,7 +201,7 @@ describe("what is not in question", () => {
     await owner.query("BEGIN");
     await owner.query("SELECT FROM settlement.expected FOR NO KEY UPDATE");
     const looking = settlement.look(at(noon));
-    await someoneWaits();
+    await someoneWaits(owner);
     await expect(owner.query("SELECT FROM settlement.movements FOR UPDATE NOWAIT")).resolves.toBeDefined();
     await owner.query("COMMIT");
     await looking;
@@ -264,115 +248,47 @@ describe("owed is", () => {
   });
 });
 
-describe("a file", () => {
-  test("is another one under its name in another bucket, and in another version", async () => {
-    const begin = (bucket: string, version: string) =>
-      settlement.begin({ bucket, key: "alpha/1.csv", version, acquirer: "alpha" }, at(noon));
-    const all = [await begin("a", "1"), await begin("b", "1"), await begin("a", "2"), await begin("a", "1")];
-    expect(all).toEqual([all[0], all[1], all[2], all[0]]);
-    expect(new Set(all).size).toBe(3);
+test("what has not come is missing once, however often it is looked for", async () => {
+  await books.post([captured(1, 100n)]);
+  for (const days of [4, 5]) await settlement.look(at(noon + days * day));
+  expect(await breaks()).toEqual(["missing 1: -100 USD"]);
+});
+
+describe("a word about a break", () => {
+  beforeEach(async () => {
+    await books.post([captured(1, 100n), captured(2, 100n)]);
+    await bring("1.csv", [line(1, 1, 90n), line(2, 2, 90n)]);
   });
 
-  test.each<[string, Partial<SettlementLine>]>([
-    ["day", on(1)],
-    ["kind", { kind: "chargeback" }],
-    ["reference", { reference: "other" }],
-    ["operation", { operationKey: keyOf(2) }],
-    ["operation, where one has none", { operationKey: undefined }],
-    ["dispute", { dispute: "dsp_1" }],
-    ["currency", { currency: eur }],
-  ])(
-    "that says two things of another %s says each for the first time, in one batch or in two",
-    async (_what, more) => {
-      const [one, two] = [line(1, 1, 100n), line(2, 1, 100n, more)];
-      await bring("1.csv", [one]);
-      await bring("1.csv", [two]);
-      await bring("2.csv", [one, two]);
-      await bring("3.csv", [two]);
-      const { rows } = await pool.query(
-        "SELECT occurrence, count(*)::int FROM settlement.movements GROUP BY 1",
-      );
-      expect(rows).toEqual([{ occurrence: 1, count: 2 }]);
-      expect(await settlement.flaws("alpha/2.csv")).toEqual([]);
-    },
-  );
+  test("changes who looks at it only when it says so", async () => {
+    const note = (act: "assigned" | "commented", words: string) =>
+      new Settlement(owner).note(1, { at: at(noon), who: "lee", act, words });
+    await note("assigned", "kim");
+    await note("commented", "they wrote");
+    expect(await settlement.findBreak(1)).toMatchObject({ assignee: "kim", closedAt: undefined });
+    await decide(1);
+    expect(await settlement.findBreak(1)).toMatchObject({ assignee: "kim" });
+  });
 
-  test("of another acquirer says the same of its own", async () => {
-    const theirs = line(1, 1, 120n, { acquirer: "beta" });
-    for (const name of ["1.csv", "2.csv"]) {
-      expect(await bring(name, [line(1, 1, 100n)])).toBe(1);
-      expect(await bring(name, [theirs], { acquirer: "beta" })).toBe(1);
+  test("that is closed decides nothing, while another one is open", async () => {
+    await decide(1);
+    await expect(decide(1)).rejects.toThrow("it is closed");
+    expect(await breaks(true)).toEqual(["under 1: -10 USD decided", "under 2: -10 USD"]);
+  });
+
+  test("of two at the same time is heard first or not at all", async () => {
+    const another = new Client(server.url);
+    await another.connect();
+    try {
+      await another.query("BEGIN");
+      await another.query("SELECT settlement.note(1, 'kim', 'resolved', 'ours', NULL, $1)", [at(noon)]);
+      const second = expect(decide(1)).rejects.toThrow("it is closed");
+      await someoneWaits(another);
+      await another.query("COMMIT");
+      await second;
+    } finally {
+      await another.end();
     }
-    const { rows } = await pool.query("SELECT acquirer, gross FROM settlement.movements ORDER BY acquirer");
-    expect(rows).toEqual([
-      { acquirer: "alpha", gross: "100" },
-      { acquirer: "beta", gross: "120" },
-    ]);
-    expect((await settlement.files(9)).map(({ flaws }) => flaws)).toEqual([0, 0, 0, 0]);
-  });
-
-  test("that is taken by two is taken by one after the other", async () => {
-    const left = { bucket: "inbound", key: "alpha/1.csv", version: "1", acquirer: "alpha" };
-    const file = await settlement.begin(left, at(noon));
-    await owner.query("BEGIN");
-    await owner.query("SELECT FROM settlement.files FOR NO KEY UPDATE");
-    const taking = settlement.take(file, [line(1, 1, 100n)], at(noon));
-    await someoneWaits();
-    const { rows } = await owner.query(
-      "SELECT FROM pg_locks WHERE relation = 'settlement.movements'::regclass AND mode = 'RowExclusiveLock'",
-    );
-    // Nor has it written anything by then.
-    expect(rows).toEqual([]);
-    await owner.query("COMMIT");
-    expect(await taking).toBe(1);
-  });
-
-  test("whose lines contradict what was said before has a thousand of them kept, and that there were more", async () => {
-    const all = Array.from({ length: 1_500 }, (_, n) => line(n + 1, n + 1, 100n));
-    await bring("1.csv", all);
-    await bring(
-      "2.csv",
-      all.map((each) => ({ ...each, gross: 90n })),
-    );
-    const flaws = await settlement.flaws("alpha/2.csv");
-    expect(flaws).toHaveLength(1_001);
-    expect(flaws.filter(({ reason }) => reason.startsWith("more than 1000 flaws"))).toHaveLength(1);
-  });
-
-  test("with a thousand flaws has them all, and does not say that there were more when it is read again", async () => {
-    const left = { bucket: "inbound", key: "alpha/1.csv", version: "1", acquirer: "alpha" };
-    const file = await settlement.begin(left, at(noon));
-    const flaw = (place: number, endsFile = false) => ({ place, reason: "no line", text: "x", endsFile });
-    for (const _ of ["read", "read again"]) {
-      for (let place = 1; place <= 1_000; place += 1) await settlement.refuse(file, flaw(place));
-      await settlement.refuse(file, flaw(1_001, true));
-    }
-    const flaws = await settlement.flaws("alpha/1.csv");
-    expect(flaws).toHaveLength(1_001);
-    expect(new Set(flaws.map(({ reason }) => reason))).toEqual(new Set(["no line"]));
-  });
-
-  test("that says the same twice says it in the order of its places, and of their parts", async () => {
-    const said = [line(1, 1, 10n), line(2, 1, 20n)];
-    await bring("1.csv", said);
-    await bring("2.csv", said.toReversed());
-    expect(await settlement.flaws("alpha/2.csv")).toEqual([]);
-    const file = await settlement.begin(
-      { bucket: "inbound", key: "alpha/3.csv", version: "1", acquirer: "alpha" },
-      at(noon),
-    );
-    const parts = said.map((each, index) => ({
-      ...each,
-      place: 1,
-      part: index + 1,
-      gross: Number(each.gross),
-      cost: 0,
-    }));
-    await pool.query("SELECT settlement.take($1, $2, $3)", [
-      file,
-      JSON.stringify(parts.toReversed()),
-      at(noon),
-    ]);
-    expect(await settlement.flaws("alpha/3.csv")).toEqual([]);
+    expect((await settlement.notes(1)).map(({ who }) => who)).toEqual(["kim"]);
   });
 });

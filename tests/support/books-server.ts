@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, Pool } from "pg";
 import { startPostgres } from "#local/postgres/server.ts";
+import { eventually } from "./eventually.ts";
 
 /** A PostgreSQL of a test's own, in which the books may be made. */
 export interface BooksServer {
@@ -55,3 +56,10 @@ export async function forgetBooks(owner: Client): Promise<void> {
     `SET session_replication_role = replica; TRUNCATE ${names} RESTART IDENTITY; RESET session_replication_role`,
   );
 }
+
+/** Somebody waits for a lock that another one has. @param client may be within what holds it */
+export const someoneWaits = (client: Client): Promise<true> =>
+  eventually(async () => {
+    const { rows } = await client.query("SELECT FROM pg_locks WHERE NOT granted");
+    return rows.length > 0 ? true : undefined;
+  });

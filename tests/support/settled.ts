@@ -1,3 +1,4 @@
+import type { Settlement } from "#adapters/books/settlement.ts";
 import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
 import { credit, debit, type EntryId, type JournalEntry } from "#core/ledger/entry.ts";
@@ -5,7 +6,7 @@ import { entryRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { keyOf, paymentId, usd } from "./breaks.ts";
-import { demo, noon } from "./examples.ts";
+import { day, demo, noon } from "./examples.ts";
 
 /** What tests of settlement post to the books, and what acquirers say of it. */
 
@@ -65,3 +66,28 @@ export const line = (
   ...{ gross, cost: 0n, occurredAt: noon },
   ...more,
 });
+
+/** Of a line for which the acquirer settles so many days after the first. */
+export const on = (days: number, more: Partial<SettlementLine> = {}) => ({
+  settledOn: dayOf(noon + days * day),
+  ...more,
+});
+
+/**
+ * A file that an acquirer leaves and that is taken, to its end.
+ * @returns how many lines were new to it
+ */
+export async function bringFile(
+  settlement: Settlement,
+  name: string,
+  lines: readonly SettlementLine[],
+  { now = noon, acquirer = "alpha", version = "1", bucket = "inbound" } = {},
+): Promise<number> {
+  const number = await settlement.begin(
+    { bucket, key: `${acquirer}/${name}`, version, acquirer },
+    new Date(now),
+  );
+  const taken = await settlement.take(number, lines, new Date(now));
+  await settlement.finish(number, new Date(now));
+  return taken;
+}

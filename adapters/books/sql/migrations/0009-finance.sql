@@ -10,14 +10,14 @@ ALTER TABLE books.closings
   ADD COLUMN against jsonb NOT NULL DEFAULT '[]',
   ADD CONSTRAINT nothing_or_anyway CHECK (against = '[]' OR anyway IS NOT NULL);
 
--- What stands against closing all bookkeeping up to a day, as it is now; nothing of what an earlier closing has accepted.
-CREATE FUNCTION books.against(up_to date) RETURNS TABLE (what text, items bigint)
+-- What stands against closing all bookkeeping up to a day; nothing of what an earlier closing has accepted.
+CREATE FUNCTION books.against(up_to date, at timestamptz DEFAULT now()) RETURNS TABLE (what text, items bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_temp AS $$
   WITH closed AS (
-    SELECT coalesce(max(closed_at), '-infinity') AS at FROM closings
+    SELECT coalesce(max(closed_at), '-infinity') AS lately FROM closings
   ), found (place, what, items) AS (
     SELECT 1, 'books_behind', count(*)
-    FROM (SELECT) AS once WHERE now() < (up_to + 1)::timestamp AT TIME ZONE 'UTC' + behind_at_most()
+    FROM (SELECT) AS once WHERE at < (up_to + 1)::timestamp AT TIME ZONE 'UTC' + behind_at_most()
     UNION ALL
     SELECT 2, 'open_breaks', count(*)
     FROM breaks LEFT JOIN expected USING (expected) LEFT JOIN movements USING (movement)
@@ -28,13 +28,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_tem
     WHERE expected IS NULL AND kind <> 'cost' AND settled_on <= up_to
       AND NOT EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement)
     UNION ALL
-    SELECT 4, 'parked_records', count(*) FROM parked, closed WHERE parked_at > closed.at
+    SELECT 4, 'parked_records', count(*) FROM parked, closed WHERE parked_at > closed.lately
     UNION ALL
     SELECT 5, 'unread_files', count(*) FROM files WHERE read_at IS NULL
     UNION ALL
     SELECT 6, 'cut_files', count(*)
     FROM files, closed
-    WHERE received_at > closed.at AND EXISTS (SELECT FROM flaws WHERE flaws.file = files.file AND ends_file)
+    WHERE received_at > closed.lately AND EXISTS (SELECT FROM flaws WHERE flaws.file = files.file AND ends_file)
   )
   SELECT what, items FROM found WHERE items > 0 ORDER BY place
 $$;
@@ -72,7 +72,6 @@ CREATE FUNCTION books.merchant_money(of_book text, of_day date) RETURNS TABLE (
     SELECT DISTINCT accounts.currency
     FROM accounts JOIN days USING (book, account, currency)
     WHERE accounts.book = of_book AND booked_on <= of_day AND split_part(accounts.account, ':', 2) IN ('2100', '2110')
-      AND starts_with(accounts.account, of_book || ':')
   ), money AS (
     SELECT held.currency, concat_ws(':', of_book, code, held.currency) AS account
     FROM held CROSS JOIN (VALUES ('2110'), ('2100')) AS codes (code)
