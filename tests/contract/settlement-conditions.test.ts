@@ -133,7 +133,7 @@ describe("what comes for one operation", () => {
 
   test("in one day under one reference has an order of its own, and not that in which it came", async () => {
     await books.post([captured(1, 100n)]);
-    await bring("1.csv", [line(1, 1, 50n, { kind: "chargeback" })]);
+    await bring("1.csv", [line(1, 1, 50n, { kind: "refund" })]);
     await bring("2.csv", [line(1, 1, 100n)]);
     // The capture comes first: it is whole, and the other one is too much behind it.
     expect(await breaks()).toEqual(["duplicate 1: 50 USD"]);
