@@ -11,6 +11,7 @@ import { Lake, lakeReports } from "#adapters/lake/lake.ts";
 import { DataApi, StatementFailed } from "#adapters/warehouse/data-api.ts";
 import { reports, Warehouse } from "#adapters/warehouse/warehouse.ts";
 import { load } from "#cli/warehouse/loader.ts";
+import { disputeEventOf } from "#core/events/dispute-event.ts";
 import { parseStreamed, type StreamedEvent } from "#core/events/streamed.ts";
 import { checkJournalTold } from "#core/proof/events.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
@@ -26,6 +27,7 @@ import {
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { askParquet, linesIn, objectsIn } from "#tests/support/deliveries.ts";
 import { eventually } from "#tests/support/eventually.ts";
+import { exampleDispute } from "#tests/support/examples.ts";
 import { impatient } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 import { type Poison, poisonOf, unknownForAWhile } from "#tests/support/stream-records.ts";
@@ -254,12 +256,13 @@ test("what comes twice, and in another order, is counted once", async () => {
   expect(await both.ofLake()).toEqual(lakeBefore);
 });
 
-test("what no schema knows is parked with its reason, and holds nothing up", async () => {
+test("what no schema knows is parked with its reason, and holds nothing up; disputes are passed over", async () => {
   const [event] = await told.published();
   const [record] = await told.recorded();
   if (event === undefined || record === undefined) throw new Error("nothing was told");
   poison = poisonOf(event, record);
-  await told.send(poison.map(({ text }) => text));
+  const dispute = JSON.stringify(disputeEventOf(undefined, exampleDispute()));
+  await told.send([...poison.map(({ text }) => text), dispute]);
   const late = await pay("4242424242424242");
   await eventually(async () => {
     await warehouse.load();
