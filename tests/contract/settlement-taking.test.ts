@@ -125,6 +125,10 @@ describe("a file", () => {
     const flaws = await settlement.flaws("alpha/1.csv");
     expect(flaws).toHaveLength(1_001);
     expect(new Set(flaws.map(({ reason }) => reason))).toEqual(new Set(["no line"]));
+    // Nor does another file have fewer for that.
+    const other = await settlement.begin({ ...left, key: "alpha/2.csv" }, at(noon));
+    await settlement.refuse(other, flaw(1));
+    expect(await settlement.flaws("alpha/2.csv")).toEqual([flaw(1)]);
   });
 
   test("that says the same twice says it in the order of its places, and of their parts", async () => {
