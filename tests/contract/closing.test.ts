@@ -179,6 +179,7 @@ test.each<[string, Parameters<typeof closePeriod>[2], string]>([
   ["what is no day", { "up-to": "2026-02-30", who: "lee" }, '--up-to "2026-02-30" is no day'],
   ["nobody", { "up-to": today }, "--who lee"],
   ["no reason", { "up-to": today, who: "lee", anyway: "" }, "say why"],
+  ["today", { "up-to": dayOf(Date.now()), who: "lee" }, "is not over yet"],
   ["a day that is not over", { "up-to": dayOf(Date.now()), who: "lee", anyway: "x" }, "is not over yet"],
 ])("%s is refused, with what to say", async (_what, options, says) => {
   await expect(closePeriod(server.url, nothing, options)).rejects.toThrow(says);

@@ -13,7 +13,7 @@ import type { Currency } from "#core/money/currency.ts";
 import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
 import { eur, paymentId, usd } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
-import { captured, dayOf, line, postedAs, refunded } from "#tests/support/settled.ts";
+import { captured, dayOf, heldAndCaptured, line, postedAs, refunded } from "#tests/support/settled.ts";
 
 let server: BooksServer;
 let pool: Pool;
@@ -141,7 +141,7 @@ describe("safeguarding", () => {
 });
 
 describe("large payments", () => {
-  const wallet = "acc_lena" as AccountId;
+  const wallet = "acc_zoe" as AccountId;
   const other = "acc_max" as AccountId;
   const sales = "acc_sales_usd" as AccountId;
   const named = (n: number, kind: string, legs: readonly Leg[]): LedgerEvent =>
@@ -169,15 +169,20 @@ describe("large payments", () => {
       captured(5, 99_99n),
       captured(6, 100_00n, eur),
       captured(7, 100_00n, usd, noon + day),
+      // Of a hold, what it was posted with: not what was held, nor what was released.
+      ...heldAndCaptured(8, 130_00n, 110_00n),
+      // The payout's end is no other one.
+      postedAs("je_confirmed_1", [debit(of(2200), 300_00n, usd), credit(of(1000), 300_00n, usd)]),
       // No payment, and no payout: what a merchant books by itself, and what is released.
       postedAs("je_own", [debit(wallet, 900_00n, usd), credit(other, 900_00n, usd)]),
       postedAs("je_settled.1", [debit(of(2100), 900_00n, usd), credit(of(2110), 900_00n, usd)]),
     ]);
     expect(await show("100")).toEqual([
       `${today},mer_demo,payout,mer_demo,USD,30000,1,je_payout_1`,
-      `${today},mer_demo,transfer,acc_lena,USD,20000,1,${paymentId(3)}`,
+      `${today},mer_demo,transfer,acc_zoe,USD,20000,1,${paymentId(3)}`,
       `${today},mer_demo,refund,mer_demo,USD,15000,1,${paymentId(2)}`,
-      `${today},mer_demo,refund,acc_lena,USD,12000,1,${paymentId(4)}`,
+      `${today},mer_demo,refund,acc_zoe,USD,12000,1,${paymentId(4)}`,
+      `${today},mer_demo,capture,mer_demo,USD,11000,1,${paymentId(8)}`,
       `${today},mer_demo,capture,mer_demo,USD,10000,1,${paymentId(1)}`,
     ]);
   });
@@ -196,7 +201,7 @@ describe("large payments", () => {
       payout("je_payout_2", 1n),
     ]);
     expect(await show("100", { until: dayOf(noon + day) })).toEqual([
-      `${today},mer_demo,transfer,acc_lena,USD,10000,3,${[1, 2, 3].map(paymentId).join(" ")}`,
+      `${today},mer_demo,transfer,acc_zoe,USD,10000,3,${[1, 2, 3].map(paymentId).join(" ")}`,
       `${today},mer_demo,payout,mer_demo,USD,10000,1,je_payout_1`,
     ]);
   });
@@ -270,5 +275,9 @@ describe("open breaks", () => {
     expect(await settlement.standing()).toEqual({
       ...{ openBreaks: 2, oldest: new Date(noon), parked: 1, flaws: 2 },
     });
+    await new Settlement(server.owner).note(1, {
+      ...{ at: new Date(noon), who: "kim", act: "resolved", words: "theirs", entry: undefined },
+    });
+    expect(await settlement.standing()).toMatchObject({ openBreaks: 1, oldest: new Date(noon + day) });
   });
 });

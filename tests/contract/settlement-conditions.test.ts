@@ -3,11 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
-import { ledgerEventOf } from "#core/events/ledger-event.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
-import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
-import { resolutionRecord } from "#core/ledger/journal.ts";
-import type { Resolution } from "#core/ledger/resolution.ts";
+import { credit, debit } from "#core/ledger/entry.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import {
   type BooksServer,
@@ -17,7 +14,7 @@ import {
 } from "#tests/support/books-server.ts";
 import { eur, keyOf, paymentId, usd } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
-import { bringFile, captured, line, on, postedAs } from "#tests/support/settled.ts";
+import { bringFile, captured, heldAndCaptured, line, on, postedAs } from "#tests/support/settled.ts";
 
 /** What each condition of the matching's SQL is for: histories that come to something else without it. */
 
@@ -218,15 +215,7 @@ describe("owed is", () => {
   const legs = (amount: bigint) => [debit(receivable, amount, usd), credit(pending, amount, usd)];
 
   test("what a hold was posted with, and not what it released", async () => {
-    const [hold, name] = [`je_${paymentId(1)}.authorize.1`, `je_${paymentId(1)}.capture.1`] as EntryId[];
-    const resolution: Resolution = {
-      ...{ kind: "posted", hold: hold as EntryId, book: demo, released: legs(100n), recordedAt: noon + 1 },
-      ...{ execution: "e", entry: { id: name as EntryId, legs: legs(90n), effectiveAt: noon } },
-    };
-    await books.post([
-      postedAs(hold ?? "", legs(100n), noon, { state: "pending" }),
-      ledgerEventOf(resolutionRecord(resolution)),
-    ]);
+    await books.post(heldAndCaptured(1, 100n, 90n));
     expect(await owed()).toEqual([[1, keyOf(1), 90]]);
   });
 

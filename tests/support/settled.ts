@@ -2,7 +2,8 @@ import type { Settlement } from "#adapters/books/settlement.ts";
 import { type LedgerEvent, ledgerEventOf } from "#core/events/ledger-event.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
 import { credit, debit, type EntryId, type JournalEntry } from "#core/ledger/entry.ts";
-import { entryRecord } from "#core/ledger/journal.ts";
+import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
+import type { Resolution } from "#core/ledger/resolution.ts";
 import type { Currency } from "#core/money/currency.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { keyOf, paymentId, usd } from "./breaks.ts";
@@ -38,6 +39,26 @@ export const captured = (n: number, amount: bigint, currency: Currency = usd, mo
     ],
     moved,
   );
+
+/** The books' records of a hold, and of its capture: what it was posted with, and that it held no more. */
+export function heldAndCaptured(n: number, held: bigint, amount: bigint): readonly LedgerEvent[] {
+  const [hold, entry] = [
+    `je_${paymentId(n)}.authorize.1` as EntryId,
+    `je_${paymentId(n)}.capture.1` as EntryId,
+  ];
+  const legs = (sum: bigint) => [
+    debit(acquirerAccount(demo, 1100, "alpha", usd), sum, usd),
+    credit(systemAccount(demo, 2100, usd), sum, usd),
+  ];
+  const resolution: Resolution = {
+    ...{ kind: "posted", hold, book: demo, released: legs(held), recordedAt: noon + 1, execution: "e" },
+    entry: { id: entry, legs: legs(amount), effectiveAt: noon },
+  };
+  return [
+    postedAs(hold, legs(held), noon, { state: "pending" }),
+    ledgerEventOf(resolutionRecord(resolution)),
+  ];
+}
 
 /** The books' record of a refund, the second of its payment, which the acquirer takes back. */
 export const refunded = (n: number, amount: bigint, moved = noon): LedgerEvent =>

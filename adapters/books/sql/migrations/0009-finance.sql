@@ -111,7 +111,7 @@ CREATE FUNCTION books.safeguarding(at date) RETURNS TABLE (
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = books, pg_temp AS $$
   WITH balances AS (
     SELECT currency, split_part(account, ':', 2) AS code, debits - credits AS balance
-    FROM trial_balance(at) WHERE starts_with(account, book || ':')
+    FROM trial_balance(at)
   )
   SELECT currency, code,
     coalesce(sum(-balance) FILTER (WHERE code LIKE '2%' AND balance < 0), 0),
@@ -136,10 +136,9 @@ CREATE FUNCTION books.moved_by_payments(first date, last date, of_currency char(
     SELECT record.event_id, record.booked_on, record.book, record.names,
       regexp_match(record.names, '^je_(pay_[0-9a-z]{26})\.(capture|refunded|transfer)\.[1-9][0-9]*$') AS part
     FROM records AS record
-    WHERE record.kind IN ('posted', 'hold_posted') AND record.booked_on BETWEEN first AND last
+    WHERE record.booked_on BETWEEN first AND last
   ), summed AS (
     SELECT named.*,
-      abs(sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) FILTER (WHERE split_part(account, ':', 2) = '1100')) AS by_acquirer,
       sum(amount) FILTER (WHERE side = 'credit' AND split_part(account, ':', 2) = '2200') AS paid_out,
       sum(amount) FILTER (WHERE side = 'debit') AS debited,
       min(account) FILTER (WHERE account LIKE 'acc\_%' AND account NOT LIKE 'acc\_sales\_%') AS wallet
@@ -150,7 +149,7 @@ CREATE FUNCTION books.moved_by_payments(first date, last date, of_currency char(
   SELECT booked_on, book,
     CASE WHEN part IS NULL THEN 'payout' WHEN part[2] = 'refunded' THEN 'refund' ELSE part[2] END,
     coalesce(CASE WHEN part IS NOT NULL THEN wallet END, book), coalesce(part[1], names),
-    CASE WHEN part IS NULL THEN paid_out ELSE coalesce(by_acquirer, debited) END
+    CASE WHEN part IS NULL THEN paid_out ELSE debited END
   FROM summed WHERE part IS NOT NULL OR paid_out IS NOT NULL
 $$;
 
@@ -197,7 +196,7 @@ BEGIN
     RETURN NEW;
   END IF;
   SELECT count(*) INTO kept FROM (
-    SELECT FROM flaws WHERE file = NEW.file AND NOT ends_file LIMIT flaws_max() + 1
+    SELECT FROM flaws WHERE file = NEW.file LIMIT flaws_max() + 1
   ) AS first;
   IF kept > flaws_max() THEN RETURN NULL; END IF;
   IF kept = flaws_max() THEN
