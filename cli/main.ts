@@ -17,6 +17,7 @@ import { proveBooks } from "./prove-books.ts";
 import { Refusal } from "./refusal.ts";
 import { resolve } from "./resolve.ts";
 import {
+  agreeTerms,
   listBreaks,
   noteBreak,
   showBreak,
@@ -24,6 +25,7 @@ import {
   showFiles,
   showFlaws,
   showSuspense,
+  showTerms,
 } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
 import { verify } from "./verify.ts";
@@ -49,6 +51,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   statement --merchant <mer_…> --date <day> [--currency <ccy>] [--to <directory>|-]
                                                   a merchant's money of a day as camt.053, a file for each currency
   settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
+  settlement terms [<acquirer> --by <who> [--days <n>] [--tolerance <minor units>] [--fee-points <n>]]
+                                                  what was agreed: when it is late, and what may differ or lack
   settlement suspense                             suspense of each book beside its open breaks, which it equals
   breaks list [--all]                             what does not match between their files and the books
   breaks ages                                     what is open by acquirer and kind, and for how long
@@ -84,6 +88,9 @@ function readArguments() {
         merchant: { type: "string" },
         as: { type: "string" },
         evidence: { type: "string" },
+        days: { type: "string" },
+        tolerance: { type: "string" },
+        "fee-points": { type: "string" },
         version: { type: "string" },
         acquirer: { type: "string" },
         reference: { type: "string" },
@@ -150,6 +157,10 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   statement: ({ values }) => writeStatements(books(values), values, process.stdout),
   "settlement files": ({ values }) => showFiles(books(values)),
   "settlement flaws": ({ values, rest }) => showFlaws(books(values), theOne(rest, "file")),
+  "settlement terms": ({ values, rest }) =>
+    rest.length === 0
+      ? showTerms(books(values))
+      : agreeTerms(books(values), theOne(rest, "acquirer"), values),
   "settlement suspense": ({ values }) => showSuspense(books(values)),
   "breaks list": ({ values }) => listBreaks(books(values), values.all),
   "breaks ages": ({ values }) => showBreakAges(books(values)),

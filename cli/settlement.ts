@@ -94,6 +94,63 @@ const meanings: Readonly<Record<Break["kind"], string>> = {
   late: "it came later than was agreed",
 };
 
+/** What was agreed with each acquirer. */
+export const showTerms = (url: string): Promise<string> =>
+  using(url, async (settlement) => {
+    const terms = await settlement.terms();
+    if (terms.length === 0)
+      return "nothing was agreed with any acquirer: each has three days, and no tolerance";
+    return table(
+      ["ACQUIRER", "DAYS", "TOLERANCE", "FEE", "BY", "SINCE"],
+      terms.map(({ acquirer, days, tolerance, feePoints, by, at }) => [
+        ...[acquirer, String(days), String(tolerance), `${feePoints / 100} %`, by, at.toISOString()],
+      ]),
+    );
+  });
+
+export interface TermsOptions {
+  readonly days?: string | undefined;
+  readonly tolerance?: string | undefined;
+  readonly "fee-points"?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+/**
+ * Says what was agreed with an acquirer, for what is judged from then on; what is left out stays.
+ * @throws Refusal for what is out of range, and where nobody says it
+ */
+export async function agreeTerms(
+  url: string,
+  acquirer: string,
+  { days, tolerance, "fee-points": points, by }: TermsOptions,
+  now = Date.now(),
+): Promise<string> {
+  if (by === undefined || by === "") throw new Refusal("say who you are: --by lee");
+  await using(url, async (settlement) => {
+    const before = (await settlement.terms()).find((each) => each.acquirer === acquirer);
+    const said = {
+      ...{ acquirer, days: numberIn("days", days, [1, 90], before?.days ?? 3) },
+      tolerance: BigInt(numberIn("tolerance", tolerance, [0, 10_000], Number(before?.tolerance ?? 0n))),
+      feePoints: numberIn("fee-points", points, [0, 10_000], before?.feePoints ?? 0),
+    };
+    await settlement.agree(said, by, new Date(now));
+  });
+  return showTerms(url);
+}
+
+function numberIn(
+  name: string,
+  text: string | undefined,
+  [min, max]: readonly [number, number],
+  unless: number,
+): number {
+  if (text === undefined) return unless;
+  const number = Number(text);
+  if (!/^\d{1,5}$/.test(text) || number < min || number > max)
+    throw new Refusal(`--${name} ${text}: write a whole number from ${min} to ${max}`);
+  return number;
+}
+
 /** Suspense (1900) of each book and currency beside the open breaks that it has to equal. */
 export const showSuspense = (url: string): Promise<string> =>
   withBooks(url, async (pool) => {

@@ -92,6 +92,17 @@ export interface Standing {
   readonly flaws: number;
 }
 
+/** What was agreed with an acquirer about its settlement. */
+export interface AcquirerTerms {
+  readonly acquirer: string;
+  /** From the day of an operation to that of its settlement, at most: 1 … 90. */
+  readonly days: number;
+  /** Minor units by which what came may differ from what is owed, 0 … 10,000: it is of rounding. */
+  readonly tolerance: bigint;
+  /** Hundredths of a percent of what is owed that may lack, 0 … 10,000: it is a fee that was taken before. */
+  readonly feePoints: number;
+}
+
 /** The books are behind the ledger by as long as deliveries wait: what nobody knows of may be known after that. */
 const booksBehind = "1 hour";
 
@@ -243,6 +254,22 @@ export class Settlement {
   ): Promise<void> {
     await this.#pool.query("SELECT settlement.note($1, $2, $3, $4, $5, $6)", [
       ...[number, who, act, words, belongings[belongsTo], at],
+    ]);
+  }
+
+  /** Of the acquirers that somebody has spoken of; the others have three days, and no tolerance. */
+  async terms(): Promise<readonly (AcquirerTerms & { readonly by: string; readonly at: Date })[]> {
+    const { rows } = await this.#pool.query("SELECT * FROM settlement.terms ORDER BY acquirer");
+    return rows.map((row) => ({
+      ...{ acquirer: row.acquirer, days: row.days, tolerance: BigInt(row.tolerance) },
+      ...{ feePoints: row.fee_points, by: row.said_by, at: row.said_at },
+    }));
+  }
+
+  /** From then on. @throws Error with PostgreSQL's words for what is out of range */
+  async agree({ acquirer, days, tolerance, feePoints }: AcquirerTerms, by: string, at: Date): Promise<void> {
+    await this.#pool.query("SELECT settlement.agree($1, $2, $3, $4, $5, $6)", [
+      ...[acquirer, days, tolerance, feePoints, by, at],
     ]);
   }
 

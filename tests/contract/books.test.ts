@@ -24,6 +24,7 @@ const migrations = [
   "0007-settlement-entries",
   "0009-finance",
   "0010-disputes",
+  "0011-terms",
 ];
 
 let server: BooksServer;
