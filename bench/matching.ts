@@ -1,18 +1,22 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { Client, Pool } from "pg";
 import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
+import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { readSettlementFile } from "#adapters/settlement-files/settlement-file.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { startPostgres } from "#local/postgres/server.ts";
 
 /**
  * How long a day's settlement file needs to be matched with as many expected operations, and in how much memory: the
- * reader and the matching as the reconciler runs them, PostgreSQL beside it, no S3. Beside it the same join as one
- * statement over two tables that are there already. Every thousandth line has another amount, every ten thousandth is
- * missing. No randomness. `node bench/matching.ts [lines]`.
+ * reader and the matching as the reconciler runs them, PostgreSQL beside it, no S3; then what follows of it for the
+ * ledger. Beside it the same join alone, by PostgreSQL over its two tables, and by DuckDB from the file. Every
+ * thousandth line has another amount, every ten thousandth is missing. No randomness. `node bench/matching.ts [lines]`.
  */
 const lines = Number(process.argv[2] ?? 1_000_000);
 const batchMax = 2_000;
@@ -52,6 +56,46 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   return result;
 }
 
+/** The file is written down, read by DuckDB with what is owed made up there, and joined: no row is kept. */
+async function joinInDuckDb(): Promise<string> {
+  const path = join(directory, "day.csv");
+  await pipeline(Readable.from(csv()), createWriteStream(path));
+  const instance = await DuckDBInstance.create(":memory:", { threads: "2" });
+  const connection = await instance.connect();
+  return await timed("DuckDB: the file is read and joined", async () => {
+    const { value } = (
+      await (
+        await connection.runAndReadAll(
+          `SELECT format('{} same, {} other, {} missing', count(*) FILTER (WHERE owed.gross = came.gross),
+             count(*) FILTER (WHERE owed.gross <> came.gross), count(*) FILTER (WHERE came.gross IS NULL)) AS value
+           FROM (SELECT 'alpha' AS acquirer, format('pay_{:026d}:capture:1', n) AS operation_key, 1000 + n % 5000 AS gross
+                 FROM range(1, ${lines + 1}) AS each (n)) AS owed
+           LEFT JOIN read_csv('${path}', header = true) AS came USING (acquirer, operation_key)`,
+        )
+      ).getRowObjects()
+    )[0] as { readonly value: string };
+    return value;
+  });
+}
+
+async function draftAll(): Promise<void> {
+  const entries = new SettlementEntries(pool);
+  while (await entries.draft(new Date("2026-03-03T00:00:00Z")));
+}
+
+/** As many as settle in one transaction, one claim after another; a thousand of them stand for all. */
+async function claimSome(): Promise<number> {
+  const entries = new SettlementEntries(pool);
+  let claimed = 0;
+  for (let round = 0; round < 1_000; round += 1) {
+    const claim = await entries.claim(48, new Date("2026-03-03T00:00:00Z"), 300_000);
+    if (claim === undefined) break;
+    await entries.released(claim.covered, new Date("2026-03-03T00:00:00Z"));
+    claimed += claim.covered.length;
+  }
+  return claimed;
+}
+
 async function matchAll(pool: Pool): Promise<void> {
   const settlement = new Settlement(pool);
   const now = new Date("2026-03-03T00:00:00Z");
@@ -85,8 +129,16 @@ await timed("expected operations are there", () =>
        1000 + n % 5000, '2026-03-01' FROM generate_series(1, ${lines}) AS n`,
   ),
 );
+// As autovacuum does where it runs for longer.
+await owner.query("ANALYZE");
 await timed("a file is read, matched and judged", () => matchAll(pool));
 await timed("the same file again", () => matchAll(pool));
+await timed("entries of it are drafted", draftAll);
+const before = performance.now();
+const claimed = await claimSome();
+console.log(
+  `${"payments are taken to be settled".padEnd(44)} ${((performance.now() - before) / 1_000).toFixed(1).padStart(7)} s  for ${claimed.toLocaleString("en")} of them`,
+);
 const look = new Settlement(pool);
 await timed("what only time shows", () => look.look(new Date("2026-03-10T00:00:00Z")));
 await timed("PostgreSQL: the join alone, over both tables", () =>
@@ -96,10 +148,12 @@ await timed("PostgreSQL: the join alone, over both tables", () =>
      FROM settlement.expected AS owed LEFT JOIN settlement.movements AS came USING (acquirer, operation_key)`,
   ),
 );
+const joined = await joinInDuckDb();
 const { rows } = await owner.query(
   "SELECT kind, count(*)::int FROM settlement.breaks GROUP BY kind ORDER BY kind",
 );
 console.log(`\nbreaks: ${rows.map(({ kind, count }) => `${count} ${kind}`).join(", ")}`);
+console.log(`DuckDB: ${joined}`);
 console.log(`this process at most: ${Math.round(peakBytes / 1024 ** 2)} MiB`);
 
 clearInterval(watch);

@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   };
   const workerOf = (queueUrl: string, handle: (body: string) => Promise<void>) =>
     new Worker({
-      ...{ sqs: createSqs(waitSeconds), queueUrl },
+      ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds },
       tell: (error) => logger.error("a message was not worked off, or none could be asked for", { error }),
       handle: async (body) => {
         await handle(body);
@@ -102,6 +102,7 @@ function settlingOf(settings: ReconcilerSettings, pool: Pool): Recurring {
     entries: new SettlementEntries(pool),
     ledger: new SettlementStore(createDynamoDb(), settings.tables, settings.epoch),
     now: Date.now,
+    leaseMs: settings.leaseSeconds * 1_000,
   };
   let isSure = false;
   return new Recurring({

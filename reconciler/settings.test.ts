@@ -10,7 +10,7 @@ const told = {
   BOOKS_HOST: "proxy.example",
   BOOKS_DATABASE: "books",
   BOOKS_USER: "reconciler",
-  ...{ PAYMENTS_TABLE: "payments", LEDGER_TABLE: "ledger", EPOCH: "2" },
+  ...{ PAYMENTS_TABLE: "payments", LEDGER_TABLE: "ledger", EPOCH: "2", LEASE_SECONDS: "300" },
 };
 
 test("on AWS there is no password, and the usual ports", () => {
@@ -24,7 +24,7 @@ test("on AWS there is no password, and the usual ports", () => {
       ...{ host: "proxy.example", port: 5_432, database: "books" },
       ...{ user: "reconciler", password: undefined },
     },
-    ...{ tables: { payments: "payments", ledger: "ledger" }, epoch: 2 },
+    ...{ tables: { payments: "payments", ledger: "ledger" }, epoch: 2, leaseSeconds: 300 },
     healthPort: 8_080,
   });
 });

@@ -17,6 +17,7 @@ const variables = booksVariables.extend({
   PAYMENTS_TABLE: z.string().min(1),
   LEDGER_TABLE: z.string().min(1),
   EPOCH: z.string().min(1),
+  LEASE_SECONDS: z.coerce.number().int().min(5).max(43_200),
   PROOFS_BUCKET: z.string().min(1),
   PROOFS_KEY: z.string().startsWith("arn:"),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
@@ -33,6 +34,8 @@ export interface ReconcilerSettings {
   readonly books: BooksAddress;
   readonly tables: { readonly payments: string; readonly ledger: string };
   readonly epoch: Epoch;
+  /** What a killed process has begun, others take up after this many seconds. */
+  readonly leaseSeconds: number;
   readonly healthPort: number;
 }
 
@@ -51,6 +54,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
     books: addressIn(told),
     tables: { payments: told.PAYMENTS_TABLE, ledger: told.LEDGER_TABLE },
     epoch: parseEpoch(told.EPOCH),
+    leaseSeconds: told.LEASE_SECONDS,
     healthPort: told.HEALTH_PORT,
   };
 }

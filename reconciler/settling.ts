@@ -22,14 +22,14 @@ export interface SettlingPorts {
   readonly ledger: Pick<SettlementStore, "post" | "find" | "settle">;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Milliseconds after which payments that somebody took and did not settle are taken again. */
+  readonly leaseMs: number;
 }
 
 /** What one round does at most: what is left, the next one finds. */
 const draftsMax = 1_000;
 const claimsMax = 5_000;
 const entriesAtOnce = 100;
-/** Milliseconds after which payments that somebody took and did not settle are taken again. */
-const leaseMs = 300_000;
 /** Milliseconds. What a region had been told this long before it was lost may not have come to the next one. */
 const unsureMs = 24 * 3_600_000;
 
@@ -48,7 +48,7 @@ export async function settleRound(
   const posted = await postDrafted(ports, mayGoOn);
   let [settled, waiting] = [0, 0];
   for (let round = 0; round < claimsMax && mayGoOn(); round += 1) {
-    const claim = await entries.claim(settledTogetherMax, new Date(now()), leaseMs);
+    const claim = await entries.claim(settledTogetherMax, new Date(now()), ports.leaseMs);
     if (claim === undefined) break;
     const done = await settleClaim(ports, claim);
     settled += done;

@@ -1,10 +1,8 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer } from "sqs-consumer";
 
-/** Seconds. A killed process's messages are seen by others after this (stacks/reconciler.ts says the same to the queue). */
-const leaseSeconds = 300;
-/** Seconds after which a message that is still worked on is kept for as long again. */
-const renewSeconds = 60;
+/** Of a message's lease: after this part of it, one that is still worked on is kept for as long again. */
+const renewAfter = 0.2;
 /** Seconds that one question to an empty queue takes. */
 export const waitSeconds = 20;
 /** From being asked to end, in milliseconds: less than a pod has (stacks/reconciler-pods.ts). */
@@ -13,6 +11,8 @@ const drainMsMax = 100_000;
 export interface WorkerOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
+  /** A killed process's messages are seen by others after this. */
+  readonly leaseSeconds: number;
   /** Does what a message says. What it throws is told, and the message comes again. */
   readonly handle: (body: string) => Promise<void>;
   readonly tell: (error: Error) => void;
@@ -25,10 +25,10 @@ export class Worker {
   /** Stopped while it waited: that its question ends with an error is meant. */
   #isBrokenOff = false;
 
-  constructor({ sqs, queueUrl, handle, tell }: WorkerOptions) {
+  constructor({ sqs, queueUrl, leaseSeconds, handle, tell }: WorkerOptions) {
     this.#consumer = Consumer.create({
       ...{ sqs, queueUrl, batchSize: 1, waitTimeSeconds: waitSeconds },
-      ...{ visibilityTimeout: leaseSeconds, heartbeatInterval: renewSeconds },
+      ...{ visibilityTimeout: leaseSeconds, heartbeatInterval: leaseSeconds * renewAfter },
       pollingCompleteWaitTimeMs: drainMsMax,
       handleMessage: async (message) => {
         this.#isBusy = true;

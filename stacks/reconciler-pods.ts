@@ -42,6 +42,8 @@ const healthPort = 8080;
 const shutdownSeconds = 120;
 /** The only folder that pods can write to: of their own, and gone with them. */
 const scratch = "/scratch";
+/** Seconds. A message is hidden for this long, and for as long again while it is worked on; a killed pod's is seen after it. */
+export const leaseSeconds = 300;
 /** Files per pod: with more waiting, another pod starts. */
 const filesPerPod = 5;
 
@@ -214,6 +216,7 @@ function containerOf({
       { name: "PAYMENTS_TABLE", value: tables.payments.name },
       { name: "LEDGER_TABLE", value: tables.ledger.name },
       { name: "EPOCH", value: String(settings.epoch) },
+      { name: "LEASE_SECONDS", value: String(leaseSeconds) },
       { name: "PROOFS_BUCKET", value: proving.bucket.bucket },
       { name: "PROOFS_KEY", value: proving.key.arn },
       ...storeVariables(stores),

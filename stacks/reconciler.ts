@@ -25,6 +25,7 @@ import {
 import {
   booksUser,
   createReconcilerPods,
+  leaseSeconds,
   name,
   namespace,
   type ReconcilerParts,
@@ -68,9 +69,6 @@ export interface ReconcilerStores {
   readonly books: Books | undefined;
   readonly cache: Cache | undefined;
 }
-
-/** Seconds. The process keeps a message hidden for as long as it works on it; a killed one's is seen after this. */
-const leaseSeconds = 300;
 
 /** What the reconciler is put into. */
 interface Surroundings {

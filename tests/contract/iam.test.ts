@@ -189,14 +189,14 @@ describe("a transaction", () => {
 });
 
 describe("tables and indexes", () => {
-  const byTime = { KeyConditionExpression: "list_pk = :p", ExpressionAttributeValues: { ":p": S("x") } };
+  const due = { KeyConditionExpression: "due_pk = :p", ExpressionAttributeValues: { ":p": S("x") } };
   const payments = `${prefix}-payments`;
 
   test("are queried each by its own permission", async () => {
-    const client = dynamoDb("PaymentsApi");
-    const onIndex = new QueryCommand({ TableName: payments, IndexName: "by_time", ...byTime });
+    const client = dynamoDb("Expire");
+    const onIndex = new QueryCommand({ TableName: payments, IndexName: "due", ...due });
     expect(await verdictOf(client.send(onIndex))).toBe("allowed");
-    const onTable = new QueryCommand({ TableName: payments, ...byTime });
+    const onTable = new QueryCommand({ TableName: payments, ...due });
     expect(await verdictOf(client.send(onTable))).toContain(
       `dynamodb:Query on resource: ${tableArn("payments")} `,
     );

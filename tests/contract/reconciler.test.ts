@@ -232,6 +232,7 @@ describe("a worker", () => {
     worker = new Worker({
       sqs,
       queueUrl: `${url}/files`,
+      leaseSeconds: 300,
       handle,
       tell: ({ message }) => errors.push(message),
     });

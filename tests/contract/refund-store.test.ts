@@ -209,6 +209,7 @@ describe("a step of a refund that moves money", () => {
     const settled = {
       ...of.payment,
       state: "settled",
+      released: 1n,
       version: of.payment.version + 1,
     } as Payment;
     await payments.commit({ before: of.payment, after: settled });

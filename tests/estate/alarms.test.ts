@@ -187,8 +187,7 @@ describe("what is watched", () => {
   });
 
   it("and has no data while no reconciler runs is what it says, which claims nothing", () => {
-    for (const name of ["UnbalancedProofAlarm", "BreaksOldAlarm"])
-      expect(production.resource<AlarmInputs>(name).inputs.treatMissingData).toBe("missing");
+    expect(production.resource<AlarmInputs>("BreaksOldAlarm").inputs.treatMissingData).toBe("missing");
   });
 
   it("is a night without a proof, after a day and two hours", () => {

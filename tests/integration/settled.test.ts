@@ -8,7 +8,7 @@ import { noteBreak, showBreak, showSuspense } from "#cli/settlement.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { impatient } from "#tests/support/impatient.ts";
+import { impatient, withShortLeases } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
 import { reconcilerPid } from "#tests/support/reconciler-process.ts";
 import { Told } from "#tests/support/told.ts";
@@ -19,7 +19,7 @@ let demo: ApiClient;
 let pool: Pool;
 
 beforeAll(async () => {
-  system = await startTestSystem({ plan: impatient(committedPlan()), pods: true });
+  system = await startTestSystem({ plan: withShortLeases(impatient(committedPlan())), pods: true });
   told = new Told(system.endpoints);
   demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
   pool = new Pool({ connectionString: url() });

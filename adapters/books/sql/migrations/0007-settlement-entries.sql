@@ -42,7 +42,7 @@ ALTER TABLE settlement.expected
   ADD COLUMN releasing_until timestamptz,
   -- When its payment was settled.
   ADD COLUMN released_at timestamptz;
-CREATE INDEX expected_covered ON settlement.expected (book, currency)
+CREATE INDEX expected_covered ON settlement.expected (book, currency, expected)
   WHERE released_at IS NULL AND gross > 0 AND (settled >= gross OR decided_at IS NOT NULL);
 
 CREATE FUNCTION settlement.mark_to_post() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -195,22 +195,30 @@ LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
   UPDATE entries SET posted_at = at WHERE entry = of_entry AND posted_at IS NULL
 $$;
 
--- Takes payments of one book and currency whose captures have come, or will not come, for whoever settles them: nobody
--- else takes them until then.
+-- What payments were captured for, and has come, or will not come: of what lacks, every question is decided.
+CREATE VIEW settlement.covered AS
+  SELECT owed.expected, owed.book, owed.currency, owed.operation_key, owed.releasing_until
+  FROM settlement.expected AS owed
+  WHERE owed.released_at IS NULL AND owed.gross > 0 AND (owed.settled >= owed.gross OR owed.decided_at IS NOT NULL)
+    AND owed.operation_key LIKE 'pay\_%:capture:1'
+    AND (owed.settled >= owed.gross OR NOT EXISTS (
+      SELECT FROM settlement.breaks WHERE breaks.expected = owed.expected AND breaks.closed_at IS NULL));
+
+-- Takes payments of one book and currency for whoever settles them: nobody else takes them until then.
 CREATE FUNCTION settlement.claim(most int, at timestamptz, until timestamptz)
 RETURNS TABLE (expected bigint, book text, currency char(3), operation_key text)
-LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
-  WITH covered AS (
-    SELECT owed.expected, owed.book, owed.currency FROM expected AS owed
-    WHERE owed.released_at IS NULL AND owed.gross > 0 AND (owed.settled >= owed.gross OR owed.decided_at IS NOT NULL)
-      AND owed.operation_key LIKE 'pay\_%:capture:1' AND (owed.releasing_until IS NULL OR owed.releasing_until <= at)
-      -- Of what has not come, every question has to be decided.
-      AND (owed.settled >= owed.gross OR NOT EXISTS (
-        SELECT FROM breaks WHERE breaks.expected = owed.expected AND breaks.closed_at IS NULL))
-  ), first AS (
-    SELECT covered.book, covered.currency FROM covered ORDER BY covered.book, covered.currency LIMIT 1
+LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp
+-- The index has them in order: whatever is known of how many there are, it never has to look at all.
+SET enable_bitmapscan = off SET enable_sort = off AS $$
+  WITH first AS (
+    SELECT covered.book, covered.currency FROM covered
+    WHERE covered.releasing_until IS NULL OR covered.releasing_until <= at
+    ORDER BY covered.book, covered.currency LIMIT 1
   ), taken AS (
-    SELECT covered.expected FROM covered JOIN first USING (book, currency) ORDER BY covered.expected LIMIT most
+    SELECT covered.expected FROM covered
+    WHERE (covered.book, covered.currency) = (SELECT first.book, first.currency FROM first)
+      AND (covered.releasing_until IS NULL OR covered.releasing_until <= at)
+    ORDER BY covered.expected LIMIT most
   ), locked AS (
     SELECT owed.expected FROM expected AS owed WHERE owed.expected IN (SELECT taken.expected FROM taken)
       -- Asked once more: somebody may have taken it since this statement began.
@@ -359,6 +367,58 @@ BEGIN
 END
 $$;
 ALTER TABLE settlement.notes DROP COLUMN entry;
+
+-- As it was (0006), but that each line finds its movement by its key. A plan that was made while there were few movements
+-- would read and sort all of them for every batch.
+CREATE OR REPLACE FUNCTION settlement.take(of_file int, told jsonb, at timestamptz) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+  fresh bigint[];
+  touched bigint[];
+BEGIN
+  -- Two that read one file do so one after the other.
+  PERFORM FROM files WHERE file = of_file FOR UPDATE;
+  INSERT INTO movements (
+    acquirer, settled_on, kind, reference, operation_key, dispute, currency, occurrence, gross, cost, received_at)
+  SELECT acquirer, settled_on, kind, reference, operation_key, dispute, currency, occurrence, gross, cost, at
+  FROM said(of_file, told)
+  -- Two files that say the same take it in one order.
+  ORDER BY acquirer, settled_on, kind, reference, operation_key, dispute, currency, occurrence
+  ON CONFLICT ON CONSTRAINT said_once DO NOTHING;
+  WITH known AS MATERIALIZED (
+    SELECT line.place, line.part, movements.movement, line.gross, line.cost, movements.gross AS said_gross, movements.cost AS said_cost
+    FROM said(of_file, told) AS line
+    CROSS JOIN LATERAL (
+      SELECT * FROM movements
+      WHERE (movements.acquirer, movements.settled_on, movements.kind, movements.reference, movements.occurrence)
+          = (line.acquirer, line.settled_on, line.kind, line.reference, line.occurrence)
+        AND (movements.operation_key, movements.dispute, movements.currency)
+          IS NOT DISTINCT FROM (line.operation_key, line.dispute, line.currency)
+      LIMIT 1
+    ) AS movements
+  ), noted AS (
+    INSERT INTO lines (file, place, part, movement) SELECT of_file, place, part, movement FROM known RETURNING movement
+  ), costed AS (
+    -- A statement has the costs of a day in one line, a file of lines has each with what it is of.
+    UPDATE movements SET cost = known.cost FROM known
+    WHERE movements.movement = known.movement AND said_cost = 0 AND known.cost > 0
+  ), contradicted AS (
+    INSERT INTO flaws (file, place, reason, text, ends_file)
+    SELECT of_file, place, format('an earlier line says gross %s, cost %s', said_gross, said_cost),
+      format('gross %s, cost %s', gross, cost), false
+    FROM known WHERE gross <> said_gross OR cost > 0 AND said_cost > 0 AND cost <> said_cost
+    ON CONFLICT DO NOTHING
+  )
+  SELECT array_agg(movement) INTO fresh FROM noted;
+  IF fresh IS NULL THEN RETURN 0; END IF;
+  SELECT array_agg(DISTINCT expected.expected) INTO touched
+  FROM movements
+  JOIN expected ON expected.acquirer = movements.acquirer AND expected.operation_key = movements.operation_key
+  WHERE movements.movement = ANY (fresh) AND movements.expected IS NULL;
+  IF touched IS NOT NULL THEN PERFORM meet(touched, at); END IF;
+  RETURN cardinality(fresh);
+END
+$$;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA settlement FROM PUBLIC;
 GRANT SELECT ON settlement.entries TO reconciler;
