@@ -106,7 +106,8 @@ function settlingOf(settings: ReconcilerSettings, pool: Pool): Recurring {
   };
   let isSure = false;
   return new Recurring({
-    everyMs: settleEveryMs,
+    // What a killed one had taken is looked for as soon as its lease is over.
+    everyMs: Math.min(settleEveryMs, ports.leaseMs),
     tell: (error) => logger.error("a round of settling broke off", { error }),
     work: async (mayGoOn) => {
       // A region that took over may lack what the other one was told last.
