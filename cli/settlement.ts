@@ -92,6 +92,10 @@ const meanings: Readonly<Record<Break["kind"], string>> = {
   duplicate: "it came again, behind all that was owed",
   wrong_currency: "it came in another currency than the books have it in",
   late: "it came later than was agreed",
+  bank_missing: "the acquirer says that it pays this day, and nothing came to the bank",
+  bank_unexpected: "it came to the bank, and no acquirer says what for",
+  bank_over: "more came to the bank than the acquirer says",
+  bank_under: "less came to the bank than the acquirer says",
 };
 
 /** What was agreed with each acquirer. */

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
+import type { BankMovement } from "#core/settlement/bank-movement.ts";
 import { settlementEntryId } from "#core/settlement/entries.ts";
 import type { Flaw, SettlementLine } from "#core/settlement/line.ts";
 import { owedKeyOf } from "#core/settlement/owed-key.ts";
@@ -25,7 +26,17 @@ export interface FileStanding extends LeftFile {
   readonly endedBy: string | undefined;
 }
 
-type BreakKind = "missing" | "unexpected" | "over" | "under" | "duplicate" | "wrong_currency" | "late";
+type BreakKind =
+  | "missing"
+  | "unexpected"
+  | "over"
+  | "under"
+  | "duplicate"
+  | "wrong_currency"
+  | "late"
+  | BankBreakKind;
+/** Between what is on its way from an acquirer for a day and what our bank has of it. */
+type BankBreakKind = "bank_missing" | "bank_unexpected" | "bank_over" | "bank_under";
 
 /** An item of the two sides that does not match. */
 export interface Break {
@@ -39,7 +50,7 @@ export interface Break {
   /** Minor units in question: positive where more came than the books know of. */
   readonly amount: bigint;
   readonly operationKey: string | undefined;
-  /** The acquirer's, of the movement that it is about. */
+  /** The acquirer's, of the movement that it is about; or which of its days our bank has something else of. */
   readonly reference: string | undefined;
   readonly openedAt: Date;
   readonly closedAt: Date | undefined;
@@ -109,14 +120,14 @@ const booksBehind = "1 hour";
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? Number(each) : each));
 
-function withParts(
-  lines: readonly SettlementLine[],
-): readonly (SettlementLine & { readonly part: number })[] {
+function withParts<Line extends { readonly place: number }>(
+  lines: readonly Line[],
+): readonly (Line & { readonly part: number })[] {
   let [place, part] = [0, 0];
   return lines.map((line) => {
     part = line.place === place ? part + 1 : 1;
     place = line.place;
-    return { ...line, operationKey: owedKeyOf(line), part };
+    return { ...line, part };
   });
 }
 
@@ -149,7 +160,21 @@ export class Settlement {
     if (lines.length === 0) return 0;
     const { rows } = await this.#pool.query<{ taken: number }>(
       "SELECT settlement.take($1, $2, $3) AS taken",
-      [file, textOf(withParts(lines)), now],
+      [file, textOf(withParts(lines).map((line) => ({ ...line, operationKey: owedKeyOf(line) }))), now],
+    );
+    return rows[0]?.taken ?? 0;
+  }
+
+  /**
+   * Takes entries of our account out of a file of our bank.
+   * @param movements several of one place are its parts, and come in one call
+   * @returns how many were new to the file
+   */
+  async takeBank(file: number, movements: readonly BankMovement[], now: Date): Promise<number> {
+    if (movements.length === 0) return 0;
+    const { rows } = await this.#pool.query<{ taken: number }>(
+      "SELECT settlement.take_bank($1, $2, $3) AS taken",
+      [file, textOf(withParts(movements).map(({ pays, ...movement }) => ({ ...movement, ...pays }))), now],
     );
     return rows[0]?.taken ?? 0;
   }
@@ -166,15 +191,17 @@ export class Settlement {
     await this.#pool.query("SELECT settlement.finish($1, $2)", [file, now]);
   }
 
-  /** Opens what only time shows: what came and nobody knows of, and what has not come. */
+  /** Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. */
   async look(now: Date): Promise<void> {
     await this.#pool.query("SELECT settlement.look($1, $2)", [now, booksBehind]);
+    await this.#pool.query("SELECT settlement.look_at_bank($1, $2)", [now, booksBehind]);
   }
 
   /** Those that came last first. @param count at most */
   async files(count: number): Promise<readonly FileStanding[]> {
     const { rows } = await this.#pool.query(
-      `SELECT files.*, (SELECT count(*)::int FROM settlement.lines WHERE lines.file = files.file) AS lines,
+      `SELECT files.*, (SELECT count(*)::int FROM settlement.lines WHERE lines.file = files.file)
+           + (SELECT count(*)::int FROM settlement.bank_lines WHERE bank_lines.file = files.file) AS lines,
          (SELECT count(*)::int FROM settlement.flaws WHERE flaws.file = files.file) AS flaws,
          (SELECT format('%s: %s', place, reason) FROM settlement.flaws
           WHERE flaws.file = files.file AND ends_file ORDER BY place LIMIT 1) AS ended_by
@@ -275,10 +302,12 @@ export class Settlement {
 
   async #breaks(where: string, values: readonly unknown[]): Promise<readonly Break[]> {
     const { rows } = await this.#pool.query(
-      `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key, movements.reference
+      `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key,
+         coalesce(movements.reference, payouts.unnamed, payouts.acquirer || ' ' || payouts.settled_on) AS reference
        FROM settlement.breaks
        LEFT JOIN settlement.expected ON expected.expected = breaks.expected
        LEFT JOIN settlement.movements ON movements.movement = breaks.movement
+       LEFT JOIN settlement.payouts ON payouts.payout = breaks.payout
        WHERE ${where} ORDER BY breaks.break`,
       [...values],
     );
