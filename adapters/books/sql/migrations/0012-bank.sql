@@ -95,7 +95,7 @@ LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
 $$;
 
 -- The books may have their shares: what came is what is due, or somebody decided what becomes of the difference.
-CREATE FUNCTION settlement.comes_out(which payouts, at timestamptz) RETURNS boolean
+CREATE FUNCTION settlement.comes_out(which settlement.payouts, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
   SELECT CASE
     -- Nothing is paid where all shares come to nothing.
