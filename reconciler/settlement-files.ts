@@ -2,6 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { Settlement } from "#adapters/books/settlement.ts";
 import { type ObjectName, objectBytes } from "#adapters/s3/object-lines.ts";
 import { readBankFile, readSettlementFile } from "#adapters/settlement-files/settlement-file.ts";
+import { bankFolder } from "#core/settlement/bank-movement.ts";
 import type { Flaw, Read } from "#core/settlement/line.ts";
 
 /** Lines in one statement: under a megabyte, and some tenths of a second. */
@@ -23,9 +24,6 @@ export interface SettlementFileOutcome {
   readonly flaws: number;
 }
 
-/** Whose files are of our own account: no acquirer is called so. */
-const bank = "bank";
-
 /**
  * Takes what an acquirer or our bank left, and matches it with what the books say that it owes. Brought again it changes nothing.
  * Whoever may write below a folder of the bucket is the acquirer, or the bank, whatever a line says.
@@ -43,7 +41,7 @@ export async function takeSettlementFile(
   const bytes = await objectBytes(s3, file);
   const refuse = (flaw: Flaw) => settlement.refuse(number, flaw);
   const outcome =
-    acquirer === bank
+    acquirer === bankFolder
       ? await takeReads(readBankFile(bytes, file.key), refuse, (batch) =>
           settlement.takeBank(number, batch, now),
         )

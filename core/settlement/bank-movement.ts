@@ -4,6 +4,9 @@ import type { Currency } from "../money/currency.ts";
 import { amountMax } from "../money/money.ts";
 import { isDay, unnamed } from "./judge.ts";
 
+/** Where in the bucket our bank leaves its files. No acquirer is called so. */
+export const bankFolder = "bank";
+
 /** An entry of our account, as the bank's statement or notification tells it. */
 export interface BankMovement {
   /** In its file: the ordinal of an entry, from 1. The parts of a batch entry share the entry's place. */
