@@ -296,6 +296,19 @@ describe("a difference", () => {
     expect(await breaks()).toEqual(["bank_unexpected 5", "bank_missing -50"]);
   });
 
+  test("of a day that an entry pays without saying so is made up for by it, when both are decided as the same", async () => {
+    await books.post([captured(1, 100n)]);
+    await bringFile(settlement, "1.csv", [line(1, 1, 100n)]);
+    await bringBank("1.xml", [came(100n, "r1", { pays: undefined, bookedOn: dayOf(noon) })]);
+    await drafted();
+    await look(6 * day);
+    expect(await breaks()).toEqual(["bank_unexpected 100", "bank_missing -100"]);
+    const word = { at: new Date(noon), who: "lee", act: "resolved", words: "so" } as const;
+    for (const n of [1, 2]) await new Settlement(owner).note(n, word, "losses");
+    await drafted();
+    expect(await balances()).toEqual({ "1000": 100n, "1100:alpha": -100n });
+  });
+
   test("stands against closing its day", async () => {
     await paid(99n);
     await look(hour);
