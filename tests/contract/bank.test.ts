@@ -162,6 +162,18 @@ describe("what an acquirer pays out for a day", () => {
     expect(await balances()).toMatchObject({ "1000": 100n });
   });
 
+  test("arrives twice where a file says it twice, though far from each other in it", async () => {
+    const file = await settlement.begin(
+      { bucket: "inbound", key: "bank/1.xml", version: "1", acquirer: "bank" },
+      new Date(noon),
+    );
+    for (const place of [1, 2_001])
+      expect(await settlement.takeBank(file, [{ ...came(50n, "r1"), place }], new Date(noon))).toBe(1);
+    expect(await settlement.takeBank(file, [{ ...came(50n, "r1"), place: 1 }], new Date(noon))).toBe(0);
+    await drafted();
+    expect(await balances()).toMatchObject({ "own:1000": 100n });
+  });
+
   test("of which some comes to be known later is even again when the rest has come", async () => {
     await books.post([captured(1, 100n), captured(2, 50n)]);
     await bringFile(settlement, "1.csv", [line(1, 1, 100n)]);
@@ -222,6 +234,26 @@ describe("a difference", () => {
     });
   });
 
+  test.each([
+    ["bank_over -1", -31n],
+    ["bank_under 1", -29n],
+  ])("is a break (%s) of a day that the acquirer takes money for", async (found, amount) => {
+    await books.post([refunded(4, 30n)]);
+    await bringFile(settlement, "1.csv", [line(1, 4, -30n, refundOf(4))]);
+    await bringBank("1.xml", [came(amount, "r1")]);
+    await drafted();
+    await look(hour);
+    expect(await breaks()).toEqual([found]);
+  });
+
+  test("is a break in time, though another file says the same once more", async () => {
+    await paid(99n);
+    await bringBank("2.xml", [came(99n, "r1")], noon + hour / 2);
+    await drafted(noon + hour / 2);
+    await look(hour);
+    expect(await breaks()).toEqual(["bank_under -1"]);
+  });
+
   test("closes by itself when the rest comes", async () => {
     await paid(99n);
     await look(hour);
@@ -230,6 +262,20 @@ describe("a difference", () => {
     await drafted();
     expect(await breaks(true)).toEqual(["bank_under -1 matched"]);
     expect(await balances()).toEqual({ "1000": 100n, "1100:alpha": -100n });
+  });
+
+  test("that comes behind what was even has its hour again", async () => {
+    await paid(99n);
+    await look(hour);
+    await bringBank("2.xml", [came(1n, "r2")]);
+    await drafted(noon + hour);
+    await books.post([captured(2, 3n)]);
+    await bringFile(settlement, "2.csv", [line(1, 2, 3n)]);
+    await drafted(noon + 2 * hour);
+    await look(3 * hour - 1);
+    expect(await breaks(true)).toEqual(["bank_under -1 matched"]);
+    await look(3 * hour);
+    expect(await breaks(true)).toEqual(["bank_under -3"]);
   });
 
   test.each<[Belonging, Record<string, bigint>]>([
@@ -270,6 +316,10 @@ describe("a difference", () => {
     await bringBank("2.xml", [came(1n, "r2")]);
     await drafted();
     expect(await breaks()).toEqual(["bank_under -1"]);
+    expect(await balances()).toEqual({
+      ...{ "1050:alpha": 100n, "1100:alpha": -100n },
+      ...{ "own:1000": 99n, "own:1050:alpha": -100n, "own:1900": 1n },
+    });
   });
 
   test("is a whole entry that names no acquirer and day, each by itself", async () => {

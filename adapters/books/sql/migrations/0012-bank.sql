@@ -101,8 +101,7 @@ LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
     -- Nothing is paid where all shares come to nothing.
     WHEN which.paid = which.due THEN which.paid <> 0 OR bank_is_past(which.settled_on, at)
     ELSE EXISTS (
-      SELECT FROM breaks WHERE breaks.payout = which.payout AND closed_as = 'decided' AND decided_to <> '1100'
-        AND amount = which.paid - which.due)
+      SELECT FROM breaks WHERE breaks.payout = which.payout AND closed_as = 'decided' AND decided_to <> '1100')
   END
 $$;
 
@@ -243,6 +242,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
   INSERT INTO breaks (kind, acquirer, currency, amount, payout, opened_at)
   SELECT found.kind, found.acquirer, found.currency, found.amount, found.payout, at
   FROM bank_disagreements(array(
+    -- Those that are even only because somebody decided are not looked at again: the index has the others.
     SELECT payout FROM payouts WHERE NOT is_even AND paid <> due AND NOT to_clear AND changed_at <= at - files_behind
       AND (paid <> 0 OR bank_is_past(settled_on, at))
   )) AS found
