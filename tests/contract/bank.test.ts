@@ -254,6 +254,13 @@ describe("a difference", () => {
     expect(await breaks()).toEqual(["bank_under -1"]);
   });
 
+  test("is none where the rest has come, and nobody has drafted it yet", async () => {
+    await paid(99n);
+    await bringBank("2.xml", [came(1n, "r2")], noon + hour / 2);
+    await look(2 * hour);
+    expect(await breaks(true)).toEqual([]);
+  });
+
   test("closes by itself when the rest comes", async () => {
     await paid(99n);
     await look(hour);
@@ -427,6 +434,31 @@ test("whatever comes in whatever order: our account has what came, and nothing i
     },
   );
 }, 120_000);
+
+test("files of both sides that come at once, while several draft, come out even", async () => {
+  const days = Array.from({ length: 6 }, (_, n) => n);
+  const ofDay = (n: number) => ({ acquirer: "alpha", settledOn: dayOf(noon + n * day) });
+  await books.post(days.flatMap((n) => [captured(2 * n, 100n), captured(2 * n + 1, 50n)]));
+  await Promise.all([
+    ...days.map((n) =>
+      bringFile(settlement, `${n}.csv`, [line(1, 2 * n, 100n, on(n)), line(2, 2 * n + 1, 50n, on(n))]),
+    ),
+    ...days.map((n) => bringBank(`a${n}.xml`, [came(70n, `a${n}`, { pays: ofDay(n) })])),
+    bringBank(
+      "b.xml",
+      days.map((n) => came(80n, `b${n}`, { pays: ofDay(n) })),
+    ),
+    bringBank(
+      "c.xml",
+      days.toReversed().map((n) => came(80n, `b${n}`, { pays: ofDay(n) })),
+    ),
+    ...Array.from({ length: 8 }, (_, n) => entries.draft(new Date(noon + n))),
+    settlement.look(new Date(noon + 9 * day)),
+  ]);
+  await drafted(noon + 9 * day);
+  expect(await balances()).toEqual({ "1000": 900n, "1100:alpha": -900n });
+  expect((await settlement.breaks(false)).filter(({ kind }) => kind.startsWith("bank"))).toEqual([]);
+});
 
 test("who only matches cannot change what the bank said, nor what it cleared", async () => {
   for (const sql of [

@@ -183,7 +183,7 @@ BEGIN
   -- Whoever holds one changes it: it is looked at the next time.
   SELECT array_agg(payout) INTO touched FROM (
     SELECT payout FROM payouts WHERE to_clear OR NOT is_even AND comes_out(payouts, at)
-    ORDER BY payout LIMIT most FOR UPDATE SKIP LOCKED
+    ORDER BY payout LIMIT most FOR NO KEY UPDATE SKIP LOCKED
   ) AS due;
   IF touched IS NULL THEN RETURN 0; END IF;
   INSERT INTO shares (payout, book) SELECT unnest(touched), own_book() ON CONFLICT DO NOTHING;
