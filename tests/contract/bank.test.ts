@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -458,6 +459,31 @@ test("files of both sides that come at once, while several draft, come out even"
   await drafted(noon + 9 * day);
   expect(await balances()).toEqual({ "1000": 900n, "1100:alpha": -900n });
   expect((await settlement.breaks(false)).filter(({ kind }) => kind.startsWith("bank"))).toEqual([]);
+});
+
+test("what was on its way before there were bank statements arrives too", async () => {
+  const folder = "adapters/books/sql/migrations";
+  const [before, own] = [
+    readdirSync(folder)
+      .toSorted()
+      .filter((name) => name < "0012"),
+    readFileSync(`${folder}/0012-bank.sql`, "utf8"),
+  ];
+  await owner.query("DROP SCHEMA books, settlement CASCADE");
+  for (const name of before) await owner.query(readFileSync(`${folder}/${name}`, "utf8"));
+  await owner.query(
+    `INSERT INTO settlement.movements (acquirer, settled_on, kind, reference, currency, occurrence, gross, cost, received_at,
+       posted_book, posted_cost, to_post)
+     SELECT 'alpha', $1, 'capture', n::text, 'USD', 1, 100, 2, now(), book, 2, false
+     FROM (VALUES (1, 'mer_demo'), (2, 'mer_demo'), (3, 'mer_operator'), (4, NULL)) AS each (n, book)`,
+    [dayOf(noon)],
+  );
+  await owner.query(own);
+  await bringBank("1.xml", [came(294n, "r1")]);
+  expect(await drafted()).toEqual([
+    "credit 1050:alpha 196, debit 1000 196",
+    "credit own:1050:alpha 98, debit own:1000 98",
+  ]);
 });
 
 test("who only matches cannot change what the bank said, nor what it cleared", async () => {
