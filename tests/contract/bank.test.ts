@@ -6,6 +6,7 @@ import { Books } from "#adapters/books/books.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
 import { type Belonging, Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
+import { showBank } from "#cli/settlement.ts";
 import type { BankMovement } from "#core/settlement/bank-movement.ts";
 import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
 import { usd } from "#tests/support/breaks.ts";
@@ -459,6 +460,50 @@ test("files of both sides that come at once, while several draft, come out even"
   await drafted(noon + 9 * day);
   expect(await balances()).toEqual({ "1000": 900n, "1100:alpha": -900n });
   expect((await settlement.breaks(false)).filter(({ kind }) => kind.startsWith("bank"))).toEqual([]);
+});
+
+test("`settlement bank` shows each entry with the day that it pays, and days that were not paid", async () => {
+  expect(await showBank(server.url)).toContain("told of nothing");
+  const days = [0, 1, 2, 3, 4];
+  await books.post(days.map((n) => captured(n, 100n)));
+  await bringFile(
+    settlement,
+    "1.csv",
+    days.map((n) => line(n + 1, n, 100n, on(n))),
+  );
+  const pays = (n: number) => ({ pays: { acquirer: "alpha", settledOn: dayOf(noon + n * day) } });
+  await bringBank("1.xml", [
+    came(60n, "r0", pays(0)),
+    came(40n, "r1", pays(0)),
+    came(99n, "r2", pays(1)),
+    came(98n, "r3", pays(2)),
+  ]);
+  await bringBank("2.xml", [came(7n, "r4", { pays: undefined })]);
+  await drafted();
+  await settlement.look(new Date(noon + hour));
+  const decided = (await settlement.breaks(false)).find(({ amount }) => amount === -2n)?.number ?? 0;
+  await new Settlement(owner).note(
+    decided,
+    { at: new Date(noon), who: "lee", act: "resolved", words: "so" },
+    "losses",
+  );
+  await drafted();
+  await bringBank("3.xml", [came(100n, "r5", pays(4))]);
+  const shown = (await showBank(server.url))
+    .split("\n")
+    .slice(1)
+    .map((each) => each.trim().split(/ {2,}/).join(" | "));
+  const booked = dayOf(noon + day);
+  const alpha = (n: number) => `alpha ${dayOf(noon + n * day)} | USD`;
+  expect(shown).toEqual([
+    `${alpha(4)} | ${booked} | r5 | 100 | 0 | 100 | is being looked at`,
+    `${alpha(3)} | 0 | 100 | nothing came yet`,
+    `${alpha(2)} | ${booked} | r3 | 98 | 98 | 100 | decided`,
+    `${alpha(1)} | ${booked} | r2 | 99 | 99 | 100 | -1`,
+    `USD | ${booked} | r4 | 7 | 7 | 0 | names no acquirer and day`,
+    `${alpha(0)} | ${booked} | r0 | 60 | 100 | 100 | even`,
+    `${alpha(0)} | ${booked} | r1 | 40 | 100 | 100 | even`,
+  ]);
 });
 
 test("what was on its way before there were bank statements arrives too", async () => {
