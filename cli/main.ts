@@ -20,6 +20,7 @@ import {
   agreeTerms,
   listBreaks,
   noteBreak,
+  showBank,
   showBreak,
   showBreakAges,
   showFiles,
@@ -53,6 +54,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
   settlement terms [<acquirer> --by <who> [--days <n>] [--tolerance <minor units>] [--fee-points <n>]]
                                                   what was agreed: when it is late, and what may differ or lack
+  settlement bank                                 entries of our account, and the acquirers' days that they pay
   settlement suspense                             suspense of each book beside its open breaks, which it equals
   breaks list [--all]                             what does not match between their files and the books
   breaks ages                                     what is open by acquirer and kind, and for how long
@@ -161,6 +163,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     rest.length === 0
       ? showTerms(books(values))
       : agreeTerms(books(values), theOne(rest, "acquirer"), values),
+  "settlement bank": ({ values }) => showBank(books(values)),
   "settlement suspense": ({ values }) => showSuspense(books(values)),
   "breaks list": ({ values }) => listBreaks(books(values), values.all),
   "breaks ages": ({ values }) => showBreakAges(books(values)),

@@ -39,15 +39,17 @@ export async function tellWhereToNotify(sandboxes: readonly Sandbox[], apiUrl: s
   );
 }
 
-/** Tells each acquirer where to leave its files, if the plan lets it. @throws Refusal when one does not hear it. */
+/** Tells each acquirer where to leave its files, and where our bank leaves those of its payouts, if the plan lets them. @throws Refusal when one does not hear it. */
 export async function tellWhereToDeliver(
   sandboxes: readonly Sandbox[],
   accessOf: (acquirer: string) => S3InboxSettings | undefined,
+  ofBank: S3InboxSettings | undefined,
 ): Promise<void> {
   await Promise.all(
     sandboxes.map(async ({ name, url }) => {
       const access = accessOf(name);
       if (access !== undefined) await control(name, `${url}/sandbox/inbound`, access);
+      if (ofBank !== undefined) await control(name, `${url}/sandbox/bank`, ofBank);
     }),
   );
 }

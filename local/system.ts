@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { S3InboxSettings } from "./acquirers/inbox.ts";
+import { bankAccess, deliveryAccess } from "./deliverers.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
@@ -43,7 +43,6 @@ import { sourceHash } from "./plan/source-hash.ts";
 import {
   apiEndpointOf,
   costBpOf,
-  deliveryRoleOf,
   hostsOf,
   merchantsTableOf,
   namesForPeople,
@@ -198,7 +197,14 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   seeded.resolve();
   await together(
     tellWhereToNotify(sandboxes, server.url),
-    tellWhereToDeliver(sandboxes, (name) => deliveryAccess(ground, name)),
+    tellWhereToDeliver(
+      sandboxes,
+      (name) => deliveryAccess(ground, name),
+      bankAccess(
+        ground,
+        sandboxes.map(({ name }) => name),
+      ),
+    ),
   );
 
   const file = endpointsFile(paths.endpoints);
@@ -387,15 +393,4 @@ async function openApi(
   const server = await serveHttpApi({ layer, port: options.port, warn: options.warn });
   started.defer(() => server.stop(drainMsMax));
   return server;
-}
-
-/** What an acquirer leaves files with: a key of its own role, so that IAM sees each file as it would on AWS. */
-function deliveryAccess({ plan, credentials, door }: Ground, acquirer: string): S3InboxSettings | undefined {
-  const role = deliveryRoleOf(plan, acquirer);
-  if (role === undefined) return undefined;
-  const key = credentials.issueTo(role.arn);
-  return {
-    ...{ endpoint: door.url, region: plan.region, bucket: role.bucket },
-    ...{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey },
-  };
 }

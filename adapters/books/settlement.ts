@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { Book } from "#core/ledger/account.ts";
 import type { EntryId } from "#core/ledger/entry.ts";
+import type { BankMovement } from "#core/settlement/bank-movement.ts";
 import { settlementEntryId } from "#core/settlement/entries.ts";
 import type { Flaw, SettlementLine } from "#core/settlement/line.ts";
 import { owedKeyOf } from "#core/settlement/owed-key.ts";
@@ -25,7 +26,17 @@ export interface FileStanding extends LeftFile {
   readonly endedBy: string | undefined;
 }
 
-type BreakKind = "missing" | "unexpected" | "over" | "under" | "duplicate" | "wrong_currency" | "late";
+type BreakKind =
+  | "missing"
+  | "unexpected"
+  | "over"
+  | "under"
+  | "duplicate"
+  | "wrong_currency"
+  | "late"
+  | BankBreakKind;
+/** Between what is on its way from an acquirer for a day and what our bank has of it. */
+type BankBreakKind = "bank_missing" | "bank_unexpected" | "bank_over" | "bank_under";
 
 /** An item of the two sides that does not match. */
 export interface Break {
@@ -39,7 +50,7 @@ export interface Break {
   /** Minor units in question: positive where more came than the books know of. */
   readonly amount: bigint;
   readonly operationKey: string | undefined;
-  /** The acquirer's, of the movement that it is about. */
+  /** The acquirer's, of the movement that it is about; or which of its days our bank has something else of. */
   readonly reference: string | undefined;
   readonly openedAt: Date;
   readonly closedAt: Date | undefined;
@@ -81,6 +92,27 @@ export interface BreakAge {
   readonly oldest: Date;
 }
 
+/** A day that an acquirer pays out, or an entry of our account that names none; and by which entries of our account. */
+export interface PaidOut {
+  readonly acquirer: string;
+  /** The day (UTC); of an entry that names none, the one on which it was booked. */
+  readonly settledOn: string;
+  readonly isNamed: boolean;
+  readonly currency: string;
+  /** Minor units; negative where the acquirer takes. */
+  readonly paid: bigint;
+  /** Minor units that are on their way for the day (1050), over all books. */
+  readonly due: bigint;
+  /** The books have their shares: both are the same, or somebody decided what becomes of the difference. */
+  readonly isEven: boolean;
+  /** Something came since it was looked at last. */
+  readonly isStale: boolean;
+  /** Undefined where none has come. */
+  readonly entry:
+    | { readonly bookedOn: string; readonly reference: string; readonly amount: bigint }
+    | undefined;
+}
+
 /** How things stand, for whoever is to be called. */
 export interface Standing {
   readonly openBreaks: number;
@@ -109,14 +141,14 @@ const booksBehind = "1 hour";
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? Number(each) : each));
 
-function withParts(
-  lines: readonly SettlementLine[],
-): readonly (SettlementLine & { readonly part: number })[] {
+function withParts<Line extends { readonly place: number }>(
+  lines: readonly Line[],
+): readonly (Line & { readonly part: number })[] {
   let [place, part] = [0, 0];
   return lines.map((line) => {
     part = line.place === place ? part + 1 : 1;
     place = line.place;
-    return { ...line, operationKey: owedKeyOf(line), part };
+    return { ...line, part };
   });
 }
 
@@ -149,7 +181,21 @@ export class Settlement {
     if (lines.length === 0) return 0;
     const { rows } = await this.#pool.query<{ taken: number }>(
       "SELECT settlement.take($1, $2, $3) AS taken",
-      [file, textOf(withParts(lines)), now],
+      [file, textOf(withParts(lines).map((line) => ({ ...line, operationKey: owedKeyOf(line) }))), now],
+    );
+    return rows[0]?.taken ?? 0;
+  }
+
+  /**
+   * Takes entries of our account out of a file of our bank.
+   * @param movements several of one place are its parts, and come in one call
+   * @returns how many were new to the file
+   */
+  async takeBank(file: number, movements: readonly BankMovement[], now: Date): Promise<number> {
+    if (movements.length === 0) return 0;
+    const { rows } = await this.#pool.query<{ taken: number }>(
+      "SELECT settlement.take_bank($1, $2, $3) AS taken",
+      [file, textOf(withParts(movements).map(({ pays, ...movement }) => ({ ...movement, ...pays }))), now],
     );
     return rows[0]?.taken ?? 0;
   }
@@ -166,15 +212,17 @@ export class Settlement {
     await this.#pool.query("SELECT settlement.finish($1, $2)", [file, now]);
   }
 
-  /** Opens what only time shows: what came and nobody knows of, and what has not come. */
+  /** Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. */
   async look(now: Date): Promise<void> {
     await this.#pool.query("SELECT settlement.look($1, $2)", [now, booksBehind]);
+    await this.#pool.query("SELECT settlement.look_at_bank($1, $2)", [now, booksBehind]);
   }
 
   /** Those that came last first. @param count at most */
   async files(count: number): Promise<readonly FileStanding[]> {
     const { rows } = await this.#pool.query(
-      `SELECT files.*, (SELECT count(*)::int FROM settlement.lines WHERE lines.file = files.file) AS lines,
+      `SELECT files.*, (SELECT count(*)::int FROM settlement.lines WHERE lines.file = files.file)
+           + (SELECT count(*)::int FROM settlement.bank_lines WHERE bank_lines.file = files.file) AS lines,
          (SELECT count(*)::int FROM settlement.flaws WHERE flaws.file = files.file) AS flaws,
          (SELECT format('%s: %s', place, reason) FROM settlement.flaws
           WHERE flaws.file = files.file AND ends_file ORDER BY place LIMIT 1) AS ended_by
@@ -217,6 +265,30 @@ export class Settlement {
     const { rows } = await this.#pool.query("SELECT * FROM settlement.break_ages()");
     return rows.map(({ acquirer, kind, currency, items, amount, oldest }) => ({
       ...{ acquirer, kind, currency, items: Number(items), amount: BigInt(amount), oldest },
+    }));
+  }
+
+  /** The latest days first, once for each entry of our account that pays them. @param count at most */
+  async paidOut(count: number): Promise<readonly PaidOut[]> {
+    const { rows } = await this.#pool.query(
+      `SELECT payouts.*, payouts.settled_on::text AS settled, entry.booked_on::text AS booked, entry.reference, entry.amount
+       FROM settlement.payouts LEFT JOIN settlement.bank_movements AS entry USING (payout)
+       WHERE entry.movement IS NOT NULL OR due <> 0 OR to_clear
+       ORDER BY payouts.settled_on DESC, acquirer, currency, payouts.payout, entry.booked_on, entry.movement LIMIT $1`,
+      [count],
+    );
+    return rows.map((row) => ({
+      ...{
+        acquirer: row.acquirer,
+        settledOn: row.settled,
+        isNamed: row.unnamed === null,
+        currency: row.currency,
+      },
+      ...{ paid: BigInt(row.paid), due: BigInt(row.due), isEven: row.is_even, isStale: row.to_clear },
+      entry:
+        row.booked === null
+          ? undefined
+          : { bookedOn: row.booked, reference: row.reference, amount: BigInt(row.amount) },
     }));
   }
 
@@ -275,10 +347,12 @@ export class Settlement {
 
   async #breaks(where: string, values: readonly unknown[]): Promise<readonly Break[]> {
     const { rows } = await this.#pool.query(
-      `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key, movements.reference
+      `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key,
+         coalesce(movements.reference, payouts.unnamed, payouts.acquirer || ' ' || payouts.settled_on) AS reference
        FROM settlement.breaks
        LEFT JOIN settlement.expected ON expected.expected = breaks.expected
        LEFT JOIN settlement.movements ON movements.movement = breaks.movement
+       LEFT JOIN settlement.payouts ON payouts.payout = breaks.payout
        WHERE ${where} ORDER BY breaks.break`,
       [...values],
     );

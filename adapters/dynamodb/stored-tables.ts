@@ -12,6 +12,7 @@ import { type Finding, found } from "#core/proof/finding.ts";
 import { checkKeys, checkTexts, type PlainItem } from "#core/proof/items.ts";
 import type { StoredBook, WholeStore } from "#core/proof/proof.ts";
 import type { AccountNote, DisputeNote, ExpiryNote, KeyedAnswer, StoredAccount } from "#core/proof/stored.ts";
+import { operatorBook } from "#core/settlement/entries.ts";
 import { reach } from "./client.ts";
 import { decode, type StoredItem } from "./stored.ts";
 
@@ -101,7 +102,7 @@ class Reading {
     this.#findings.push(...checkTexts(subject, plain));
     if (table === "merchants" && plain["sk"] === "profile") this.#merchants.add(String(plain["pk"]));
     if (!withoutBook.has(table))
-      this.#findings.push(...checkKeys(plain, (book) => this.#merchants.has(book)));
+      this.#findings.push(...checkKeys(plain, (book) => book === operatorBook || this.#merchants.has(book)));
     try {
       this.#decode(table, item, plain);
     } catch (error) {

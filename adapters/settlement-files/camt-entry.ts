@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "#core/kernel/result.ts";
+import { type BankMovement, bankMovementOf } from "#core/settlement/bank-movement.ts";
 import { settlementLineOf } from "#core/settlement/judge.ts";
 import { flawed, type LineKind, type Read } from "#core/settlement/line.ts";
 import { type Amount, amountOf } from "./camt-amounts.ts";
@@ -25,7 +26,23 @@ export interface Part {
   readonly transaction: string;
   readonly code: Code | undefined;
   readonly costs: Result<bigint, string>;
+  readonly words: Words;
 }
+
+/** What is said of it for people. */
+interface Words {
+  readonly remittance: string;
+  readonly debtor: string;
+  readonly creditor: string;
+}
+
+/** What a part of an entry says, as one of the kinds of lines. */
+export type ShareReader<Line> = (
+  share: Share,
+  entry: Element,
+  head: StatementHead,
+  place: number,
+) => Read<Line>;
 
 interface Code {
   readonly domain: string;
@@ -35,8 +52,8 @@ interface Code {
 }
 
 /** What an entry came to. */
-export interface EntryRead {
-  readonly reads: readonly Read[];
+export interface EntryRead<Line> {
+  readonly reads: readonly Read<Line>[];
   /** Minor units, in the statement's balance; undefined when that could not be read. */
   readonly signed: bigint | undefined;
 }
@@ -76,6 +93,7 @@ export function partOf(details: Element, entryIndicator: string): Part {
     transaction: textBelow(details, "Refs", "TxId"),
     code: codeOf(details),
     costs: includedCosts(details),
+    words: wordsOf(details),
   };
 }
 
@@ -83,13 +101,14 @@ export function partOf(details: Element, entryIndicator: string): Part {
  * An entry's lines: one, or of a batch one for each part, which must add up to the entry.
  * @param parts undefined when there were more than are kept
  */
-export function readEntry(
+export function readEntry<Line>(
   entry: Element,
   parts: readonly Part[] | undefined,
   head: StatementHead,
   place: number,
-): EntryRead {
-  const flaw = (reason: string, signed?: bigint): EntryRead => ({
+  readShare: ShareReader<Line>,
+): EntryRead<Line> {
+  const flaw = (reason: string, signed?: bigint): EntryRead<Line> => ({
     reads: [flawed(place, reason, shownElement(entry))],
     signed,
   });
@@ -108,7 +127,7 @@ export function readEntry(
   return { reads, signed };
 }
 
-interface Share extends Omit<Part, "amount" | "costs"> {
+export interface Share extends Omit<Part, "amount" | "costs"> {
   readonly amount: Amount;
   readonly cost: bigint;
 }
@@ -135,7 +154,8 @@ function sharesOf(entry: Element, parts: readonly Part[], whole: Amount): Result
     : err(`the parts of the entry come to ${sum} minor units, and the entry to ${whole.signed}`);
 }
 
-function readShare(share: Share, entry: Element, head: StatementHead, place: number): Read {
+/** As a movement that an acquirer settles. */
+export function settlementShare(share: Share, entry: Element, head: StatementHead, place: number): Read {
   const code = share.code ?? codeOf(entry);
   const kind = kindOf(code);
   if (kind === undefined) {
@@ -162,6 +182,35 @@ function readShare(share: Share, entry: Element, head: StatementHead, place: num
     place,
   );
   return line.ok ? { ok: true, line: line.value } : flawed(place, line.error, shownElement(entry));
+}
+
+/** As an entry of our own account at a bank. */
+export function bankShare(share: Share, entry: Element, _: StatementHead, place: number): Read<BankMovement> {
+  const { remittance, debtor, creditor } = share.words;
+  const { currency, signed } = share.amount;
+  const movement = bankMovementOf(
+    {
+      ...{ reference: share.reference || textBelow(entry, "AcctSvcrRef"), currency, amount: signed },
+      ...{ bookedOn: dayOf(below(entry, "BookgDt")), party: signed < 0n ? creditor : debtor },
+      words: [remittance, textBelow(entry, "AddtlNtryInf")].filter((each) => each !== "").join(" "),
+    },
+    place,
+  );
+  return movement.ok
+    ? { ok: true, line: movement.value }
+    : flawed(place, movement.error, shownElement(entry));
+}
+
+function wordsOf(details: Element): Words {
+  const [remittance, parties] = [below(details, "RmtInf"), below(details, "RltdPties")];
+  // Since version 8 of the message a party is one of two kinds.
+  const name = (party: string) => textBelow(parties, party, "Pty", "Nm") || textBelow(parties, party, "Nm");
+  return {
+    remittance: allBelow(remittance, "Ustrd")
+      .map(({ text }) => text)
+      .join(" "),
+    ...{ debtor: name("Dbtr"), creditor: name("Cdtr") },
+  };
 }
 
 function codeOf(element: Element): Code | undefined {

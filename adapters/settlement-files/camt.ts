@@ -1,6 +1,6 @@
 import { flawed, type Read } from "#core/settlement/line.ts";
 import { amountOf } from "./camt-amounts.ts";
-import { headOf, type Part, partOf, readEntry, type StatementHead } from "./camt-entry.ts";
+import { headOf, type Part, partOf, readEntry, type ShareReader, type StatementHead } from "./camt-entry.ts";
 import {
   allBelow,
   below,
@@ -33,12 +33,14 @@ const sliceBytes = 65_536;
 /**
  * The entries of an ISO 20022 statement (camt.053) or notification (camt.054), UTF-8. Where a statement has an opening
  * and a closing balance, its entries must come to what is between them.
+ * @param readShare says what each part of an entry is
  */
-export async function* readCamt(
+export async function* readCamt<Line>(
   chunks: AsyncIterable<Uint8Array>,
   message: CamtMessage,
-): AsyncGenerator<Read> {
-  const file = new CamtFile(message);
+  readShare: ShareReader<Line>,
+): AsyncGenerator<Read<Line>> {
+  const file = new CamtFile(message, readShare);
   // It drops the byte order mark, and puts U+FFFD for what is no UTF-8, which is refused where it stands.
   const decoder = new TextDecoder("utf-8");
   for await (const chunk of chunks)
@@ -51,11 +53,12 @@ export async function* readCamt(
   yield* file.taken();
 }
 
-class CamtFile implements ElementWatcher {
+class CamtFile<Line> implements ElementWatcher {
   readonly #reader = new ElementReader(this);
   readonly #message: CamtMessage;
   #version = 0;
-  #reads: Read[] = [];
+  readonly #readShare: ShareReader<Line>;
+  #reads: Read<Line>[] = [];
   /** Entries that are over. */
   #entries = 0;
   #statements = 0;
@@ -65,12 +68,13 @@ class CamtFile implements ElementWatcher {
   #sum: bigint | undefined = 0n;
   isOver = false;
 
-  constructor(message: CamtMessage) {
+  constructor(message: CamtMessage, readShare: ShareReader<Line>) {
     this.#message = message;
+    this.#readShare = readShare;
   }
 
   /** What was read since it was asked last. */
-  taken(): readonly Read[] {
+  taken(): readonly Read<Line>[] {
     const reads = this.#reads;
     this.#reads = [];
     return reads;
@@ -137,7 +141,7 @@ class CamtFile implements ElementWatcher {
       throw new DocumentRefused("an entry is outside of all statements");
     this.#entries += 1;
     this.#head ??= headOf(statement, this.#version);
-    const { reads, signed } = readEntry(entry, this.#parts, this.#head, this.#entries);
+    const { reads, signed } = readEntry(entry, this.#parts, this.#head, this.#entries, this.#readShare);
     for (const read of reads) this.#reads.push(read);
     this.#sum = this.#sum === undefined || signed === undefined ? undefined : this.#sum + signed;
   }

@@ -57,7 +57,7 @@ export function settlementLineOf(fields: LineFields, place: number): Result<Sett
 }
 
 /** Why it cannot name anything. */
-function unnamed(name: string, text: string): string | undefined {
+export function unnamed(name: string, text: string): string | undefined {
   if (text.length > nameLengthMax) return `the ${name} is longer than ${nameLengthMax} characters`;
   return hasInvisible(text) ? `the ${name} holds a character that nobody can see` : undefined;
 }
@@ -102,7 +102,7 @@ const dayPattern = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
 const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Also of the calendar: 2030-02-29 is none. Reckoned, since Date takes that for the 1st of March, and takes its time. */
-function isDay(text: string): boolean {
+export function isDay(text: string): boolean {
   const parts = dayPattern.exec(text);
   if (parts === null) return false;
   const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];

@@ -21,6 +21,7 @@ const refusals = {
   not_pending: 409,
   not_disputable: 409,
   not_open: 409,
+  not_closed: 409,
   forgotten: 410,
   too_large: 413,
   key_reused: 422,

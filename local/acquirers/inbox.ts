@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { SettlementFile } from "./settlement-files.ts";
 
-/** Where the acquirer leaves files for its client. */
+/** Where the acquirer, or the client's bank, leaves files for its client. */
 export interface Inbox {
   /** Puts the file there, in the place of one of the same name. @throws whatever the other side refuses with. */
   put(file: SettlementFile): Promise<void>;
@@ -19,8 +19,8 @@ export const s3InboxSettings = z.strictObject({
 });
 export type S3InboxSettings = z.output<typeof s3InboxSettings>;
 
-/** The client's bucket, where the acquirer has a key for what begins with its own name: `alpha/…`. */
-export function s3Inbox(acquirer: string, settings: S3InboxSettings): Inbox {
+/** The client's bucket, where a company has a key for what begins with its own name: `alpha/…`. */
+export function s3Inbox(company: string, settings: S3InboxSettings): Inbox {
   return {
     put: async ({ name, contentType, content }) => {
       // Loaded when it is needed: most acquirers never settle, and it takes longer than all the rest.
@@ -34,7 +34,7 @@ export function s3Inbox(acquirer: string, settings: S3InboxSettings): Inbox {
         requestHandler: { requestTimeout: requestMsMax, throwOnRequestTimeout: true },
       });
       try {
-        const Key = `${acquirer}/${name}`;
+        const Key = `${company}/${name}`;
         await client.send(
           new PutObjectCommand({ Bucket: settings.bucket, Key, Body: content, ContentType: contentType }),
         );

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { bankFolder } from "#core/settlement/bank-movement.ts";
 import type { SandboxAcquirer } from "./acquirer.ts";
+import { notificationsOf } from "./camt054.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { type Answer, decode, parseJson, refuse } from "./http.ts";
-import { s3Inbox, s3InboxSettings } from "./inbox.ts";
+import { type Inbox, s3Inbox, s3InboxSettings } from "./inbox.ts";
 import { mistakes } from "./mistakes.ts";
 import type { Notifier } from "./notifier.ts";
 import { filesOf } from "./settlement-files.ts";
@@ -14,6 +16,7 @@ const settlementBody = z.strictObject({
   date: z.iso.date(),
   mistakes: z.array(z.enum(mistakes)).max(100).default([]),
 });
+const payoutBody = z.strictObject({ date: z.iso.date() });
 const disputeBody = z.strictObject({
   /** The acquirer's of the authorization; or the client's key of any operation on it. */
   reference: z.string().optional(),
@@ -30,6 +33,8 @@ export class SandboxApi {
   readonly #acquirer: SandboxAcquirer;
   readonly #notifier: Notifier;
   readonly #deliveries: Deliveries;
+  /** Where the client's bank leaves its files. */
+  #bank: Inbox | undefined;
 
   constructor(acquirer: SandboxAcquirer, notifier: Notifier, deliveries: Deliveries) {
     this.#acquirer = acquirer;
@@ -44,6 +49,10 @@ export class SandboxApi {
         return this.#tellAt(body);
       case "PUT /sandbox/inbound":
         return this.#deliverTo(body);
+      case "PUT /sandbox/bank":
+        return this.#tellBank(body);
+      case "POST /sandbox/payouts":
+        return this.#payOut(body);
       case "POST /sandbox/settlements":
         return this.#settle(body);
       case "POST /sandbox/disputes":
@@ -74,14 +83,32 @@ export class SandboxApi {
     const statement = this.#acquirer.settlements.close(data.date, data.mistakes);
     if (statement === undefined) return refuse("forgotten");
     const settled = { date: data.date, acquirer: this.#acquirer.name, ...summaryOf(statement) };
-    try {
-      const delivered = await this.#deliveries.deliver(statement);
-      return { statusCode: 200, body: { ...settled, delivered } };
-    } catch (thrown) {
-      // By its name only: a message may quote what was sent, and to whom.
-      const reason = thrown instanceof Error ? thrown.name : "unknown";
-      return { statusCode: 502, body: { error: "not_delivered", reason, ...settled } };
-    }
+    return answered(settled, () => this.#deliveries.deliver(statement));
+  }
+
+  #tellBank(body: unknown): Answer {
+    const { data } = s3InboxSettings.nullable().safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    this.#bank = data === null ? undefined : s3Inbox(bankFolder, data);
+    return { statusCode: 200, body: { bucket: data?.bucket ?? null } };
+  }
+
+  /** Pays what a closed day comes to: the client's bank tells of it. Again and again the same payment. */
+  async #payOut(body: unknown): Promise<Answer> {
+    const { data } = payoutBody.safeParse(body);
+    if (data === undefined) return refuse("malformed");
+    const statement = this.#acquirer.settlements.closed(data.date);
+    if (statement === undefined) return refuse("not_closed");
+    const [bank, files] = [this.#bank, notificationsOf(statement)];
+    const paid = {
+      ...{ date: data.date, acquirer: this.#acquirer.name },
+      totals: totalsOf(statement.movements).map(({ currency, net }) => ({ currency, net: Number(net) })),
+      files: files.map(({ name }) => name),
+    };
+    return answered(paid, async () => {
+      for (const file of files) await bank?.put(file);
+      return bank !== undefined;
+    });
   }
 
   #openDispute(body: unknown): Answer {
@@ -101,6 +128,16 @@ export class SandboxApi {
     if (data === undefined) return refuse("malformed");
     const closed = this.#acquirer.disputes.close(id, data.outcome);
     return typeof closed === "string" ? refuse(closed) : { statusCode: 200, body: disputeOf(id, closed) };
+  }
+}
+
+async function answered(said: object, deliver: () => Promise<boolean>): Promise<Answer> {
+  try {
+    return { statusCode: 200, body: { ...said, delivered: await deliver() } };
+  } catch (thrown) {
+    // By its name only: a message may quote what was sent, and to whom.
+    const reason = thrown instanceof Error ? thrown.name : "unknown";
+    return { statusCode: 502, body: { error: "not_delivered", reason, ...said } };
   }
 }
 

@@ -60,6 +60,11 @@ export class Settlements {
     return this.#statementOf(date);
   }
 
+  /** @returns undefined of a day that is not closed, or whose movements are forgotten. */
+  closed(date: string): Statement | undefined {
+    return this.#statementOf(date);
+  }
+
   /**
    * Closes the day before this one (UTC) when something moved before its end that is in no settlement. Cheap but for the
    * first time on a day: nothing moves in the past.

@@ -149,6 +149,47 @@ describe("the end of a day", () => {
   });
 });
 
+describe("a payout", () => {
+  const paid = {
+    ...today,
+    acquirer: "alpha",
+    totals: [{ currency: "EUR", net: 748 }],
+    files: ["alpha-2030-06-15-EUR.camt054.xml"],
+  };
+
+  it("of a closed day is told by the client's bank, below its own name; again it is the same", async () => {
+    const inbox = await startInbox();
+    await ask("POST", "/sandbox/settlements", today);
+    expect(await ask("POST", "/sandbox/payouts", today)).toEqual([200, { ...paid, delivered: false }]);
+    expect(await ask("PUT", "/sandbox/bank", inbox.settings)).toEqual([200, { bucket: "inbound" }]);
+    expect(await ask("POST", "/sandbox/payouts", today)).toEqual([200, { ...paid, delivered: true }]);
+    const key = "bank/alpha-2030-06-15-EUR.camt054.xml";
+    const first = await inbox.read(key);
+    expect(first.text).toContain("<Ustrd>alpha 2030-06-15</Ustrd>");
+    time.now += 24 * 60 * 60_000;
+    await ask("POST", "/sandbox/payouts", today);
+    expect(await inbox.keys()).toEqual([key]);
+    expect(await inbox.read(key)).toEqual(first);
+    expect(await ask("PUT", "/sandbox/bank", null)).toEqual([200, { bucket: null }]);
+    expect(await ask("POST", "/sandbox/payouts", today)).toEqual([200, { ...paid, delivered: false }]);
+  });
+
+  it("waits for the day to be closed", async () => {
+    expect(await ask("POST", "/sandbox/payouts", today)).toEqual([409, { error: "not_closed" }]);
+    expect(await ask("POST", "/sandbox/payouts", { date: "15 June" })).toEqual([400, { error: "malformed" }]);
+  });
+
+  it("says so when nobody takes the bank's file", async () => {
+    const inbox = await startInbox();
+    await ask("POST", "/sandbox/settlements", today);
+    await ask("PUT", "/sandbox/bank", { ...inbox.settings, bucket: "elsewhere" });
+    expect(await ask("POST", "/sandbox/payouts", today)).toEqual([
+      502,
+      { error: "not_delivered", reason: "NoSuchBucket", ...paid },
+    ]);
+  });
+});
+
 describe("a dispute", () => {
   const opened = {
     id: expect.stringMatching(/^dsp_[0-9a-z]{26}$/),
@@ -250,6 +291,8 @@ describe("a dispute", () => {
 it.each([
   ["POST", "/sandbox/settlements"],
   ["PUT", "/sandbox/inbound"],
+  ["PUT", "/sandbox/bank"],
+  ["POST", "/sandbox/payouts"],
   ["PUT", "/sandbox/notify-url"],
   ["POST", "/sandbox/disputes"],
   ["POST", "/v1/disputes/dsp_9/evidence"],

@@ -25,6 +25,7 @@ const migrations = [
   "0009-finance",
   "0010-disputes",
   "0011-terms",
+  "0012-bank",
 ];
 
 let server: BooksServer;

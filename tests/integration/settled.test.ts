@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { prove } from "#cli/prove.ts";
-import { noteBreak, showBreak, showSuspense } from "#cli/settlement.ts";
+import { noteBreak, showBank, showBreak, showSuspense } from "#cli/settlement.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -96,6 +96,40 @@ test("a payment that its acquirer pays out is settled, and what is left of it is
   // 2.9 % and 30 of each.
   await balances(0, 20_00 - 88 + 30_00 - 1_17 - 5_00);
   await booked();
+  await nothingIsWrong();
+});
+
+/** What accounts of all books come to by the books, in USD: debits positive. */
+async function bookedOn(code: string): Promise<bigint> {
+  const { rows } = await pool.query(
+    `SELECT coalesce(sum(debits - credits), 0)::text AS balance FROM books.days
+     WHERE currency = 'USD' AND split_part(account, ':', 2) = $1`,
+    [code],
+  );
+  return BigInt(rows[0].balance);
+}
+
+test("what the acquirer pays out arrives at the bank, and nothing of it is on its way any more", async () => {
+  const date = new Date().toISOString().slice(0, 10);
+  const net = await bookedOn("1050");
+  expect(net).toBeGreaterThan(0n);
+  expect(await showBank(url())).toMatch(new RegExp(`^alpha ${date} +USD +0 +${net} +nothing came yet$`, "m"));
+  const answer = await fetch(`${system.endpoints.acquirers[0]}/sandbox/payouts`, {
+    method: "POST",
+    body: JSON.stringify({ date }),
+  });
+  expect(await answer.json()).toMatchObject({
+    ...{ totals: [{ currency: "USD", net: Number(net) }], delivered: true },
+  });
+  await eventually(async () => ((await showBank(url())).includes("even") ? true : undefined));
+  await eventually(async () => {
+    await system.deliver();
+    return (await bookedOn("1050")) === 0n ? true : undefined;
+  });
+  expect(await bookedOn("1000")).toBe(net);
+  expect(await showBank(url())).toMatch(
+    new RegExp(`^alpha ${date} +USD +${date} +bank-alpha-${date}-USD +${net} +${net} +${net} +even$`, "m"),
+  );
   await nothingIsWrong();
 });
 

@@ -1,0 +1,406 @@
+-- What our bank says of our account: money on its way (1050) arrives (1000), a day of an acquirer at once, across books.
+-- Amounts are minor units of their currency, negative where our account is debited.
+
+-- An entry of our account, once, however many statements and notifications say so.
+CREATE TABLE settlement.bank_movements (
+  movement bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- The bank's own.
+  reference text NOT NULL,
+  booked_on date NOT NULL,
+  currency char(3) NOT NULL,
+  amount bigint NOT NULL CHECK (amount <> 0),
+  -- The n-th in a file that says the same more than once.
+  occurrence int NOT NULL CHECK (occurrence > 0),
+  party text,
+  words text NOT NULL,
+  received_at timestamptz NOT NULL,
+  payout bigint NOT NULL,
+  CONSTRAINT booked_once UNIQUE (reference, booked_on, currency, amount, occurrence)
+);
+CREATE INDEX ON settlement.bank_movements (payout, booked_on);
+CREATE INDEX ON settlement.bank_movements (booked_on);
+
+-- Which entry of which file said so.
+CREATE TABLE settlement.bank_lines (
+  file int NOT NULL REFERENCES settlement.files,
+  place int NOT NULL CHECK (place > 0),
+  part int NOT NULL CHECK (part > 0),
+  movement bigint NOT NULL REFERENCES settlement.bank_movements,
+  PRIMARY KEY (file, place, part)
+);
+CREATE INDEX ON settlement.bank_lines (movement);
+CREATE TRIGGER only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement.bank_lines FOR EACH STATEMENT EXECUTE FUNCTION books.refuse_change();
+
+-- What an acquirer pays out for a day in a currency, by any number of entries of our account.
+CREATE TABLE settlement.payouts (
+  payout bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  acquirer text NOT NULL,
+  settled_on date NOT NULL,
+  currency char(3) NOT NULL,
+  -- Of an entry that names no acquirer and day: which one. It is of 'bank' then, on the day on which it was booked.
+  unnamed text,
+  -- What entries come to, and what shares do, as they were when it was looked at last.
+  paid numeric NOT NULL DEFAULT 0,
+  due numeric NOT NULL DEFAULT 0,
+  -- The books have their shares: both are the same, or somebody decided what becomes of the difference.
+  is_even boolean NOT NULL DEFAULT false,
+  -- When either changed.
+  changed_at timestamptz NOT NULL,
+  to_clear boolean NOT NULL DEFAULT true,
+  CONSTRAINT paid_as_one UNIQUE NULLS NOT DISTINCT (acquirer, settled_on, currency, unnamed)
+);
+CREATE INDEX payouts_open ON settlement.payouts (payout) WHERE to_clear OR NOT is_even;
+ALTER TABLE settlement.bank_movements ADD FOREIGN KEY (payout) REFERENCES settlement.payouts;
+
+-- What of a payout is a book's: what its entries have on its way (1050), and what of that the bank's entries have cleared.
+CREATE TABLE settlement.shares (
+  payout bigint NOT NULL REFERENCES settlement.payouts,
+  book text NOT NULL,
+  due numeric NOT NULL DEFAULT 0,
+  cleared numeric NOT NULL DEFAULT 0,
+  PRIMARY KEY (payout, book)
+);
+
+-- What is on its way already.
+WITH moved AS (
+  SELECT acquirer, settled_on, currency, posted_book AS book, sum(gross - posted_cost) AS due
+  FROM settlement.movements WHERE posted_book IS NOT NULL GROUP BY 1, 2, 3, 4
+), days AS (
+  INSERT INTO settlement.payouts (acquirer, settled_on, currency, changed_at)
+  SELECT DISTINCT acquirer, settled_on, currency, now() FROM moved
+  RETURNING payout, acquirer, settled_on, currency
+)
+INSERT INTO settlement.shares (payout, book, due)
+SELECT payout, book, due FROM moved JOIN days USING (acquirer, settled_on, currency);
+
+ALTER TABLE settlement.breaks
+  ADD COLUMN payout bigint REFERENCES settlement.payouts,
+  DROP CONSTRAINT breaks_kind_check,
+  ADD CONSTRAINT breaks_kind_check CHECK (kind IN ('missing', 'unexpected', 'over', 'under', 'duplicate', 'wrong_currency', 'late',
+    'bank_missing', 'bank_unexpected', 'bank_over', 'bank_under')),
+  DROP CONSTRAINT breaks_check1,
+  ADD CONSTRAINT of_something CHECK (num_nonnulls(expected, movement, payout) > 0),
+  DROP CONSTRAINT found_once,
+  ADD CONSTRAINT found_once UNIQUE NULLS NOT DISTINCT (kind, expected, movement, payout);
+CREATE INDEX ON settlement.breaks (payout) WHERE payout IS NOT NULL;
+
+-- Days (UTC) from the one that an acquirer settles to that on which the bank has its money, at most: a weekend is among them.
+CREATE FUNCTION settlement.bank_days_at_most() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 5 $$;
+
+-- The bank would have told of what was paid for a day by now. Of days before its first entry nobody asks.
+CREATE FUNCTION settlement.bank_is_past(day date, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
+  SELECT day < (at AT TIME ZONE 'UTC')::date - bank_days_at_most()
+    AND day >= coalesce((SELECT min(booked_on) FROM bank_movements), 'infinity')
+$$;
+
+-- The books may have their shares: what came is what is due, or somebody decided what becomes of the difference.
+CREATE FUNCTION settlement.comes_out(which settlement.payouts, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
+  SELECT CASE
+    -- Nothing is paid where all shares come to nothing.
+    WHEN which.paid = which.due THEN which.paid <> 0 OR bank_is_past(which.settled_on, at)
+    ELSE EXISTS (
+      SELECT FROM breaks WHERE breaks.payout = which.payout AND closed_as = 'decided' AND decided_to <> '1100')
+  END
+$$;
+
+-- Entries of a file that are new to it: each with its number among those that say the same in that file.
+CREATE FUNCTION settlement.bank_said(of_file int, told jsonb) RETURNS TABLE (
+  place int, part int, reference text, booked_on date, currency char(3), amount bigint, occurrence int, party text, words text,
+  acquirer text, settled_on date, unnamed text
+) LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
+  SELECT counted.place, counted.part, counted.reference, counted."bookedOn", counted.currency, counted.amount, counted.occurrence,
+    counted.party, counted.words,
+    coalesce(counted.acquirer, 'bank'), coalesce(counted."settledOn", counted."bookedOn"),
+    CASE WHEN counted.acquirer IS NULL THEN concat_ws(' ', counted.reference, counted.amount, counted.occurrence) END
+  FROM (
+    SELECT line.*, (before.count + row_number() OVER (
+      PARTITION BY line.reference, line."bookedOn", line.currency, line.amount ORDER BY line.place, line.part))::int AS occurrence
+    FROM jsonb_to_recordset(told) AS line (
+      place int, part int, reference text, "bookedOn" date, currency char(3), amount bigint, party text, words text,
+      acquirer text, "settledOn" date)
+    CROSS JOIN LATERAL (
+      SELECT count(*) FROM bank_movements JOIN bank_lines USING (movement)
+      WHERE file = of_file AND bank_movements.reference = line.reference AND bank_movements.booked_on = line."bookedOn"
+        AND bank_movements.currency = line.currency AND bank_movements.amount = line.amount
+    ) AS before
+    WHERE NOT EXISTS (SELECT FROM bank_lines WHERE file = of_file AND bank_lines.place = line.place AND bank_lines.part = line.part)
+  ) AS counted
+$$;
+
+-- Takes entries of a file of our bank, each once. How many were new to the file.
+CREATE FUNCTION settlement.take_bank(of_file int, told jsonb, at timestamptz) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+DECLARE
+  fresh int;
+BEGIN
+  -- Two that read one file do so one after the other.
+  PERFORM FROM files WHERE file = of_file FOR UPDATE;
+  INSERT INTO payouts (acquirer, settled_on, currency, unnamed, changed_at)
+  SELECT DISTINCT acquirer, settled_on, currency, unnamed, at FROM bank_said(of_file, told)
+  ORDER BY acquirer, settled_on, currency, unnamed
+  ON CONFLICT ON CONSTRAINT paid_as_one DO UPDATE SET to_clear = true;
+  INSERT INTO bank_movements (reference, booked_on, currency, amount, occurrence, party, words, received_at, payout)
+  SELECT reference, booked_on, currency, amount, occurrence, party, words, at, payout
+  FROM bank_said(of_file, told) AS line JOIN payouts USING (acquirer, settled_on, currency)
+  WHERE payouts.unnamed IS NOT DISTINCT FROM line.unnamed
+  ORDER BY reference, booked_on, currency, amount, occurrence
+  ON CONFLICT ON CONSTRAINT booked_once DO NOTHING;
+  WITH noted AS (
+    INSERT INTO bank_lines (file, place, part, movement)
+    SELECT of_file, place, part, movement
+    FROM bank_said(of_file, told) JOIN bank_movements USING (reference, booked_on, currency, amount, occurrence)
+    RETURNING movement
+  )
+  SELECT count(*) INTO fresh FROM noted;
+  RETURN fresh;
+END
+$$;
+
+-- What of payouts is not as it is due, as it stands now: positive where more came.
+CREATE FUNCTION settlement.bank_disagreements(touched bigint[]) RETURNS TABLE (
+  kind text, acquirer text, currency char(3), amount numeric, payout bigint
+) LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
+  SELECT CASE
+      WHEN paid = 0 THEN 'bank_missing'
+      WHEN due = 0 THEN 'bank_unexpected'
+      WHEN (paid - due) * sign(due) > 0 THEN 'bank_over'
+      ELSE 'bank_under'
+    END, acquirer, currency, paid - due, payout
+  FROM payouts WHERE payout = ANY (touched) AND paid <> due
+$$;
+
+-- Drafts what the bank's entries mean: of each book its share, debit 1000, credit 1050, once they come to what is due. Until
+-- then what came is in the operator's own book; and so is the difference, once somebody decided what it is. How many it
+-- looked at.
+CREATE FUNCTION settlement.draft_bank(most int, at timestamptz) RETURNS int
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  touched bigint[];
+  credits jsonb;
+BEGIN
+  -- Whoever holds one changes it: it is looked at the next time.
+  SELECT array_agg(payout) INTO touched FROM (
+    SELECT payout FROM payouts WHERE to_clear OR NOT is_even AND comes_out(payouts, at)
+    ORDER BY payout LIMIT most FOR NO KEY UPDATE SKIP LOCKED
+  ) AS due;
+  IF touched IS NULL THEN RETURN 0; END IF;
+  INSERT INTO shares (payout, book) SELECT unnest(touched), own_book() ON CONFLICT DO NOTHING;
+  UPDATE payouts SET paid = stands.paid, due = stands.due, to_clear = false,
+    changed_at = CASE WHEN (payouts.paid, payouts.due) = (stands.paid, stands.due) THEN changed_at ELSE at END
+  FROM (
+    SELECT payout, coalesce((SELECT sum(amount) FROM bank_movements WHERE bank_movements.payout = shares.payout), 0) AS paid,
+      sum(due) AS due
+    FROM shares WHERE payout = ANY (touched) GROUP BY payout
+  ) AS stands
+  WHERE payouts.payout = stands.payout;
+
+  -- What was found is about another amount now, or about none.
+  UPDATE breaks SET amount = found.amount, closed_at = NULL, closed_as = NULL
+  FROM bank_disagreements(touched) AS found
+  WHERE (breaks.payout, breaks.kind) = (found.payout, found.kind) AND breaks.amount <> found.amount
+    AND closed_as IS DISTINCT FROM 'matched';
+  UPDATE breaks SET closed_at = at, closed_as = 'matched'
+  WHERE payout = ANY (touched) AND closed_as IS DISTINCT FROM 'matched' AND NOT EXISTS (
+    SELECT FROM bank_disagreements(touched) AS found WHERE (found.payout, found.kind) = (breaks.payout, breaks.kind));
+
+  UPDATE payouts SET is_even = comes_out(payouts, at) WHERE payout = ANY (touched);
+  WITH days AS (
+    SELECT payout, acquirer, currency, paid, is_even,
+      coalesce((SELECT max(booked_on) FROM bank_movements WHERE bank_movements.payout = payouts.payout), settled_on) AS moved_on
+    FROM payouts WHERE payout = ANY (touched)
+  ), others AS (
+    SELECT payout, book, CASE WHEN is_even THEN due ELSE 0 END AS target
+    FROM days JOIN shares USING (payout) WHERE book <> own_book()
+  ), targets AS MATERIALIZED (
+    SELECT payout, book, target FROM others
+    UNION ALL
+    SELECT payout, own_book(), paid - coalesce((SELECT sum(target) FROM others WHERE others.payout = days.payout), 0) FROM days
+  ), placed AS (
+    UPDATE shares SET cleared = target FROM targets
+    WHERE (shares.payout, shares.book) = (targets.payout, targets.book) AND cleared <> target
+  )
+  SELECT jsonb_agg(jsonb_build_object(
+    'book', book, 'currency', currency, 'moved_on', moved_on, 'account', leg.account, 'amount', leg.amount))
+  INTO credits
+  FROM targets JOIN shares USING (payout, book) JOIN days USING (payout)
+  CROSS JOIN LATERAL (VALUES
+    (concat_ws(':', book, '1000', currency), cleared - target),
+    (concat_ws(':', book, '1050', acquirer, currency), target - cleared)
+  ) AS leg (account, amount)
+  WHERE cleared <> target;
+  PERFORM FROM write_entries(coalesce(credits, '[]'), at);
+  RETURN cardinality(touched);
+END
+$$;
+
+-- What only time shows: what came and is not what is due, though the acquirer's files and the bank's had time to meet; and
+-- days of which nothing came.
+CREATE FUNCTION settlement.look_at_bank(at timestamptz, files_behind interval) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+  INSERT INTO breaks (kind, acquirer, currency, amount, payout, opened_at)
+  SELECT found.kind, found.acquirer, found.currency, found.amount, found.payout, at
+  FROM bank_disagreements(array(
+    -- Those that are even only because somebody decided are not looked at again: the index has the others.
+    SELECT payout FROM payouts WHERE NOT is_even AND paid <> due AND NOT to_clear AND changed_at <= at - files_behind
+      AND (paid <> 0 OR bank_is_past(settled_on, at))
+  )) AS found
+  ORDER BY found.payout
+  ON CONFLICT ON CONSTRAINT found_once DO UPDATE SET amount = excluded.amount, closed_at = NULL, closed_as = NULL
+  WHERE breaks.closed_as = 'matched'
+$$;
+
+-- As it was (0007), and payouts have their shares of it.
+CREATE OR REPLACE FUNCTION settlement.draft_movements(most int, at timestamptz) RETURNS int
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  looked int;
+  credits jsonb;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT movement, acquirer, settled_on, currency, kind, gross, cost, posted_book, posted_cost, CASE
+      WHEN expected IS NOT NULL THEN (SELECT book FROM expected WHERE expected.expected = movements.expected)
+      -- A file of lines has the cost of each, a statement those of a day in one line: one of them counts.
+      WHEN kind <> 'cost' OR NOT EXISTS (
+        SELECT FROM movements AS line
+        WHERE line.acquirer = movements.acquirer AND line.settled_on = movements.settled_on
+          AND line.currency = movements.currency AND line.kind <> 'cost' AND line.cost > 0
+      ) THEN own_book()
+    END AS book
+    FROM movements
+    -- What the books may know of in a moment waits until it is a break.
+    WHERE to_post AND (expected IS NOT NULL OR kind = 'cost'
+      OR EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement))
+    ORDER BY movement LIMIT most
+    -- Whoever holds one changes it: it is looked at the next time.
+    FOR UPDATE SKIP LOCKED
+  ), placed AS (
+    UPDATE movements SET posted_book = due.book, posted_cost = CASE WHEN due.book IS NULL THEN 0 ELSE due.cost END, to_post = false
+    FROM due WHERE movements.movement = due.movement
+  ), again AS (
+    -- Costs of a day that were counted, and whose lines have come now.
+    UPDATE movements SET to_post = true
+    FROM (SELECT DISTINCT acquirer, settled_on, currency FROM due WHERE kind <> 'cost' AND cost > 0) AS day
+    WHERE movements.kind = 'cost' AND movements.posted_book IS NOT NULL AND NOT movements.to_post
+      AND (movements.acquirer, movements.settled_on, movements.currency) = (day.acquirer, day.settled_on, day.currency)
+    RETURNING movement
+  ), moved AS (
+    SELECT book, acquirer, currency, settled_on, sum(gross) AS gross, sum(cost) AS cost
+    FROM (
+      SELECT posted_book AS book, acquirer, currency, settled_on, -gross AS gross, -posted_cost AS cost
+      FROM due WHERE posted_book IS NOT NULL
+      UNION ALL
+      SELECT book, acquirer, currency, settled_on, gross, cost FROM due WHERE book IS NOT NULL
+    ) AS each
+    GROUP BY 1, 2, 3, 4
+  ), days AS (
+    -- The day first, then its shares: whoever clears it holds it.
+    INSERT INTO payouts (acquirer, settled_on, currency, changed_at)
+    SELECT DISTINCT acquirer, settled_on, currency, at FROM moved ORDER BY acquirer, settled_on, currency
+    ON CONFLICT ON CONSTRAINT paid_as_one DO UPDATE SET to_clear = true
+    RETURNING payout, acquirer, settled_on, currency
+  ), shared AS (
+    INSERT INTO shares (payout, book, due)
+    SELECT payout, book, gross - cost FROM moved JOIN days USING (acquirer, settled_on, currency)
+    ON CONFLICT (payout, book) DO UPDATE SET due = shares.due + excluded.due
+  )
+  SELECT CASE WHEN EXISTS (SELECT FROM again) THEN most ELSE (SELECT count(*) FROM due) END, jsonb_agg(jsonb_build_object(
+    'book', book, 'currency', currency, 'moved_on', settled_on, 'account', leg.account, 'amount', leg.amount))
+  INTO looked, credits
+  FROM moved CROSS JOIN LATERAL (VALUES
+    (concat_ws(':', book, '1100', acquirer, currency), gross),
+    (concat_ws(':', book, '1050', acquirer, currency), cost - gross),
+    (concat_ws(':', book, '5000', currency), -cost)
+  ) AS leg (account, amount);
+  PERFORM FROM write_entries(coalesce(credits, '[]'), at);
+  RETURN looked;
+END
+$$;
+
+-- As it was (0007); the other side of what the bank paid is what is on its way, 1050.
+CREATE OR REPLACE FUNCTION settlement.draft_breaks(most int, at timestamptz) RETURNS int
+LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
+DECLARE
+  looked int;
+  moved bigint[];
+  credits jsonb;
+BEGIN
+  WITH due AS MATERIALIZED (
+    SELECT break, acquirer, coalesce(book, own_book()) AS book, currency, suspended, corrected, corrected_to,
+      CASE WHEN closed_at IS NULL THEN amount ELSE 0 END AS open,
+      CASE WHEN closed_as = 'decided' THEN amount ELSE 0 END AS decided,
+      side.code AS side, CASE WHEN decided_to <> '1100' THEN decided_to ELSE side.code END AS decided_to
+    FROM breaks CROSS JOIN LATERAL (SELECT CASE WHEN payout IS NULL THEN '1100' ELSE '1050' END) AS side (code)
+    WHERE to_post ORDER BY break LIMIT most FOR UPDATE OF breaks SKIP LOCKED
+  ), placed AS (
+    UPDATE breaks SET suspended = due.open, corrected = due.decided, corrected_to = due.decided_to, to_post = false
+    FROM due WHERE breaks.break = due.break
+  ), moves AS (
+    SELECT break, book, acquirer, currency, side, code, amount
+    FROM due CROSS JOIN LATERAL (VALUES ('1900', open - suspended), (corrected_to, -corrected), (decided_to, decided))
+      AS leg (code, amount)
+    WHERE amount <> 0
+  ), sides AS (
+    SELECT book, acquirer, currency, code, amount FROM moves
+    UNION ALL
+    SELECT book, acquirer, currency, side, -amount FROM moves
+  )
+  SELECT (SELECT count(*) FROM due), (SELECT array_agg(break) FROM moves), jsonb_agg(jsonb_build_object(
+    'book', book, 'currency', currency, 'moved_on', (at AT TIME ZONE 'UTC')::date, 'amount', amount, 'account',
+    concat_ws(':', book, code, CASE WHEN code IN ('1050', '1100') THEN acquirer END, currency)))
+  INTO looked, moved, credits FROM sides;
+  UPDATE breaks SET moved_by = written.entry
+  FROM write_entries(coalesce(credits, '[]'), at) AS written
+  WHERE breaks.break = ANY (moved) AND coalesce(breaks.book, own_book()) = written.book AND breaks.currency = written.currency;
+  RETURN looked;
+END
+$$;
+
+-- As it was (0007), and what the bank says.
+CREATE OR REPLACE FUNCTION settlement.draft(most int, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
+DECLARE
+  movements int;
+  payouts int;
+  breaks int;
+BEGIN
+  movements := draft_movements(most, at);
+  payouts := draft_bank(most, at);
+  breaks := draft_breaks(most, at);
+  RETURN greatest(movements, payouts, breaks) = most;
+END
+$$;
+
+-- As it was (0009); breaks of the bank are of the day that was paid out.
+CREATE OR REPLACE FUNCTION books.against(up_to date, at timestamptz DEFAULT now()) RETURNS TABLE (what text, items bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_temp AS $$
+  WITH closed AS (
+    SELECT coalesce(max(closed_at), '-infinity') AS lately FROM closings
+  ), found (place, what, items) AS (
+    SELECT 1, 'books_behind', count(*)
+    FROM (SELECT) AS once WHERE at < (up_to + 1)::timestamp AT TIME ZONE 'UTC' + behind_at_most()
+    UNION ALL
+    SELECT 2, 'open_breaks', count(*)
+    FROM breaks LEFT JOIN expected USING (expected) LEFT JOIN movements USING (movement) LEFT JOIN payouts USING (payout)
+    WHERE closed_at IS NULL AND least(expected.booked_on, movements.settled_on, payouts.settled_on) <= up_to
+    UNION ALL
+    SELECT 3, 'unknown_movements', count(*)
+    FROM movements
+    WHERE expected IS NULL AND kind <> 'cost' AND settled_on <= up_to
+      AND NOT EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement)
+    UNION ALL
+    SELECT 4, 'parked_records', count(*) FROM parked, closed WHERE parked_at > closed.lately
+    UNION ALL
+    SELECT 5, 'unread_files', count(*) FROM files WHERE read_at IS NULL
+    UNION ALL
+    SELECT 6, 'cut_files', count(*)
+    FROM files, closed
+    WHERE received_at > closed.lately AND EXISTS (SELECT FROM flaws WHERE flaws.file = files.file AND ends_file)
+  )
+  SELECT what, items FROM found WHERE items > 0 ORDER BY place
+$$;
+
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA books, settlement FROM PUBLIC;
+GRANT SELECT ON settlement.bank_movements, settlement.bank_lines, settlement.payouts, settlement.shares TO reconciler;
+GRANT EXECUTE ON FUNCTION settlement.take_bank, settlement.look_at_bank TO reconciler;
