@@ -140,7 +140,8 @@ describe("npm start", () => {
     await kill(first.process, "SIGTERM");
     const after = await ready(run({}, "--fresh"));
     expect(after.merchants.demo.client_secret).not.toBe(before.merchants.demo.client_secret);
-  });
+    // Two starts, beside whatever else runs.
+  }, 120_000);
 
   test("takes one Ctrl-C for one, though npm hands it on a second time", async () => {
     const started = run();

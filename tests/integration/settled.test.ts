@@ -8,9 +8,9 @@ import { noteBreak, showBank, showBreak, showSuspense } from "#cli/settlement.ts
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { impatient, withShortLeases } from "#tests/support/impatient.ts";
+import { impatient, inTwoPods } from "#tests/support/impatient.ts";
 import { awsClient, startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
-import { reconcilerPid } from "#tests/support/reconciler-process.ts";
+import { reconcilerPids } from "#tests/support/reconciler-process.ts";
 import { Told } from "#tests/support/told.ts";
 
 let system: TestSystem;
@@ -19,7 +19,7 @@ let demo: ApiClient;
 let pool: Pool;
 
 beforeAll(async () => {
-  system = await startTestSystem({ plan: withShortLeases(impatient(committedPlan())), pods: true });
+  system = await startTestSystem({ plan: inTwoPods(impatient(committedPlan())), pods: true });
   told = new Told(system.endpoints);
   demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
   pool = new Pool({ connectionString: url() });
@@ -77,6 +77,7 @@ const balances = (pending: number, available: number) =>
   });
 
 async function nothingIsWrong(): Promise<void> {
+  await eventually(async () => ((await told.findings()).length === 0 ? true : undefined));
   const lines: string[] = [];
   const isRight = await prove(storeOf(system.endpoints), (line) => lines.push(line));
   expect(lines.filter((line) => line.includes("FOUND") || /^ {7}/.test(line))).toEqual([]);
@@ -205,17 +206,20 @@ test("what is in question is in suspense until somebody decides, and the merchan
   await nothingIsWrong();
 });
 
-test("a reconciler that is killed in the middle of it settles each payment once", async () => {
+test("two reconcilers that are killed in the middle of it settle each payment once", async () => {
   const payments: string[] = [];
   for (let n = 0; n < 12; n += 1) payments.push(await paid(7_00));
   await booked();
   const before = (await balance()).available;
-  const pid = await eventually(async () => reconcilerPid(system.endpoints));
+  const pids = await eventually(async () => {
+    const found = reconcilerPids(system.endpoints);
+    return found.length === 2 ? found : undefined;
+  });
   for (const [n, payment] of payments.entries()) await leave(`${n}.csv`, [[payment, 7_00]]);
   await isSettled(payments[0] ?? "");
-  process.kill(pid, "SIGKILL");
+  for (const pid of pids) process.kill(pid, "SIGKILL");
   for (const payment of payments) await isSettled(payment);
-  expect(reconcilerPid(system.endpoints)).not.toBe(pid);
+  expect(reconcilerPids(system.endpoints).filter((pid) => pids.includes(pid))).toEqual([]);
   await balances(0, before + 12 * (7_00 - 50));
   await booked();
   await suspense(4n);

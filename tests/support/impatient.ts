@@ -13,13 +13,14 @@ export const impatient = (plan: Plan): Plan =>
       : undefined,
   );
 
-/** A plan whose pods' work is taken up by others seconds after they were killed, and not minutes. */
-export const withShortLeases = (plan: Plan): Plan =>
+/** A plan with two pods of each program, whose work is taken up by others seconds after they were killed, and not minutes. */
+export const inTwoPods = (plan: Plan): Plan =>
   altered(plan, ({ type, inputs }) => {
     if (type !== "kubernetes:apps/v1:Deployment") return undefined;
-    const text = JSON.stringify(inputs);
-    const short = text.replace(/("name":"LEASE_SECONDS","value":)"\d+"/, '$1"5"');
-    return JSON.parse(short) as PlanResource["inputs"];
+    const text = JSON.stringify(inputs)
+      .replace(/("name":"LEASE_SECONDS","value":)"\d+"/, '$1"5"')
+      .replace(/"replicas":\d+/, '"replicas":2');
+    return JSON.parse(text) as PlanResource["inputs"];
   });
 
 /** The plan with other inputs where `change` answers some. */

@@ -323,6 +323,7 @@ CREATE OR REPLACE FUNCTION settlement.meet(owed bigint[], at timestamptz) RETURN
 LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
 DECLARE
   touched bigint[];
+  moved bigint[];
 BEGIN
   -- Before any movement, and in one order: two that hold what the other wants would wait for each other for ever.
   PERFORM FROM expected WHERE expected = ANY (owed) ORDER BY expected FOR NO KEY UPDATE;
@@ -332,11 +333,11 @@ BEGIN
     WHERE movements.expected IS NULL AND known.expected = ANY (owed)
       AND movements.acquirer = known.acquirer AND movements.operation_key = known.operation_key
     RETURNING known.expected, movements.movement
-  ), closed AS (
-    UPDATE breaks SET closed_at = at, closed_as = 'matched'
-    FROM met WHERE breaks.kind = 'unexpected' AND breaks.movement = met.movement AND breaks.closed_as IS DISTINCT FROM 'matched'
   )
-  SELECT array_agg(DISTINCT expected) INTO touched FROM met;
+  SELECT array_agg(DISTINCT met.expected), array_agg(met.movement) INTO touched, moved FROM met;
+  -- Behind them, and not with them: whoever looked meanwhile may have opened one.
+  UPDATE breaks SET closed_at = at, closed_as = 'matched'
+  WHERE kind = 'unexpected' AND movement = ANY (moved) AND closed_as IS DISTINCT FROM 'matched';
   IF touched IS NOT NULL THEN PERFORM judge(touched, at); END IF;
 END
 $$;

@@ -113,7 +113,7 @@ BEGIN
 END
 $$;
 
--- As it was (0006), by each acquirer's own days.
+-- As it was (0006), by each acquirer's own days; and what comes while it looks is neither missing nor unexpected.
 CREATE OR REPLACE FUNCTION settlement.look(at timestamptz, books_behind interval) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
 BEGIN
@@ -125,6 +125,8 @@ BEGIN
   INSERT INTO breaks (kind, acquirer, currency, amount, movement, opened_at)
   SELECT 'unexpected', acquirer, currency, gross, movement, at
   FROM movements WHERE expected IS NULL AND kind <> 'cost' AND received_at <= at - books_behind
+  -- Whoever holds one has heard of it, and what was held is asked once more.
+  FOR NO KEY UPDATE SKIP LOCKED
   ON CONFLICT ON CONSTRAINT found_once DO NOTHING;
   INSERT INTO breaks (kind, acquirer, book, currency, amount, expected, opened_at)
   SELECT 'missing', acquirer, book, currency, -gross, expected, at
@@ -133,7 +135,8 @@ BEGIN
   WHERE settled_on IS NULL
     AND booked_on < (at AT TIME ZONE 'UTC')::date - (SELECT least(min(days), days_at_most()) FROM terms)
     AND booked_on < (at AT TIME ZONE 'UTC')::date - coalesce(days, days_at_most())
-    AND NOT EXISTS (SELECT FROM movements WHERE movements.expected = owed.expected)
+    AND settled = 0 AND NOT EXISTS (SELECT FROM movements WHERE movements.expected = owed.expected)
+  FOR NO KEY UPDATE OF owed SKIP LOCKED
   ON CONFLICT ON CONSTRAINT found_once DO NOTHING;
 END
 $$;
