@@ -6,7 +6,7 @@ import { table } from "./table.ts";
 
 export interface ClosingOptions {
   readonly "up-to"?: string | undefined;
-  readonly who?: string | undefined;
+  readonly by?: string | undefined;
   readonly anyway?: string | undefined;
 }
 
@@ -34,10 +34,10 @@ const checkViolation = "23514";
 export async function closePeriod(
   url: string,
   journal: () => Promise<readonly Against[]>,
-  { "up-to": upTo, who, anyway }: ClosingOptions,
+  { "up-to": upTo, by, anyway }: ClosingOptions,
 ): Promise<string> {
   if (upTo === undefined) throw new Refusal("say up to which day: --up-to 2026-10-31");
-  if (who === undefined || who === "") throw new Refusal("say who you are: --who lee");
+  if (by === undefined || by === "") throw new Refusal("say who you are: --by lee");
   if (anyway === "") throw new Refusal('say why: --anyway "…"');
   const day = dayIn("up-to", upTo);
   if (day >= today()) throw new Refusal(`the books are not closed: ${day} is not over yet`);
@@ -50,7 +50,7 @@ export async function closePeriod(
       throw new Refusal(
         `the books are not closed up to ${day}. Against it stands:\n\n${stands}\n\nPut it right, or say why it is closed all the same: --anyway "…"`,
       );
-    await finance.close(day, who, anyway, besides).catch((thrown: unknown) => {
+    await finance.close(day, by, anyway, besides).catch((thrown: unknown) => {
       const { code, message } = thrown as { readonly code?: string; readonly message: string };
       if (code !== checkViolation) throw thrown;
       throw new Refusal(`the books are not closed: ${message}`, { cause: thrown });
@@ -74,7 +74,7 @@ export const showClosings = (url: string): Promise<string> =>
   withBooks(url, async (pool) => {
     const closings = await new Finance(pool).closings();
     if (closings.length === 0)
-      return "no period is closed: `books close --up-to <day> --who <who>` closes one";
+      return "no period is closed: `books close --up-to <day> --by <who>` closes one";
     return table(
       ["UP TO", "CLOSED", "BY", "AGAINST IT", "ANYWAY"],
       closings.map(({ endsOn, at, who, against, anyway }) => [

@@ -47,7 +47,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   books safeguarding [--date <day>] [--csv]       what is owed to customers and merchants, against what is held
   books large --since <day> [--until <day>] --currency <ccy> [--over <amount>] [--csv]
                                                   large payments, and smaller ones of a day that come to one
-  books close --up-to <day> --who <who> [--anyway "…"] [--stage <stage>] | books closings
+  books close --up-to <day> --by <who> [--anyway "…"] [--stage <stage>] | books closings
                                                   closes a period, and says what stands against it
   statement --merchant <mer_…> --date <day> [--currency <ccy>] [--to <directory>|-]
                                                   a merchant's money of a day as camt.053, a file for each currency
@@ -112,7 +112,6 @@ function readArguments() {
         currency: { type: "string" },
         over: { type: "string" },
         "up-to": { type: "string" },
-        who: { type: "string" },
         anyway: { type: "string" },
         csv: { type: "boolean", default: false },
         all: { type: "boolean", default: false },

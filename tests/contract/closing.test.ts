@@ -34,7 +34,7 @@ const at = (ms: number): Date => new Date(ms);
 const nothing = (): Promise<readonly Against[]> => Promise.resolve([]);
 const today = dayOf(noon);
 const close = (anyway?: string, upTo = today, journal = nothing) =>
-  closePeriod(server.url, journal, { "up-to": upTo, who: "lee", anyway });
+  closePeriod(server.url, journal, { "up-to": upTo, by: "lee", anyway });
 
 async function bring(gross: bigint, isRead = true): Promise<void> {
   const file = await settlement.begin(
@@ -80,7 +80,7 @@ describe("against closing stands", () => {
     // The day behind it has the other one.
     await expect(close(undefined, dayOf(noon + day))).rejects.toThrow(/\n2 +open breaks/);
     await new Settlement(owner).note(1, {
-      ...{ at: at(noon), who: "kim", act: "resolved", words: "theirs", entry: undefined },
+      ...{ at: at(noon), who: "kim", act: "resolved", words: "theirs" },
     });
     await expect(close()).resolves.toContain("are closed");
   });
@@ -175,12 +175,12 @@ test("the database itself refuses to close against something without a word, who
 });
 
 test.each<[string, Parameters<typeof closePeriod>[2], string]>([
-  ["no day", { who: "lee" }, "--up-to 2026-10-31"],
-  ["what is no day", { "up-to": "2026-02-30", who: "lee" }, '--up-to "2026-02-30" is no day'],
-  ["nobody", { "up-to": today }, "--who lee"],
-  ["no reason", { "up-to": today, who: "lee", anyway: "" }, "say why"],
-  ["today", { "up-to": dayOf(Date.now()), who: "lee" }, "is not over yet"],
-  ["a day that is not over", { "up-to": dayOf(Date.now()), who: "lee", anyway: "x" }, "is not over yet"],
+  ["no day", { by: "lee" }, "--up-to 2026-10-31"],
+  ["what is no day", { "up-to": "2026-02-30", by: "lee" }, '--up-to "2026-02-30" is no day'],
+  ["nobody", { "up-to": today }, "--by lee"],
+  ["no reason", { "up-to": today, by: "lee", anyway: "" }, "say why"],
+  ["today", { "up-to": dayOf(Date.now()), by: "lee" }, "is not over yet"],
+  ["a day that is not over", { "up-to": dayOf(Date.now()), by: "lee", anyway: "x" }, "is not over yet"],
 ])("%s is refused, with what to say", async (_what, options, says) => {
   await expect(closePeriod(server.url, nothing, options)).rejects.toThrow(says);
   expect(await showClosings(server.url)).toContain("no period is closed");

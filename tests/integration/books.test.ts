@@ -196,7 +196,7 @@ test("finance takes statements and safeguarding from the books, and looks at the
   expect(await journalFilesOf(store)).toEqual([]);
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const closed = await closePeriod(url, () => journalFilesOf(store), {
-    ...{ "up-to": yesterday, who: "lee", anyway: "a break of a file that the test left" },
+    ...{ "up-to": yesterday, by: "lee", anyway: "a break of a file that the test left" },
   });
   expect(closed).toContain(`the books are closed up to ${yesterday}`);
   expect(await showClosings(url)).toMatch(/ lee /);
