@@ -1,100 +1,32 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
-import { type Belonging, Settlement } from "#adapters/books/settlement.ts";
-import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
 import { showBank } from "#cli/settlement.ts";
-import type { BankMovement } from "#core/settlement/bank-movement.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
-import { usd } from "#tests/support/breaks.ts";
+import { type BankWorld, came, hour, startBankWorld } from "#tests/support/bank-world.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
+import type { usd } from "#tests/support/breaks.ts";
 import { day, noon } from "#tests/support/examples.ts";
 import { bringFile, captured, dayOf, line, on, refunded, refundOf } from "#tests/support/settled.ts";
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
-let entries: SettlementEntries;
+let server: BankWorld["server"];
+let owner: BankWorld["owner"];
+let pool: BankWorld["pool"];
+let books: BankWorld["books"];
+let settlement: BankWorld["settlement"];
+let entries: BankWorld["entries"];
+let bringBank: BankWorld["bringBank"];
+let drafted: BankWorld["drafted"];
+let balances: BankWorld["balances"];
+let breaks: BankWorld["breaks"];
+let dayOfTwoBooks: BankWorld["dayOfTwoBooks"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  [books, settlement, entries] = [new Books(pool), new Settlement(pool), new SettlementEntries(pool)];
+  ({ server, owner, pool, books, settlement, entries, bringBank, drafted, balances, breaks, dayOfTwoBooks } =
+    await startBankWorld());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
-
-const hour = 3_600_000;
-
-/** An entry of our account: alpha's day of `noon`, unless said. */
-const came = (amount: bigint, reference: string, more: Partial<BankMovement> = {}): BankMovement => ({
-  ...{ place: 1, reference, bookedOn: dayOf(noon + day), currency: usd, amount, party: "ALPHA LTD" },
-  ...{ words: "…", pays: { acquirer: "alpha", settledOn: dayOf(noon) } },
-  ...more,
-});
-
-async function bringBank(name: string, movements: readonly BankMovement[], now = noon): Promise<number> {
-  const file = await settlement.begin(
-    { bucket: "inbound", key: `bank/${name}`, version: "1", acquirer: "bank" },
-    new Date(now),
-  );
-  const placed = movements.map((movement, index) => ({ ...movement, place: index + 1 }));
-  const taken = await settlement.takeBank(file, placed, new Date(now));
-  await settlement.finish(file, new Date(now));
-  return taken;
-}
-
-const bookOf = (account: string): string =>
-  account
-    .replace(/:USD$/, "")
-    .replace("mer_operator:", "own:")
-    .replace(/^mer_demo:/, "");
-
-/** What was drafted since, each entry as `credit 1050:alpha 95, debit 1000 95`; then it is posted. */
-async function drafted(now = noon): Promise<readonly string[]> {
-  while (await entries.draft(new Date(now)));
-  const found = await entries.unposted(100);
-  for (const each of found) await entries.posted(each, new Date(now));
-  return found.map(({ entry }) =>
-    entry.legs
-      .map(({ account, side, amount }) => `${side} ${bookOf(account)} ${amount}`)
-      .toSorted()
-      .join(", "),
-  );
-}
-
-/** What our accounts come to by all that was drafted: debits positive; those that come to nothing are left out. */
-async function balances(): Promise<Record<string, bigint>> {
-  const { rows } = await pool.query(
-    `SELECT leg->>'account' AS account, sum(CASE leg->>'side' WHEN 'debit' THEN 1 ELSE -1 END * (leg->>'amount')::numeric)::text AS sum
-     FROM settlement.entries, jsonb_array_elements(legs) AS leg GROUP BY 1`,
-  );
-  return Object.fromEntries(
-    rows.filter(({ sum }) => sum !== "0").map(({ account, sum }) => [bookOf(account), BigInt(sum)]),
-  );
-}
-
-const breaks = async (all = false): Promise<readonly string[]> =>
-  (await settlement.breaks(all)).map(
-    ({ kind, amount, closedAs }) => `${kind} ${amount}${closedAs === undefined ? "" : ` ${closedAs}`}`,
-  );
-
-/** A day of alpha's: 100 and 50, of which it keeps 3, in the demo merchant's book; and 7 in no known book. */
-async function dayOfTwoBooks(now = noon): Promise<void> {
-  await books.post([captured(1, 100n), captured(2, 50n)]);
-  await bringFile(settlement, "1.csv", [
-    line(1, 1, 100n, { cost: 2n }),
-    line(2, 2, 50n, { cost: 1n }),
-    line(3, 9, 7n),
-  ]);
-  await settlement.look(new Date(now + 2 * hour));
-}
 
 describe("what an acquirer pays out for a day", () => {
   test("arrives by one credit: of each book its share", async () => {
@@ -205,175 +137,6 @@ describe("what an acquirer pays out for a day", () => {
     await drafted(noon + 6 * day);
     expect(await balances()).toMatchObject({ "1000": 7n });
     expect(await balances()).not.toHaveProperty("1050:alpha");
-  });
-});
-
-describe("a difference", () => {
-  async function paid(amount: bigint): Promise<void> {
-    await books.post([captured(1, 100n)]);
-    await bringFile(settlement, "1.csv", [line(1, 1, 100n)]);
-    await bringBank("1.xml", [came(amount, "r1")]);
-    await drafted();
-  }
-  const look = (ms: number) => settlement.look(new Date(noon + ms));
-
-  test.each([
-    ["bank_over 1", 101n],
-    ["bank_under -1", 99n],
-  ])("is a break (%s) after an hour, and in suspense", async (found, amount) => {
-    await paid(amount);
-    await look(hour - 1);
-    expect(await breaks()).toEqual([]);
-    await look(hour);
-    expect(await breaks()).toEqual([found]);
-    await drafted();
-    expect(await balances()).toMatchObject({ "own:1000": amount, "own:1900": 100n - amount });
-    const suspense = (await entries.suspense())[0];
-    expect(suspense?.drafted).toBe(amount - 100n);
-    expect(await settlement.findBreak(1)).toMatchObject({
-      reference: `alpha ${dayOf(noon)}`,
-      book: undefined,
-    });
-  });
-
-  test.each([
-    ["bank_over -1", -31n],
-    ["bank_under 1", -29n],
-  ])("is a break (%s) of a day that the acquirer takes money for", async (found, amount) => {
-    await books.post([refunded(4, 30n)]);
-    await bringFile(settlement, "1.csv", [line(1, 4, -30n, refundOf(4))]);
-    await bringBank("1.xml", [came(amount, "r1")]);
-    await drafted();
-    await look(hour);
-    expect(await breaks()).toEqual([found]);
-  });
-
-  test("is a break in time, though another file says the same once more", async () => {
-    await paid(99n);
-    await bringBank("2.xml", [came(99n, "r1")], noon + hour / 2);
-    await drafted(noon + hour / 2);
-    await look(hour);
-    expect(await breaks()).toEqual(["bank_under -1"]);
-  });
-
-  test("is none where the rest has come, and nobody has drafted it yet", async () => {
-    await paid(99n);
-    await bringBank("2.xml", [came(1n, "r2")], noon + hour / 2);
-    await look(2 * hour);
-    expect(await breaks(true)).toEqual([]);
-  });
-
-  test("closes by itself when the rest comes", async () => {
-    await paid(99n);
-    await look(hour);
-    await drafted();
-    await bringBank("2.xml", [came(1n, "r2")]);
-    await drafted();
-    expect(await breaks(true)).toEqual(["bank_under -1 matched"]);
-    expect(await balances()).toEqual({ "1000": 100n, "1100:alpha": -100n });
-  });
-
-  test("that comes behind what was even has its hour again", async () => {
-    await paid(99n);
-    await look(hour);
-    await bringBank("2.xml", [came(1n, "r2")]);
-    await drafted(noon + hour);
-    await books.post([captured(2, 3n)]);
-    await bringFile(settlement, "2.csv", [line(1, 2, 3n)]);
-    await drafted(noon + 2 * hour);
-    await look(3 * hour - 1);
-    expect(await breaks(true)).toEqual(["bank_under -1 matched"]);
-    await look(3 * hour);
-    expect(await breaks(true)).toEqual(["bank_under -3"]);
-  });
-
-  test.each<[Belonging, Record<string, bigint>]>([
-    ["rounding", { "1000": 100n, "own:1000": -1n, "own:5200": 1n }],
-    ["losses", { "1000": 100n, "own:1000": -1n, "own:5100": 1n }],
-    ["receivable", { "1050:alpha": 100n, "own:1000": 99n, "own:1050:alpha": -99n }],
-  ])(
-    "that somebody decides is %s moves there, and the books have their shares unless it is still to come",
-    async (as, expected) => {
-      await paid(99n);
-      await look(hour);
-      await drafted();
-      await new Settlement(owner).note(
-        1,
-        { at: new Date(noon), who: "lee", act: "resolved", words: "so" },
-        as,
-      );
-      await drafted();
-      expect(await balances()).toEqual({ ...expected, "1100:alpha": -100n });
-      await look(day);
-      expect(await breaks()).toEqual([]);
-      // It is about money that has come since.
-      await bringBank("2.xml", [came(1n, "r2")]);
-      await drafted();
-      expect(await balances()).toEqual({ "1000": 100n, "1100:alpha": -100n });
-    },
-  );
-
-  test("that was decided is open again when it is another one", async () => {
-    await paid(98n);
-    await look(hour);
-    await new Settlement(owner).note(
-      1,
-      { at: new Date(noon), who: "lee", act: "resolved", words: "so" },
-      "losses",
-    );
-    await drafted();
-    await bringBank("2.xml", [came(1n, "r2")]);
-    await drafted();
-    expect(await breaks()).toEqual(["bank_under -1"]);
-    expect(await balances()).toEqual({
-      ...{ "1050:alpha": 100n, "1100:alpha": -100n },
-      ...{ "own:1000": 99n, "own:1050:alpha": -100n, "own:1900": 1n },
-    });
-  });
-
-  test("is a whole entry that names no acquirer and day, each by itself", async () => {
-    await bringBank("1.xml", [came(5n, "r1", { pays: undefined }), came(-3n, "r2", { pays: undefined })]);
-    await drafted();
-    await look(hour);
-    expect(await breaks()).toEqual(["bank_unexpected 5", "bank_unexpected -3"]);
-    await drafted();
-    expect(await balances()).toEqual({ "own:1000": 2n, "own:1900": -2n });
-    expect(await settlement.findBreak(2)).toMatchObject({ acquirer: "bank", reference: "r2 -3 1" });
-  });
-
-  test("is a day of which nothing came, where the bank told of that day at all", async () => {
-    await books.post([captured(1, 100n), captured(2, 50n, usd, noon + day)]);
-    await bringFile(settlement, "1.csv", [line(1, 1, 100n), line(2, 2, 50n, on(1))]);
-    await drafted();
-    await look(9 * day);
-    expect(await breaks()).toEqual([]);
-    await bringBank("1.xml", [came(5n, "r1", { pays: undefined })]);
-    await drafted();
-    await look(6 * day);
-    expect(await breaks()).toEqual(["bank_unexpected 5"]);
-    await look(7 * day);
-    expect(await breaks()).toEqual(["bank_unexpected 5", "bank_missing -50"]);
-  });
-
-  test("of a day that an entry pays without saying so is made up for by it, when both are decided as the same", async () => {
-    await books.post([captured(1, 100n)]);
-    await bringFile(settlement, "1.csv", [line(1, 1, 100n)]);
-    await bringBank("1.xml", [came(100n, "r1", { pays: undefined, bookedOn: dayOf(noon) })]);
-    await drafted();
-    await look(6 * day);
-    expect(await breaks()).toEqual(["bank_unexpected 100", "bank_missing -100"]);
-    const word = { at: new Date(noon), who: "lee", act: "resolved", words: "so" } as const;
-    for (const n of [1, 2]) await new Settlement(owner).note(n, word, "losses");
-    await drafted();
-    expect(await balances()).toEqual({ "1000": 100n, "1100:alpha": -100n });
-  });
-
-  test("stands against closing its day", async () => {
-    await paid(99n);
-    await look(hour);
-    const against = async (upTo: string) =>
-      (await owner.query("SELECT * FROM books.against($1) WHERE what = 'open_breaks'", [upTo])).rowCount;
-    expect([await against(dayOf(noon - day)), await against(dayOf(noon))]).toEqual([0, 1]);
   });
 });
 

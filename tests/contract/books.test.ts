@@ -22,6 +22,7 @@ const migrations = [
   "0005-settlement",
   "0006-matching",
   "0007-settlement-entries",
+  "0008-paid-out",
   "0009-finance",
   "0010-disputes",
   "0011-terms",
