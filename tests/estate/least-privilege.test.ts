@@ -20,34 +20,11 @@ import {
   roles,
   statementsOf,
 } from "./committed-plan.ts";
+import { grantsOf, table, whoMay } from "./grants.ts";
 
-const account = "123456789012";
-const table = (name: string): string =>
-  `arn:aws:dynamodb:eu-west-1:${account}:table/tallystick-local-${name}`;
 /** The partition keys of accounts, as a policy has them. */
 const accountKeys = "*#account#*";
 const keyArn = (name: string): unknown => resource(name).outputs?.["arn"];
-
-/** Names of the roles that are allowed an action on a resource, under whatever condition. */
-function whoMay(action: string, on: unknown): string[] {
-  return roles
-    .filter((role) =>
-      statementsOf(role).some(
-        ({ Action, Resource }) =>
-          listOf(Action).includes(action) && listOf(Resource).some((arn) => arn === on),
-      ),
-    )
-    .map(({ name }) => name);
-}
-
-/** The statements of one role that allow an action on a resource. */
-function grantsOf(roleName: string, action: string, on: unknown) {
-  const role = roles.find(({ name }) => name === roleName);
-  if (role === undefined) throw new Error(`the plan has no role ${roleName}`);
-  return statementsOf(role).filter(
-    ({ Action, Resource }) => listOf(Action).includes(action) && listOf(Resource).some((arn) => arn === on),
-  );
-}
 
 /** AWS has no finer grain than "*" for these. Another one here needs a reason in stacks/permissions.ts. */
 const unscopedActions = [
@@ -361,80 +338,5 @@ describe("money", () => {
       expect(whoMay("lambda:InvokeFunction", task.outputs?.["arn"])).toEqual(owners);
     }
     expect(whoMay("lambda:InvokeFunction", resource("PaymentsApiFunction").outputs?.["arn"])).toEqual([]);
-  });
-});
-
-describe("events", () => {
-  const stream = resource("PaymentEvents").outputs?.["arn"];
-
-  it("are told by the two relays alone", () => {
-    expect(whoMay("kinesis:PutRecords", stream)).toEqual(["JournalRelayRole", "RelayRole"]);
-    expect(whoMay("kinesis:PutRecord", stream)).toEqual([]);
-  });
-
-  it.each(["JournalRelayRole", "RelayRole"])("are told by %s, which may read no table", (name) => {
-    const relay = roles.find((role) => role.name === name);
-    const actions = relay === undefined ? [] : statementsOf(relay).flatMap(({ Action }) => listOf(Action));
-    expect(actions.filter((action) => action.startsWith("dynamodb:"))).toEqual([
-      "dynamodb:DescribeStream",
-      "dynamodb:GetRecords",
-      "dynamodb:GetShardIterator",
-      "dynamodb:ListStreams",
-    ]);
-  });
-
-  it("are told to merchants by one function, which takes its claims where no answer of the API lies", () => {
-    const topic = resource("News").outputs?.["arn"];
-    expect(whoMay("sns:Publish", topic)).toEqual(["NotifyRole"]);
-    expect(whoMay("sns:Subscribe", topic)).toEqual(["MerchantsApiRole"]);
-    for (const action of ["dynamodb:PutItem", "dynamodb:DeleteItem"])
-      expect(grantsOf("NotifyRole", action, table("idempotency")).map(({ Condition }) => Condition)).toEqual([
-        {
-          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "*#told#*" },
-          Null: { "dynamodb:LeadingKeys": "false" },
-        },
-      ]);
-    for (const action of ["Query", "Scan", "PutItem", "UpdateItem"])
-      expect(whoMay(`dynamodb:${action}`, table("merchants")), action).not.toContain("NotifyRole");
-  });
-
-  it("are kept by one function, and changed or deleted by none", () => {
-    expect(whoMay("dynamodb:BatchWriteItem", table("events"))).toEqual(["RecordEventsRole"]);
-    for (const action of ["PutItem", "UpdateItem", "DeleteItem"])
-      expect(whoMay(`dynamodb:${action}`, table("events")), action).toEqual([]);
-  });
-
-  it("are shown by a function that learns of payments whether they are there, and what opens their texts", () => {
-    for (const action of ["GetItem", "BatchGetItem"]) {
-      const grants = grantsOf("EventsApiRole", `dynamodb:${action}`, table("payments"));
-      expect(grants.map(({ Condition }) => Condition)).toEqual([
-        {
-          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", "text_key"] },
-          StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
-        },
-      ]);
-    }
-    for (const action of ["Query", "Scan", "PutItem"])
-      expect(whoMay(`dynamodb:${action}`, table("payments")), action).not.toContain("EventsApiRole");
-  });
-});
-
-describe("merchants and their clients", () => {
-  it("are written by one function, in one user pool", () => {
-    expect(whoMay("dynamodb:PutItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
-    for (const action of ["DeleteItem", "BatchWriteItem"])
-      expect(whoMay(`dynamodb:${action}`, table("merchants")), action).toEqual([]);
-    // Who names an address, and nothing of a merchant or a client.
-    expect(whoMay("dynamodb:UpdateItem", table("merchants"))).toEqual(["MerchantsApiRole"]);
-    const updates = grantsOf("MerchantsApiRole", "dynamodb:UpdateItem", table("merchants"));
-    expect(updates.map(({ Condition }) => Condition)).toEqual([
-      {
-        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "address#*" },
-        Null: { "dynamodb:LeadingKeys": "false" },
-      },
-    ]);
-    expect(whoMay("cognito-idp:CreateUserPoolClient", resource("Clients").outputs?.["arn"])).toEqual([
-      "MerchantsApiRole",
-    ]);
   });
 });
