@@ -27,6 +27,7 @@ const migrations = [
   "0010-disputes",
   "0011-terms",
   "0012-bank",
+  "0013-balanced",
 ];
 
 let server: BooksServer;
