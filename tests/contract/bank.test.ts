@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Settlement } from "#adapters/books/settlement.ts";
@@ -266,31 +265,6 @@ test("`settlement bank` shows each entry with the day that it pays, and days tha
     `USD | ${booked} | r4 | 7 | 7 | 0 | names no acquirer and day`,
     `${alpha(0)} | ${booked} | r0 | 60 | 100 | 100 | even`,
     `${alpha(0)} | ${booked} | r1 | 40 | 100 | 100 | even`,
-  ]);
-});
-
-test("what was on its way before there were bank statements arrives too", async () => {
-  const folder = "adapters/books/sql/migrations";
-  const [before, own] = [
-    readdirSync(folder)
-      .toSorted()
-      .filter((name) => name < "0012"),
-    readFileSync(`${folder}/0012-bank.sql`, "utf8"),
-  ];
-  await owner.query("DROP SCHEMA books, settlement CASCADE");
-  for (const name of before) await owner.query(readFileSync(`${folder}/${name}`, "utf8"));
-  await owner.query(
-    `INSERT INTO settlement.movements (acquirer, settled_on, kind, reference, currency, occurrence, gross, cost, received_at,
-       posted_book, posted_cost, to_post)
-     SELECT 'alpha', $1, 'capture', n::text, 'USD', 1, 100, 2, now(), book, 2, false
-     FROM (VALUES (1, 'mer_demo'), (2, 'mer_demo'), (3, 'mer_operator'), (4, NULL)) AS each (n, book)`,
-    [dayOf(noon)],
-  );
-  await owner.query(own);
-  await bringBank("1.xml", [came(294n, "r1")]);
-  expect(await drafted()).toEqual([
-    "credit 1050:alpha 196, debit 1000 196",
-    "credit own:1050:alpha 98, debit own:1000 98",
   ]);
 });
 

@@ -28,6 +28,7 @@ const migrations = [
   "0011-terms",
   "0012-bank",
   "0013-balanced",
+  "0014-drafting",
 ];
 
 let server: BooksServer;

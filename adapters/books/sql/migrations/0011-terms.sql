@@ -45,7 +45,7 @@ LANGUAGE sql SET search_path = settlement, pg_temp AS $$
   UPDATE expected SET decided_at = at FROM decided WHERE expected.expected = decided.expected
 $$;
 
--- As it was (0007), by each acquirer's own days.
+-- As it was (0006), by each acquirer's own days, and by the columns that it needs and no others.
 CREATE OR REPLACE FUNCTION settlement.disagreements(touched bigint[]) RETURNS TABLE (
   kind text, acquirer text, book text, currency char(3), amount numeric, expected bigint, movement bigint
 ) LANGUAGE sql STABLE SET search_path = settlement, pg_temp AS $$
@@ -80,7 +80,8 @@ CREATE OR REPLACE FUNCTION settlement.disagreements(touched bigint[]) RETURNS TA
   FROM stood LEFT JOIN terms USING (acquirer) WHERE settled_on - booked_on > coalesce(days, days_at_most())
 $$;
 
--- As it was (0007), and what the terms tolerate is decided at once.
+-- As it was (0006), but that what somebody decided is undone when what was in question is no longer: it was about money that
+-- has come since; and what the terms tolerate is decided at once.
 CREATE OR REPLACE FUNCTION settlement.judge(touched bigint[], at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = settlement, pg_temp AS $$
 BEGIN
