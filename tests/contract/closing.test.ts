@@ -1,31 +1,24 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
 import { type Against, Finance } from "#adapters/books/finance.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { closePeriod, showClosings } from "#cli/closing.ts";
 import { journalFilesOf } from "#cli/journal-queue.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
 import { openCloud } from "#tests/support/cloud.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
 import { planOf, resource } from "#tests/support/handmade-plan.ts";
 import { captured, dayOf, line } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  books = new Books(pool);
-  settlement = new Settlement(pool);
+  ({ server, owner, pool, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));

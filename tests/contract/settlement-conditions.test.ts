@@ -1,36 +1,25 @@
-import { Client, type Pool } from "pg";
+import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
 import { credit, debit } from "#core/ledger/entry.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import {
-  type BooksServer,
-  forgetBooks,
-  someoneWaits,
-  startBooksServer,
-} from "#tests/support/books-server.ts";
+import { forgetBooks, someoneWaits } from "#tests/support/books-server.ts";
 import { eur, keyOf, paymentId, usd } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
 import { bringFile, captured, heldAndCaptured, line, on, postedAs } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
 /** What each condition of the matching's SQL is for: histories that come to something else without it. */
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  books = new Books(pool);
-  settlement = new Settlement(pool);
+  ({ server, owner, pool, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
@@ -47,7 +36,7 @@ const breaks = async (also = false): Promise<readonly string[]> =>
   );
 const decide = (number: number, now = noon) =>
   new Settlement(owner).note(number, {
-    ...{ at: at(now), who: "lee", act: "resolved", words: "theirs", entry: undefined },
+    ...{ at: at(now), who: "lee", act: "resolved", words: "theirs" },
   });
 
 describe("a break that was closed", () => {

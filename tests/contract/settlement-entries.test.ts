@@ -1,29 +1,22 @@
 import fc from "fast-check";
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { type Belonging, type Note, Settlement } from "#adapters/books/settlement.ts";
-import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
 import { eur, histories, keyOf, paymentId } from "#tests/support/breaks.ts";
 import { day, noon } from "#tests/support/examples.ts";
-import { captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { bringFile, captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
-let entries: SettlementEntries;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
+let entries: SettledBooks["entries"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  [books, settlement, entries] = [new Books(pool), new Settlement(pool), new SettlementEntries(pool)];
+  ({ server, owner, pool, books, settlement, entries } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
@@ -32,14 +25,8 @@ const at = (ms: number): Date => new Date(ms);
 /** Long enough after `noon` for what nobody knows of to be a break. */
 const later = noon + 2 * 3_600_000;
 
-async function bring(name: string, lines: readonly SettlementLine[], now = noon): Promise<void> {
-  const number = await settlement.begin(
-    { bucket: "inbound", key: `alpha/${name}`, version: "1", acquirer: "alpha" },
-    at(now),
-  );
-  await settlement.take(number, lines, at(now));
-  await settlement.finish(number, at(now));
-}
+const bring = (name: string, lines: readonly SettlementLine[], now = noon) =>
+  bringFile(settlement, name, lines, { now });
 
 async function decide(number: number, belongsTo: Belonging, act: Note["act"] = "resolved"): Promise<void> {
   await new Settlement(owner).note(number, { at: at(noon), who: "lee", act, words: "so" }, belongsTo);

@@ -1,31 +1,20 @@
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrateBooks } from "#adapters/books/migrations.ts";
-import { Settlement } from "#adapters/books/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import {
-  type BooksServer,
-  forgetBooks,
-  someoneWaits,
-  startBooksServer,
-} from "#tests/support/books-server.ts";
+import { forgetBooks, someoneWaits } from "#tests/support/books-server.ts";
 import { eur, keyOf } from "#tests/support/breaks.ts";
 import { noon } from "#tests/support/examples.ts";
 import { bringFile, line, on } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
 /** How a file is taken: what each condition of its SQL is for. */
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  settlement = new Settlement(pool);
+  ({ server, owner, pool, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));

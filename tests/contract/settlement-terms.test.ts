@@ -1,40 +1,29 @@
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { agreeTerms, showTerms } from "#cli/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
 import { paymentId } from "#tests/support/breaks.ts";
 import { day, noon } from "#tests/support/examples.ts";
-import { captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { bringFile, captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  [books, settlement] = [new Books(pool), new Settlement(pool)];
+  ({ server, owner, pool, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
 
 const at = (ms: number): Date => new Date(ms);
-async function bring(name: string, lines: readonly SettlementLine[], now = noon): Promise<void> {
-  const number = await settlement.begin(
-    { bucket: "inbound", key: `alpha/${name}`, version: "1", acquirer: "alpha" },
-    at(now),
-  );
-  await settlement.take(number, lines, at(now));
-}
+const bring = (name: string, lines: readonly SettlementLine[], now = noon) =>
+  bringFile(settlement, name, lines, { now });
 const agree = (terms: { days?: number; tolerance?: bigint; feePoints?: number }, acquirer = "alpha") =>
   new Settlement(owner).agree({ acquirer, days: 3, tolerance: 0n, feePoints: 0, ...terms }, "lee", at(noon));
 const said = async () =>

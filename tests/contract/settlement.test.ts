@@ -1,47 +1,29 @@
 import fc from "fast-check";
-import type { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { type Note, Settlement } from "#adapters/books/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
 import { breaksBy, eur, histories } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
-import { captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { bringFile, captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
-let server: BooksServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  owner = server.owner;
-  await migrateBooks(owner);
-  pool = await server.reconciler();
-  books = new Books(pool);
-  settlement = new Settlement(pool);
+  ({ server, owner, pool, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
-
 beforeEach(() => forgetBooks(owner));
 
 const at = (ms: number): Date => new Date(ms);
 
-async function bring(
-  name: string,
-  lines: readonly SettlementLine[],
-  now = noon,
-  acquirer = "alpha",
-): Promise<number> {
-  const file = { bucket: "inbound", key: `${acquirer}/${name}`, version: "1", acquirer };
-  const number = await settlement.begin(file, at(now));
-  const taken = await settlement.take(number, lines, at(now));
-  await settlement.finish(number, at(now));
-  return taken;
-}
+const bring = (name: string, lines: readonly SettlementLine[], now = noon, acquirer = "alpha") =>
+  bringFile(settlement, name, lines, { now, acquirer });
 
 /** Open breaks as `kind of what: amount currency`. */
 const open = async (also = false): Promise<readonly string[]> =>

@@ -1,12 +1,8 @@
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
-import { Settlement } from "#adapters/books/settlement.ts";
-import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import type { BankMovement } from "#core/settlement/bank-movement.ts";
-import { startBooksServer } from "./books-server.ts";
 import { usd } from "./breaks.ts";
 import { day, noon } from "./examples.ts";
 import { bringFile, captured, dayOf, line } from "./settled.ts";
+import { startSettledBooks } from "./settled-books.ts";
 
 /** What tests of the bank's statements begin with: books of their own, and what is asked of them again and again. */
 
@@ -28,11 +24,8 @@ const bookOf = (account: string): string =>
 export type BankWorld = Awaited<ReturnType<typeof startBankWorld>>;
 
 export async function startBankWorld() {
-  const server = await startBooksServer();
-  const { owner } = server;
-  await migrateBooks(owner);
-  const pool = await server.reconciler();
-  const [books, settlement, entries] = [new Books(pool), new Settlement(pool), new SettlementEntries(pool)];
+  const all = await startSettledBooks();
+  const { pool, books, settlement, entries } = all;
 
   async function bringBank(name: string, movements: readonly BankMovement[], now = noon): Promise<number> {
     const file = await settlement.begin(
@@ -86,7 +79,7 @@ export async function startBankWorld() {
   }
 
   return {
-    ...{ server, owner, pool, books, settlement, entries },
+    ...all,
     ...{ bringBank, drafted, balances, breaks, dayOfTwoBooks },
   };
 }
