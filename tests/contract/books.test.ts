@@ -29,6 +29,7 @@ const migrations = [
   "0012-bank",
   "0013-balanced",
   "0014-drafting",
+  "0015-closing",
 ];
 
 let server: BooksServer;

@@ -239,35 +239,6 @@ LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
   WHERE breaks.closed_as = 'matched'
 $$;
 
--- As it was (0009); breaks of the bank are of the day that was paid out.
-CREATE OR REPLACE FUNCTION books.against(up_to date, at timestamptz DEFAULT now()) RETURNS TABLE (what text, items bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = settlement, books, pg_temp AS $$
-  WITH closed AS (
-    SELECT coalesce(max(closed_at), '-infinity') AS lately FROM closings
-  ), found (place, what, items) AS (
-    SELECT 1, 'books_behind', count(*)
-    FROM (SELECT) AS once WHERE at < (up_to + 1)::timestamp AT TIME ZONE 'UTC' + behind_at_most()
-    UNION ALL
-    SELECT 2, 'open_breaks', count(*)
-    FROM breaks LEFT JOIN expected USING (expected) LEFT JOIN movements USING (movement) LEFT JOIN payouts USING (payout)
-    WHERE closed_at IS NULL AND least(expected.booked_on, movements.settled_on, payouts.settled_on) <= up_to
-    UNION ALL
-    SELECT 3, 'unknown_movements', count(*)
-    FROM movements
-    WHERE expected IS NULL AND kind <> 'cost' AND settled_on <= up_to
-      AND NOT EXISTS (SELECT FROM breaks WHERE breaks.movement = movements.movement)
-    UNION ALL
-    SELECT 4, 'parked_records', count(*) FROM parked, closed WHERE parked_at > closed.lately
-    UNION ALL
-    SELECT 5, 'unread_files', count(*) FROM files WHERE read_at IS NULL
-    UNION ALL
-    SELECT 6, 'cut_files', count(*)
-    FROM files, closed
-    WHERE received_at > closed.lately AND EXISTS (SELECT FROM flaws WHERE flaws.file = files.file AND ends_file)
-  )
-  SELECT what, items FROM found WHERE items > 0 ORDER BY place
-$$;
-
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA books, settlement FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA settlement FROM PUBLIC;
 GRANT SELECT ON settlement.bank_movements, settlement.bank_lines, settlement.payouts, settlement.shares TO reconciler;
 GRANT EXECUTE ON FUNCTION settlement.take_bank, settlement.look_at_bank TO reconciler;
