@@ -59,7 +59,7 @@ export async function settleRound(
 
 async function postDrafted({ entries, ledger, now }: SettlingPorts, mayGoOn: () => boolean): Promise<number> {
   let posted = 0;
-  while (mayGoOn()) {
+  for (let round = 0; round < draftsMax && mayGoOn(); round += 1) {
     const drafted = await entries.unposted(entriesAtOnce);
     for (const each of drafted) {
       await ledger.post(each.entry);

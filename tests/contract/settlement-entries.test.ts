@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Belonging, type Note, Settlement } from "#adapters/books/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { forgetBooks } from "#tests/support/books-server.ts";
-import { eur, histories, keyOf, paymentId } from "#tests/support/breaks.ts";
+import { eur, histories } from "#tests/support/breaks.ts";
 import { day, noon } from "#tests/support/examples.ts";
 import { bringFile, captured, dayOf, line, refunded, refundOf } from "#tests/support/settled.ts";
 import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
@@ -122,6 +122,18 @@ describe("what an acquirer paid", () => {
     expect(await drafted()).toEqual(["credit mer_operator:1050:alpha 3, debit mer_operator:5000 3"]);
   });
 
+  test("costs of a day in one line are not those that another acquirer, or another currency, has in its lines", async () => {
+    await books.post([captured(1, 100n, eur)]);
+    await bring("1.csv", [line(1, 1, 100n, { currency: eur, cost: 3n })]);
+    const beta = { acquirer: "beta" };
+    await bringFile(settlement, "1.csv", [line(1, 9, 7n, { cost: 3n, ...beta })], beta);
+    await bring("1.xml", [line(1, 1, 0n, costOfDay)]);
+    expect(await drafted()).toEqual([
+      "credit 1100:alpha 100, debit 1050:alpha 97, debit 5000 3",
+      "credit mer_operator:1050:alpha 3, debit mer_operator:5000 3",
+    ]);
+  });
+
   test("costs of a day in one line behind the lines are known already", async () => {
     await books.post([captured(1, 100n)]);
     await bring("1.csv", [line(1, 1, 100n, { cost: 3n })]);
@@ -134,6 +146,7 @@ describe("what is in question", () => {
   test("is in suspense for as long as it is open: more is a credit, less a debit", async () => {
     await books.post([captured(1, 100n), captured(2, 100n)]);
     await bring("1.csv", [line(1, 1, 103n), line(2, 2, 60n)]);
+    expect(await entries.suspense()).toMatchObject([{ open: -37n, drafted: 0n }]);
     expect(await drafted()).toEqual([
       "credit 1100:alpha 163, debit 1050:alpha 163",
       "credit 1100:alpha 37, debit 1900 37",
@@ -142,6 +155,8 @@ describe("what is in question", () => {
       { currency: "USD", open: -37n, drafted: -37n, booked: 0n },
     ]);
     await bring("2.csv", [line(1, 2, 40n, { settledOn: dayOf(noon + day) })], noon + day);
+    // Until the next draft it is more than what is open.
+    expect(await entries.suspense()).toMatchObject([{ open: 3n, drafted: -37n }]);
     expect(await drafted(noon + day)).toEqual([
       "credit 1100:alpha 40, debit 1050:alpha 40",
       "credit 1900 40, debit 1100:alpha 40",
@@ -160,9 +175,13 @@ describe("what is in question", () => {
     await drafted();
     await decide(1, belongsTo, "commented");
     expect(await drafted()).toEqual([]);
+    expect(await entries.claim(9, at(noon), 60_000)).toBeUndefined();
     await decide(1, belongsTo);
     expect(await drafted()).toEqual(expected);
     expect(await entries.suspense()).toEqual([]);
+    // What is said behind it moves nothing.
+    for (const other of ["receivable", "losses"] as const) await decide(1, other, "commented");
+    expect(await drafted()).toEqual([]);
     expect(await settlement.findBreak(1)).toMatchObject({ belongsTo, movedBy: "je_settlement.3" });
   });
 
@@ -200,74 +219,6 @@ describe("what is in question", () => {
       "credit mer_operator:1050:alpha 100, debit mer_operator:1100:alpha 100",
       "credit mer_operator:1100:alpha 100, debit mer_operator:5100 100",
     ]);
-  });
-});
-
-describe("a payment is paid out", () => {
-  const claimed = async (now = noon, count = 9) =>
-    (await entries.claim(count, at(now), 60_000))?.covered.map(({ payment }) => payment);
-
-  test("once its capture has come, whole or more; once for everybody who asks", async () => {
-    await books.post([1, 2, 3, 4].map((n) => captured(n, 100n)));
-    await bring("1.csv", [line(1, 1, 100n), line(2, 2, 101n), line(3, 3, 99n)]);
-    expect(await claimed()).toEqual([paymentId(1), paymentId(2)]);
-    expect(await claimed()).toBeUndefined();
-  });
-
-  test("is not its refund's settlement", async () => {
-    await books.post([captured(1, 100n), refunded(1, 30n)]);
-    await bring("1.csv", [line(1, 1, -30n, refundOf(1))]);
-    expect(await claimed()).toBeUndefined();
-  });
-
-  test("when somebody decides that what lacks will not come, and not while it is still owed, or another question is open", async () => {
-    await books.post([captured(1, 100n), captured(2, 100n), captured(3, 100n)]);
-    await bring(
-      "1.csv",
-      [1, 2, 3].map((n) => line(n, n, 99n)),
-    );
-    await bring("2.csv", [line(1, 3, 1n, { currency: eur })]);
-    await decide(1, "receivable");
-    await decide(2, "costs");
-    await decide(3, "costs");
-    expect(await claimed()).toEqual([paymentId(2)]);
-    await decide(4, "losses");
-    expect(await claimed()).toEqual([paymentId(3)]);
-  });
-
-  test("by another one if whoever took it does not say so in time; and never again once it was", async () => {
-    await books.post([captured(1, 100n)]);
-    await bring("1.csv", [line(1, 1, 100n)]);
-    expect(await claimed()).toHaveLength(1);
-    expect(await claimed(noon + 59_999)).toBeUndefined();
-    const again = await entries.claim(9, at(noon + 60_000), 60_000);
-    expect(again).toMatchObject({ book: "mer_demo", covered: [{ payment: paymentId(1) }] });
-    await entries.released(again?.covered ?? [], at(noon));
-    expect(await claimed(noon + day)).toBeUndefined();
-  });
-
-  test("with others of its book and currency, so many at a time", async () => {
-    await books.post([...[1, 2, 3].map((n) => captured(n, 100n)), captured(4, 100n, eur)]);
-    await bring(
-      "1.csv",
-      [1, 2, 3].map((n) => line(n, n, 100n)),
-    );
-    await bring("2.csv", [line(1, 4, 100n, { currency: eur })]);
-    expect(await claimed(noon, 2)).toEqual([paymentId(4)]);
-    expect(await claimed(noon, 2)).toEqual([paymentId(1), paymentId(2)]);
-    expect(await claimed(noon, 2)).toEqual([paymentId(3)]);
-  });
-
-  test("by two who ask at once, each of them once", async () => {
-    await books.post(Array.from({ length: 60 }, (_, n) => captured(n, 100n)));
-    await bring(
-      "1.csv",
-      Array.from({ length: 60 }, (_, n) => line(n + 1, n, 100n)),
-    );
-    const all = (await Promise.all(Array.from({ length: 12 }, () => claimed(noon, 10)))).flatMap(
-      (each) => each ?? [],
-    );
-    expect(new Set(all).size).toBe(all.length);
   });
 });
 
@@ -370,5 +321,4 @@ test("who only matches cannot write entries, nor change what is drafted", async 
     "permission denied",
   );
   await expect(pool.query("UPDATE settlement.breaks SET suspended = 0")).rejects.toThrow("permission denied");
-  expect(keyOf(1)).toContain(paymentId(1));
 });

@@ -1,9 +1,12 @@
+import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Books } from "#adapters/books/books.ts";
+import { Settlement } from "#adapters/books/settlement.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
 import { forgetBooks, someoneWaits } from "#tests/support/books-server.ts";
 import { eur, keyOf } from "#tests/support/breaks.ts";
-import { noon } from "#tests/support/examples.ts";
-import { bringFile, line, on } from "#tests/support/settled.ts";
+import { day, noon } from "#tests/support/examples.ts";
+import { bringFile, captured, line, on } from "#tests/support/settled.ts";
 import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
 /** How a file is taken: what each condition of its SQL is for. */
@@ -11,10 +14,11 @@ import { type SettledBooks, startSettledBooks } from "#tests/support/settled-boo
 let server: SettledBooks["server"];
 let owner: SettledBooks["owner"];
 let pool: SettledBooks["pool"];
+let books: SettledBooks["books"];
 let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  ({ server, owner, pool, settlement } = await startSettledBooks());
+  ({ server, owner, pool, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(owner));
@@ -176,4 +180,38 @@ test("a file is read when its end was reached first, and no other one with it", 
     ["alpha/2.csv", undefined],
     ["alpha/1.csv", at(noon + 1)],
   ]);
+});
+
+describe("what comes while somebody looks", () => {
+  /** By a connection of its own, which has not said yet that it is done. */
+  async function meanwhile(
+    work: (other: Client) => Promise<unknown>,
+    look: () => Promise<void>,
+  ): Promise<void> {
+    const other = new Client(server.url);
+    await other.connect();
+    try {
+      await other.query("BEGIN");
+      await work(other);
+      await look();
+      await other.query("COMMIT");
+    } finally {
+      await other.end();
+    }
+  }
+  const look = () => settlement.look(at(noon + 9 * day));
+
+  test("is not missing", async () => {
+    await books.post([captured(1, 100n)]);
+    await meanwhile((other) => bringFile(new Settlement(other), "1.csv", [line(1, 1, 100n)]), look);
+    await look();
+    expect(await settlement.breaks(true)).toEqual([]);
+  });
+
+  test("is not unexpected", async () => {
+    await bring("1.csv", [line(1, 1, 100n)]);
+    await meanwhile((other) => new Books(other).post([captured(1, 100n)]), look);
+    await look();
+    expect((await settlement.breaks(true)).map(({ kind }) => kind)).not.toContain("unexpected");
+  });
 });

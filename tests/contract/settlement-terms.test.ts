@@ -61,13 +61,13 @@ describe("what differs", () => {
       line(1, 1, 98_50n),
       line(2, 2, 98_49n),
       line(3, 3, 100_01n),
-      line(4, 4, -29_99n, refundOf(4)),
+      line(4, 4, -15_00n, refundOf(4)),
     ]);
     expect(await said()).toEqual([
       "under -150 decided costs",
       "under -151 open",
       "over 1 open",
-      "under 1 open",
+      "under 1500 open",
     ]);
   });
 
@@ -108,6 +108,15 @@ describe("what differs", () => {
     await bring("1.csv", [line(1, 1, 99_99n)]);
     expect(await said()).toEqual(["under -1 open"]);
   });
+});
+
+test("what an acquirer owes is missing as soon as its own days are over, also where they are few", async () => {
+  await agree({ days: 1 });
+  await books.post([captured(1, 100n)]);
+  await settlement.look(at(noon + day));
+  expect(await said()).toEqual([]);
+  await settlement.look(at(noon + 2 * day));
+  expect(await said()).toEqual(["missing -100 open"]);
 });
 
 test("an acquirer is late, and what it owes missing, by its own days", async () => {

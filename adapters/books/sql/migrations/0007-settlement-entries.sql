@@ -46,8 +46,8 @@ END
 $$;
 CREATE TRIGGER to_post BEFORE UPDATE OF expected, cost ON settlement.movements FOR EACH ROW
   WHEN ((OLD.expected, OLD.cost) IS DISTINCT FROM (NEW.expected, NEW.cost)) EXECUTE FUNCTION settlement.mark_to_post();
-CREATE TRIGGER to_post BEFORE UPDATE OF amount, closed_as, decided_to ON settlement.breaks FOR EACH ROW
-  WHEN ((OLD.amount, OLD.closed_as, OLD.decided_to) IS DISTINCT FROM (NEW.amount, NEW.closed_as, NEW.decided_to))
+CREATE TRIGGER to_post BEFORE UPDATE OF amount, closed_as ON settlement.breaks FOR EACH ROW
+  WHEN ((OLD.amount, OLD.closed_as) IS DISTINCT FROM (NEW.amount, NEW.closed_as))
   EXECUTE FUNCTION settlement.mark_to_post();
 
 -- The book of what belongs to no merchant, or to none that is known: the operator's own.
@@ -74,7 +74,7 @@ $$;
 -- The ledger has an entry.
 CREATE FUNCTION settlement.posted(of_entry bigint, at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
-  UPDATE entries SET posted_at = at WHERE entry = of_entry AND posted_at IS NULL
+  UPDATE entries SET posted_at = at WHERE entry = of_entry
 $$;
 
 -- Suspense as it must be and as the books have it, by book and currency; credits positive.
@@ -110,7 +110,7 @@ BEGIN
   SELECT array_agg(DISTINCT met.expected), array_agg(met.movement) INTO touched, moved FROM met;
   -- Behind them, and not with them: whoever looked meanwhile may have opened one.
   UPDATE breaks SET closed_at = at, closed_as = 'matched'
-  WHERE kind = 'unexpected' AND movement = ANY (moved) AND closed_as IS DISTINCT FROM 'matched';
+  WHERE movement = ANY (moved);
   IF touched IS NOT NULL THEN PERFORM judge(touched, at); END IF;
 END
 $$;

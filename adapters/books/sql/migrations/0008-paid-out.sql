@@ -34,7 +34,7 @@ SET enable_bitmapscan = off SET enable_sort = off AS $$
   ), locked AS (
     SELECT owed.expected FROM expected AS owed WHERE owed.expected IN (SELECT taken.expected FROM taken)
       -- Asked once more: somebody may have taken it since this statement began.
-      AND owed.released_at IS NULL AND (owed.releasing_until IS NULL OR owed.releasing_until <= at)
+      AND (owed.releasing_until IS NULL OR owed.releasing_until <= at)
     ORDER BY owed.expected FOR NO KEY UPDATE SKIP LOCKED
   )
   UPDATE expected AS owed SET releasing_until = until
@@ -45,7 +45,7 @@ $$;
 -- Payments are settled.
 CREATE FUNCTION settlement.released(which bigint[], at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = settlement, pg_temp AS $$
-  UPDATE expected SET released_at = at WHERE expected = ANY (which) AND released_at IS NULL
+  UPDATE expected SET released_at = at WHERE expected = ANY (which)
 $$;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA settlement FROM PUBLIC;
