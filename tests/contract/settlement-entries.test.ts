@@ -185,6 +185,23 @@ describe("what is in question", () => {
     expect(await settlement.findBreak(1)).toMatchObject({ belongsTo, movedBy: "je_settlement.3" });
   });
 
+  test("names the entry that moved it last: of its own book and currency, and not one of others", async () => {
+    await books.post([captured(1, 100n), captured(2, 100n, eur)]);
+    await bring("1.csv", [line(1, 1, 90n), line(2, 2, 90n, { currency: eur }), line(3, 9, 7n)]);
+    await settlement.look(at(later));
+    await draft(later);
+    const ids = (await entries.unposted(9)).map(({ entry }) => entry);
+    const movedIn = (account: string) =>
+      ids.find(({ legs }) => legs.some((leg) => leg.account === account))?.id;
+    const named = async () => (await settlement.breaks(false)).map(({ movedBy }) => movedBy);
+    const expected = ["mer_demo:1900:USD", "mer_demo:1900:EUR", "mer_operator:1900:USD"].map(movedIn);
+    expect(new Set(expected).size).toBe(3);
+    expect(await named()).toEqual(expected);
+    await bring("2.csv", [line(1, 1, 90n, { settledOn: dayOf(noon + day) })], noon + day);
+    await draft(noon + day);
+    expect((await named()).slice(0, 2)).toEqual([expected[1], expected[2]]);
+  });
+
   test("comes back from where it was decided to belong, when it turns out to be another amount, or nothing", async () => {
     await books.post([captured(1, 100n)]);
     await bring("1.csv", [line(1, 1, 90n)]);
