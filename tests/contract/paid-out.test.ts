@@ -60,6 +60,15 @@ describe("a payment is paid out", () => {
     expect(await claimed()).toEqual([paymentId(3)]);
   });
 
+  test("not because of what somebody said before he decided that it is still owed", async () => {
+    await books.post([captured(1, 100n)]);
+    await bring("1.csv", [line(1, 1, 99n)]);
+    const word = { at: at(noon), who: "lee", act: "commented", words: "their fee?" } as const;
+    await new Settlement(owner).note(1, word, "costs");
+    await decide(1, "receivable");
+    expect(await claimed()).toBeUndefined();
+  });
+
   test("by another one if whoever took it does not say so in time; and never again once it was", async () => {
     await books.post([captured(1, 100n)]);
     await bring("1.csv", [line(1, 1, 100n)]);

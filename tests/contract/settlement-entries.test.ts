@@ -186,20 +186,24 @@ describe("what is in question", () => {
   });
 
   test("names the entry that moved it last: of its own book and currency, and not one of others", async () => {
-    await books.post([captured(1, 100n), captured(2, 100n, eur)]);
-    await bring("1.csv", [line(1, 1, 90n), line(2, 2, 90n, { currency: eur }), line(3, 9, 7n)]);
+    await books.post([captured(1, 100n), captured(2, 100n, eur), captured(3, 100n)]);
+    const other = line(2, 2, 90n, { currency: eur });
+    await bring("1.csv", [line(1, 1, 90n), other, line(3, 9, 7n), line(4, 3, 90n)]);
     await settlement.look(at(later));
     await draft(later);
     const ids = (await entries.unposted(9)).map(({ entry }) => entry);
     const movedIn = (account: string) =>
       ids.find(({ legs }) => legs.some((leg) => leg.account === account))?.id;
     const named = async () => (await settlement.breaks(false)).map(({ movedBy }) => movedBy);
-    const expected = ["mer_demo:1900:USD", "mer_demo:1900:EUR", "mer_operator:1900:USD"].map(movedIn);
-    expect(new Set(expected).size).toBe(3);
-    expect(await named()).toEqual(expected);
-    await bring("2.csv", [line(1, 1, 90n, { settledOn: dayOf(noon + day) })], noon + day);
+    const [demo, euro, own] = ["demo:1900:USD", "demo:1900:EUR", "operator:1900:USD"].map((each) =>
+      movedIn(`mer_${each}`),
+    );
+    expect(new Set([demo, euro, own]).size).toBe(3);
+    expect((await named()).toSorted()).toEqual([demo, demo, euro, own].toSorted());
+    // The first closes; the others stay where they are.
+    await bring("2.csv", [line(1, 1, 10n, { settledOn: dayOf(noon + day) })], noon + day);
     await draft(noon + day);
-    expect((await named()).slice(0, 2)).toEqual([expected[1], expected[2]]);
+    expect((await named()).toSorted()).toEqual([demo, euro, own].toSorted());
   });
 
   test("comes back from where it was decided to belong, when it turns out to be another amount, or nothing", async () => {
@@ -327,6 +331,16 @@ test("whatever comes and is decided in whatever order: suspense is what is open,
     { numRuns: 150 },
   );
 }, 120_000);
+
+test("what is drafted some at a time is asked for until there is no more, of movements and of breaks", async () => {
+  await books.post([captured(1, 100n), captured(2, 100n)]);
+  await bring("1.csv", [line(1, 1, 90n), line(2, 2, 90n)]);
+  const draftOne = async () =>
+    (await pool.query("SELECT settlement.draft(1, $1) AS more", [at(noon)])).rows[0].more;
+  expect([await draftOne(), await draftOne(), await draftOne()]).toEqual([true, true, false]);
+  await decide(1, "costs");
+  expect([await draftOne(), await draftOne()]).toEqual([true, false]);
+});
 
 test("who only matches cannot write entries, nor change what is drafted", async () => {
   await expect(
