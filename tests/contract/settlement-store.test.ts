@@ -1,9 +1,11 @@
-import { GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openAvailable } from "#adapters/dynamodb/available-account.ts";
 import { firstEpoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
 import { JournalStore } from "#adapters/dynamodb/journal-store.ts";
 import { accountKey } from "#adapters/dynamodb/keys.ts";
+import { paymentItem } from "#adapters/dynamodb/payment-codec.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { SettlementStore, settledTogetherMax } from "#adapters/dynamodb/settlement-store.ts";
 import type { AccountId, Book } from "#core/ledger/account.ts";
@@ -71,6 +73,16 @@ async function entriesOf(book: Book): Promise<JournalRecord[]> {
   return records;
 }
 
+/** With an account that is there already, they go in one transaction. */
+const opened = (book: Book) => openAvailable(tables.client, "ledger", firstEpoch, { book, currency: usd });
+
+test("an account that is there stays as it is, whoever would open it", async () => {
+  const book = "mer_opened" as Book;
+  await store.settle([settling(await captured(book))]);
+  await opened(book);
+  expect(await available(book)).toMatchObject({ credits_posted: 96_80, debit_room: 96_80 });
+});
+
 describe("payments that settle", () => {
   test("do so together: each with its entry, and their merchant's account once for all of them", async () => {
     const book = "mer_together" as Book;
@@ -100,6 +112,7 @@ describe("payments that settle", () => {
 
   test("do so once, whoever comes again with what he saw before", async () => {
     const book = "mer_once" as Book;
+    await opened(book);
     const changes = [settling(await captured(book)), settling(await captured(book))];
     const results = await Promise.all(Array.from({ length: 8 }, () => store.settle(changes)));
     expect(results.flat().every(({ kind }) => kind === "applied")).toBe(true);
@@ -109,6 +122,7 @@ describe("payments that settle", () => {
 
   test("leave out the one that moved meanwhile", async () => {
     const book = "mer_moved" as Book;
+    await opened(book);
     const [still, moved] = [await captured(book), await captured(book)];
     const changes = [settling(still), settling(moved)];
     const operation = { kind: "refund", refund: refundId, amount: 1n, startedAt: noon } as const;
@@ -130,6 +144,19 @@ describe("payments that settle", () => {
     const paid = settling(await captured(book));
     expect((await store.settle([paid, owing])).map(({ kind }) => kind)).toEqual(["applied", "applied"]);
     expect(await available(book)).toMatchObject({ debit_room: 96_80 - 3_20 });
+  });
+
+  test("are settled without another entry where a region was lost that had posted it", async () => {
+    const book = "mer_torn" as Book;
+    await opened(book);
+    const payment = await captured(book);
+    await store.settle([settling(payment)]);
+    // The entry was replicated, and what became of the payment was not.
+    await tables.client.send(new PutItemCommand({ TableName: "payments", Item: paymentItem(payment) }));
+    const later = new SettlementStore(tables.client, names, parseEpoch("2"));
+    expect(await later.settle([settling(payment)])).toMatchObject([{ kind: "applied" }]);
+    expect(await available(book)).toMatchObject({ credits_posted: 96_80, version: 1 });
+    expect(await entriesOf(book)).toHaveLength(1);
   });
 
   test("are as many as one transaction takes", async () => {
