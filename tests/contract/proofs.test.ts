@@ -119,10 +119,17 @@ describe("the books", () => {
     const next = { ...statement, previous: head?.digest };
     await at.bring("b", [line("je_9")]);
     const [other] = await at.proving.books.unproven(1);
-    const wrong = { ...next, files: [{ ...other, root: file?.root }] };
-    await expect(at.proving.books.add(JSON.stringify(wrong), [other?.file ?? ""])).rejects.toThrow(
-      "what the books do not have",
-    );
+    for (const files of [
+      [{ ...other, root: file?.root }],
+      [{ ...other, lines: 2 }],
+      [{ ...other, key: file?.key }],
+      [{ ...other, version: file?.version }],
+      [other, { ...other, key: "one more" }],
+      [],
+    ])
+      await expect(
+        at.proving.books.add(JSON.stringify({ ...next, files }), [other?.file ?? ""]),
+      ).rejects.toThrow("what the books do not have");
     expect(await at.proving.books.add(JSON.stringify({ ...next, files: [file] }), [file?.file ?? ""])).toBe(
       false,
     );

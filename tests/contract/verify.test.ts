@@ -126,6 +126,17 @@ describe("an archive that was tampered with", () => {
     expect(wordsOf(await at.verify())[0]).toContain("the list of their digests is gone");
   });
 
+  test("shows the line also where other digests were put over the first ones", async () => {
+    await at.tamper("a", (all) => all.toSpliced(1, 1));
+    const before = wordsOf(await at.verify());
+    const [file] = (await at.pool.query("SELECT key, version FROM books.files WHERE key = $1", [keyOf("a")]))
+      .rows;
+    await at.put(leavesKeyOf(file), Buffer.alloc(64));
+    await at.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: leavesKeyOf(file) }));
+    expect(wordsOf(await at.verify())).toEqual(before);
+    expect(before[0]).toContain("a line was taken out before what is line 2 now");
+  });
+
   describe("with another proof", () => {
     const proofKey = proofKeyOf({ number: 1, proven_at: new Date(start).toISOString() });
     const textOf = async (): Promise<string> =>
