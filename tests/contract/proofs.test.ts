@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Books } from "#adapters/books/books.ts";
 import type { BooksProofs } from "#adapters/books/proofs.ts";
+import { postJournalFile } from "#reconciler/journal-files.ts";
 import type { Proving } from "#reconciler/prove.ts";
-import { keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
+import { bucket, fileOf, keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
 
 const at = new ProvenArchive();
 
@@ -95,6 +97,16 @@ describe("the books", () => {
       "was another one when it was read",
     );
     expect(await at.proving.books.unproven(10)).toHaveLength(1);
+  });
+
+  test("know of no file whose lines' digests could not be put: no proof names it before they are there", async () => {
+    const { books } = at.proving;
+    const store = { putLeaves: () => Promise.reject(new Error("S3 is down")) };
+    const versionId = await at.put(keyOf("a"), fileOf(lines));
+    const file = { bucket, key: keyOf("a"), versionId };
+    const posting = postJournalFile(at.s3, new Books(at.pool), { books, store }, file, () => at.now);
+    await expect(posting).rejects.toThrow("S3 is down");
+    expect(await at.proving.books.unproven(10)).toEqual([]);
   });
 
   test.each(["files", "proofs", "proven", "proofs_kept"])(
