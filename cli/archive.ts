@@ -6,7 +6,7 @@ import { ArchiveHolds, type HeldDay } from "#adapters/s3/archive-holds.ts";
 import { createS3, unchecked } from "#adapters/s3/client.ts";
 import { proveMessage } from "#core/proof/archive-proof.ts";
 import type { StoreConnection } from "./connection.ts";
-import { daysBetween } from "./days.ts";
+import { daysBetween, today } from "./days.ts";
 import { Progress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { clientOf } from "./stage-client.ts";
@@ -91,18 +91,13 @@ export async function proveArchive(connection: StoreConnection, named: string | 
   const bucket = isKnown ? archiveBucketOf(connection, named) : undefined;
   try {
     await connection.deliverNow?.();
-    const before = bucket && (await newestProof(connection, bucket));
+    const before = bucket && (await inProofs(connection, bucket, newestProof));
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: proveMessage }));
-    for (
-      const until = Date.now() + proofMsMax;
-      bucket !== undefined && Date.now() < until;
-      await sleep(lookMs)
-    ) {
-      const newest = await newestProof(connection, bucket);
-      if (newest !== undefined && newest !== before) return `proven: ${newest}`;
-    }
-    return "asked: once the reconciler has made it and S3 has copied it, `verify` shows it";
+    const made = bucket && (await inProofs(connection, bucket, (archive) => proofBeside(archive, before)));
+    return made === undefined
+      ? "asked: once the reconciler has made it and S3 has copied it, `verify` shows it"
+      : `proven: ${made}`;
   } catch (error) {
     if ((error as Error).name !== "QueueDoesNotExist") throw error;
     throw new Refusal(`there is no queue ${queue}: this stage has no reconciler`, { cause: error });
@@ -111,16 +106,28 @@ export async function proveArchive(connection: StoreConnection, named: string | 
   }
 }
 
+const inProofs = <T>(
+  connection: StoreConnection,
+  bucket: string,
+  look: (archive: ArchiveReader) => Promise<T>,
+): Promise<T> => inArchive(connection, bucket, (s3) => look(new ArchiveReader(s3, bucket)));
+
+/** Waits for another proof than the newest that there was. @returns undefined when none came in time */
+async function proofBeside(archive: ArchiveReader, before: string | undefined): Promise<string | undefined> {
+  for (const until = Date.now() + proofMsMax; Date.now() < until; await sleep(lookMs)) {
+    const newest = await newestProof(archive);
+    if (newest !== undefined && newest !== before) return newest;
+  }
+  return undefined;
+}
+
 const dayMs = 86_400_000;
 
 /** The name of the newest proof, of those of yesterday and today. */
-async function newestProof(connection: StoreConnection, bucket: string): Promise<string | undefined> {
-  const yesterday = new Date(Date.now() - dayMs).toISOString().slice(0, 10);
-  return await inArchive(connection, bucket, async (s3) => {
-    let newest: string | undefined;
-    for await (const { key } of new ArchiveReader(s3, bucket).proofs(yesterday)) newest = key;
-    return newest;
-  });
+async function newestProof(archive: ArchiveReader): Promise<string | undefined> {
+  let newest: string | undefined;
+  for await (const { key } of archive.proofs(today(Date.now() - dayMs))) newest = key;
+  return newest;
 }
 
 async function eachDay(

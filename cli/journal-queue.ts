@@ -1,18 +1,15 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Against } from "#adapters/books/finance.ts";
 import type { StoreConnection } from "./connection.ts";
+import { clientOf } from "./stage-client.ts";
 
 /**
  * Files of the journal whose records the books do not have yet: those that wait or are worked on, and those that were
  * given up. What the stream has not delivered is in none of them.
  */
-export async function journalFilesOf({ client, tablePrefix }: StoreConnection): Promise<readonly Against[]> {
-  const { endpoint, region, credentials } = client;
-  const sqs = new SQSClient({
-    ...(endpoint !== undefined && { endpoint, useQueueUrlAsEndpoint: false }),
-    ...(region !== undefined && { region }),
-    ...(credentials !== undefined && { credentials }),
-  });
+export async function journalFilesOf(connection: StoreConnection): Promise<readonly Against[]> {
+  const { tablePrefix } = connection;
+  const sqs = new SQSClient(clientOf(connection));
   const messagesIn = async (QueueName: string): Promise<number> => {
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
     const { Attributes = {} } = await sqs.send(

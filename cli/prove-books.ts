@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
-import { Pool } from "pg";
 import { Books } from "#adapters/books/books.ts";
 import { BooksProofs } from "#adapters/books/proofs.ts";
 import { StoredTables, storedTables } from "#adapters/dynamodb/stored-tables.ts";
@@ -13,6 +12,7 @@ import { imbalancesIn } from "#core/proof/archive-proof.ts";
 import { type Finding, found } from "#core/proof/finding.ts";
 import { balancesOf, checkSameBalances, type NetBalance, upTo } from "#core/proof/ledgers.ts";
 import type { Proof } from "#core/proof/proof.ts";
+import { withBooks } from "./books-pool.ts";
 import type { StoreConnection } from "./connection.ts";
 import { Progress } from "./progress.ts";
 import { linesOf } from "./prove.ts";
@@ -46,25 +46,22 @@ export async function proveBooks(
   { warehouse }: { readonly warehouse: boolean },
   tell: (line: string) => void,
 ): Promise<boolean> {
-  const pool = new Pool({ connectionString: url, max: 1 });
-  try {
-    const ledger = await readLedger(connection);
-    await connection.deliverNow?.();
+  const ledger = await readLedger(connection);
+  await connection.deliverNow?.();
+  const inBooks = await withBooks(url, async (pool) => {
     const books = new Books(pool);
     const missing = await lackOf(books, ledger, tell);
-    const proofs = [
+    return [
       proof("the books have each record of the journal", ledger.records, missing),
       ...(await booksProofs(books, new BooksProofs(pool), ledger)),
-      ...(warehouse ? [await warehouseProof(connection, ledger)] : []),
     ];
-    tell(`Ledger, books${warehouse ? " and warehouse" : ""} as of ${ledger.moment.toISOString()}`);
-    for (const each of proofs) for (const line of linesOf(each)) tell(line);
-    const count = proofs.reduce((sum, { findings }) => sum + findings.length, 0);
-    tell(count === 0 ? "\nnothing is wrong" : `\n${count} findings`);
-    return count === 0;
-  } finally {
-    await pool.end();
-  }
+  });
+  const proofs = [...inBooks, ...(warehouse ? [await warehouseProof(connection, ledger)] : [])];
+  tell(`Ledger, books${warehouse ? " and warehouse" : ""} as of ${ledger.moment.toISOString()}`);
+  for (const each of proofs) for (const line of linesOf(each)) tell(line);
+  const count = proofs.reduce((sum, { findings }) => sum + findings.length, 0);
+  tell(count === 0 ? "\nnothing is wrong" : `\n${count} findings`);
+  return count === 0;
 }
 
 const proof = (claim: string, checked: number, findings: readonly Finding[]): Proof => ({

@@ -2,14 +2,14 @@ import { throughS3 } from "./firehose.ts";
 import { catalogOf, type Lake } from "./lake.ts";
 import { physicalName } from "./naming.ts";
 import { type Permission, unscoped } from "./permissions.ts";
-import { inlinePolicy } from "./roles.ts";
+import { inlinePolicy, trustPeople } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 /** A working day: whoever asks is not asked to sign in again over a question. */
 const sessionSecondsMax = 8 * 3_600;
 /** The permission set of IAM Identity Center whose people may. */
-const permissionSet = "AWSReservedSSO_Analysts_*";
+const permissionSet = "Analysts";
 
 /**
  * Whoever asks what became of payments: reads the warehouse's `finance` and the lake, and writes nothing but answers. In the
@@ -21,26 +21,11 @@ export function createAnalysts(
   lake: Lake | undefined,
 ): void {
   if (warehouse === undefined) return;
-  const { accountId } = aws.getCallerIdentityOutput();
   new aws.iam.Role("Analysts", {
     name: physicalName("Analysts"),
     description: "Asks the warehouse and the lake",
     maxSessionDuration: sessionSecondsMax,
-    assumeRolePolicy: $jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-          Action: "sts:AssumeRole",
-          Condition: {
-            ArnLike: {
-              "aws:PrincipalArn": $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
-            },
-          },
-        },
-      ],
-    }),
+    assumeRolePolicy: trustPeople(aws.getCallerIdentityOutput().accountId, permissionSet),
     inlinePolicies: [
       inlinePolicy([
         ...askingWarehouse(warehouse, settings),

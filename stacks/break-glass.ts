@@ -3,11 +3,11 @@ import { homeRegion } from "./constants.ts";
 import { breakGlassRole } from "./guard-policies.ts";
 import { type Operators, tell } from "./operators.ts";
 import type { Permission } from "./permissions.ts";
-import { inlinePolicy } from "./roles.ts";
+import { inlinePolicy, trustPeople } from "./roles.ts";
 
 const sessionSecondsMax = 3600;
 /** The permission set of IAM Identity Center whose people may. It asks for a second factor, which IAM sees no more. */
-const permissionSet = "AWSReservedSSO_BreakGlass_*";
+const permissionSet = "BreakGlass";
 
 /**
  * May delete what the organization keeps everyone else from deleting (KeepData), and read. Assumed from the security
@@ -18,23 +18,9 @@ export function createBreakGlass(operators: Operators): void {
     name: breakGlassRole,
     description: "Deletes what nobody else may: backups, keys, tables",
     maxSessionDuration: sessionSecondsMax,
-    assumeRolePolicy: JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { AWS: `arn:aws:iam::${company.accounts.security}:root` },
-          Action: "sts:AssumeRole",
-          Condition: {
-            ArnLike: {
-              // Between the two is the region of Identity Center, and nothing where that is us-east-1.
-              "aws:PrincipalArn": `arn:aws:iam::${company.accounts.security}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
-            },
-            // The event that tells of it is in the region that was asked, and the rule is in this one.
-            StringEquals: { "aws:RequestedRegion": homeRegion },
-          },
-        },
-      ],
+    assumeRolePolicy: trustPeople(company.accounts.security, permissionSet, {
+      // The event that tells of it is in the region that was asked, and the rule is in this one.
+      StringEquals: { "aws:RequestedRegion": homeRegion },
     }),
     managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
     inlinePolicies: [inlinePolicy(deletions())],

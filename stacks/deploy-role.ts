@@ -3,12 +3,12 @@ import { deployRole, workloadBoundary } from "./guard-policies.ts";
 import { nameIn } from "./naming.ts";
 import { productionPair } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
-import { inlinePolicy } from "./roles.ts";
+import { inlinePolicy, peopleOf } from "./roles.ts";
 
 /** An hour is more than a deployment takes, a new database cluster included. */
 const sessionSecondsMax = 3600;
 /** The permission set of IAM Identity Center whose people deploy by hand: the first time, and when the pipeline is broken. */
-const permissionSet = "AWSReservedSSO_Deploy_*";
+const permissionSet = "Deploy";
 
 /**
  * The role that deploys a stage of the estate, and the ceiling of all roles that it makes: it cannot make a role that
@@ -53,8 +53,7 @@ const trusting = (stage: string, accountId: $util.Output<string>): object => ({
         ...stagesOf(stage).map(
           (each) => $interpolate`arn:aws:iam::${accountId}:role/${nameIn(each, "DeployBuild")}`,
         ),
-        // Between the two is the region of Identity Center, and nothing where that is us-east-1.
-        $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
+        peopleOf(accountId, permissionSet),
       ],
     },
   },

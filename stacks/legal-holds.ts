@@ -1,13 +1,13 @@
 import { company } from "./company.ts";
 import { homeRegion } from "./constants.ts";
 import { type Operators, tell } from "./operators.ts";
-import { inlinePolicy } from "./roles.ts";
+import { inlinePolicy, trustPeople } from "./roles.ts";
 
 /** The name under which people know it: docs/retention.md. */
 const legalHoldsRole = "tallystick-legal-holds";
 const sessionSecondsMax = 3600;
 /** The permission set of IAM Identity Center whose people may. */
-const permissionSet = "AWSReservedSSO_LegalHolds_*";
+const permissionSet = "LegalHolds";
 
 /**
  * May put legal holds on archived events, and lift them: `npm run ops -- archive hold`. It sees which objects there are, and
@@ -26,22 +26,9 @@ export function createLegalHolds(
     name: legalHoldsRole,
     description: "Puts legal holds on archived events, and lifts them",
     maxSessionDuration: sessionSecondsMax,
-    assumeRolePolicy: JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { AWS: `arn:aws:iam::${company.accounts.security}:root` },
-          Action: "sts:AssumeRole",
-          Condition: {
-            ArnLike: {
-              "aws:PrincipalArn": `arn:aws:iam::${company.accounts.security}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
-            },
-            // The event that tells of it is in the region that was asked, and the rule is in this one.
-            StringEquals: { "aws:RequestedRegion": homeRegion },
-          },
-        },
-      ],
+    assumeRolePolicy: trustPeople(company.accounts.security, permissionSet, {
+      // The event that tells of it is in the region that was asked, and the rule is in this one.
+      StringEquals: { "aws:RequestedRegion": homeRegion },
     }),
     inlinePolicies: [
       inlinePolicy([

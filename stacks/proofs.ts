@@ -6,7 +6,7 @@ import type { Metric } from "./metric.ts";
 import { physicalName } from "./naming.ts";
 import { isPassive } from "./pair.ts";
 import type { Permission } from "./permissions.ts";
-import { inlinePolicy } from "./roles.ts";
+import { inlinePolicy, trustPeople } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 
 /** What signs what the archive was, and when (ADR 60). */
@@ -100,7 +100,7 @@ export function countProofs(group: aws.cloudwatch.LogGroup, { operations }: Stag
 /** A working day: to read a year takes hours. */
 const sessionSecondsMax = 8 * 3_600;
 /** The permission set of IAM Identity Center whose people may. */
-const permissionSet = "AWSReservedSSO_Auditors_*";
+const permissionSet = "Auditors";
 
 /**
  * Whoever checks the archive: reads all of it, in every version, and the public half of the key that signs. Nothing else, and
@@ -111,26 +111,11 @@ export function createAuditors(
   { bucket, key: archiveKey }: Archive,
   settings: StageSettings,
 ): void {
-  const { accountId } = aws.getCallerIdentityOutput();
   new aws.iam.Role("Auditors", {
     name: physicalName("Auditors"),
     description: "Checks the archive against its proofs",
     maxSessionDuration: sessionSecondsMax,
-    assumeRolePolicy: $jsonStringify({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { AWS: $interpolate`arn:aws:iam::${accountId}:root` },
-          Action: "sts:AssumeRole",
-          Condition: {
-            ArnLike: {
-              "aws:PrincipalArn": $interpolate`arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*${permissionSet}`,
-            },
-          },
-        },
-      ],
-    }),
+    assumeRolePolicy: trustPeople(aws.getCallerIdentityOutput().accountId, permissionSet),
     inlinePolicies: [
       inlinePolicy([
         { actions: ["s3:ListBucket", "s3:ListBucketVersions"], resources: [bucket.arn] },

@@ -20,6 +20,24 @@ export const trustWithTags = (service: string, conditions?: $util.Input<object>)
 export const trustAccount = (awsAccount: string, externalId: string): $util.Output<string> =>
   trust({ AWS: `arn:aws:iam::${awsAccount}:root` }, { StringEquals: { "sts:ExternalId": externalId } });
 
+/**
+ * Whoever is signed in to an account by IAM Identity Center, with one permission set. Between the two parts of the name is
+ * the region of Identity Center, and nothing where that is us-east-1.
+ */
+export const peopleOf = (awsAccount: $util.Input<string>, permissionSet: string): $util.Output<string> =>
+  $interpolate`arn:aws:iam::${awsAccount}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_${permissionSet}_*`;
+
+/** Lets people of one permission set assume a role, and nobody else of their account. */
+export const trustPeople = (
+  awsAccount: $util.Input<string>,
+  permissionSet: string,
+  conditions: object = {},
+): $util.Output<string> =>
+  trust(
+    { AWS: $interpolate`arn:aws:iam::${awsAccount}:root` },
+    { ArnLike: { "aws:PrincipalArn": peopleOf(awsAccount, permissionSet) }, ...conditions },
+  );
+
 function trust(
   principal: object,
   conditions: $util.Input<object> | undefined,

@@ -1,9 +1,6 @@
-import {
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { objectBytes, objectLines } from "#adapters/s3/object-lines.ts";
+import { objectVersions } from "#adapters/s3/object-versions.ts";
 import type { ProvenFile } from "#core/proof/archive-proof.ts";
 import { MerkleTree } from "#core/proof/merkle.ts";
 import { leavesKeyOf, proofsPrefix } from "./proof-store.ts";
@@ -14,8 +11,6 @@ export interface StoredVersion {
   readonly version: string;
   /** Epoch milliseconds. */
   readonly writtenAt: number;
-  /** What readers get who name no version. */
-  readonly isLatest: boolean;
   readonly isDeletion: boolean;
 }
 
@@ -26,8 +21,8 @@ export interface FileContent {
   readonly leaves: Buffer;
 }
 
-/** A proof is a few megabytes at most: ten thousand files. */
-const proofBytesMax = 64 * 1_048_576;
+/** Read at once: of a proof, which is some megabytes of ten thousand files; of digests, 32 bytes for each line of a file. */
+const bytesMax = 128 * 1_048_576;
 
 /** What the archive's bucket has, in all versions: what was put over something is seen, and so is what is under it. */
 export class ArchiveReader {
@@ -95,27 +90,18 @@ export class ArchiveReader {
     for await (const chunk of await objectBytes(this.#s3, { bucket: this.#bucket, key, versionId })) {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > proofBytesMax * 2) throw new Error(`${key} has more than ${proofBytesMax * 2} bytes`);
+      if (length > bytesMax) throw new Error(`${key} has more than ${bytesMax} bytes`);
     }
     return Buffer.concat(chunks);
   }
 
   async *#versions(prefix: string, after?: string): AsyncGenerator<StoredVersion> {
-    let next: Pick<ListObjectVersionsCommandOutput, "NextKeyMarker" | "NextVersionIdMarker"> = {};
-    for (;;) {
-      const page: ListObjectVersionsCommandOutput = await this.#s3.send(
-        new ListObjectVersionsCommand({
-          ...{ Bucket: this.#bucket, Prefix: prefix },
-          ...{ KeyMarker: next.NextKeyMarker ?? after, VersionIdMarker: next.NextVersionIdMarker },
-        }),
-      );
+    for await (const page of objectVersions(this.#s3, { bucket: this.#bucket, prefix, after })) {
       const of = (isDeletion: boolean, versions: NonNullable<typeof page.DeleteMarkers> = []) =>
-        versions.map(({ Key: key = "", VersionId: version = "", LastModified, IsLatest = false }) => ({
-          ...{ key, version, writtenAt: LastModified?.getTime() ?? 0, isLatest: IsLatest, isDeletion },
+        versions.map(({ Key: key = "", VersionId: version = "", LastModified }) => ({
+          ...{ key, version, writtenAt: LastModified?.getTime() ?? 0, isDeletion },
         }));
       yield* [...of(false, page.Versions), ...of(true, page.DeleteMarkers)].toSorted(inOrder);
-      if (page.IsTruncated !== true) return;
-      next = page;
     }
   }
 }

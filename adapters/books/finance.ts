@@ -139,7 +139,7 @@ export class Finance {
 
   async large({ first, last, currency, atLeast }: LargeQuestion): Promise<readonly LargeLine[]> {
     const { rows } = await this.#pool.query(
-      "SELECT *, booked_on::text AS day, parts::int FROM books.large($1, $2, $3, $4)",
+      "SELECT *, booked_on::text AS day FROM books.large($1, $2, $3, $4)",
       [first, last, currency, atLeast],
     );
     return rows.map((row) => ({

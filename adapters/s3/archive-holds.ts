@@ -1,10 +1,5 @@
-import {
-  GetObjectLegalHoldCommand,
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-  PutObjectLegalHoldCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { GetObjectLegalHoldCommand, PutObjectLegalHoldCommand, type S3Client } from "@aws-sdk/client-s3";
+import { objectVersions } from "./object-versions.ts";
 
 /** Calls that are under way at once: S3 takes thousands a second under one prefix, a terminal has one connection pool. */
 const callsAtOnce = 32;
@@ -59,23 +54,14 @@ export class ArchiveHolds {
   /** @returns how many versions there were. */
   async #each(day: string, act: (version: Version) => Promise<void>): Promise<number> {
     let count = 0;
-    let next: Pick<ListObjectVersionsCommandOutput, "NextKeyMarker" | "NextVersionIdMarker"> = {};
-    for (;;) {
-      const page: ListObjectVersionsCommandOutput = await this.#s3.send(
-        new ListObjectVersionsCommand({
-          Bucket: this.#bucket,
-          Prefix: `events/day=${day}/`,
-          KeyMarker: next.NextKeyMarker,
-          VersionIdMarker: next.NextVersionIdMarker,
-        }),
-      );
+    const pages = objectVersions(this.#s3, { bucket: this.#bucket, prefix: `events/day=${day}/` });
+    for await (const page of pages) {
       const versions = (page.Versions ?? []).map(({ Key = "", VersionId = "" }) => ({ Key, VersionId }));
       for (let from = 0; from < versions.length; from += callsAtOnce)
         await Promise.all(versions.slice(from, from + callsAtOnce).map(act));
       count += versions.length;
-      if (page.IsTruncated !== true) return count;
-      next = page;
     }
+    return count;
   }
 }
 

@@ -19,6 +19,10 @@ const refunded: AccountEntry = {
   ...{ ...captured, entry: `je_${payment}.refunded.1`, side: "debit", amount: 2_00n },
 };
 
+/** Of a dispute's id, with which its entries end. */
+const tail = "4x7x99b9tk4vw5fsbzwtrhqmnd";
+const settled = `je_${payment}.settle.1`;
+
 type Entries = readonly AccountEntry[];
 const sumOf = (entries: Entries, side: AccountEntry["side"]) => {
   const those = entries.filter((each) => each.side === side);
@@ -94,12 +98,13 @@ describe("a statement of a merchant's money", () => {
     ["a refund", { entry: `je_${payment}.refunded.1`, side: "debit" }, "PMNT/MCRD/DAJT"],
     [
       "what a cardholder takes back",
-      { entry: `je_${payment}.chargeback.1`, side: "debit" },
+      { entry: `je_${payment}.chargeback.${tail}`, side: "debit", against: ["1100", "4200"] },
       "PMNT/MCRD/UPCT",
     ],
-    ["what a cardholder gives back", { entry: `je_${payment}.chargeback_won.1` }, "PMNT/MCRD/CAJT"],
-    ["what becomes available", { against: ["2100"] }, "PMNT/RCDT/BOOK"],
-    ["what is no longer pending", { against: ["2110", "2120"], side: "debit" }, "PMNT/ICDT/BOOK"],
+    ["what a cardholder gives back", { entry: `je_${payment}.chargeback_won.${tail}` }, "PMNT/MCRD/CAJT"],
+    ["what becomes available", { entry: settled, against: ["2100"] }, "PMNT/RCDT/BOOK"],
+    ["what is no longer pending", { entry: settled, against: ["2110"], side: "debit" }, "PMNT/ICDT/BOOK"],
+    ["what is kept in reserve", { against: ["2120"], side: "debit" }, "PMNT/ICDT/BOOK"],
     ["a payout", { against: ["2200"], side: "debit" }, "PMNT/ICDT/OTHR"],
     ["a payout that comes back", { against: ["1000"] }, "PMNT/RCDT/OTHR"],
     ["a loss that we bear", { against: ["5100"] }, "ACMT/MCOP/OTHR"],

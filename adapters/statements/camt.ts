@@ -1,5 +1,6 @@
 import { invariant } from "#core/kernel/invariant.ts";
 import type { Side } from "#core/ledger/account.ts";
+import { chartLine } from "#core/ledger/chart.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { balanceElement, decimalOf, type Element, rendered, signedAmount } from "./elements.ts";
 
@@ -47,12 +48,6 @@ export interface AccountEntry {
   /** Codes of the chart on the other side of the entry. */
   readonly against: readonly string[];
 }
-
-/** Names of the chart, as a statement has them. */
-const accountNames: Readonly<Record<string, string>> = {
-  "2100": "merchant_pending",
-  "2110": "merchant_available",
-};
 
 const issuer = "Tallystick";
 
@@ -129,7 +124,7 @@ const statementHead = (head: StatementHead, account: AccountDay): readonly Eleme
       // With the merchant before it, as the ledger has it, it may be too long: whose it is stands behind it.
       ["Id", [["Othr", [["Id", `${account.code}:${head.currency}`]]]]],
       ["Ccy", head.currency],
-      ["Nm", accountNames[account.code] ?? account.code],
+      ["Nm", chartLine(Number(account.code))?.name ?? account.code],
       ["Ownr", [["Nm", head.merchant]]],
       ["Svcr", [["FinInstnId", [["Nm", issuer]]]]],
     ],

@@ -10,7 +10,7 @@ interface ChartLine {
   readonly guarded?: true;
 }
 
-/** The system accounts of every book and currency. Only sagas post to them, and the reconciler will. */
+/** The system accounts of every book and currency. Only sagas and the reconciler post to them. */
 export const chart = {
   1000: { name: "bank", normalSide: "debit" },
   1050: { name: "settlement_in_transit", normalSide: "debit", party: "acquirer" },

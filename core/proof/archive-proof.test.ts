@@ -6,6 +6,7 @@ import {
   type ProofHead,
   type ProofStatement,
   type ReadProof,
+  signedMessage,
   stateProof,
 } from "./archive-proof.ts";
 
@@ -68,6 +69,14 @@ describe("a chain of proofs", () => {
       ],
     ],
     [
+      "another version of a file",
+      { files: [file("b/1", { version: "v2" }), file("b/2")] },
+      [
+        "proof 2 has another root than its files come to",
+        "proof 3 names another proof 2 than the one that is there",
+      ],
+    ],
+    [
       "one file less",
       { files: [file("b/1")] },
       [
@@ -107,6 +116,12 @@ describe("a chain of proofs", () => {
     const files = [...(statement?.files ?? []), file("a/2")];
     expect(wordsOf(altered({ files }, 1))).toContain("proof 2 names a/2, which proof 1 names");
   });
+});
+
+test("what is signed is the text that auditors check without a program of ours (ADR 60)", () => {
+  expect(signedMessage({ number: 12, digest: "ab" }).toString()).toBe(
+    "Tallystick, proof 12 of the archive: ab",
+  );
 });
 
 test("debits that are no credits are named, posted and held, by currency", () => {

@@ -25,6 +25,13 @@ test.each<[string, readonly string[], ReturnType<typeof firstChange>]>([
   expect(changeOf(lines, after)).toEqual(change);
 });
 
+test.each<[string, readonly string[], readonly string[], ReturnType<typeof firstChange>]>([
+  ["taken out", ["a", "a", "b", "c"], ["a", "b", "c"], { kind: "taken_out", line: 2, lines: 1 }],
+  ["changed, and one put behind it", ["a", "b"], ["a", "a", "x"], { kind: "changed", line: 2 }],
+])("a line that is like the one before it, and %s", (_, before, after, change) => {
+  expect(changeOf(before, after)).toEqual(change);
+});
+
 test("whatever was done to lines, the first place where they differ is named, and no other", () => {
   const text = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 12 });
   fc.assert(

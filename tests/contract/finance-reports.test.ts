@@ -10,6 +10,7 @@ import type { AccountId, Book } from "#core/ledger/account.ts";
 import { acquirerAccount, type ChartCode, systemAccount } from "#core/ledger/chart.ts";
 import { credit, debit, type Leg } from "#core/ledger/entry.ts";
 import type { Currency } from "#core/money/currency.ts";
+import { settlementEntryId } from "#core/settlement/entries.ts";
 import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
 import { eur, paymentId, usd } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
@@ -144,12 +145,30 @@ describe("large payments", () => {
   const wallet = "acc_zoe" as AccountId;
   const other = "acc_max" as AccountId;
   const sales = "acc_sales_usd" as AccountId;
+  /** Of a dispute's id. */
+  const tail = paymentId(1).slice("pay_".length);
   const named = (n: number, kind: string, legs: readonly Leg[]): LedgerEvent =>
     postedAs(`je_${paymentId(n)}.${kind}`, legs);
   const paid = (n: number, from: AccountId, amount: bigint) =>
     named(n, "transfer.1", [debit(from, amount, usd), credit(sales, amount, usd)]);
   const payout = (id: string, amount: bigint) =>
     postedAs(id, [debit(of(2110), amount, usd), credit(of(2200), amount, usd)]);
+  /** A payment's settlement, its chargeback and its return, and what the acquirer and its bank paid for it. */
+  const settledAndDisputed = (n: number, amount: bigint): readonly LedgerEvent[] => [
+    named(n, "settle.1", [debit(of(2100), amount, usd), credit(of(2110), amount, usd)]),
+    named(n, `chargeback.${tail}`, [
+      debit(of(2110), amount + 15_00n, usd),
+      credit(at(1100), amount, usd),
+      credit(of(4200), 15_00n, usd),
+    ]),
+    named(n, `chargeback_won.${tail}`, [debit(at(1100), amount, usd), credit(of(2110), amount, usd)]),
+    postedAs(settlementEntryId(1), [
+      debit(at(1050), amount - 1_00n, usd),
+      debit(of(5000), 1_00n, usd),
+      credit(at(1100), amount, usd),
+    ]),
+    postedAs(settlementEntryId(2), [debit(of(1000), amount, usd), credit(at(1050), amount, usd)]),
+  ];
   const show = async (over: string | undefined, more: object = {}): Promise<readonly string[]> => {
     const options = { since: today, until: today, currency: "USD", over, csv: true, ...more };
     return (await showLarge(server.url, options)).split("\r\n").slice(1);
@@ -175,7 +194,8 @@ describe("large payments", () => {
       postedAs("je_confirmed_1", [debit(of(2200), 300_00n, usd), credit(of(1000), 300_00n, usd)]),
       // No payment, and no payout: what a merchant books by itself, and what is released.
       postedAs("je_own", [debit(wallet, 900_00n, usd), credit(other, 900_00n, usd)]),
-      postedAs("je_settled.1", [debit(of(2100), 900_00n, usd), credit(of(2110), 900_00n, usd)]),
+      // What settlement and disputes post of payments that were counted when they were captured.
+      ...settledAndDisputed(9, 900_00n),
     ]);
     expect(await show("100")).toEqual([
       `${today},mer_demo,payout,mer_demo,USD,30000,1,je_payout_1`,

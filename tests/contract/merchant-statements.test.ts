@@ -13,8 +13,9 @@ import { type StatementOptions, writeStatements } from "#cli/merchant-statement.
 import type { LedgerEvent } from "#core/events/ledger-event.ts";
 import type { Book } from "#core/ledger/account.ts";
 import { acquirerAccount, systemAccount } from "#core/ledger/chart.ts";
-import { credit, debit } from "#core/ledger/entry.ts";
+import { credit, debit, type Leg } from "#core/ledger/entry.ts";
 import type { Currency } from "#core/money/currency.ts";
+import { settlementEntryId } from "#core/settlement/entries.ts";
 import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
 import { eur, paymentId, usd } from "#tests/support/breaks.ts";
 import { schemaFaults } from "#tests/support/camt-schema.ts";
@@ -43,10 +44,10 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const today = dayOf(noon);
 const jpy = "JPY" as Currency;
 
-/** What settlement makes available of what was pending. */
-const released = (id: string, amount: bigint, moved: number): LedgerEvent =>
+/** What a payment's settlement makes available of what was pending. */
+const released = (n: number, amount: bigint, moved: number): LedgerEvent =>
   postedAs(
-    id,
+    `je_${paymentId(n)}.settle.1`,
     [debit(systemAccount(demo, 2100, usd), amount, usd), credit(systemAccount(demo, 2110, usd), amount, usd)],
     moved,
   );
@@ -88,7 +89,7 @@ describe("a merchant's statements of a day", () => {
       captured(1, 100_00n, usd, noon - day),
       captured(2, 50_00n),
       refunded(2, 20_00n, noon + 1),
-      released("je_settlement.released.1", 70_00n, noon + 2),
+      released(1, 70_00n, noon + 2),
       captured(3, 500n, jpy, noon - 3 * day),
       captured(4, 7n, usd, noon + day),
       // What is only held is not booked.
@@ -186,6 +187,71 @@ describe("a merchant's statements of a day", () => {
   ])("of %s are refused, and nothing is written", async (_what, options, says) => {
     await expect(write(options)).rejects.toThrow(says);
     expect(written()).toEqual([]);
+  });
+});
+
+test("a payment's settlement, its chargeback and its return are in a statement under the payment, as what they are; what acquirers paid is none of the merchant's", async () => {
+  const tail = paymentId(7).slice("pay_".length);
+  const named = (kind: string, legs: readonly Leg[], after: number): LedgerEvent =>
+    postedAs(`je_${paymentId(1)}.${kind}`, legs, noon + after);
+  const [pending, available] = [systemAccount(demo, 2100, usd), systemAccount(demo, 2110, usd)];
+  const [owed, coming] = [
+    acquirerAccount(demo, 1100, "alpha", usd),
+    acquirerAccount(demo, 1050, "alpha", usd),
+  ];
+  await books.post([
+    captured(1, 50_00n),
+    named("settle.1", [debit(pending, 50_00n, usd), credit(available, 50_00n, usd)], 1),
+    named(
+      `chargeback.${tail}`,
+      [
+        debit(available, 65_00n, usd),
+        credit(owed, 50_00n, usd),
+        credit(systemAccount(demo, 4200, usd), 15_00n, usd),
+      ],
+      2,
+    ),
+    named(`chargeback_won.${tail}`, [debit(owed, 50_00n, usd), credit(available, 50_00n, usd)], 3),
+    postedAs(
+      settlementEntryId(1),
+      [
+        debit(coming, 49_00n, usd),
+        debit(systemAccount(demo, 5000, usd), 1_00n, usd),
+        credit(owed, 50_00n, usd),
+      ],
+      noon + 4,
+    ),
+    postedAs(
+      settlementEntryId(2),
+      [debit(systemAccount(demo, 1000, usd), 49_00n, usd), credit(coming, 49_00n, usd)],
+      noon + 5,
+    ),
+  ]);
+  await write();
+  const xml = read(nameIn("USD"));
+  expect(schemaFaults(xml)).toEqual([]);
+  const said = xml
+    .split("<Ntry>")
+    .slice(1)
+    .map((entry) => {
+      const of = (pattern: RegExp): string => pattern.exec(entry)?.[1] ?? "";
+      return [
+        of(/<Amt[^>]*>([\d.]+)/),
+        of(/<CdtDbtInd>(\w+)/),
+        of(/<SubFmlyCd>(\w+)/),
+        of(/<Prtry>\s*<Cd>(\w+)/),
+        of(/<EndToEndId>(\w+)/),
+      ];
+    });
+  expect(said).toEqual([
+    ["50.00", "CRDT", "BOOK", "settle", paymentId(1)],
+    ["65.00", "DBIT", "UPCT", "chargeback", paymentId(1)],
+    ["50.00", "CRDT", "CAJT", "chargeback_won", paymentId(1)],
+    ["50.00", "CRDT", "POSC", "capture", paymentId(1)],
+    ["50.00", "DBIT", "BOOK", "settle", paymentId(1)],
+  ]);
+  expect(balancesIn(xml)).toMatchObject({
+    ...{ "merchant_available CLBD": "35.00", "merchant_pending CLBD": "0.00" },
   });
 });
 

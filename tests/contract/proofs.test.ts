@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Books } from "#adapters/books/books.ts";
 import type { BooksProofs } from "#adapters/books/proofs.ts";
+import { postJournalFile } from "#reconciler/journal-files.ts";
 import type { Proving } from "#reconciler/prove.ts";
-import { keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
+import { bucket, fileOf, keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
 
 const at = new ProvenArchive();
 
@@ -97,6 +99,16 @@ describe("the books", () => {
     expect(await at.proving.books.unproven(10)).toHaveLength(1);
   });
 
+  test("know of no file whose lines' digests could not be put: no proof names it before they are there", async () => {
+    const { books } = at.proving;
+    const store = { putLeaves: () => Promise.reject(new Error("S3 is down")) };
+    const versionId = await at.put(keyOf("a"), fileOf(lines));
+    const file = { bucket, key: keyOf("a"), versionId };
+    const posting = postJournalFile(at.s3, new Books(at.pool), { books, store }, file, () => at.now);
+    await expect(posting).rejects.toThrow("S3 is down");
+    expect(await at.proving.books.unproven(10)).toEqual([]);
+  });
+
   test.each(["files", "proofs", "proven", "proofs_kept"])(
     "only ever add to %s, their owner too",
     async (table) => {
@@ -119,10 +131,17 @@ describe("the books", () => {
     const next = { ...statement, previous: head?.digest };
     await at.bring("b", [line("je_9")]);
     const [other] = await at.proving.books.unproven(1);
-    const wrong = { ...next, files: [{ ...other, root: file?.root }] };
-    await expect(at.proving.books.add(JSON.stringify(wrong), [other?.file ?? ""])).rejects.toThrow(
-      "what the books do not have",
-    );
+    for (const files of [
+      [{ ...other, root: file?.root }],
+      [{ ...other, lines: 2 }],
+      [{ ...other, key: file?.key }],
+      [{ ...other, version: file?.version }],
+      [other, { ...other, key: "one more" }],
+      [],
+    ])
+      await expect(
+        at.proving.books.add(JSON.stringify({ ...next, files }), [other?.file ?? ""]),
+      ).rejects.toThrow("what the books do not have");
     expect(await at.proving.books.add(JSON.stringify({ ...next, files: [file] }), [file?.file ?? ""])).toBe(
       false,
     );

@@ -80,7 +80,7 @@ describe("an archive that was tampered with", () => {
     await s3.send(
       new DeleteObjectCommand({ Bucket: bucket, Key: keyOf("b"), VersionId: Versions[0]?.VersionId }),
     );
-    expect(await at.verify()).toMatchObject({ files: 1, copying: 1, findings: [] });
+    expect(await at.verify(hourMs)).toMatchObject({ files: 1, copying: 1, findings: [] });
     expect(wordsOf(await at.verify(2 * hourMs))).toEqual([`${keyOf("b")}: it is gone: proof 1 names it`]);
   });
 
@@ -102,7 +102,7 @@ describe("an archive that was tampered with", () => {
 
   test("waits a day for the proof of a file that was added, and then shows it", async () => {
     await at.put(keyOf("new"), fileOf([line("je_new")]));
-    expect(await at.verify()).toMatchObject({ files: 2, waiting: 1, findings: [] });
+    expect(await at.verify(26 * hourMs)).toMatchObject({ files: 2, waiting: 1, findings: [] });
     expect(wordsOf(await at.verify(27 * hourMs))).toEqual([
       `${keyOf("new")}: no proof names it, and it is there since 2030-01-01T00:00:00.000Z`,
     ]);
@@ -124,6 +124,17 @@ describe("an archive that was tampered with", () => {
     for (const { Key, VersionId } of Versions)
       await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }));
     expect(wordsOf(await at.verify())[0]).toContain("the list of their digests is gone");
+  });
+
+  test("shows the line also where other digests were put over the first ones", async () => {
+    await at.tamper("a", (all) => all.toSpliced(1, 1));
+    const before = wordsOf(await at.verify());
+    const [file] = (await at.pool.query("SELECT key, version FROM books.files WHERE key = $1", [keyOf("a")]))
+      .rows;
+    await at.put(leavesKeyOf(file), Buffer.alloc(64));
+    await at.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: leavesKeyOf(file) }));
+    expect(wordsOf(await at.verify())).toEqual(before);
+    expect(before[0]).toContain("a line was taken out before what is line 2 now");
   });
 
   describe("with another proof", () => {
@@ -192,8 +203,12 @@ test("days are checked by themselves: from one on, up to one, with the proofs th
   await at.bring("late", [line("je_9")]);
   await at.prove();
   await at.tamper("a", (all) => all.slice(1));
+  // By then nothing is on its way any more: what were looked for elsewhere would be gone.
+  const later = 2 * hourMs;
   const second = { since: "2030-01-02", until: "2030-01-02" };
-  expect(await at.verify(0, second)).toMatchObject({ proofs: 1, files: 1, lines: 1, findings: [] });
-  expect(await at.verify(0, { since: day, until: day })).toMatchObject({ proofs: 2, files: 1, lines: 1 });
-  expect(wordsOf(await at.verify(0, { since: day, until: "2030-01-02" }))).toHaveLength(1);
+  expect(await at.verify(later, second)).toMatchObject({ proofs: 1, files: 1, lines: 1, findings: [] });
+  const first = await at.verify(later, { since: day, until: day });
+  expect(first).toMatchObject({ proofs: 2, files: 1, lines: 1, waiting: 0 });
+  expect(wordsOf(first)).toEqual([expect.stringContaining(keyOf("a"))]);
+  expect(wordsOf(await at.verify(later, { since: day, until: "2030-01-02" }))).toHaveLength(1);
 });

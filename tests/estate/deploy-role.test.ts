@@ -40,12 +40,15 @@ describe("the role that deploys", () => {
         ]).toContainEqual(Resource);
   });
 
-  it("is assumed by the pipelines of both regions", () => {
+  it("is assumed by the pipelines of both regions, and by people of one permission set", () => {
     const { assumeRolePolicy } = account.resource<{ assumeRolePolicy: { Statement: readonly Statement[] } }>(
       "Deploy",
     ).inputs;
     expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-deploy-build");
     expect(JSON.stringify(assumeRolePolicy)).toContain("role/tallystick-production-standby-deploy-build");
+    expect(JSON.stringify(assumeRolePolicy)).toContain(
+      "123456789012:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Deploy_*",
+    );
   });
 
   it("lets a role of its stage attach a policy that denies, and no other", () => {
