@@ -1,7 +1,4 @@
-import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
 import { Settlement } from "#adapters/books/settlement.ts";
 import { largeFrom, showLarge, showSafeguarding } from "#cli/finance.ts";
 import { showBreakAges } from "#cli/settlement.ts";
@@ -11,22 +8,18 @@ import { acquirerAccount, type ChartCode, systemAccount } from "#core/ledger/cha
 import { credit, debit, type Leg } from "#core/ledger/entry.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { settlementEntryId } from "#core/settlement/entries.ts";
-import { type BooksServer, forgetBooks, startBooksServer } from "#tests/support/books-server.ts";
+import { forgetBooks } from "#tests/support/books-server.ts";
 import { eur, paymentId, usd } from "#tests/support/breaks.ts";
 import { day, demo, noon } from "#tests/support/examples.ts";
 import { captured, dayOf, heldAndCaptured, line, postedAs, refunded } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 
-let server: BooksServer;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  server = await startBooksServer();
-  await migrateBooks(server.owner);
-  pool = await server.reconciler();
-  books = new Books(pool);
-  settlement = new Settlement(pool);
+  ({ server, books, settlement } = await startSettledBooks());
 });
 afterAll(() => server?.stop());
 beforeEach(() => forgetBooks(server.owner));
@@ -55,7 +48,7 @@ describe("safeguarding", () => {
         credit(of(2200), 20n, usd),
       ]),
       postedAs("je_4", [debit(of(1000), 5n, usd), credit(of(2000), 5n, usd)]),
-      // What is neither: fees, suspense, and a merchant's own accounts.
+      // What is neither: fees, what lacks and is in suspense, and a merchant's own accounts.
       postedAs("je_5", [debit(of(1900), 7n, usd), credit(of(4000), 7n, usd)]),
       postedAs("je_6", [debit("acc_a" as AccountId, 9n, usd), credit("acc_b" as AccountId, 9n, usd)]),
       postedAs("je_7", [debit(of(1000, demo, eur), 1n, eur), credit(of(2110, demo, eur), 1n, eur)]),
@@ -109,6 +102,14 @@ describe("safeguarding", () => {
         `${today},USD,100,30,70,100,0,-30,70.00,30,130,130`,
       ].join("\r\n"),
     });
+  });
+
+  test("counts as owed what came and nobody knows whose it is", async () => {
+    await books.post([postedAs("je_1", [debit(of(1000), 40n, usd), credit(of(1900), 40n, usd)])]);
+    const { lines: shown, isWell } = await show();
+    expect(isWell).toBe(true);
+    expect(shown).toContain("USD | 1900 | suspense | 0.40 USD");
+    expect(shown.find((text) => text.startsWith("USD: "))).toContain("owed 0.40 USD, held 0.40 USD");
   });
 
   test("of what is short by the least is never covered to 100.00 %, and of less than nothing not at all", async () => {
@@ -279,7 +280,7 @@ describe("open breaks", () => {
       "alpha | over | 1 | 50 | USD | 6 d | 4",
     ]);
     await new Settlement(server.owner).note(1, {
-      ...{ at: new Date(noon), who: "kim", act: "resolved", words: "theirs", entry: undefined },
+      ...{ at: new Date(noon), who: "kim", act: "resolved", words: "theirs" },
     });
     expect(await showBreakAges(server.url, noon + 8 * day)).toMatch(/under +1 +20 +USD +7 d +5/);
   });
@@ -296,7 +297,7 @@ describe("open breaks", () => {
       ...{ openBreaks: 2, oldest: new Date(noon), parked: 1, flaws: 2 },
     });
     await new Settlement(server.owner).note(1, {
-      ...{ at: new Date(noon), who: "kim", act: "resolved", words: "theirs", entry: undefined },
+      ...{ at: new Date(noon), who: "kim", act: "resolved", words: "theirs" },
     });
     expect(await settlement.standing()).toMatchObject({ openBreaks: 1, oldest: new Date(noon + day) });
   });
