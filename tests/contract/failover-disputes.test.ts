@@ -45,7 +45,6 @@ async function written(state: "needs_response" | "won"): Promise<{ book: Book; d
   const told = { book, payment: id, acquirer: "alpha", reference: `case-${made}`, amount: 40_00n };
   const opened = valued(openDispute(of, { ...told, currency: "USD", reason: "fraudulent", at: noon }, noon));
   await disputes.commitDispute({
-    of,
     after: opened,
     journal: entryRecord(valued(chargebackEntry(opened, recorder))),
   });

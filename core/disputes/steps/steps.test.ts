@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DisputeWorld, type Fault } from "#tests/support/dispute-world.ts";
-import { day, demo, exampleAuthorization, minute, noon } from "#tests/support/examples.ts";
+import { day, demo, minute, noon } from "#tests/support/examples.ts";
 import { checkDisputes } from "../../proof/disputes.ts";
 import { acceptDispute, giveEvidence } from "../decide.ts";
 import { evolveDispute } from "../dispute.ts";
@@ -43,18 +43,6 @@ describe("opening a dispute", () => {
     world.losesReply = true;
     await expect(open(world.ports, world.told, { execution })).rejects.toThrow("StoreUnavailable");
     await open(world.ports, world.told, { execution: "run-2" });
-    expect([world.versions.length, world.entries]).toEqual([1, ["chargeback"]]);
-  });
-
-  test("is decided again when the payment moves meanwhile", async () => {
-    const world = new DisputeWorld();
-    world.beforeWrite = () => {
-      const { version } = world.payment;
-      if (version > 1) return;
-      const standing = { state: "settled", captured: 100_00n, refunded: 0n, released: 96_80n } as const;
-      world.payment = { ...world.payment, ...standing, authorization: exampleAuthorization, version: 2 };
-    };
-    await open(world.ports, world.told, { execution });
     expect([world.versions.length, world.entries]).toEqual([1, ["chargeback"]]);
   });
 
