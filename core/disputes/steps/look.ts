@@ -93,8 +93,8 @@ async function bringEvidence(
   const { evidence, reference, acquirer } = dispute;
   const key = evidenceKeyOf(dispute.payment, dispute.id);
   if (!said.evidence.includes(key)) {
-    const { text = "", fields = {} } = evidence?.texts ?? {};
-    const request = { key, reference, text, fields, deadline: at.deadline };
+    invariant(evidence?.texts !== undefined, `${dispute.id} is open, so that nothing of it was erased`);
+    const request = { key, reference, ...evidence.texts, deadline: at.deadline };
     const brought = await ports.desks.desk(acquirer).submitEvidence(request);
     switch (brought.kind) {
       case "taken":
