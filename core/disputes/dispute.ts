@@ -77,10 +77,7 @@ export type DisputeFact =
   | { readonly type: "redacted" };
 
 /** The first version of a dispute. */
-export const createDispute = (
-  terms: Omit<DisputeTerms, "createdAt" | "openedAt"> & { readonly openedAt: number },
-  now: number,
-): Dispute => ({
+export const createDispute = (terms: Omit<DisputeTerms, "createdAt">, now: number): Dispute => ({
   ...terms,
   openedAt: Math.min(terms.openedAt, now),
   createdAt: now,
