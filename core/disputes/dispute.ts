@@ -152,7 +152,6 @@ export const sameDispute = (stored: Dispute, intended: Dispute): boolean =>
   stored.version === intended.version &&
   stored.state === intended.state &&
   stored.evidence?.fingerprint === intended.evidence?.fingerprint &&
-  (stored.evidence?.submittedAt === undefined) === (intended.evidence?.submittedAt === undefined) &&
   lossOf(stored) === lossOf(intended);
 
 /** Why it was lost, where it was. */
