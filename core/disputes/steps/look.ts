@@ -110,7 +110,7 @@ async function bringEvidence(
   const committed = await ports.disputes.commitDispute({ before: dispute, after });
   return committed.kind === "applied"
     ? underReview(committed.dispute)
-    : askAgain(dispute, "somebody else moved it", { ...at, attempt: 0 });
+    : askAgain(dispute, "somebody else moved it", at);
 }
 
 const underReview = (dispute: Dispute): Looked => ({

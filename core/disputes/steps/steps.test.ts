@@ -46,6 +46,23 @@ describe("opening a dispute", () => {
     expect([world.versions.length, world.entries]).toEqual([1, ["chargeback"]]);
   });
 
+  test("changes nothing either where it is told in other words", async () => {
+    const world = await opened();
+    await open(world.ports, { ...world.told, amount: 100_01n }, { execution: "run-2" });
+    expect([world.versions.length, world.entries]).toEqual([1, ["chargeback"]]);
+  });
+
+  test("fails for a person where an account refuses it", async () => {
+    const world = new DisputeWorld();
+    const { disputes, payments, now } = world.ports;
+    const refusing = {
+      ...disputes,
+      commitDispute: () => Promise.resolve({ kind: "refused", refusal: "account_not_found" } as const),
+    };
+    const opening = open({ disputes: refusing, payments, now }, world.told, { execution });
+    await expect(opening).rejects.toThrow("account_not_found");
+  });
+
   test("fails for a person where the books cannot take it, and writes nothing", async () => {
     const world = new DisputeWorld();
     const told = { ...world.told, amount: 100_01n };
@@ -78,6 +95,18 @@ describe("looking at a dispute", () => {
     expect(world.dispute).toMatchObject({ state: "lost", because: "no_evidence" });
   });
 
+  test("says that it was decided where the acquirer decides before its time is over, or against evidence", async () => {
+    const early = await opened();
+    early.desk.outcome = "lost";
+    await looked(early);
+    const late = await opened();
+    say(late, "evidence");
+    [late.now, late.desk.outcome] = [noon + 7 * day, "lost"];
+    await looked(late);
+    for (const { dispute } of [early, late])
+      expect(dispute).toMatchObject({ state: "lost", because: "decided" });
+  });
+
   test("does not end it while nobody knows whether the acquirer has: it may be won", async () => {
     const world = await opened();
     world.now = noon + 8 * day;
@@ -95,6 +124,27 @@ describe("looking at a dispute", () => {
     expect(world.dispute?.state).toBe("under_review");
     const key = evidenceKeyOf(world.payment.id, id);
     expect(world.desk.evidence).toMatchObject([{ key, reference: "case-1", ...texts }]);
+  });
+
+  test("only waits for the decision once the acquirer has the evidence", async () => {
+    const world = await opened();
+    say(world, "evidence");
+    await looked(world);
+    expect(await looked(world)).toMatchObject({ outcome: "waiting", wait: 86_400 });
+    expect([world.versions.length, world.desk.evidence.length]).toEqual([3, 1]);
+  });
+
+  test("writes nothing down where the acquirer does not find it, or takes no evidence", async () => {
+    const unfound = await opened();
+    unfound.now = noon + 8 * day;
+    unfound.desk.inquireDispute = () => Promise.resolve({ kind: "not_found" });
+    expect(await looked(unfound)).toMatchObject({ outcome: "ask_again", wait: 5 });
+    expect(unfound.versions).toHaveLength(1);
+    const closed = await opened();
+    say(closed, "evidence");
+    closed.desk.submitEvidence = () => Promise.resolve({ kind: "not_open" });
+    expect(await looked(closed)).toMatchObject({ outcome: "ask_again", wait: 5 });
+    expect(closed.dispute?.state).toBe("needs_response");
   });
 
   test("asks before it hands evidence over again, and finds what the lost reply had said", async () => {
