@@ -70,6 +70,7 @@ describe("a dispute", () => {
     const { disputes } = await promote(tables.client, 2 as Epoch, open.book);
     expect(disputes).toContain(open.dispute.id);
     expect(disputes).not.toContain(won.dispute.id);
+    expect(await findings(open.book)).toEqual([]);
     const stale = storesOf(tables.client, firstEpoch).disputes;
     const after = evolveDispute(open.dispute, { type: "accepted" }, noon + minute);
     await expect(stale.commitDispute({ before: open.dispute, after })).rejects.toMatchObject({
