@@ -6,7 +6,7 @@ import { checkDisputes } from "../../proof/disputes.ts";
 import { acceptDispute, giveEvidence } from "../decide.ts";
 import { evolveDispute } from "../dispute.ts";
 import { disputeIdOf, evidenceKeyOf } from "../ids.ts";
-import { isOver } from "../states.ts";
+import { disputeStates, isOver } from "../states.ts";
 import { look } from "./look.ts";
 import { open } from "./open.ts";
 
@@ -195,18 +195,12 @@ describe("looking at a dispute", () => {
 });
 
 type Act = "told" | "look" | "evidence" | "accept" | "hour" | "week" | "win" | "lose" | Fault;
-const acts: readonly Act[] = [
-  "told",
-  "look",
-  "evidence",
-  "accept",
-  "hour",
-  "week",
-  "win",
-  "lose",
-  "lost_reply",
-  "never_done",
-];
+/** What ends a dispute comes seldom, or hardly any would have evidence that is looked at. */
+const acts = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom<Act[]>("told", "look", "evidence", "hour") },
+  { weight: 2, arbitrary: fc.constantFrom<Act[]>("lost_reply", "never_done") },
+  { weight: 1, arbitrary: fc.constantFrom<Act[]>("accept", "week", "win", "lose") },
+);
 
 /** Whatever comes, in any order and again and again. */
 async function act(world: DisputeWorld, what: Act): Promise<void> {
@@ -236,9 +230,9 @@ async function act(world: DisputeWorld, what: Act): Promise<void> {
 }
 
 test("whatever comes, in any order and however often, a dispute ends once, and its entries say the same", async () => {
-  const ends = new Set<string>();
+  const seen = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom(...acts), { maxLength: 25 }), async (history) => {
+    fc.asyncProperty(fc.array(acts, { maxLength: 25, size: "max" }), async (history) => {
       const world = new DisputeWorld();
       for (const each of history) await act(world, each);
       await act(world, "told");
@@ -246,7 +240,7 @@ test("whatever comes, in any order and however often, a dispute ends once, and i
       for (let looks = 0; looks < 30 && !isOver(world.dispute?.state ?? "lost"); looks += 1)
         await looked(world);
       const { dispute, payment, journal, versions } = world;
-      ends.add(dispute?.state ?? "");
+      for (const { state } of versions) seen.add(state);
       expect(isOver(dispute?.state ?? "needs_response")).toBe(true);
       expect(versions.map(({ version }) => version)).toEqual(versions.map((_, index) => index + 1));
       expect(world.entries.filter((kind) => kind === "chargeback")).toHaveLength(1);
@@ -258,5 +252,5 @@ test("whatever comes, in any order and however often, a dispute ends once, and i
     }),
     { numRuns: 500 },
   );
-  expect([...ends].toSorted()).toEqual(["lost", "won"]);
+  expect(seen).toEqual(new Set(disputeStates));
 });
