@@ -210,8 +210,8 @@ describe("what a merchant was settled", () => {
     return storedAccount(Items[0] ?? {});
   }
 
-  test("is charged back beyond its limit, also from a frozen account, and returned", async () => {
-    await account({ creditsPosted: 10_00n, condition: "frozen" });
+  test("is charged back and returned beyond its limits, also of a frozen account", async () => {
+    await account({ creditsPosted: 10_00n, condition: "frozen", maxBalance: 5_00n });
     const dispute = await opened(await stored(book));
     expect(await read()).toMatchObject({ debitsPosted: 40_00n, debitRoom: -30_00n });
     expect(await disputes.commitDispute(won(dispute))).toMatchObject({ kind: "applied" });
