@@ -20,8 +20,11 @@ import { getItem, getItems, newestOf } from "./reads.ts";
 import { newestPlaces } from "./time-list.ts";
 import { transact } from "./transact.ts";
 
-/** A card scheme lets a payment be disputed a few times at most. */
-const disputesOfPaymentMax = 50;
+/**
+ * A card scheme lets a payment be disputed a few times at most. A redaction erases them in one transaction with the payment
+ * and its refunds, `refundsMax`, and a transaction has a hundred items.
+ */
+const disputesOfPaymentMax = 40;
 
 /** Disputes. Each step is one transaction over the dispute, the ledger and the accounts that it moves. */
 export class DisputeStore implements DisputeCommits {
