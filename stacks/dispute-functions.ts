@@ -21,7 +21,7 @@ export const disputeFunctions = {
     memoryMb: 512,
     timeoutSeconds: 25,
     tables: {
-      payments: { may: ["get", "put", "check"] },
+      payments: { may: ["get", "put"] },
       ledger: { may: ["put", "update"], onlyUnder: { update: allAccounts } },
     },
     variables: ["ACQUIRERS", "ACQUIRER_API_KEYS"],

@@ -30,7 +30,8 @@ const promises: ReadonlyMap<number, string> = new Map([
   [503, "not_accepted"],
 ]);
 
-const refusal = z.object({ error: z.string(), key: z.string().optional() });
+/** What an acquirer says where it does not do what was asked. */
+export const refusal = z.object({ error: z.string(), key: z.string().optional() });
 
 /** An acquirer's name for an authorization: it becomes part of a path. */
 const reference = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}$/);

@@ -18,6 +18,7 @@ test.each<{ what: string; exchange: Exchange; is: object }>([
   { what: "under another key says nothing of this one", exchange: answered(202, { id: "case-1", key: "k" }), is: { kind: "unknown" } },
   { what: "that is answered by nonsense may be there", exchange: answered(200, "OK"), is: { kind: "unknown", reason: "answer:malformed" } },
   { what: "is too late by the acquirer's word", exchange: answered(409, { error: "not_open", key: asked.key }), is: { kind: "not_open" } },
+  { what: "is not too late by a word on another key", exchange: answered(409, { error: "not_open", key: "k" }), is: { kind: "unknown" } },
   { what: "is not too late by a proxy's", exchange: answered(409, "conflict"), is: { kind: "unknown", reason: "answer:http_409" } },
   { what: "that is promised not to be taken is not there", exchange: answered(503, { error: "not_accepted", key: asked.key }), is: { kind: "not_attempted" } },
   { what: "behind an error may be there", exchange: answered(500, { error: "internal" }), is: { kind: "unknown" } },

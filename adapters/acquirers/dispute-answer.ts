@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { DisputeInquiry, EvidenceOutcome } from "#core/acquiring/disputes.ts";
 import { absurd } from "#core/kernel/invariant.ts";
-import { parseJson, promiseIn } from "./answer.ts";
+import { parseJson, promiseIn, refusal } from "./answer.ts";
 import type { Exchange } from "./channel.ts";
 
-const refusal = z.object({ error: z.string(), key: z.string().optional() });
 const taken = z.object({ id: z.string(), key: z.string() });
 const found = z.object({
   id: z.string(),

@@ -7,20 +7,24 @@ import { invariant } from "#core/kernel/invariant.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { openAvailable } from "./available-account.ts";
-import { isAt, nothingStored } from "./conditions.ts";
+import { type Condition, isAt, nothingStored } from "./conditions.ts";
 import { disputeItem, disputeNote, disputeOf } from "./dispute-codec.ts";
 import type { Epoch } from "./fence.ts";
 import { accountWrites } from "./guarded-accounts.ts";
 import { journalItem } from "./journal-codec.ts";
 import { disputeKey, disputeListPartition, disputeNotePrefix, type Key, paymentKey } from "./keys.ts";
 import { requireLeftBehind } from "./left-behind.ts";
+import type { Item } from "./payment-codec.ts";
 import { ledgerOf, type PaymentTables } from "./payment-tables.ts";
 import { getItem, getItems, newestOf } from "./reads.ts";
 import { newestPlaces } from "./time-list.ts";
 import { transact } from "./transact.ts";
 
-/** A card scheme lets a payment be disputed a few times at most. */
-const disputesOfPaymentMax = 50;
+/**
+ * A card scheme lets a payment be disputed a few times at most. A redaction erases them in one transaction with the payment
+ * and its refunds, `refundsMax`, and a transaction has a hundred items.
+ */
+const disputesOfPaymentMax = 40;
 
 /** Disputes. Each step is one transaction over the dispute, the ledger and the accounts that it moves. */
 export class DisputeStore implements DisputeCommits {
@@ -85,8 +89,7 @@ export class DisputeStore implements DisputeCommits {
   }
 
   /**
-   * Writes one step if the dispute is still at the version that it was decided on: when it opens, if there is none, and its
-   * payment has not moved.
+   * Writes one step if the dispute is still at the version that it was decided on: when it opens, if there is none.
    * @throws StoreUnavailable, StoreContention: nothing is known to be written; the same change may be tried again.
    */
   async commitDispute(change: DisputeChange): Promise<DisputeCommitted> {
@@ -99,8 +102,7 @@ export class DisputeStore implements DisputeCommits {
   }
 
   async #commitOnce(change: DisputeChange): Promise<DisputeCommitted> {
-    const { after, journal } = change;
-    const before = "before" in change ? change.before : undefined;
+    const { before, after, journal } = change;
     invariant(after.version === (before?.version ?? 0) + 1, `${after.id} goes up by one version`);
     const accounts =
       journal === undefined ? undefined : accountWrites(ledgerOf(this.#tables), after.book, journal);
@@ -117,8 +119,8 @@ export class DisputeStore implements DisputeCommits {
         ? { kind: "applied", dispute: stored }
         : { kind: "superseded", current: stored };
     }
-    if ("of" in change && hasFailed(reasons.shift())) return { kind: "payment_moved" };
-    if ("of" in change) reasons.shift();
+    // The note of one that opens has no condition.
+    if (before === undefined) reasons.shift();
     const journalReason = journal === undefined ? undefined : reasons.shift();
     if (hasFailed(journalReason) && journal !== undefined) {
       requireLeftBehind(journalReason?.Item, journal, this.#epoch);
@@ -134,35 +136,21 @@ export class DisputeStore implements DisputeCommits {
     const result = await transact(this.#client, this.#epoch, own);
     if (result.written) return { kind: "applied", dispute: change.after };
     const stored = await this.get(change.after.book, change.after.id);
-    return stored === undefined ? { kind: "payment_moved" } : { kind: "superseded", current: stored };
+    invariant(stored !== undefined, `${change.after.id} exists`);
+    return { kind: "superseded", current: stored };
   }
 
-  #puts(change: DisputeChange): TransactWriteItem[] {
-    const table = this.#tables.payments;
-    const { after, journal } = change;
-    const item = disputeItem(after);
-    const posted: TransactWriteItem[] =
-      journal === undefined
-        ? []
-        : [
-            {
-              Put: {
-                TableName: ledgerOf(this.#tables),
-                Item: marshall(journalItem(journal)),
-                ...nothingStored,
-              },
-            },
-          ];
-    if ("before" in change)
-      return [{ Put: { TableName: table, Item: item, ...isAt(change.before) } }, ...posted];
-    const { of } = change;
+  #puts({ before, after, journal }: DisputeChange): TransactWriteItem[] {
+    const { payments } = this.#tables;
+    const put = (TableName: string, Item: Item, condition?: Condition): TransactWriteItem => ({
+      Put: { TableName, Item, ...condition },
+    });
     return [
-      { Put: { TableName: table, Item: item, ...nothingStored } },
-      {
-        ConditionCheck: { TableName: table, Key: marshall(paymentKey(of.book, of.id)), ...isAt(of) },
-      },
-      { Put: { TableName: table, Item: disputeNote(after) } },
-      ...posted,
+      put(payments, disputeItem(after), before === undefined ? nothingStored : isAt(before)),
+      ...(before === undefined ? [put(payments, disputeNote(after))] : []),
+      ...(journal === undefined
+        ? []
+        : [put(ledgerOf(this.#tables), marshall(journalItem(journal)), nothingStored)]),
     ];
   }
 }

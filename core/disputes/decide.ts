@@ -38,8 +38,7 @@ export type OpeningRefusal = "not_captured" | "of_another_acquirer" | "wrong_cur
 
 /**
  * The dispute of a payment, as it is opened. Refunds do not make it smaller: an issuer may charge back what the merchant has
- * given back already, and the money is gone all the same.
- * @param payment as it stands: whether the acquirer has paid out says which account is debited
+ * given back already, and the money is gone all the same. What it goes by never changes once a payment is captured.
  */
 export function openDispute(
   payment: Payment,

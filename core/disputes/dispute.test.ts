@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { exampleDispute, minute, noon } from "#tests/support/examples.ts";
 import { InvariantViolation } from "../kernel/invariant.ts";
-import { createDispute, type Dispute, type DisputeFact, evolveDispute, sameDispute } from "./dispute.ts";
+import {
+  createDispute,
+  type Dispute,
+  type DisputeFact,
+  evolveDispute,
+  redactedDisputes,
+  sameDispute,
+} from "./dispute.ts";
 import { fromDisputeRecord, toDisputeRecord } from "./record.ts";
 
 const texts = { text: "signed for", fields: { tracking_number: "T-1" } };
@@ -34,6 +41,13 @@ test.each<{ what: string; facts: DisputeFact[]; is: object }>([
 
 test("what is erased is nowhere left", () => {
   expect(JSON.stringify(toDisputeRecord(after(given, redacted)))).not.toMatch(/signed|T-1/);
+});
+
+test("of a payment's disputes, those are erased that have something to erase", () => {
+  const [said, silent, erased] = [after(given, won), after(lost), after(given, won, redacted)];
+  expect(redactedDisputes([said, silent, erased], noon + 3 * minute)).toEqual([
+    { before: said, after: erased },
+  ]);
 });
 
 test.each<{ what: string; facts: DisputeFact[] }>([
@@ -75,7 +89,9 @@ test.each<{ what: string; other: Dispute; same: boolean }>([
   { what: "with other evidence", other: after({ ...given, fingerprint: "g" }), same: false },
   { what: "in another version", other: after(given, submitted), same: false },
   { what: "accepted", other: after({ type: "accepted" }), same: false },
+  { what: "decided", other: after(won), same: false },
 ])("a write that is tried again is known, and one $what is told apart", ({ other, same }) => {
   expect(sameDispute(after(given), other)).toBe(same);
   expect(sameDispute(after({ type: "overdue" }), after({ type: "accepted" }))).toBe(false);
+  expect(sameDispute(after(given, submitted), after(given, won))).toBe(false);
 });

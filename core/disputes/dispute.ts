@@ -77,10 +77,7 @@ export type DisputeFact =
   | { readonly type: "redacted" };
 
 /** The first version of a dispute. */
-export const createDispute = (
-  terms: Omit<DisputeTerms, "createdAt" | "openedAt"> & { readonly openedAt: number },
-  now: number,
-): Dispute => ({
+export const createDispute = (terms: Omit<DisputeTerms, "createdAt">, now: number): Dispute => ({
   ...terms,
   openedAt: Math.min(terms.openedAt, now),
   createdAt: now,
@@ -155,7 +152,6 @@ export const sameDispute = (stored: Dispute, intended: Dispute): boolean =>
   stored.version === intended.version &&
   stored.state === intended.state &&
   stored.evidence?.fingerprint === intended.evidence?.fingerprint &&
-  (stored.evidence?.submittedAt === undefined) === (intended.evidence?.submittedAt === undefined) &&
   lossOf(stored) === lossOf(intended);
 
 /** Why it was lost, where it was. */

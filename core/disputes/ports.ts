@@ -7,16 +7,19 @@ import type { Payment } from "../payments/payment.ts";
 import type { Dispute } from "./dispute.ts";
 import type { DisputeId } from "./ids.ts";
 
-/** One step of one dispute, and what it means for the books: all of it is written, or nothing. */
-export type DisputeChange =
-  /** It is opened. `of` is the payment that this was decided on: moved on, it may be another account's. */
-  | { readonly of: Payment; readonly after: Dispute; readonly journal: JournalRecord }
-  | { readonly before: Dispute; readonly after: Dispute; readonly journal?: JournalRecord };
+/**
+ * One step of one dispute, and what it means for the books: all of it is written, or nothing. Without `before`, it is opened:
+ * whatever its payment does meanwhile, for nothing that an opening goes by changes once a payment is captured.
+ */
+export interface DisputeChange {
+  readonly before?: Dispute;
+  readonly after: Dispute;
+  readonly journal?: JournalRecord;
+}
 
 /**
  * - `applied`: written, also when an earlier try of the same step did it.
  * - `superseded`: the dispute is no longer at the version that the change was decided on, or is there already.
- * - `payment_moved`: the payment is no longer at the version that an opening was decided on.
  * - `refused`: a guarded account does not take the entry, though it is forced: it is not there.
  *
  * Nothing was written, but for `applied`.
@@ -24,7 +27,6 @@ export type DisputeChange =
 export type DisputeCommitted =
   | { readonly kind: "applied"; readonly dispute: Dispute }
   | { readonly kind: "superseded"; readonly current: Dispute }
-  | { readonly kind: "payment_moved" }
   | { readonly kind: "refused"; readonly refusal: PostingRefusal };
 
 /** Disputes, and the ledger: whatever moves a dispute is written through this, in one transaction. */

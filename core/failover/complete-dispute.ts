@@ -26,11 +26,10 @@ export function completeDispute(
   // As it was when the step was written: balances of that day are right again.
   const entries = [
     chargebackEntry(dispute, { now: createdAt, execution }),
-    chargebackWonEntry(dispute, { now: updatedAt, execution }),
+    ...(dispute.state === "won" ? [chargebackWonEntry(dispute, { now: updatedAt, execution })] : []),
   ].map((entry) => {
     invariant(entry.ok, `what was posted for ${dispute.id} was well-formed`);
     return entry.value;
   });
-  const due = new Set<string>(entriesOfDispute(dispute));
-  return entries.filter(({ id }) => due.has(id) && !there.has(id)).map(entryRecord);
+  return entries.filter(({ id }) => !there.has(id)).map(entryRecord);
 }

@@ -11,6 +11,7 @@ import { type Dispute, evolveDispute } from "../disputes/dispute.ts";
 import { chargebackEntry, chargebackWonEntry } from "../disputes/postings.ts";
 import { type DisputeEvent, disputeEventOf } from "../events/dispute-event.ts";
 import { entryRecord, type JournalRecord } from "../ledger/journal.ts";
+import { money } from "../money/money.ts";
 import type { Payment } from "../payments/payment.ts";
 import { checkDisputeNotes, checkDisputes, checkDisputesTold } from "./disputes.ts";
 
@@ -43,6 +44,8 @@ describe("a dispute and its entries", () => {
     { what: "an entry has no dispute", disputes: [], journal: [taken], says: /is of dsp_.*not there/ },
     { what: "it has no payment", disputes: [open], journal: [taken], payments: [], says: /is of pay_.*not there/ },
     { what: "its payment was never captured", disputes: [open], journal: [taken], payments: [examplePayment({ state: "authorized", authorization })], says: /is authorized/ },
+    { what: "it is of another currency", disputes: [{ ...open, total: money(40_00n, "EUR") }], journal: [], says: /is of 4000 EUR/ },
+    { what: "it is of nothing", disputes: [{ ...open, total: money(0n, "USD") }], journal: [], says: /is of 0 USD/ },
     { what: "another acquirer captured it", disputes: [{ ...open, acquirer: "beta" }], journal: [], says: /is told by beta/ },
   ])("do not where $what", ({ disputes, journal, payments, says }) => {
     expect(found(disputes, journal, payments)).toContainEqual(expect.stringMatching(says));

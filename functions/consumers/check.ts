@@ -33,14 +33,7 @@ const reminder = z.object({
 });
 
 /** A dispute that a failover left without its saga. */
-const disputeReminder = z.object({
-  book: z.string(),
-  dispute: z.string().transform((text, context) => {
-    const id = parseDisputeId(text);
-    if (id === undefined) context.addIssue({ code: "custom", message: "not the id of a dispute" });
-    return id ?? z.NEVER;
-  }),
-});
+const disputeReminder = z.object({ book: z.string(), dispute: z.string() });
 
 /**
  * Looks at payments again, when their reminders are due. Whoever still stands there is handed to the recovery; and so is
@@ -51,7 +44,11 @@ export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
 
 async function look({ body }: SQSRecord): Promise<void> {
   const check = z.union([disputeReminder, reminder]).parse(JSON.parse(body));
-  if ("dispute" in check) return disputes.start({ book: check.book as Book, id: check.dispute }, "whole");
+  if ("dispute" in check) {
+    const id = parseDisputeId(check.dispute);
+    if (id === undefined) throw new Error(`${check.dispute} is not the id of a dispute`);
+    return disputes.start({ book: check.book as Book, id }, "whole");
+  }
   const id = parsePaymentId(check.payment);
   if (id === undefined) throw new Error(`${check.payment} is not the id of a payment`);
   const payment = await payments.get(check.book as Book, id);

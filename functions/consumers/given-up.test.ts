@@ -136,11 +136,14 @@ describe("a batch of a stream that was given up", () => {
   });
 
   test("has no letters for what the function was never shown", () => {
-    const records = ["refund", "payment"].map((sk, n) => ({
+    const records = ["refund", "payment", "dispute"].map((sk, n) => ({
       sequenceNumber: String(100 + n),
       text: JSON.stringify({ dynamodb: { Keys: { pk: { S: "mer_demo#x" }, sk: { S: sk } } } }),
     }));
     const letters = lettersOf(givenUp, { records, extent: "whole" });
-    expect(letters.map(({ origin }) => origin)).toMatchObject([{ kind: "record", sequenceNumber: "101" }]);
+    expect(letters.map(({ origin }) => origin)).toMatchObject([
+      { kind: "record", sequenceNumber: "101" },
+      { kind: "record", sequenceNumber: "102" },
+    ]);
   });
 });

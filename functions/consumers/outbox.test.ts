@@ -143,7 +143,9 @@ describe("a change of a dispute", () => {
   });
 
   test("is no event where a failover only stamped it, or brought several as one", async () => {
-    expect(await outbox()({ Records: [changed(lost, lost), changed(undefined, lost)] })).toEqual(failing());
+    expect(await outbox()({ Records: [changed(lost, lost, "9"), changed(undefined, lost)] })).toEqual(
+      failing(),
+    );
     expect(published).toEqual([]);
   });
 

@@ -53,17 +53,13 @@ async function stored(book = demo): Promise<Payment> {
   return payment;
 }
 
-function opening(
-  of: Payment,
-  reference = `case-${made}`,
-  now = noon,
-): DisputeChange & { readonly of: Payment } {
+function opening(of: Payment, reference = `case-${made}`, now = noon): DisputeChange {
   const told = {
     ...{ book: of.book, payment: of.id, acquirer: "alpha", reference, amount: 40_00n, currency: "USD" },
     ...{ reason: "fraudulent", at: noon },
   };
   const after = valued(openDispute(of, told, now));
-  return { of, after, journal: entryRecord(valued(chargebackEntry(after, recorder))) };
+  return { after, journal: entryRecord(valued(chargebackEntry(after, recorder))) };
 }
 
 async function opened(of?: Payment, reference?: string): Promise<Dispute> {
@@ -111,15 +107,17 @@ describe("a dispute", () => {
     expect(await entriesOf(dispute)).toHaveLength(1);
   });
 
-  test("is not opened on a payment that has moved: nothing of it is written", async () => {
+  test("is opened at once, whatever its payment does meanwhile: nothing that it goes by changes", async () => {
     const payment = await stored();
     const change = opening(payment);
-    const started = { kind: "refund", refund: "re_1", amount: 1n, startedAt: noon } as never;
-    const after = evolve(payment, { type: "operation_started", operation: started }, noon);
+    const after = evolve(
+      payment,
+      { type: "settled", authorization: exampleAuthorization, released: 97_10n },
+      noon,
+    );
     await payments.commit({ before: payment, after });
-    expect(await disputes.commitDispute(change)).toEqual({ kind: "payment_moved" });
-    expect(await disputes.get(demo, change.after.id)).toBeUndefined();
-    expect([await disputes.ofPayment(demo, payment.id), await entriesOf(change.after)]).toEqual([[], []]);
+    expect(await disputes.commitDispute(change)).toMatchObject({ kind: "applied" });
+    expect(opening(after)).toEqual(change);
   });
 
   test("moves from the version that was decided on, and from no other", async () => {
@@ -212,8 +210,8 @@ describe("what a merchant was settled", () => {
     return storedAccount(Items[0] ?? {});
   }
 
-  test("is charged back beyond its limit, also from a frozen account, and returned", async () => {
-    await account({ creditsPosted: 10_00n, condition: "frozen" });
+  test("is charged back and returned beyond its limits, also of a frozen account", async () => {
+    await account({ creditsPosted: 10_00n, condition: "frozen", maxBalance: 5_00n });
     const dispute = await opened(await stored(book));
     expect(await read()).toMatchObject({ debitsPosted: 40_00n, debitRoom: -30_00n });
     expect(await disputes.commitDispute(won(dispute))).toMatchObject({ kind: "applied" });

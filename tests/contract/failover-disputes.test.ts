@@ -12,7 +12,7 @@ import { entryRecord } from "#core/ledger/journal.ts";
 import { paymentIdOf } from "#core/payments/ids.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { checkDisputeNotes, checkDisputes } from "#core/proof/disputes.ts";
-import { exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import { day, exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
 import { startTables, type TestTables } from "#tests/support/tables.ts";
 import { bookOf, promote, storesOf } from "#tests/support/torn-books.ts";
 import { valued } from "#tests/support/valued.ts";
@@ -29,7 +29,10 @@ const recorder = { now: noon, execution: "run-1" };
 let made = 0;
 
 /** A dispute in a book of its own, open or won, as the region that is lost has written it. */
-async function written(state: "needs_response" | "won"): Promise<{ book: Book; dispute: Dispute }> {
+async function written(
+  state: "needs_response" | "won",
+  at: number = noon,
+): Promise<{ book: Book; dispute: Dispute }> {
   made += 1;
   const book = `mer_lost_${made}` as Book;
   const { payments, disputes } = storesOf(tables.client, firstEpoch);
@@ -43,9 +46,8 @@ async function written(state: "needs_response" | "won"): Promise<{ book: Book; d
   const of: Payment = { ...examplePayment(standing), book, id };
   await payments.create(of);
   const told = { book, payment: id, acquirer: "alpha", reference: `case-${made}`, amount: 40_00n };
-  const opened = valued(openDispute(of, { ...told, currency: "USD", reason: "fraudulent", at: noon }, noon));
+  const opened = valued(openDispute(of, { ...told, currency: "USD", reason: "fraudulent", at }, at));
   await disputes.commitDispute({
-    of,
     after: opened,
     journal: entryRecord(valued(chargebackEntry(opened, recorder))),
   });
@@ -66,11 +68,13 @@ async function findings(book: Book) {
 
 describe("a dispute", () => {
   test("that is open is looked after in the region that takes over, and one that is over is not", async () => {
-    const open = await written("needs_response");
+    // Long before what the lost region wrote last.
+    const open = await written("needs_response", noon - day);
     const won = await written("won");
     const { disputes } = await promote(tables.client, 2 as Epoch, open.book);
     expect(disputes).toContain(open.dispute.id);
     expect(disputes).not.toContain(won.dispute.id);
+    expect(await findings(open.book)).toEqual([]);
     const stale = storesOf(tables.client, firstEpoch).disputes;
     const after = evolveDispute(open.dispute, { type: "accepted" }, noon + minute);
     await expect(stale.commitDispute({ before: open.dispute, after })).rejects.toMatchObject({

@@ -1,11 +1,14 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { type Epoch, firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { paymentKey } from "#adapters/dynamodb/keys.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { Redactions, TextKeys } from "#adapters/dynamodb/redactions.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import { type Dispute, evolveDispute, redactedDisputes } from "#core/disputes/dispute.ts";
+import { disputeIdOf } from "#core/disputes/ids.ts";
 import { textKeyFor } from "#core/events/sealed-texts.ts";
 import { evolve } from "#core/payments/evolve.ts";
 import { paymentIdOf, refundIdOf } from "#core/payments/ids.ts";
@@ -13,7 +16,14 @@ import { liftHold, placeHold } from "#core/payments/legal-hold.ts";
 import type { Payment } from "#core/payments/payment.ts";
 import { redactedRefunds } from "#core/payments/redaction.ts";
 import { createRefund, type Refund } from "#core/payments/refund.ts";
-import { demo, exampleAuthorization, examplePayment, minute, noon } from "#tests/support/examples.ts";
+import {
+  demo,
+  exampleAuthorization,
+  exampleDispute,
+  examplePayment,
+  minute,
+  noon,
+} from "#tests/support/examples.ts";
 import { startTables, type TestTables } from "#tests/support/tables.ts";
 import { valued } from "#tests/support/valued.ts";
 
@@ -22,12 +32,14 @@ const word = { by: "ops-1", at: noon, reason: "case 4711" };
 let tables: TestTables;
 let payments: PaymentStore;
 let refunds: RefundStore;
+let disputes: DisputeStore;
 let redactions: Redactions;
 
 beforeAll(async () => {
   tables = await startTables();
   payments = new PaymentStore(tables.client, of, firstEpoch);
   refunds = new RefundStore(tables.client, of, firstEpoch);
+  disputes = new DisputeStore(tables.client, of, firstEpoch);
   redactions = new Redactions(tables.client, of, firstEpoch);
 });
 afterAll(() => tables.stop());
@@ -111,6 +123,47 @@ describe("a redaction", () => {
     expect(await payments.get(demo, payment.id)).toEqual(payment);
     expect(await redactions.write(valued(liftHold(hold, word)))).toBe(true);
     expect(await redactions.redact(redacted(payment), moves)).toMatchObject({ kind: "applied" });
+  });
+});
+
+describe("what was written in a dispute", () => {
+  const texts = { text: "signed by Jane", fields: {} };
+
+  /** A lost dispute with evidence, of a payment. */
+  async function disputed({ id: payment }: Payment): Promise<Dispute> {
+    const opened = { ...exampleDispute(), payment, id: disputeIdOf("alpha", payment) };
+    const given = evolveDispute(opened, { type: "evidence_given", texts, fingerprint: "f" }, noon);
+    const lost = evolveDispute(given, { type: "decided", outcome: "lost" }, noon);
+    await disputes.commitDispute({ after: opened });
+    await disputes.commitDispute({ before: opened, after: given });
+    await disputes.commitDispute({ before: given, after: lost });
+    return lost;
+  }
+  const textsOf = async ({ id }: Dispute) => (await disputes.get(demo, id))?.evidence?.texts;
+
+  test("goes with its payment's texts, or neither does", async () => {
+    const { payment } = await written();
+    const lost = await disputed(payment);
+    const moves = redactedDisputes([lost], noon + minute);
+    const stale = moves.map(({ before, after }) => ({ before: { ...before, version: 7 }, after }));
+    expect(await redactions.redact(redacted(payment), [], stale)).toEqual({ kind: "superseded" });
+    expect([await payments.get(demo, payment.id), await textsOf(lost)]).toEqual([payment, texts]);
+    expect(await redactions.redact(redacted(payment), [], moves)).toMatchObject({ kind: "applied" });
+    expect(await textsOf(lost)).toBeUndefined();
+  });
+
+  test("after its payment was redacted goes by itself, and not while a legal hold stands", async () => {
+    const { payment } = await written();
+    const lost = await disputed(payment);
+    const moves = redactedDisputes([lost], noon + minute);
+    const hold = valued(placeHold(payment, undefined, word));
+    await redactions.write(hold);
+    expect(await redactions.redactDisputes(payment, moves)).toBe("held");
+    expect(await textsOf(lost)).toEqual(texts);
+    await redactions.write(valued(liftHold(hold, word)));
+    expect(await redactions.redactDisputes(payment, moves)).toBe("applied");
+    expect(await textsOf(lost)).toBeUndefined();
+    expect(await redactions.redactDisputes(payment, moves)).toBe("superseded");
   });
 });
 

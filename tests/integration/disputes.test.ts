@@ -293,14 +293,18 @@ describe("an acquirer that tells of disputes", () => {
       const { dispute, theirs } = await disputed(payment);
       await say(dispute.id, "accept");
       const said = { amount: 12_34, currency: "USD", reason: "fraudulent" };
-      const kept = async () => {
+      const kept = async (of: string) => {
         const { body } = await operator.get("/v1/ops/dead-letters?limit=100");
-        return (body.data as { payment?: string }[]).filter((letter) => letter.payment === payment).length;
+        return (body.data as { payment?: string }[]).filter((letter) => letter.payment === of).length;
       };
       expect(await tell("opened", payment, { ...said, id: "case-1", amount: 12_35 })).toBe(202);
       expect(await tell("opened", payment, { ...said, id: "case-2", currency: "EUR" })).toBe(202);
       expect(await tell("closed", payment, { ...said, id: theirs, outcome: "won" })).toBe(202);
-      expect(await kept()).toBe(3);
+      expect(await kept(payment)).toBe(3);
+      // One dispute is of one payment.
+      const other = await paid();
+      expect(await tell("opened", other, { ...said, id: theirs })).toBe(202);
+      expect(await kept(other)).toBe(1);
       expect(await disputesOf(payment)).toHaveLength(1);
     },
     longMs,

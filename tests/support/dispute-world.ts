@@ -89,7 +89,7 @@ export class DisputeWorld {
 
   #commit(change: DisputeChange): Promise<DisputeCommitted> {
     this.beforeWrite();
-    const before = "before" in change ? change.before : undefined;
+    const { before, journal } = change;
     const { dispute: stored } = this;
     if (stored?.version !== before?.version && stored !== undefined)
       return Promise.resolve(
@@ -97,9 +97,6 @@ export class DisputeWorld {
           ? { kind: "applied", dispute: stored }
           : { kind: "superseded", current: stored },
       );
-    if ("of" in change && change.of.version !== this.payment.version)
-      return Promise.resolve({ kind: "payment_moved" });
-    const { journal } = change;
     if (journal !== undefined) {
       const isThere = this.journal.some((record) => entryIdOf(record) === entryIdOf(journal));
       if (isThere) throw new Error(`${entryIdOf(journal)} is there already`);

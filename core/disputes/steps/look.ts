@@ -93,8 +93,8 @@ async function bringEvidence(
   const { evidence, reference, acquirer } = dispute;
   const key = evidenceKeyOf(dispute.payment, dispute.id);
   if (!said.evidence.includes(key)) {
-    const { text = "", fields = {} } = evidence?.texts ?? {};
-    const request = { key, reference, text, fields, deadline: at.deadline };
+    invariant(evidence?.texts !== undefined, `${dispute.id} is open, so that nothing of it was erased`);
+    const request = { key, reference, ...evidence.texts, deadline: at.deadline };
     const brought = await ports.desks.desk(acquirer).submitEvidence(request);
     switch (brought.kind) {
       case "taken":
@@ -110,7 +110,7 @@ async function bringEvidence(
   const committed = await ports.disputes.commitDispute({ before: dispute, after });
   return committed.kind === "applied"
     ? underReview(committed.dispute)
-    : askAgain(dispute, "somebody else moved it", { ...at, attempt: 0 });
+    : askAgain(dispute, "somebody else moved it", at);
 }
 
 const underReview = (dispute: Dispute): Looked => ({

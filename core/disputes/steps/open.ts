@@ -1,6 +1,5 @@
 import { entryRecord } from "../../ledger/journal.ts";
 import { openDispute, type ToldDispute } from "../decide.ts";
-import type { Dispute } from "../dispute.ts";
 import { disputeIdOf } from "../ids.ts";
 import type { DisputePorts } from "../ports.ts";
 import { chargebackEntry } from "../postings.ts";
@@ -9,9 +8,6 @@ import { chargebackEntry } from "../postings.ts";
 export class DisputeNotOpened extends Error {
   override readonly name = "DisputeNotOpened";
 }
-
-/** The payment may move between our reading and our writing so often; then the step is tried again as a whole. */
-const triesMax = 4;
 
 /**
  * Writes a dispute down together with its chargeback, unless it is there: what was told twice, or its end before its
@@ -22,30 +18,17 @@ export async function open(
   { disputes, payments, now }: Pick<DisputePorts, "disputes" | "payments" | "now">,
   told: ToldDispute,
   { execution }: { readonly execution: string },
-): Promise<Dispute> {
+): Promise<void> {
   const id = disputeIdOf(told.acquirer, told.reference);
-  const earlier = await disputes.get(told.book, id);
-  if (earlier !== undefined) return earlier;
-  for (let attempt = 0; attempt < triesMax; attempt += 1) {
-    const payment = await payments.get(told.book, told.payment);
-    if (payment === undefined) throw new DisputeNotOpened(`${id} is of ${told.payment}, which is not there`);
-    const at = now();
-    const opened = openDispute(payment, told, at);
-    if (!opened.ok) throw new DisputeNotOpened(`${id} of ${payment.id}: ${opened.error}`);
-    const entry = chargebackEntry(opened.value, { now: at, execution });
-    if (!entry.ok) throw new DisputeNotOpened(`${id} of ${payment.id}: ${entry.error}`);
-    const change = { of: payment, after: opened.value, journal: entryRecord(entry.value) };
-    const committed = await disputes.commitDispute(change);
-    switch (committed.kind) {
-      case "applied":
-        return committed.dispute;
-      case "superseded":
-        return committed.current;
-      case "refused":
-        throw new DisputeNotOpened(`${id} of ${payment.id}: ${committed.refusal}`);
-      case "payment_moved":
-        continue;
-    }
-  }
-  throw new DisputeNotOpened(`${id}: its payment moves too fast`);
+  if ((await disputes.get(told.book, id)) !== undefined) return;
+  const payment = await payments.get(told.book, told.payment);
+  if (payment === undefined) throw new DisputeNotOpened(`${id} is of ${told.payment}, which is not there`);
+  const at = now();
+  const opened = openDispute(payment, told, at);
+  if (!opened.ok) throw new DisputeNotOpened(`${id} of ${payment.id}: ${opened.error}`);
+  const entry = chargebackEntry(opened.value, { now: at, execution });
+  if (!entry.ok) throw new DisputeNotOpened(`${id} of ${payment.id}: ${entry.error}`);
+  const committed = await disputes.commitDispute({ after: opened.value, journal: entryRecord(entry.value) });
+  if (committed.kind === "refused")
+    throw new DisputeNotOpened(`${id} of ${payment.id}: ${committed.refusal}`);
 }

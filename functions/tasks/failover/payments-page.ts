@@ -82,11 +82,11 @@ export async function takePayments(
     disputesChanged += await takeDispute(ports, dispute, epoch, where.execution);
   });
   const open = disputes.filter(({ dispute }) => !isOver(dispute.state));
-  await ports.checks.send(open.map(({ dispute }) => ({ check: disputeCheckOf(dispute), seconds: 0 })));
   const asked = taken.flatMap(({ payment }) =>
     payment !== undefined && isInFlight(payment) ? [payment] : [],
   );
-  await ports.checks.send(asked.map((payment) => ({ check: checkOf(payment), seconds: 0 })));
+  const checks = [...asked.map(checkOf), ...open.map(({ dispute }) => disputeCheckOf(dispute))];
+  await ports.checks.send(checks.map((check) => ({ check, seconds: 0 })));
   return {
     read,
     changed: taken.reduce((sum, { changed }) => sum + changed, 0) + disputesChanged,
