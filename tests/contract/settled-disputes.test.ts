@@ -1,11 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Books } from "#adapters/books/books.ts";
-import { migrateBooks } from "#adapters/books/migrations.ts";
-import { Settlement } from "#adapters/books/settlement.ts";
 import type { Dispute } from "#core/disputes/dispute.ts";
 import { disputeIdOf } from "#core/disputes/ids.ts";
 import { chargebackEntry, chargebackWonEntry } from "#core/disputes/postings.ts";
@@ -14,43 +7,21 @@ import { entryRecord, resolutionRecord } from "#core/ledger/journal.ts";
 import type { PaymentId } from "#core/payments/ids.ts";
 import { captureResolution } from "#core/payments/postings.ts";
 import type { SettlementLine } from "#core/settlement/line.ts";
-import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
-import { keyOf, paymentId, usd } from "#tests/support/breaks.ts";
-import {
-  day,
-  demo,
-  exampleAuthorization,
-  exampleDispute,
-  examplePayment,
-  noon,
-} from "#tests/support/examples.ts";
+import { paymentId } from "#tests/support/breaks.ts";
+import { day, exampleAuthorization, exampleDispute, examplePayment, noon } from "#tests/support/examples.ts";
+import { bringFile, line as settledLine } from "#tests/support/settled.ts";
+import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
 import { valued } from "#tests/support/valued.ts";
 
-let directory: string;
-let server: PostgresServer;
-let owner: Client;
-let pool: Pool;
-let books: Books;
-let settlement: Settlement;
+let server: SettledBooks["server"];
+let owner: SettledBooks["owner"];
+let books: SettledBooks["books"];
+let settlement: SettledBooks["settlement"];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tallystick-settled-disputes-"));
-  server = await startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
-  owner = new Client(server.url);
-  await owner.connect();
-  await migrateBooks(owner);
-  await owner.query("ALTER ROLE reconciler PASSWORD 'told-to-nobody'");
-  pool = new Pool({ connectionString: server.url.replace(/\/\/[^@]+@/, "//reconciler:told-to-nobody@") });
-  pool.on("error", () => undefined);
-  books = new Books(pool);
-  settlement = new Settlement(pool);
+  ({ server, owner, books, settlement } = await startSettledBooks());
 });
-afterAll(async () => {
-  await pool?.end();
-  await owner?.end();
-  await server?.child.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => server?.stop());
 
 /** Each test has a payment of its own: nothing of another is in its way. */
 let n = 0;
@@ -59,7 +30,6 @@ beforeEach(() => {
 });
 
 const recorder = { now: noon, execution: "e" };
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const captured = (): LedgerEvent => {
   const payment = { ...examplePayment(), id: paymentId(n) as PaymentId };
@@ -79,23 +49,14 @@ const won = (of: Dispute): LedgerEvent =>
   ledgerEventOf(entryRecord(valued(chargebackWonEntry(of, recorder))));
 
 /** As acquirers have it: beside the dispute, the capture that it is about. */
-const line = (place: number, gross: bigint, more: Partial<SettlementLine> = {}): SettlementLine => ({
-  ...{ place, kind: "capture", settledOn: dayOf(noon), acquirer: "alpha", merchant: demo },
-  ...{ operationKey: keyOf(n), reference: `alpha-${n}`, dispute: undefined, currency: usd },
-  ...{ gross, cost: 0n, occurredAt: noon },
-  ...more,
-});
+const line = (place: number, gross: bigint, more: Partial<SettlementLine> = {}): SettlementLine =>
+  settledLine(place, n, gross, more);
 const taken = (place: number, reference: string, amount: bigint): SettlementLine =>
   line(place, -amount, { kind: "chargeback", dispute: reference });
 const returned = (place: number, reference: string, amount: bigint): SettlementLine =>
   line(place, amount, { kind: "chargeback_reversal", dispute: reference });
 
-async function bring(lines: readonly SettlementLine[]): Promise<void> {
-  const file = { bucket: "inbound", key: `alpha/${n}.csv`, version: "1", acquirer: "alpha" };
-  const number = await settlement.begin(file, new Date(noon));
-  await settlement.take(number, lines, new Date(noon));
-  await settlement.finish(number, new Date(noon));
-}
+const bring = (lines: readonly SettlementLine[]) => bringFile(settlement, `${n}.csv`, lines);
 
 /** Breaks that are open after all the time that anything may take. */
 async function open(): Promise<readonly string[]> {
