@@ -15,7 +15,8 @@ import { createSqs } from "#adapters/sqs/check-queue.ts";
 import { serveHealth } from "./health.ts";
 import { type Keeping, postJournalFile } from "./journal-files.ts";
 import { asksForProof, filesIn } from "./notice.ts";
-import { type ProofMade, type Proving, prove } from "./prove.ts";
+import { comparisonsOf, Proofs } from "./proofs.ts";
+import { type ProofMade, prove } from "./prove.ts";
 import { Recurring } from "./recurring.ts";
 import { type ReconcilerSettings, readSettings } from "./settings.ts";
 import { takeSettlementFile } from "./settlement-files.ts";
@@ -24,7 +25,7 @@ import { standingSaid } from "./standing.ts";
 import { Worker, waitSeconds } from "./worker.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
-const connectionsMax = 5;
+const connectionsMax = 6;
 /** Milliseconds between two looks at what is to be settled, where nobody leaves a file: somebody may have decided. */
 const settleEveryMs = 60_000;
 /** Milliseconds from one word on how settlement stands to the next. */
@@ -44,11 +45,10 @@ async function main(): Promise<void> {
     each.on("error", (error) => logger.warn("a connection to the books ended", { error }));
   const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
   const settling = settlingOf(settings, pool);
-  const proving: Proving & Keeping = {
-    books: new BooksProofs(proofsPool),
-    store: new ProofStore(s3, settings.proofsBucket),
-    signer: new Signer(createKms(), settings.proofsKey),
-  };
+  const store = new ProofStore(s3, settings.proofsBucket);
+  // Of files on the connections of works: that of proofs may be busy for minutes.
+  const keeping: Keeping = { books: new BooksProofs(pool), store };
+  const proofs = proofsOf(settings, proofsPool, store);
   const workerOf = (queueUrl: string, handle: (body: string) => Promise<void>) =>
     new Worker({
       ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds },
@@ -60,14 +60,17 @@ async function main(): Promise<void> {
         settling.ask();
       },
     });
+  const takeJournal = async (body: string): Promise<void> => {
+    if (asksForProof(body)) return tellProofs(await proofs.ask());
+    for (const file of filesIn(body)) {
+      const outcome = await postJournalFile(s3, books, keeping, file, Date.now);
+      logger.info("posted", { file: file.key, ...outcome });
+    }
+  };
   const workers = [
-    workerOf(settings.journalFilesQueueUrl, async (body) => {
-      if (asksForProof(body)) return tellProofs(await prove(proving, Date.now));
-      for (const file of filesIn(body)) {
-        const outcome = await postJournalFile(s3, books, proving, file, Date.now);
-        logger.info("posted", { file: file.key, ...outcome });
-      }
-    }),
+    // Two: while one waits for the books to have what a proof compares, the other posts it.
+    workerOf(settings.journalFilesQueueUrl, takeJournal),
+    workerOf(settings.journalFilesQueueUrl, takeJournal),
     workerOf(settings.inboundFilesQueueUrl, async (body) => {
       for (const file of filesIn(body)) {
         const outcome = await takeSettlementFile(s3, settlement, file, Date.now);
@@ -91,9 +94,20 @@ async function main(): Promise<void> {
   logger.info("ready", { health_port: health.port });
   await asked();
   logger.info("stopping");
+  proofs.breakOff();
   await Promise.all(all.map((each) => each.stop()));
   await health.stop();
   await Promise.all([pool.end(), proofsPool.end()]);
+}
+
+/** What comes first compares, for as long as the books are behind. */
+function proofsOf(settings: ReconcilerSettings, pool: Pool, store: ProofStore): Proofs {
+  const signer = new Signer(createKms(), settings.proofsKey);
+  const proving = { books: new BooksProofs(pool), store, signer };
+  return new Proofs({
+    compare: comparisonsOf(settings, pool),
+    prove: (comparison) => prove(proving, Date.now, comparison),
+  });
 }
 
 /** Tells the ledger what settlement comes to. */
@@ -121,8 +135,8 @@ function settlingOf(settings: ReconcilerSettings, pool: Pool): Recurring {
 
 /** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
 function tellProofs(proofs: readonly ProofMade[]): void {
-  for (const { number, files, lines, findings } of proofs) {
-    logger.info("the archive is proven", { proof: number, files, lines });
+  for (const { number, files, lines, findings, compared } of proofs) {
+    logger.info("the archive is proven", { proof: number, files, lines, compared });
     for (const finding of findings) logger.error("the books are wrong", { proof: number, finding });
   }
 }

@@ -10,7 +10,8 @@ const told = {
   BOOKS_HOST: "proxy.example",
   BOOKS_DATABASE: "books",
   BOOKS_USER: "reconciler",
-  ...{ PAYMENTS_TABLE: "payments", LEDGER_TABLE: "ledger", EPOCH: "2", LEASE_SECONDS: "300" },
+  ...{ PAYMENTS_TABLE: "payments", LEDGER_TABLE: "ledger", MERCHANTS_TABLE: "merchants" },
+  ...{ EPOCH: "2", LEASE_SECONDS: "300" },
 };
 
 test("on AWS there is no password, and the usual ports", () => {
@@ -24,9 +25,15 @@ test("on AWS there is no password, and the usual ports", () => {
       ...{ host: "proxy.example", port: 5_432, database: "books" },
       ...{ user: "reconciler", password: undefined },
     },
-    ...{ tables: { payments: "payments", ledger: "ledger" }, epoch: 2, leaseSeconds: 300 },
+    tables: { payments: "payments", ledger: "ledger", merchants: "merchants" },
+    ...{ warehouse: undefined, epoch: 2, leaseSeconds: 300 },
     healthPort: 8_080,
   });
+});
+
+test("there is a warehouse where one is named", () => {
+  const named = { ...told, WAREHOUSE_WORKGROUP: "tallystick-warehouse", WAREHOUSE_DATABASE: "numbers" };
+  expect(readSettings(named).warehouse).toEqual({ workgroup: "tallystick-warehouse", database: "numbers" });
 });
 
 test("what is missing or wrong is named, all of it", () => {

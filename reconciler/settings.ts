@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BooksAddress } from "#adapters/books/connection.ts";
 import { type Epoch, parseEpoch } from "#adapters/dynamodb/fence.ts";
+import type { WarehouseAddress } from "#adapters/warehouse/data-api.ts";
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const booksVariables = z.object({
@@ -16,10 +17,13 @@ const variables = booksVariables.extend({
   INBOUND_FILES_QUEUE_URL: z.url(),
   PAYMENTS_TABLE: z.string().min(1),
   LEDGER_TABLE: z.string().min(1),
+  MERCHANTS_TABLE: z.string().min(1),
   EPOCH: z.string().min(1),
   LEASE_SECONDS: z.coerce.number().int().min(5).max(43_200),
   PROOFS_BUCKET: z.string().min(1),
   PROOFS_KEY: z.string().startsWith("arn:"),
+  WAREHOUSE_WORKGROUP: z.string().min(1).optional(),
+  WAREHOUSE_DATABASE: z.string().min(1).default("warehouse"),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8_080),
 });
 
@@ -32,7 +36,9 @@ export interface ReconcilerSettings {
   /** ARN of the key that signs them. */
   readonly proofsKey: string;
   readonly books: BooksAddress;
-  readonly tables: { readonly payments: string; readonly ledger: string };
+  readonly tables: { readonly payments: string; readonly ledger: string; readonly merchants: string };
+  /** What the books are held against; undefined where there is none. */
+  readonly warehouse: WarehouseAddress | undefined;
   readonly epoch: Epoch;
   /** What a killed process has begun, others take up after this many seconds. */
   readonly leaseSeconds: number;
@@ -52,7 +58,11 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
     proofsBucket: told.PROOFS_BUCKET,
     proofsKey: told.PROOFS_KEY,
     books: addressIn(told),
-    tables: { payments: told.PAYMENTS_TABLE, ledger: told.LEDGER_TABLE },
+    tables: { payments: told.PAYMENTS_TABLE, ledger: told.LEDGER_TABLE, merchants: told.MERCHANTS_TABLE },
+    warehouse:
+      told.WAREHOUSE_WORKGROUP === undefined
+        ? undefined
+        : { workgroup: told.WAREHOUSE_WORKGROUP, database: told.WAREHOUSE_DATABASE },
     epoch: parseEpoch(told.EPOCH),
     leaseSeconds: told.LEASE_SECONDS,
     healthPort: told.HEALTH_PORT,

@@ -3,6 +3,23 @@ import type { ProofStatement, ReadProof } from "#core/proof/archive-proof.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "is no digest");
 const amount = z.string().regex(/^-?\d+$/, "is no amount");
+const leftOut = z.object({ left_out: z.string() });
+const compared = z.object({
+  ledger: z.union([
+    z.object({
+      ...{ as_of: z.iso.datetime().nullable(), books: z.int().nonnegative() },
+      ...{ records: z.int().nonnegative(), balances: z.int().nonnegative() },
+    }),
+    leftOut,
+  ]),
+  warehouse: z.union([
+    z.object({
+      ...{ since: z.iso.date(), until: z.iso.date() },
+      ...{ accounts: z.int().nonnegative(), differ: z.int().nonnegative() },
+    }),
+    leftOut,
+  ]),
+});
 const statement: z.ZodType<ProofStatement> = z.object({
   schema: z.literal(1),
   number: z.int().min(1),
@@ -22,6 +39,7 @@ const statement: z.ZodType<ProofStatement> = z.object({
     }),
   ),
   findings: z.array(z.string()),
+  compared: compared.optional(),
 });
 const seal = z.object({
   /** ARN of the key in KMS. */

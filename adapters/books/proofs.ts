@@ -17,6 +17,20 @@ export interface KnownProof {
 /** Of PostgreSQL: another one was first. */
 const uniqueViolation = "23505";
 
+const uncounted = `WITH named AS (
+  SELECT book FROM books.record_days UNION SELECT book FROM books.accounts
+), there AS (
+  SELECT named.book, day.booked_on, day.records FROM named CROSS JOIN LATERAL (
+    SELECT booked_on, count(*) AS records FROM books.records
+    WHERE records.book = named.book AND booked_on >= $1 GROUP BY booked_on
+  ) AS day
+), kept AS (
+  SELECT * FROM books.record_days WHERE booked_on >= $1
+)
+SELECT book, booked_on::text AS day, coalesce(there.records, 0) AS has, coalesce(kept.records, 0) AS counts
+FROM there FULL JOIN kept USING (book, booked_on)
+WHERE there.records IS DISTINCT FROM kept.records ORDER BY booked_on, book`;
+
 /** What the books know of the archive's files, and of the proofs that name them. Nothing here is ever changed, only added. */
 export class BooksProofs {
   readonly #pool: Pick<Pool, "query">;
@@ -68,6 +82,17 @@ export class BooksProofs {
     );
     return rows.map(
       ({ account, currency, day }) => `${account} ${currency}: ${day} is not the sum of its postings`,
+    );
+  }
+
+  /**
+   * Days whose count of records is not how many there are, in words.
+   * @param firstDay from when on, UTC: `2030-06-15`
+   */
+  async uncounted(firstDay: string): Promise<readonly string[]> {
+    const { rows } = await this.#pool.query(uncounted, [firstDay]);
+    return rows.map(
+      ({ book, day, has, counts }) => `${book}: ${day} has ${has} records, and counts ${counts}`,
     );
   }
 

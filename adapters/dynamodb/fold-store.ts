@@ -17,7 +17,7 @@ import { reach } from "./client.ts";
 import { StoreContention } from "./errors.ts";
 import { type Epoch, epochOf, fencedPut, refuseFenced } from "./fence.ts";
 import { type FoldItem, foldItem, shardFold } from "./fold-codec.ts";
-import { foldKey, foldPartition, type Key } from "./keys.ts";
+import { foldKey, foldPartition, journalShards, type Key } from "./keys.ts";
 import { getItem, pagesOf } from "./reads.ts";
 import type { StoredItem } from "./stored.ts";
 
@@ -42,11 +42,7 @@ export class FoldStore {
 
   /** The folds of a book that exist. Strongly consistent. */
   async read(book: Book): Promise<ShardFold[]> {
-    const query = { TableName: this.#table, KeyConditionExpression: "pk = :partition" };
-    const folds: ShardFold[] = [];
-    for await (const page of pagesOf<FoldItem>(this.#client, query, { ":partition": foldPartition(book) }))
-      folds.push(...page.map(shardFold));
-    return folds;
+    return (await foldItems(this.#client, this.#table, book)).map(shardFold);
   }
 
   /**
@@ -121,6 +117,26 @@ export class FoldStore {
     if (this.#remembered.size >= rememberedMax && !oldest.done) this.#remembered.delete(oldest.value);
     this.#remembered.set(journalPk, fold);
   }
+}
+
+/**
+ * The folds of all shards of a book's journal, by their numbers; of a shard that has none, one that counts nothing. Strongly
+ * consistent.
+ */
+export async function foldsByShard(client: DynamoDBClient, table: string, book: Book): Promise<ShardFold[]> {
+  const items = new Map((await foldItems(client, table, book)).map((item) => [Number(item.sk), item]));
+  return Array.from({ length: journalShards }, (_, shard) => {
+    const item = items.get(shard);
+    return item === undefined ? nothingFolded : shardFold(item);
+  });
+}
+
+async function foldItems(client: DynamoDBClient, table: string, book: Book): Promise<FoldItem[]> {
+  const query = { TableName: table, KeyConditionExpression: "pk = :partition" };
+  const items: FoldItem[] = [];
+  for await (const page of pagesOf<FoldItem>(client, query, { ":partition": foldPartition(book) }))
+    items.push(...page);
+  return items;
 }
 
 /** In which epoch an item was last written; left out where it was in none. */

@@ -87,3 +87,25 @@ export async function allProfiles(client: DynamoDBClient, table: string): Promis
   );
   return items.toSorted((a, b) => (a.pk < b.pk ? -1 : 1));
 }
+
+/** The ids of all merchants, and nothing else of them. Reads the whole table, as above. */
+export async function allMerchants(client: DynamoDBClient, table: string): Promise<Book[]> {
+  const pages = paginateScan(
+    { client },
+    {
+      TableName: table,
+      ProjectionExpression: "pk, sk",
+      Select: "SPECIFIC_ATTRIBUTES",
+      FilterExpression: "sk = :profile",
+      ExpressionAttributeValues: marshall({ ":profile": "profile" }),
+    },
+  );
+  const ids: Book[] = [];
+  await reach(
+    (async () => {
+      for await (const { Items = [] } of pages)
+        ids.push(...Items.map((item) => (unmarshall(item) as ProfileItem).pk as Book));
+    })(),
+  );
+  return ids;
+}

@@ -5,7 +5,7 @@ import {
   ExecuteStatementCommand,
   type Field,
   GetStatementResultCommand,
-  type RedshiftDataClient,
+  RedshiftDataClient,
 } from "@aws-sdk/client-redshift-data";
 
 /** The first look comes after this many milliseconds, and each next one after twice as many, up to the last. */
@@ -103,6 +103,10 @@ export class DataApi {
     throw new StatementFailed(`statement ${Id} has not ended within ${statementMsMax / 60_000} minutes`);
   }
 }
+
+/** By the process's own role, in its region. */
+export const createDataApi = (address: WarehouseAddress): DataApi =>
+  new DataApi(new RedshiftDataClient({}), address);
 
 function failureOf({
   Error: why,

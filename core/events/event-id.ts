@@ -30,9 +30,15 @@ const digestLength = 13;
  * @param sequence 0 to 65,535: which of the subject's changes it is
  * @param at epoch milliseconds of the change
  */
-export function fixedEventId(subject: string, sequence: number, at: number): EventId {
+export const fixedEventId = (subject: string, sequence: number, at: number): EventId =>
+  `${headOf(sequence, at)}${derivedId([subject, String(sequence)]).slice(-digestLength)}` as EventId;
+
+/** No id of a change at a moment (epoch milliseconds), or of a later one, sorts before this text; each of an earlier one does. */
+export const eventIdsFrom = (at: number): string => headOf(0, at);
+
+function headOf(sequence: number, at: number): string {
   const head = Buffer.alloc(timeBytes + sequenceBytes);
   head.writeUIntBE(at, 0, timeBytes);
   head.writeUInt16BE(sequence, timeBytes);
-  return `evt_${base32(head)}${derivedId([subject, String(sequence)]).slice(-digestLength)}` as EventId;
+  return `evt_${base32(head)}`;
 }

@@ -25,6 +25,40 @@ export interface CurrencyTotals {
   readonly credits_held: string;
 }
 
+/** What the ledger and the books were held against each other by. */
+export interface LedgerCompared {
+  /** ISO 8601: when the newest record was recorded that both were asked for; null where there is none. */
+  readonly as_of: string | null;
+  /** Books that one of them has a record of. */
+  readonly books: number;
+  /** That the ledger counts. */
+  readonly records: number;
+  /** Of accounts of the chart and of sales one by one; of merchants' other accounts as one per book and currency. */
+  readonly balances: number;
+}
+
+/** What the books and the warehouse were held against each other by. */
+export interface WarehouseCompared {
+  /** Days (UTC) of which what was recorded was compared: from the first on, and before the second. */
+  readonly since: string;
+  readonly until: string;
+  /** That one of them has. */
+  readonly accounts: number;
+  /** Of them not the same. */
+  readonly differ: number;
+}
+
+/** Why something was not compared, in words. */
+export interface LeftOut {
+  readonly left_out: string;
+}
+
+/** What a proof holds against each other. */
+export interface Compared {
+  readonly ledger: LedgerCompared | LeftOut;
+  readonly warehouse: WarehouseCompared | LeftOut;
+}
+
 /** What a proof says. It is signed as the text that it is stored as, so its members have one order. */
 export interface ProofStatement {
   readonly schema: 1;
@@ -42,6 +76,8 @@ export interface ProofStatement {
   readonly books: readonly CurrencyTotals[];
   /** What was wrong with the books, in words. */
   readonly findings: readonly string[];
+  /** What was compared for it. Left out in those that were made before anything was, and where a night has a second one. */
+  readonly compared?: Compared | undefined;
 }
 
 const schema = 1;
@@ -65,7 +101,7 @@ export interface ProofHead {
 /** @param head of the newest proof; undefined when there is none */
 export const stateProof = (
   head: ProofHead | undefined,
-  { provenAt, files, books, findings }: ProofContent,
+  { provenAt, files, books, findings, compared }: ProofContent,
 ): ProofStatement => ({
   schema,
   number: (head?.number ?? 0) + 1,
@@ -75,12 +111,23 @@ export const stateProof = (
   files,
   books,
   findings,
+  ...(compared !== undefined && { compared }),
 });
 
-interface ProofContent extends Pick<ProofStatement, "files" | "books" | "findings"> {
+interface ProofContent extends Pick<ProofStatement, "files" | "books" | "findings" | "compared"> {
   /** Epoch milliseconds. */
   readonly provenAt: number;
 }
+
+/** What was compared, in words: a line for each. */
+export const wordsOfCompared = ({ ledger, warehouse }: Compared): readonly string[] => [
+  "left_out" in ledger
+    ? `ledger = books: not compared: ${ledger.left_out}`
+    : `ledger = books: ${ledger.records} records and ${ledger.balances} balances of ${ledger.books} books, as of ${ledger.as_of ?? "the beginning"}`,
+  "left_out" in warehouse
+    ? `books = warehouse: not compared: ${warehouse.left_out}`
+    : `books = warehouse: ${warehouse.accounts} accounts of what was recorded from ${warehouse.since} to before ${warehouse.until}${warehouse.differ === 0 ? "" : `, of which ${warehouse.differ} differ`}`,
+];
 
 /** Of a statement, as it is stored and signed. */
 export const digestOf = (text: string): Hex => createHash("sha256").update(text).digest("hex");

@@ -29,18 +29,20 @@ export const balancesOf = (book: Book, journal: readonly JournalRecord[]): reado
  * Invariant 3, between stores: each account has the same balance in the ledger and in another place that keeps it. One that
  * is missing stands at nothing.
  * @param where the other place, for people
+ * @param is how it is said what this side has
  */
 export function checkSameBalances(
   where: string,
   ledger: readonly NetBalance[],
   others: readonly NetBalance[],
+  is = "the ledger has",
 ): Finding[] {
   const there = new Map(others.map((balance) => [nameOf(balance), balance]));
   const here = new Map(ledger.map((balance) => [nameOf(balance), balance]));
   return [...new Set([...here.keys(), ...there.keys()])].toSorted().flatMap((name) => {
     const [one, other] = [here.get(name), there.get(name)];
-    const [is, says] = [textOf(one), textOf(other)];
-    return is === says ? [] : [found("same_balances", name, `the ledger has ${is}, ${where} ${says}`)];
+    const [has, says] = [textOf(one), textOf(other)];
+    return has === says ? [] : [found("same_balances", name, `${is} ${has}, ${where} ${says}`)];
   });
 }
 

@@ -83,6 +83,7 @@ const butForTheLastWord = (books: BooksProofs, keepProof: () => Promise<never>):
   head: () => books.head(),
   totals: () => books.totals(),
   unfolded: (first) => books.unfolded(first),
+  uncounted: (first) => books.uncounted(first),
   add: (text, files) => books.add(text, files),
   unkept: () => books.unkept(),
   keepProof,

@@ -47,7 +47,14 @@ let both: BothEngines;
 let payments: readonly string[];
 let poison: readonly Poison[];
 
-const migrations = ["0001-landing", "0002-columns", "0003-facts", "0004-archive", "0005-grants"];
+const migrations = [
+  "0001-landing",
+  "0002-columns",
+  "0003-facts",
+  "0004-archive",
+  "0005-grants",
+  "0006-loads",
+];
 
 beforeAll(async () => {
   system = await startTestSystem({ plan: impatient(committedPlan()) });
