@@ -1,7 +1,8 @@
+import { askingPermissions } from "./comparing.ts";
 import { throughS3 } from "./firehose.ts";
 import { catalogOf, type Lake } from "./lake.ts";
 import { physicalName } from "./naming.ts";
-import { type Permission, unscoped } from "./permissions.ts";
+import type { Permission } from "./permissions.ts";
 import { inlinePolicy, trustPeople } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 import type { Warehouse } from "./warehouse.ts";
@@ -36,17 +37,10 @@ export function createAnalysts(
 }
 
 /** To load is the function's to do, as the owner. Whoever has it load, or load again, changes nothing that was there. */
-function askingWarehouse({ workgroup }: Warehouse, settings: StageSettings): Permission[] {
+function askingWarehouse(warehouse: Warehouse, settings: StageSettings): Permission[] {
   const { accountId } = aws.getCallerIdentityOutput();
   const loader = $interpolate`arn:aws:lambda:${settings.region}:${accountId}:function:${physicalName("LoadWarehouse")}`;
-  return [
-    {
-      actions: ["redshift-data:ExecuteStatement", "redshift-serverless:GetCredentials"],
-      resources: [workgroup.arn],
-    },
-    unscoped("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),
-    { actions: ["lambda:InvokeFunction"], resources: [loader] },
-  ];
+  return [...askingPermissions(warehouse), { actions: ["lambda:InvokeFunction"], resources: [loader] }];
 }
 
 /** What Athena does, it does in the name of who asks: it reads the lake's objects, and writes its answers. */

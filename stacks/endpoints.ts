@@ -41,12 +41,22 @@ const warehouseNeeds: readonly EndpointNeed[] = [
   need("kinesis-streams", "the warehouse reads events of payments"),
 ];
 
+/** What pods call where there is a warehouse too. */
+const comparingNeeds: readonly EndpointNeed[] = [
+  need("redshift-data", "the reconciler holds the warehouse against the books"),
+];
+
 function needsOf({ cluster, warehouse }: StageSettings): readonly EndpointNeed[] {
-  return [...(cluster ? clusterNeeds : []), ...(warehouse ? warehouseNeeds : [])];
+  return [
+    ...(cluster ? clusterNeeds : []),
+    ...(warehouse ? warehouseNeeds : []),
+    ...(cluster?.reconciler && warehouse ? comparingNeeds : []),
+  ];
 }
 
 /** By what IAM calls a service, where its endpoint is called otherwise: `ecr.api` is `ecr`. */
-const iamPrefixOf = (service: string): string => service.split(/[.-]/)[0] ?? service;
+const iamPrefixOf = (service: string): string =>
+  service === "redshift-data" ? service : (service.split(/[.-]/)[0] ?? service);
 
 /** The bucket that ECR hands layers of images out from, by links that it signs itself. */
 const layersOf = (region: string): string => `arn:aws:s3:::prod-${region}-starport-layer-bucket/*`;

@@ -57,10 +57,11 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   const cache = createCache(settings, network, cluster, keys);
   const streams = createStreams();
   const archive = createArchive({ settings, keys, streams });
+  const warehouse = createWarehouse({ settings, keys, streams }, network, archive);
   const reconciler = createReconciler(
     { settings, keys, network, cluster },
     { inbound: buckets.inbound, archive },
-    { books, cache },
+    { books, cache, warehouse },
     tables,
   );
   createScan(settings, keys, buckets, reconciler);
@@ -88,7 +89,6 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
   const lake = createLake(parts, archive);
-  const warehouse = createWarehouse(parts, network, archive);
   createWarehouseLoads({ ...parts, ...(warehouse !== undefined && { warehouse }) });
   createAnalysts(settings, warehouse, lake);
   createReports(settings, lake);

@@ -329,7 +329,7 @@ function tablePermissions(name: keyof Parts["tables"], use: TableUse, parts: Par
  * `dynamodb:Attributes` holds the attributes that a request names. A read that names none asks for all, and "for all
  * values" of nothing is true: `dynamodb:Select` is what refuses that read.
  */
-function onlyAttributes(names: readonly string[]): Permission["conditions"] {
+export function onlyAttributes(names: readonly string[]): NonNullable<Permission["conditions"]> {
   return [
     { test: "ForAllValues:StringEquals", variable: "dynamodb:Attributes", values: [...names] },
     { test: "StringEquals", variable: "dynamodb:Select", values: ["SPECIFIC_ATTRIBUTES"] },

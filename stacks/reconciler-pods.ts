@@ -1,8 +1,9 @@
 import type { BooksUser } from "./books-proxy.ts";
 import type { BucketRef } from "./buckets.ts";
 import { serviceCidr } from "./cluster.ts";
+import { comparingVariables } from "./comparing.ts";
 import type { Network } from "./network.ts";
-import type { ReconcilerQueues, ReconcilerStores, SettledTables } from "./reconciler.ts";
+import type { ReconcilerQueues, ReconcilerStores, ReconcilerTables } from "./reconciler.ts";
 import type { StageSettings } from "./settings.ts";
 
 export const namespace = "reconciler";
@@ -21,7 +22,7 @@ export interface ReconcilerParts {
   /** Where proofs of the archive are put, and what signs them. */
   readonly proving: { readonly bucket: BucketRef; readonly key: aws.kms.Key };
   readonly stores: ReconcilerStores;
-  readonly tables: SettledTables;
+  readonly tables: ReconcilerTables;
   /** What it runs, by its registry's name and tag. */
   readonly image: $util.Input<string>;
   readonly provider: kubernetes.Provider;
@@ -220,6 +221,7 @@ function containerOf({
       { name: "PROOFS_BUCKET", value: proving.bucket.bucket },
       { name: "PROOFS_KEY", value: proving.key.arn },
       ...storeVariables(stores),
+      ...comparingVariables({ tables, warehouse: stores.warehouse }),
     ],
     ports: [{ name: "health", containerPort: healthPort }],
     startupProbe: { ...probe("/live", 2), failureThreshold: 30 },

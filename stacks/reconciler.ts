@@ -3,6 +3,7 @@ import type { Books } from "./books.ts";
 import type { BucketRef } from "./buckets.ts";
 import type { Cache } from "./cache.ts";
 import { type Cluster, clusterName } from "./cluster.ts";
+import { comparingPermissions } from "./comparing.ts";
 import type { Tables } from "./data.ts";
 import { throughS3 } from "./firehose.ts";
 import { createRepository } from "./images.ts";
@@ -33,6 +34,7 @@ import {
 } from "./reconciler-pods.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
+import type { Warehouse } from "./warehouse.ts";
 
 export interface ReconcilerSettings {
   /**
@@ -64,10 +66,14 @@ export interface ReconcilerQueues {
   readonly journal: FileQueue;
 }
 
-/** Where it keeps what it knows: the books, and for a while the cache. Each undefined where the stage has none. */
+/**
+ * Where it keeps what it knows: the books, and for a while the cache; and what it compares the books with. Each undefined where
+ * the stage has none.
+ */
 export interface ReconcilerStores {
   readonly books: Books | undefined;
   readonly cache: Cache | undefined;
+  readonly warehouse: Warehouse | undefined;
 }
 
 /** What the reconciler is put into. */
@@ -78,8 +84,8 @@ interface Surroundings {
   readonly cluster: Cluster | undefined;
 }
 
-/** What it settles. */
-export type SettledTables = Pick<Tables, "payments" | "ledger">;
+/** What it settles, and what it compares the books with. */
+export type ReconcilerTables = Pick<Tables, "payments" | "ledger" | "merchants">;
 
 /** The files that it reads. */
 interface Files {
@@ -92,7 +98,7 @@ export function createReconciler(
   surroundings: Surroundings,
   files: Files,
   stores: ReconcilerStores,
-  tables: SettledTables,
+  tables: ReconcilerTables,
 ): ReconcilerQueues | undefined {
   const { settings } = surroundings;
   const runs = settings.reconcilerAsProcess || settings.cluster?.reconciler !== undefined;
@@ -117,6 +123,7 @@ export function createReconciler(
     ...provingPermissions(proofs, archive, settings),
     ...storePermissions(stores),
     ...settling(tables),
+    ...comparingPermissions({ tables, warehouse: stores.warehouse }),
   ];
   const proving = { bucket: archive.landing, key: proofs.key };
   const pods = { settings, queues, bucket: files.inbound, proving, stores, tables };
@@ -257,7 +264,7 @@ function storePermissions({ books, cache }: ReconcilerStores): Permission[] {
  * To settle payments, and to post what settlement means. Of the ledger's accounts it may touch those that are paid out to
  * merchants, and no others.
  */
-function settling({ payments, ledger }: SettledTables): Permission[] {
+function settling({ payments, ledger }: Pick<Tables, "payments" | "ledger">): Permission[] {
   const available = "*#account#mer_*:2110:*";
   const under = (action: string, partitions: string[]): Permission => ({
     actions: [action],
