@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { ArchiveReader } from "#adapters/archive/archive-reader.ts";
+import { ArchiveReader, type StoredVersion } from "#adapters/archive/archive-reader.ts";
+import { readProofFile } from "#adapters/archive/proof-file.ts";
 import { ArchiveHolds, type HeldDay } from "#adapters/s3/archive-holds.ts";
 import { createS3, unchecked } from "#adapters/s3/client.ts";
-import { proveMessage } from "#core/proof/archive-proof.ts";
+import { proveMessage, wordsOfCompared } from "#core/proof/archive-proof.ts";
 import type { StoreConnection } from "./connection.ts";
 import { daysBetween, today } from "./days.ts";
 import { Progress } from "./progress.ts";
@@ -76,12 +77,14 @@ export async function inArchive<T>(
   }
 }
 
+/** Milliseconds. One that waits for the books takes longer: `verify` shows it later. */
 const proofMsMax = 60_000;
 const lookMs = 250;
 
 /**
  * Asks for a proof of all that came since the last one, and waits until it is in the archive, where that is known; here what is
  * under way is delivered first.
+ * @returns where it is, what was compared for it, and what was found
  * @throws Refusal when there is no reconciler that could be asked
  */
 export async function proveArchive(connection: StoreConnection, named: string | undefined): Promise<string> {
@@ -91,13 +94,11 @@ export async function proveArchive(connection: StoreConnection, named: string | 
   const bucket = isKnown ? archiveBucketOf(connection, named) : undefined;
   try {
     await connection.deliverNow?.();
-    const before = bucket && (await inProofs(connection, bucket, newestProof));
+    const before = bucket && (await inProofs(connection, bucket, newestProof))?.key;
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: proveMessage }));
     const made = bucket && (await inProofs(connection, bucket, (archive) => proofBeside(archive, before)));
-    return made === undefined
-      ? "asked: once the reconciler has made it and S3 has copied it, `verify` shows it"
-      : `proven: ${made}`;
+    return made ?? "asked: once the reconciler has made it and S3 has copied it, `verify` shows it";
   } catch (error) {
     if ((error as Error).name !== "QueueDoesNotExist") throw error;
     throw new Refusal(`there is no queue ${queue}: this stage has no reconciler`, { cause: error });
@@ -112,21 +113,24 @@ const inProofs = <T>(
   look: (archive: ArchiveReader) => Promise<T>,
 ): Promise<T> => inArchive(connection, bucket, (s3) => look(new ArchiveReader(s3, bucket)));
 
-/** Waits for another proof than the newest that there was. @returns undefined when none came in time */
+/** Waits for another proof than the newest that there was. @returns what it says; undefined when none came in time */
 async function proofBeside(archive: ArchiveReader, before: string | undefined): Promise<string | undefined> {
   for (const until = Date.now() + proofMsMax; Date.now() < until; await sleep(lookMs)) {
     const newest = await newestProof(archive);
-    if (newest !== undefined && newest !== before) return newest;
+    if (newest === undefined || newest.key === before) continue;
+    const { compared, findings } = readProofFile(await archive.text(newest)).statement;
+    const words = compared === undefined ? [] : wordsOfCompared(compared);
+    return [`proven: ${newest.key}`, ...words, ...findings.map((what) => `WRONG BOOKS  ${what}`)].join("\n");
   }
   return undefined;
 }
 
 const dayMs = 86_400_000;
 
-/** The name of the newest proof, of those of yesterday and today. */
-async function newestProof(archive: ArchiveReader): Promise<string | undefined> {
-  let newest: string | undefined;
-  for await (const { key } of archive.proofs(today(Date.now() - dayMs))) newest = key;
+/** The newest proof, of those of yesterday and today. */
+async function newestProof(archive: ArchiveReader): Promise<StoredVersion | undefined> {
+  let newest: StoredVersion | undefined;
+  for await (const stored of archive.proofs(today(Date.now() - dayMs))) newest = stored;
   return newest;
 }
 

@@ -5,6 +5,7 @@ import { type Verification, verifyArchive } from "#adapters/archive/verify.ts";
 import { createKms } from "#adapters/kms/client.ts";
 import { KeysUnavailable } from "#adapters/kms/errors.ts";
 import { Signer } from "#adapters/kms/signer.ts";
+import { wordsOfCompared } from "#core/proof/archive-proof.ts";
 import { type ArchiveRange, archiveBucketOf, inArchive } from "./archive.ts";
 import type { StoreConnection } from "./connection.ts";
 import { daysBetween } from "./days.ts";
@@ -60,6 +61,7 @@ function report(about: string, fingerprint: string, found: Verification): string
     newest === undefined
       ? "no proof: nothing is known of these days"
       : `newest: proof ${newest.number} of ${newest.provenAt}, ${newest.digest}`,
+    ...(newest?.compared === undefined ? [] : wordsOfCompared(newest.compared).map((line) => `  ${line}`)),
     "",
     ...findings.map(
       ({ invariant, subject, what }) =>

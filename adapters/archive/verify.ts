@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { LineTooLong } from "#adapters/s3/object-lines.ts";
 import { parseStreamed, subjectOf } from "#core/events/streamed.ts";
 import {
+  type Compared,
   checkChain,
   digestOf,
   imbalancesIn,
@@ -43,7 +44,9 @@ export interface Verification {
   readonly waiting: number;
   /** Files that are proven, and that S3 has not copied yet. */
   readonly copying: number;
-  readonly newest: (ProofHead & { readonly provenAt: string }) | undefined;
+  readonly newest:
+    | (ProofHead & { readonly provenAt: string; readonly compared: Compared | undefined })
+    | undefined;
   /** What was tampered with, or never was right. */
   readonly findings: readonly Finding[];
 }
@@ -79,7 +82,7 @@ export async function verifyArchive(
     ...{ proofs: proofs.length, ...judge.counts },
     newest: newest && {
       ...{ number: newest.statement.number, digest: digestOf(newest.text) },
-      provenAt: newest.statement.proven_at,
+      ...{ provenAt: newest.statement.proven_at, compared: newest.statement.compared },
     },
     findings: [...findings, ...judge.findings.toSorted((a, b) => (a.subject < b.subject ? -1 : 1))],
   };
