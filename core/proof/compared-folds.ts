@@ -66,7 +66,8 @@ export const openCuts = ({ book, shards }: BookReadings): readonly Cut[] =>
  * Of each shard the reading that counts all records up to its newest one. A record commits a moment after others that were
  * recorded later, and is not in a fold that was read in between: that fold counts less than the books have up to there, and
  * by as much less as it lacks. So it is the reading that counts most beside them; the last of those that count the same.
- * @param countedBy how many records the books have of a shard, from some moment before all readings up to a cut
+ * @param countedBy how many records the books have of a shard up to a cut: those since a moment that lies before all readings, and
+ * longer before than anything takes to be folded
  */
 export const wholeOf = (
   { book, shards }: BookReadings,
