@@ -16,12 +16,16 @@ export const foldsOf = (records: readonly JournalRecord[]): readonly ShardFold[]
     ),
   );
 
-/** What books that have some records of one book say up to a cut of each shard. */
-export function sumsOf(records: readonly JournalRecord[], cuts: readonly Cut[]): BookSums {
+/**
+ * What books that have some records of one book say up to a cut of each shard.
+ * @param since what was recorded before lies behind no cut (epoch milliseconds)
+ */
+export function sumsOf(records: readonly JournalRecord[], cuts: readonly Cut[], since = 0): BookSums {
   const newestAt = new Map(cuts.map((cut) => [cut.shard, cut.newestAt]));
-  const within = records.filter(
-    (record) => recordedAtOf(record) <= (newestAt.get(shardOfRecord(record)) ?? -1),
-  );
+  const within = records.filter((record) => {
+    const at = recordedAtOf(record);
+    return at < since || at <= (newestAt.get(shardOfRecord(record)) ?? -1);
+  });
   const lines = new Map<FoldLine, Counters>();
   for (const record of within)
     for (const [account, moved] of movements(record)) {
