@@ -8,6 +8,7 @@ import {
   type ReadProof,
   signedMessage,
   stateProof,
+  wordsOfCompared,
 } from "./archive-proof.ts";
 
 const noon = Date.UTC(2030, 5, 15, 12);
@@ -133,4 +134,29 @@ test("debits that are no credits are named, posted and held, by currency", () =>
       { currency: "USD", ...totals, debits_held: "0" },
     ]),
   ).toEqual(["EUR: debits 5, credits 4", "USD: held debits 0, credits 2"]);
+});
+
+test("a proof that compared nothing has no member for it, as those had that were made before there was one", () => {
+  const [first] = chain();
+  expect(Object.keys(first?.statement ?? {})).not.toContain("compared");
+});
+
+test("what was compared is said in a line for each half, and why one was not", () => {
+  const ledger = { as_of: "2030-06-15T00:59:59.000Z", books: 2, records: 12, balances: 9 };
+  const warehouse = { since: "2030-06-14", until: "2030-06-15", accounts: 7, differ: 0 };
+  expect(wordsOfCompared({ ledger, warehouse })).toEqual([
+    "ledger = books: 12 records and 9 balances of 2 books, as of 2030-06-15T00:59:59.000Z",
+    "books = warehouse: 7 accounts of what was recorded from 2030-06-14 to before 2030-06-15",
+  ]);
+  expect(
+    wordsOfCompared({ ledger: { ...ledger, as_of: null }, warehouse: { ...warehouse, differ: 2 } }),
+  ).toEqual([
+    "ledger = books: 12 records and 9 balances of 2 books, as of the beginning",
+    "books = warehouse: 7 accounts of what was recorded from 2030-06-14 to before 2030-06-15, of which 2 differ",
+  ]);
+  const leftOut = { left_out: "it was never loaded" };
+  expect(wordsOfCompared({ ledger: leftOut, warehouse: leftOut })).toEqual([
+    "ledger = books: not compared: it was never loaded",
+    "books = warehouse: not compared: it was never loaded",
+  ]);
 });

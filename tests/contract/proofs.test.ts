@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Books } from "#adapters/books/books.ts";
 import type { BooksProofs } from "#adapters/books/proofs.ts";
+import type { Comparison } from "#reconciler/compare.ts";
 import { postJournalFile } from "#reconciler/journal-files.ts";
 import type { Proving } from "#reconciler/prove.ts";
 import { bucket, fileOf, keyOf, line, lines, ProvenArchive, wordsOf } from "#tests/support/proven-archive.ts";
@@ -42,6 +43,54 @@ describe("a proof", () => {
     );
   });
 
+  test("says what was compared for it, and what differs, once: a second one of that night says nothing of it", async () => {
+    await at.bring("a", lines);
+    const comparison: Comparison = {
+      compared: {
+        ledger: { as_of: "2030-01-01T00:00:00.000Z", books: 1, records: 4, balances: 1 },
+        warehouse: { left_out: "this stage has no warehouse" },
+      },
+      findings: ["mer_demo: the ledger has 4 records, the books 5"],
+    };
+    const { compared, findings } = comparison;
+    expect(await at.prove(at.proving, comparison)).toMatchObject([
+      { number: 1, files: 1, findings, compared },
+    ]);
+    expect(await at.verify()).toMatchObject({ newest: { number: 1, compared } });
+    expect(wordsOf(await at.verify())).toEqual([`proof 1: says that the books were wrong: ${findings[0]}`]);
+    expect(await at.prove()).toEqual([{ number: 2, files: 0, lines: 0, findings: [] }]);
+    expect((await at.verify()).newest?.compared).toBeUndefined();
+  });
+
+  test("is made once more where another process was first: what this one compared is said", async () => {
+    const { books } = at.proving;
+    let isFirst = true;
+    const overtaken = {
+      ...butForTheLastWord(books, (number, now) => books.keepProof(number, now)),
+      add: async (text: string, files: readonly string[]) => {
+        if (isFirst) {
+          isFirst = false;
+          await at.prove();
+        }
+        return books.add(text, files);
+      },
+    };
+    const findings = ["mer_demo: the ledger has 4 records, the books 5"];
+    const leftOut = { left_out: "it was never loaded" };
+    const comparison = { compared: { ledger: leftOut, warehouse: leftOut }, findings };
+    expect(await at.prove({ ...at.proving, books: overtaken }, comparison)).toMatchObject([
+      { number: 2, findings },
+    ]);
+  });
+
+  test("tells of days that count other records than they have", async () => {
+    await at.bring("a", lines);
+    await at.owner.query("UPDATE books.record_days SET records = records - 1");
+    expect(await at.prove()).toMatchObject([
+      { findings: ["mer_demo: 2030-01-01 has 4 records, and counts 3"] },
+    ]);
+  });
+
   test("that nobody could sign is signed later, and stays the same; no other has its number", async () => {
     await at.bring("a", lines);
     const broken = {
@@ -78,7 +127,10 @@ describe("a proof", () => {
 });
 
 /** A process that ends before it can say that a proof is kept. */
-const butForTheLastWord = (books: BooksProofs, keepProof: () => Promise<never>): Proving["books"] => ({
+const butForTheLastWord = (
+  books: BooksProofs,
+  keepProof: Proving["books"]["keepProof"],
+): Proving["books"] => ({
   unproven: (count) => books.unproven(count),
   head: () => books.head(),
   totals: () => books.totals(),

@@ -19,6 +19,7 @@ import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
 import { entryRecord } from "#core/ledger/journal.ts";
 import type { Currency } from "#core/money/currency.ts";
 import { type PostgresServer, startPostgres } from "#local/postgres/server.ts";
+import type { Comparison } from "#reconciler/compare.ts";
 import { postJournalFile } from "#reconciler/journal-files.ts";
 import { type ProofMade, type Proving, prove } from "#reconciler/prove.ts";
 import { overwriteOnDisk } from "./bucket-on-disk.ts";
@@ -128,8 +129,8 @@ export class ProvenArchive {
     return versionId;
   }
 
-  prove(proving: Proving = this.proving): Promise<readonly ProofMade[]> {
-    return prove(proving, () => this.now);
+  prove(proving: Proving = this.proving, comparison?: Comparison): Promise<readonly ProofMade[]> {
+    return prove(proving, () => this.now, comparison);
   }
 
   /** @param later in milliseconds from now */
