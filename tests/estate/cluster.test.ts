@@ -98,7 +98,7 @@ describe("roles of pods", () => {
       .flatMap(({ Action }) => Action)
       .toSorted();
 
-  it("let the reconciler take notices, read files, sign in to its stores, settle and prove, and change no file", () => {
+  it("let the reconciler take notices, read files, sign in to its stores, settle, prove and compare, and change no file", () => {
     // Of each bucket: what acquirers and banks sent, and what the journal told.
     const reads = ["kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"];
     const settles = [
@@ -108,8 +108,13 @@ describe("roles of pods", () => {
     const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
     const signsIn = ["elasticache:Connect", "rds-db:connect"];
     const proves = ["kms:GenerateDataKey", "kms:Sign", "s3:PutObject"];
+    const compares = [
+      ...["dynamodb:Query", "dynamodb:Scan"],
+      ...["redshift-data:ExecuteStatement", "redshift-serverless:GetCredentials"],
+      ...["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"],
+    ];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves].toSorted(),
+      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves, ...compares].toSorted(),
     );
     const ledger = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
       ({ Resource }) => Resource === arnOf("LedgerTable"),
@@ -124,7 +129,28 @@ describe("roles of pods", () => {
     expect(ledger.map(({ Action, Condition }) => [Action, Condition])).toEqual([
       ["dynamodb:PutItem", under("*#journal#*", available)],
       ["dynamodb:UpdateItem", under(available)],
+      ["dynamodb:Query", under("*#fold")],
     ]);
+  });
+
+  it("let it read which merchants there are and nothing of them, and ask the warehouse in no other name than its own", () => {
+    const of = (resource: string) =>
+      statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
+        ({ Resource }) => Resource === arnOf(resource),
+      );
+    expect(of("MerchantsTable")).toEqual([
+      {
+        ...{ Effect: "Allow", Action: "dynamodb:Scan", Resource: arnOf("MerchantsTable") },
+        Condition: {
+          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk"] },
+          StringEquals: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+        },
+      },
+    ]);
+    expect(of("Warehouse").map(({ Action }) => Action)).toEqual([
+      ["redshift-data:ExecuteStatement", "redshift-serverless:GetCredentials"],
+    ]);
+    expect(allowedTo("ReconcilerRole")).not.toContain("secretsmanager:GetSecretValue");
   });
 
   it("let it add proofs where the archive is copied from, and below no other name", () => {

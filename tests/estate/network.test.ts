@@ -174,9 +174,15 @@ describe("endpoints", () => {
       "kinesis-streams",
       "kms",
       "logs",
+      "redshift-data",
       "sqs",
       "sts",
     ]);
+  });
+
+  it("of the warehouse's API lets its own actions pass, under the name that IAM has for it", () => {
+    const [endpoint] = endpoints.filter(({ name }) => name === "RedshiftDataEndpoint");
+    expect(endpoint?.inputs.policy).toMatchObject({ Statement: [{ Action: "redshift-data:*" }] });
   });
 
   it("answer under the services' usual names", () => {

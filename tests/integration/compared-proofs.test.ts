@@ -185,3 +185,22 @@ test("books that balance, and that add up by themselves, and are not the ledger 
   ]);
   expect(await prove()).not.toContain("WRONG BOOKS");
 });
+
+test("a night costs a read of each book's folds and one of the merchants, however many records there are, and no write", async () => {
+  const { merchants } = system.endpoints;
+  // What moved last has settled by now: folds are read once.
+  system.meter.reset();
+  expect(await prove()).toContain("ledger = books: ");
+  const billed = system.meter
+    .totals()
+    .filter(({ caller, service }) => caller === "tallystick-local-reconciler" && service === "dynamodb")
+    .filter(({ unit }) => !unit.startsWith("bytes"))
+    .map(({ action, resource, unit, quantity }) => [action, resource, unit, quantity]);
+  const booksRead = Object.keys(merchants).length + 1;
+  expect(new Set(billed)).toEqual(
+    new Set([
+      ["Scan", "tallystick-local-merchants", "read_units", 0.5],
+      ["Query", "tallystick-local-ledger", "read_units", booksRead],
+    ]),
+  );
+});
