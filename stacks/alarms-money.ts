@@ -335,7 +335,8 @@ function proofs({ settings }: Parts): Watch[] {
     },
     {
       name: "UnbalancedProof",
-      means: "The nightly proof found books that do not balance, or are not the sum of their postings.",
+      means:
+        "The nightly proof found books that do not balance, or are not what the ledger or the warehouse says; or it could not compare them.",
       runbook: "unbalanced-proof",
       measured: { metric: proofCount("ProofFindings") },
       alarmsWhen: "atLeast",

@@ -22,6 +22,9 @@ import { type Pair, productionPair } from "./pair.ts";
 import type { ReportSettings } from "./reports.ts";
 import type { WarehouseSettings } from "./warehouse.ts";
 
+/** UTC: the day is taken over to its end when the night's proof compares it (stacks/proofs.ts). */
+const beforeTheProof = "cron(30 0 * * ? *)";
+
 /** The stages of the estate. `local` is what the laptop runs; the others have an AWS account each. */
 export const stages = ["local", "dev", "staging", "production", "production-standby"] as const;
 export type Stage = (typeof stages)[number];
@@ -188,7 +191,7 @@ const production: Omit<StageSettings, "stage" | "kind"> = {
     units: { base: 8, max: 128 },
     unitHoursPerDayMax: 250,
     beyondThat: "log",
-    loadEvery: "rate(1 day)",
+    loadEvery: beforeTheProof,
   },
   reports: { group: "finance" },
   edge: {
@@ -230,7 +233,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       units: { base: 8, max: 8 },
       unitHoursPerDayMax: 1,
       beyondThat: "deactivate",
-      loadEvery: "rate(1 day)",
+      loadEvery: beforeTheProof,
     },
     reports: undefined,
     edge: undefined,
@@ -289,7 +292,7 @@ const settingsByStage: { readonly [S in Stage]: Omit<StageSettings, "stage" | "k
       units: { base: 8, max: 16 },
       unitHoursPerDayMax: 16,
       beyondThat: "deactivate",
-      loadEvery: "rate(1 day)",
+      loadEvery: beforeTheProof,
     },
     reports: undefined,
     edge: {

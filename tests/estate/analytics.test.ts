@@ -250,7 +250,7 @@ describe("the warehouse", () => {
   });
 
   it("is filled every day by its function, as the owner", () => {
-    expect(inputsOf("LoadWarehouseSchedule")).toMatchObject({ scheduleExpression: "rate(1 day)" });
+    expect(inputsOf("LoadWarehouseSchedule")).toMatchObject({ scheduleExpression: "cron(30 0 * * ? *)" });
     const secret = production.resource("WarehouseData").outputs?.["adminPasswordSecretArn"];
     expect(actionsOn("LoadWarehouseRole", String(secret))).toEqual(["secretsmanager:GetSecretValue"]);
     expect(actionsOn("LoadWarehouseRole", arnOf("Warehouse"))).toEqual([
