@@ -31,6 +31,8 @@ const migrations = [
   "0014-drafting",
   "0015-closing",
   "0016-record-days",
+  "0018-bank-days",
+  "0019-looking",
 ];
 
 let server: BooksServer;
