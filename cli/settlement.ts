@@ -1,11 +1,4 @@
-import {
-  type Belonging,
-  type Break,
-  belongings,
-  type Note,
-  type PaidOut,
-  Settlement,
-} from "#adapters/books/settlement.ts";
+import { type Belonging, type Break, belongings, type Note, Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { businessDaysBetween } from "#core/settlement/business-days.ts";
 import { withBooks } from "./books-pool.ts";
@@ -14,6 +7,8 @@ import { table } from "./table.ts";
 
 /** As many files as a person looks at. */
 const filesMax = 50;
+/** And as many breaks. */
+const breaksMax = 1_000;
 
 const using = <T>(url: string, use: (settlement: Settlement) => Promise<T>): Promise<T> =>
   withBooks(url, (pool) => use(new Settlement(pool)));
@@ -46,32 +41,6 @@ export const showFlaws = (url: string, key: string): Promise<string> =>
     );
   });
 
-/** As many entries of our account as a person looks at. */
-const bankEntriesMax = 100;
-
-/** Entries of our account, and days of acquirers that they pay; also days of which nothing came. */
-export const showBank = (url: string): Promise<string> =>
-  using(url, async (settlement) => {
-    const found = await settlement.paidOut(bankEntriesMax);
-    if (found.length === 0) return "the bank has told of nothing, and nothing is on its way from acquirers";
-    return table(
-      ["SETTLES", "CURRENCY", "BOOKED", "REFERENCE", "AMOUNT", "PAID", "ON ITS WAY", ""],
-      found.map((each) => [
-        ...[each.isNamed ? `${each.acquirer} ${each.settledOn}` : "", each.currency],
-        ...[each.entry?.bookedOn ?? "", each.entry?.reference ?? "", each.entry?.amount.toString() ?? ""],
-        ...[String(each.paid), String(each.due), paidVerdict(each)],
-      ]),
-    );
-  });
-
-function paidVerdict({ isStale, isEven, isNamed, paid, due }: PaidOut): string {
-  if (isStale) return "is being looked at";
-  if (paid === due) return isEven ? "even" : "waits for the bank to be past the day";
-  if (isEven) return "decided";
-  if (!isNamed) return "names no acquirer and day";
-  return paid === 0n ? "nothing came yet" : `${paid > due ? "+" : ""}${paid - due}`;
-}
-
 const nameOf = (number: number): string => `brk_${number}`;
 
 function numberOf(name: string): number {
@@ -87,10 +56,17 @@ const ageOf = ({ openedAt, closedAt }: Break, now: number): string =>
 /** What does not match between the acquirers' files and the books, the oldest first. @param all also what is closed */
 export const listBreaks = (url: string, all: boolean, now = Date.now()): Promise<string> =>
   using(url, async (settlement) => {
-    const breaks = await settlement.breaks(all);
+    const found = await settlement.breaks(all, breaksMax + 1);
+    const breaks = found.slice(0, breaksMax);
     const waiting = await settlement.waiting();
-    const more =
-      waiting === 0 ? "" : `\n\n${waiting} lines that the books do not know wait for them: breaks in an hour`;
+    const more = [
+      ...(found.length > breaksMax ? ["there are more: `breaks ages` counts those that are open"] : []),
+      ...(waiting > 0
+        ? [`${waiting} lines that the books do not know wait for them: breaks in an hour`]
+        : []),
+    ]
+      .map((line) => `\n\n${line}`)
+      .join("");
     if (breaks.length === 0) return `${all ? "there has been no break" : "no break is open"}${more}`;
     return `${table(
       ["BREAK", "KIND", "ACQUIRER", "AMOUNT", "CURRENCY", "OF", "AGE", "WHO", "CLOSED"],

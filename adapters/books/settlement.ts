@@ -92,27 +92,6 @@ export interface BreakAge {
   readonly oldest: Date;
 }
 
-/** A day that an acquirer pays out, or an entry of our account that names none; and by which entries of our account. */
-export interface PaidOut {
-  readonly acquirer: string;
-  /** The day (UTC); of an entry that names none, the one on which it was booked. */
-  readonly settledOn: string;
-  readonly isNamed: boolean;
-  readonly currency: string;
-  /** Minor units; negative where the acquirer takes. */
-  readonly paid: bigint;
-  /** Minor units that are on their way for the day (1050), over all books. */
-  readonly due: bigint;
-  /** The books have their shares: both are the same, or somebody decided what becomes of the difference. */
-  readonly isEven: boolean;
-  /** Something came since it was looked at last. */
-  readonly isStale: boolean;
-  /** Undefined where none has come. */
-  readonly entry:
-    | { readonly bookedOn: string; readonly reference: string; readonly amount: bigint }
-    | undefined;
-}
-
 /** How things stand, for whoever is to be called. */
 export interface Standing {
   readonly openBreaks: number;
@@ -158,9 +137,12 @@ function withParts<Line extends { readonly place: number }>(
  */
 export class Settlement {
   readonly #pool: Pick<Pool, "query">;
+  readonly #lookedAtMax: number;
 
-  constructor(pool: Pick<Pool, "query">) {
+  /** @param lookedAtMax items that one look finds, 1 or more */
+  constructor(pool: Pick<Pool, "query">, lookedAtMax = 10_000) {
     this.#pool = pool;
+    this.#lookedAtMax = lookedAtMax;
   }
 
   /** @returns the file's number: the same for the same version of it. */
@@ -212,10 +194,17 @@ export class Settlement {
     await this.#pool.query("SELECT settlement.finish($1, $2)", [file, now]);
   }
 
-  /** Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. */
-  async look(now: Date): Promise<void> {
-    await this.#pool.query("SELECT settlement.look($1, $2)", [now, booksBehind]);
+  /**
+   * Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. So
+   * much of it at a time as takes a second or two.
+   * @returns whether there may be more
+   */
+  async look(now: Date): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ more: boolean }>("SELECT settlement.look($1, $2, $3) AS more", [
+      ...[this.#lookedAtMax, now, booksBehind],
+    ]);
     await this.#pool.query("SELECT settlement.look_at_bank($1, $2)", [now, booksBehind]);
+    return rows[0]?.more ?? false;
   }
 
   /** Those that came last first. @param count at most */
@@ -246,16 +235,15 @@ export class Settlement {
     return rows.map(({ place, reason, text, ends_file }) => ({ place, reason, text, endsFile: ends_file }));
   }
 
-  /** The oldest first. @param also those that are closed */
-  async breaks(also: boolean): Promise<readonly Break[]> {
-    return await this.#breaks("$1 OR closed_at IS NULL", [also]);
+  /** The oldest first. @param also those that are closed @param count at most */
+  async breaks(also: boolean, count = 1_000): Promise<readonly Break[]> {
+    return await this.#breaks("$1 OR closed_at IS NULL", [also], count);
   }
 
   /** How many movements nobody knows of, and which are no break yet: the books may be behind. */
   async waiting(): Promise<number> {
     const { rows } = await this.#pool.query<{ count: number }>(
-      `SELECT count(*)::int FROM settlement.movements WHERE expected IS NULL AND kind <> 'cost'
-       AND NOT EXISTS (SELECT FROM settlement.breaks WHERE breaks.movement = movements.movement)`,
+      "SELECT count(*)::int FROM settlement.movements WHERE expected IS NULL AND kind <> 'cost' AND NOT questioned",
     );
     return rows[0]?.count ?? 0;
   }
@@ -265,30 +253,6 @@ export class Settlement {
     const { rows } = await this.#pool.query("SELECT * FROM settlement.break_ages()");
     return rows.map(({ acquirer, kind, currency, items, amount, oldest }) => ({
       ...{ acquirer, kind, currency, items: Number(items), amount: BigInt(amount), oldest },
-    }));
-  }
-
-  /** The latest days first, once for each entry of our account that pays them. @param count at most */
-  async paidOut(count: number): Promise<readonly PaidOut[]> {
-    const { rows } = await this.#pool.query(
-      `SELECT payouts.*, payouts.settled_on::text AS settled, entry.booked_on::text AS booked, entry.reference, entry.amount
-       FROM settlement.payouts LEFT JOIN settlement.bank_movements AS entry USING (payout)
-       WHERE entry.movement IS NOT NULL OR due <> 0 OR to_clear
-       ORDER BY payouts.settled_on DESC, acquirer, currency, payouts.payout, entry.booked_on, entry.movement LIMIT $1`,
-      [count],
-    );
-    return rows.map((row) => ({
-      ...{
-        acquirer: row.acquirer,
-        settledOn: row.settled,
-        isNamed: row.unnamed === null,
-        currency: row.currency,
-      },
-      ...{ paid: BigInt(row.paid), due: BigInt(row.due), isEven: row.is_even, isStale: row.to_clear },
-      entry:
-        row.booked === null
-          ? undefined
-          : { bookedOn: row.booked, reference: row.reference, amount: BigInt(row.amount) },
     }));
   }
 
@@ -345,7 +309,7 @@ export class Settlement {
     ]);
   }
 
-  async #breaks(where: string, values: readonly unknown[]): Promise<readonly Break[]> {
+  async #breaks(where: string, values: readonly unknown[], count = 1): Promise<readonly Break[]> {
     const { rows } = await this.#pool.query(
       `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key,
          coalesce(movements.reference, payouts.unnamed, payouts.acquirer || ' ' || payouts.settled_on) AS reference
@@ -353,7 +317,7 @@ export class Settlement {
        LEFT JOIN settlement.expected ON expected.expected = breaks.expected
        LEFT JOIN settlement.movements ON movements.movement = breaks.movement
        LEFT JOIN settlement.payouts ON payouts.payout = breaks.payout
-       WHERE ${where} ORDER BY breaks.break`,
+       WHERE ${where} ORDER BY breaks.break LIMIT ${count}`,
       [...values],
     );
     return rows.map((row) => ({
