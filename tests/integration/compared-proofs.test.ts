@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { RedshiftDataClient } from "@aws-sdk/client-redshift-data";
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,6 +19,7 @@ import type { Book } from "#core/ledger/account.ts";
 import { acquirerAccount } from "#core/ledger/chart.ts";
 import { credit, debit, type EntryId } from "#core/ledger/entry.ts";
 import type { Currency } from "#core/money/currency.ts";
+import { proveMessage } from "#core/proof/archive-proof.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -87,6 +90,31 @@ test("a proof says that the ledger is the books, record by record, and that noth
   expect(text).toContain("books = warehouse: not compared: it was never loaded");
   expect(text).not.toContain("WRONG BOOKS");
 });
+
+test("books that are behind are waited for, by whoever proves and not by who posts to them", async () => {
+  const number = async () =>
+    (await books.query("SELECT coalesce(max(number), 0) AS is FROM books.proofs")).rows[0].is;
+  const before = await number();
+  const demo = await ApiClient.signIn(system.endpoints, system.endpoints.merchants.demo);
+  await demo.payWithCard({ number: "4242424242424242" }, { amount: 40_00, currency: "USD" });
+  await allIsTold();
+  const sqs = new SQSClient(awsClient(system.endpoints));
+  const { QueueUrl } = await sqs.send(
+    new GetQueueUrlCommand({ QueueName: "tallystick-local-journal-files" }),
+  );
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: proveMessage }));
+  sqs.destroy();
+  // The folds have been read by then, and what they count is still on its way.
+  await sleep(4_000);
+  expect(await number()).toBe(before);
+  await system.deliver();
+  await eventually(async () => ((await number()) > before ? true : undefined), 30_000);
+  const { rows } = await books.query(
+    "SELECT statement::jsonb AS says FROM books.proofs ORDER BY number DESC LIMIT 1",
+  );
+  expect(rows[0].says.compared.ledger.records).toBe((await told.records()).length);
+  expect(rows[0].says.findings).toEqual([]);
+}, 90_000);
 
 /** A day that the warehouse will have to its end. */
 const dayBefore = () => {

@@ -48,12 +48,8 @@ let payments: readonly string[];
 let poison: readonly Poison[];
 
 const migrations = [
-  "0001-landing",
-  "0002-columns",
-  "0003-facts",
-  "0004-archive",
-  "0005-grants",
-  "0006-loads",
+  ...["0001-landing", "0002-columns", "0003-facts"],
+  ...["0004-archive", "0005-grants", "0006-loads"],
 ];
 
 beforeAll(async () => {
