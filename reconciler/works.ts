@@ -1,0 +1,108 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Books } from "#adapters/books/books.ts";
+import type { Settlement } from "#adapters/books/settlement.ts";
+import { traced, type Work } from "#adapters/xray/spans.ts";
+import { type Keeping, postJournalFile } from "./journal-files.ts";
+import { asksForProof, filesIn } from "./notice.ts";
+import { type ProofMade, type Proving, prove } from "./prove.ts";
+import type { Recurring } from "./recurring.ts";
+import { takeSettlementFile } from "./settlement-files.ts";
+import { postAgain, type SettlingPorts, settleRound } from "./settling.ts";
+import { standingSaid } from "./standing.ts";
+import type { Message } from "./worker.ts";
+
+export interface WorkPorts {
+  readonly s3: S3Client;
+  readonly books: Books;
+  readonly settlement: Settlement;
+  readonly proving: Proving & Keeping;
+  readonly settling: SettlingPorts;
+  readonly logger: Pick<Logger, "info" | "error">;
+}
+
+/** What the reconciler does: each message, and each round in which there was something to do, is one trace. */
+export class Works {
+  readonly #ports: WorkPorts;
+  #isSure = false;
+
+  constructor(ports: WorkPorts) {
+    this.#ports = ports;
+  }
+
+  /** Posts files of the journal, or proves what was posted. */
+  async ofJournal({ id, body, cause }: Message, next: Pick<Recurring, "ask">): Promise<void> {
+    const { s3, books, proving, logger } = this.#ports;
+    const name = asksForProof(body) ? "proof" : "journal file";
+    await traced({ name, cause, facts: { message: id } }, async (work) => {
+      if (asksForProof(body)) this.#tellProofs(await prove(proving, Date.now), work);
+      else
+        for (const file of filesIn(body)) {
+          work.note({ file: file.key });
+          const outcome = await postJournalFile(s3, books, proving, file, Date.now);
+          logger.info("posted", { file: file.key, ...outcome, trace: work.trace });
+          work.note({ ...outcome });
+          if (outcome.parked > 0) work.blame("error");
+        }
+      await this.#look(next);
+    });
+  }
+
+  /** Takes what acquirers and banks left. */
+  async ofInbound({ id, body, cause }: Message, next: Pick<Recurring, "ask">): Promise<void> {
+    const { s3, settlement, logger } = this.#ports;
+    await traced({ name: "inbound file", cause, facts: { message: id } }, async (work) => {
+      // S3 tells of one file a message.
+      for (const file of filesIn(body)) {
+        work.note({ file: file.key });
+        const outcome = await takeSettlementFile(s3, settlement, file, Date.now);
+        logger.info("matched", { file: file.key, ...outcome, trace: work.trace });
+        work.note({ ...outcome });
+        if (outcome.flaws > 0) work.blame("error");
+      }
+      await this.#look(next);
+    });
+  }
+
+  /** A round of telling the ledger what settlement comes to. */
+  async settle(mayGoOn: () => boolean): Promise<void> {
+    const { settling, logger } = this.#ports;
+    await traced({ name: "settling" }, async (work) => {
+      // A region that took over may lack what the other one was told last.
+      const again = this.#isSure ? 0 : await postAgain(settling);
+      this.#isSure = true;
+      const outcome = await settleRound(settling, mayGoOn);
+      const { posted, settled, waiting } = outcome;
+      work.note({ ...outcome, again });
+      if (posted + settled + waiting > 0) logger.info("settled", { ...outcome, trace: work.trace });
+      else if (again === 0) work.forget();
+    });
+  }
+
+  /** Metrics are made of this line (stacks/log-metrics.ts). */
+  async sayStanding(): Promise<void> {
+    const { settlement, logger } = this.#ports;
+    await traced({ name: "standing" }, async (work) => {
+      const said = await standingSaid(settlement, Date.now());
+      work.note({ ...said });
+      logger.info("how settlement stands", { ...said });
+    });
+  }
+
+  /** What only time shows is looked at as often as something comes: every few minutes, while anybody pays. */
+  async #look(next: Pick<Recurring, "ask">): Promise<void> {
+    await this.#ports.settlement.look(new Date());
+    next.ask();
+  }
+
+  /** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
+  #tellProofs(proofs: readonly ProofMade[], work: Work): void {
+    const { logger } = this.#ports;
+    for (const { number, files, lines, findings } of proofs) {
+      logger.info("the archive is proven", { proof: number, files, lines, trace: work.trace });
+      work.note({ proof: number, files, lines, findings: findings.length });
+      for (const finding of findings) logger.error("the books are wrong", { proof: number, finding });
+      if (findings.length > 0) work.blame("fault");
+    }
+  }
+}
