@@ -45,8 +45,8 @@ export function grantReportOf(
     const asked = decisions.filter(({ roleArn, verdict }) => roleArn === role.arn && verdict === "allowed");
     for (const grant of grantsOf(role)) {
       const because = reasonOf(grant);
-      if (servicesOwn.test(grant.action)) unseen.push(grant);
-      else if (asked.some(isUnder(grant))) used.push(grant);
+      if (asked.some(isUnder(grant))) used.push(grant);
+      else if (servicesOwn.test(grant.action)) unseen.push(grant);
       else if (because === undefined) unused.push(grant);
       else unreached.push({ ...grant, because });
     }
