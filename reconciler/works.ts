@@ -2,6 +2,7 @@ import type { Logger } from "@aws-lambda-powertools/logger";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Books } from "#adapters/books/books.ts";
 import type { Settlement } from "#adapters/books/settlement.ts";
+import type { ObjectName } from "#adapters/s3/object-lines.ts";
 import { traced, type Work } from "#adapters/xray/spans.ts";
 import { type Keeping, postJournalFile } from "./journal-files.ts";
 import { asksForProof, filesIn } from "./notice.ts";
@@ -37,8 +38,7 @@ export class Works {
     await traced({ name, cause, facts: { message: id } }, async (work) => {
       if (asksForProof(body)) this.#tellProofs(await prove(proving, Date.now), work);
       else
-        for (const file of filesIn(body)) {
-          work.note({ file: file.key });
+        for (const file of filesFor(work, body)) {
           const outcome = await postJournalFile(s3, books, proving, file, Date.now);
           logger.info("posted", { file: file.key, ...outcome, trace: work.trace });
           work.note({ ...outcome });
@@ -52,9 +52,7 @@ export class Works {
   async ofInbound({ id, body, cause }: Message, next: Pick<Recurring, "ask">): Promise<void> {
     const { s3, settlement, logger } = this.#ports;
     await traced({ name: "inbound file", cause, facts: { message: id } }, async (work) => {
-      // S3 tells of one file a message.
-      for (const file of filesIn(body)) {
-        work.note({ file: file.key });
+      for (const file of filesFor(work, body)) {
         const outcome = await takeSettlementFile(s3, settlement, file, Date.now);
         logger.info("matched", { file: file.key, ...outcome, trace: work.trace });
         work.note({ ...outcome });
@@ -104,5 +102,16 @@ export class Works {
       for (const finding of findings) logger.error("the books are wrong", { proof: number, finding });
       if (findings.length > 0) work.blame("fault");
     }
+  }
+}
+
+/** The files of a message, each told in its trace when its turn comes: S3 has one in a message. */
+function* filesFor(work: Work, body: string): Generator<ObjectName> {
+  const files = filesIn(body);
+  // S3 tries its queues.
+  if (files.length === 0) work.forget();
+  for (const file of files) {
+    work.note({ file: file.key });
+    yield file;
   }
 }

@@ -45,7 +45,7 @@ export function segmentDocument(span: ReadableSpan, service: TracedService): str
     ...{ id: spanId, trace_id: rootOf(traceId) },
     ...(parent !== undefined && { parent_id: parent, type: "subsegment" }),
     ...{ start_time: seconds(span.startTime), end_time: seconds(span.endTime) },
-    ...(parent === undefined ? segmentOnly(span, service) : { metadata: { facts: factsIn(span) } }),
+    ...(parent === undefined ? segmentOnly(span, service) : metadataOf(factsIn(span))),
     ...(called !== undefined && callOf(span)),
     ...failureOf(span),
   });
@@ -54,15 +54,18 @@ export function segmentDocument(span: ReadableSpan, service: TracedService): str
 /** A segment's facts are what traces are found by. */
 function segmentOnly(span: ReadableSpan, { pod }: TracedService): object {
   const facts = Object.entries({ work: span.name, ...factsIn(span) });
-  const others = facts.filter(([name]) => !annotationKey.test(name));
+  const isSearched = ([name]: readonly [string, unknown]): boolean => annotationKey.test(name);
   const links = span.links.map(({ context }) => ({ trace_id: rootOf(context.traceId), id: context.spanId }));
   return {
     ...{ origin: "AWS::EKS::Container", aws: { eks: { pod } } },
-    annotations: Object.fromEntries(facts.filter(([name]) => annotationKey.test(name))),
-    ...(others.length > 0 && { metadata: { facts: Object.fromEntries(others) } }),
+    annotations: Object.fromEntries(facts.filter(isSearched)),
+    ...metadataOf(Object.fromEntries(facts.filter((fact) => !isSearched(fact)))),
     ...(links.length > 0 && { links }),
   };
 }
+
+const metadataOf = (facts: Attributes): object =>
+  Object.keys(facts).length === 0 ? {} : { metadata: { facts } };
 
 const factsIn = ({ attributes }: ReadableSpan): Attributes =>
   Object.fromEntries(Object.entries(attributes).filter(([name]) => !toldElsewhere.has(name)));

@@ -8,7 +8,9 @@ const tracer = trace.getTracer("tallystick");
 /** Says of a work that there was nothing to do: its trace is not kept. */
 const idle = "idle";
 
-export const isIdle = ({ attributes }: ReadableSpan): boolean => attributes[idle] === true;
+/** What broke off had something to do. */
+export const isIdle = ({ attributes }: ReadableSpan): boolean =>
+  attributes[idle] === true && attributes[told.blame] === undefined;
 
 /** Ids, keys, counts: never what a file says, a person or a card. Of a work, those with names of one word are searched by. */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
