@@ -4,7 +4,8 @@ import { Budget, withBudget } from "./budget.ts";
 import { linkIn, rootOf } from "./ids.ts";
 import { type Blame, told } from "./segment-document.ts";
 
-const tracer = trace.getTracer("tallystick");
+/** Asked for each time: one that is kept goes on with a tracing that has ended. */
+const tracer = () => trace.getTracer("tallystick");
 /** Says of a work that there was nothing to do: its trace is not kept. */
 const idle = "idle";
 
@@ -46,7 +47,7 @@ export async function traced<T>(
   const link = cause === undefined ? undefined : linkIn(cause);
   const within = withBudget(ROOT_CONTEXT, budget);
   const links = link === undefined ? [] : [{ context: link }];
-  const span = tracer.startSpan(
+  const span = tracer().startSpan(
     name,
     { root: true, kind: SpanKind.CONSUMER, attributes: attributesOf(facts), links },
     within,
@@ -71,7 +72,7 @@ const workOf = (span: Span): Work => ({
 
 /** One step of the work under way; outside of a work, nothing but what it does. */
 export function step<T>(name: string, attributes: Attributes, run: (span: Span) => T): T {
-  return tracer.startActiveSpan(name, { kind: SpanKind.CLIENT, attributes }, (span) => {
+  return tracer().startActiveSpan(name, { kind: SpanKind.CLIENT, attributes }, (span) => {
     const fail = (thrown: unknown): never => {
       span.setAttributes({ [told.blame]: blameOf(thrown), [told.errorType]: nameOf(thrown) });
       throw thrown;
