@@ -1,12 +1,13 @@
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { showFileTraces } from "#cli/traces.ts";
 import { proveMessage } from "#core/proof/archive-proof.ts";
 import { ApiClient } from "#tests/support/api-client.ts";
 import { committedPlan } from "#tests/support/committed-plan.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { impatient } from "#tests/support/impatient.ts";
-import { awsClient, startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
+import { awsClient, startTestSystem, storeOf, type TestSystem } from "#tests/support/local-system.ts";
 import { reconcilerPids } from "#tests/support/reconciler-process.ts";
 import { Told } from "#tests/support/told.ts";
 import { namesIn, type Segment, TestTraces } from "#tests/support/traces.ts";
@@ -133,6 +134,14 @@ describe("what went wrong shows in a trace:", () => {
     expect(s3Call).toMatchObject({ error: true, http: { response: { status: 404 } } });
     expect(said("was not worked off").join()).toContain(String(segment.annotations?.["message"]));
     expect(await traces.find("fault")).not.toEqual([]);
+    const shown = await showFileTraces(storeOf(system.endpoints), "alpha/gone.csv", {});
+    expect(shown).toMatch(
+      /^20\S+Z {2}1-\S+ {2}inbound file {2}\d+ ms {2}FAULT NoSuchKey\nmessage [-0-9a-f]{36}\n/,
+    );
+    expect(shown).toMatch(
+      /^\d+ ms +\d+ ms +S3 GetObject +Bucket \S+, Key alpha\/gone.csv +ERROR NoSuchKey$/m,
+    );
+    expect(await showFileTraces(storeOf(system.endpoints), "alpha/never.csv", {})).toMatch(/^no trace of/);
   });
 
   test("what its sender traced is linked, and not gone on with", async () => {
