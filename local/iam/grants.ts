@@ -24,7 +24,7 @@ export interface GrantReport {
   readonly denied: readonly PlannedGrant[];
 }
 
-/** Lambda, Step Functions and X-Ray use these themselves: no call of a function shows it. */
+/** Lambda and Step Functions use these themselves, and no call of a function shows it; pods do so by calls. */
 const servicesOwn = /^(?:logs|xray):/;
 
 /**
