@@ -56,8 +56,8 @@ async function main(): Promise<void> {
   const workerOf = (queueUrl: string, handle: (message: Message) => Promise<void>) =>
     new Worker({
       ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds, handle },
-      tell: (error, message) =>
-        logger.error("a message was not worked off, or none could be asked for", { error, message }),
+      tell: (error, message_id) =>
+        logger.error("a message was not worked off, or none could be asked for", { error, message_id }),
     });
   const workers = [
     workerOf(settings.journalFilesQueueUrl, (message) => works.ofJournal(message, settling)),

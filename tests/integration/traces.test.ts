@@ -132,7 +132,8 @@ describe("what went wrong shows in a trace:", () => {
     expect(segment).toMatchObject({ fault: true, cause: { exceptions: [{ type: "NoSuchKey" }] } });
     const s3Call = segment.subsegments?.find(({ name }) => name === "S3");
     expect(s3Call).toMatchObject({ error: true, http: { response: { status: 404 } } });
-    expect(said("was not worked off").join()).toContain(String(segment.annotations?.["message"]));
+    const logged = `"message_id":"${segment.annotations?.["message"]}"`;
+    expect(said("was not worked off").join()).toContain(logged);
     expect(await traces.find("fault")).not.toEqual([]);
     const shown = await showFileTraces(storeOf(system.endpoints), "alpha/gone.csv", {});
     expect(shown).toMatch(
