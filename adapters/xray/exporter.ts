@@ -48,12 +48,15 @@ export class XRayExporter implements SpanExporter {
     try {
       const documents = spans.map((span) => segmentDocument(span, service));
       const fitting = documents.filter((document) => Buffer.byteLength(document) <= documentBytesMax);
-      const { UnprocessedTraceSegments: refused = [] } = await xray.send(
-        new PutTraceSegmentsCommand({ TraceSegmentDocuments: fitting }),
-      );
+      const { UnprocessedTraceSegments: refused = [] } =
+        fitting.length === 0
+          ? {}
+          : await xray.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: fitting }));
       const [first] = refused;
       if (first !== undefined)
         throw new Error(`X-Ray refused ${refused.length} segments: ${first.ErrorCode} ${first.Message}`);
+      if (fitting.length < documents.length)
+        throw new Error(`${documents.length - fitting.length} segments are larger than X-Ray takes`);
       this.#isFailing = false;
     } catch (thrown) {
       if (!this.#isFailing) tell(thrown as Error);

@@ -14,7 +14,7 @@ export const isIdle = ({ attributes }: ReadableSpan): boolean =>
   attributes[idle] === true && attributes[told.blame] === undefined;
 
 /** Ids, keys, counts: never what a file says, a person or a card. Of a work, those with names of one word are searched by. */
-export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
+type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** A work under way. */
 export interface Work {

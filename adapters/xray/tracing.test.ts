@@ -1,57 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { PutTraceSegmentsCommand, PutTraceSegmentsCommandOutput } from "@aws-sdk/client-xray";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readDocument } from "#local/xray/document.ts";
+import { RecordedTraces, type SentSegment } from "#tests/support/recorded-traces.ts";
 import { tracedClient } from "./aws-calls.ts";
 import { traced, watched } from "./spans.ts";
-import { startTracing, type Tracing } from "./tracing.ts";
 
-interface Sent {
-  readonly id: string;
-  readonly parent_id?: string;
-  readonly name: string;
-  readonly trace_id: string;
-  readonly start_time: number;
-  readonly end_time: number;
-  readonly annotations?: object;
-  readonly metadata?: object;
-  readonly error?: boolean;
-  readonly fault?: boolean;
-  readonly throttle?: boolean;
-  readonly cause?: object;
-  readonly aws?: object;
-}
-
-let tracing: Tracing;
-let batches: Sent[][];
-let told: string[];
-let answer: () => Promise<Partial<PutTraceSegmentsCommandOutput>>;
-
+let recorded: RecordedTraces;
 beforeEach(() => {
-  [batches, told] = [[], []];
-  answer = async () => ({});
-  const send = (command: PutTraceSegmentsCommand) => {
-    const { TraceSegmentDocuments = [] } = command.input;
-    for (const text of TraceSegmentDocuments)
-      expect(readDocument(text, Date.now())).toMatchObject({ ok: true });
-    batches.push(TraceSegmentDocuments.map((text) => JSON.parse(text)));
-    return answer();
-  };
-  tracing = startTracing({
-    xray: { send, destroy: () => undefined } as never,
-    service: { name: "reconciler", pod: "reconciler-1" },
-    tell: ({ message }) => told.push(message),
-  });
+  recorded = new RecordedTraces();
 });
-afterEach(() => tracing.stop());
+afterEach(() => recorded.stop());
 
-/** All that was sent, once the process has ended. */
-async function sent(): Promise<readonly Sent[]> {
-  await tracing.stop();
-  return batches.flat();
-}
-const named = (all: readonly Sent[], name: string) => all.filter((each) => each.name === name);
+const sent = () => recorded.sent();
+const named = (all: readonly SentSegment[], name: string) => all.filter((each) => each.name === name);
 
 const books = watched("books", {
   post: async (records: readonly string[]) => records.length,
@@ -212,6 +173,23 @@ describe("a trace has a limit", () => {
     const ids = new Set(all.map(({ id }) => id));
     for (const { parent_id } of all) if (parent_id !== undefined) expect(ids).toContain(parent_id);
     expect(all.filter(({ name }) => name.startsWith("each"))).toHaveLength(20);
+    expect(named(all, "reconciler")).toMatchObject([
+      { metadata: { facts: { "left_out.ledger.post": 5, "left_out.each24.call": 1 } } },
+    ]);
+  });
+});
+
+describe("what is told has a limit", () => {
+  test("of a thousand characters, which X-Ray searches", async () => {
+    await traced({ name: "proof", facts: { file: "k".repeat(2_000) } }, async () => undefined);
+    expect(await sent()).toMatchObject([{ annotations: { file: "k".repeat(1_000) } }]);
+  });
+
+  test("of 64 KB in all: what is larger is not sent, and that is told", async () => {
+    const facts = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`fact${n}`, "€".repeat(1_000)]));
+    await traced({ name: "proof", facts }, async () => void books.nothing());
+    expect((await sent()).map(({ name }) => name)).toEqual(["books.nothing"]);
+    expect(recorded.told).toEqual(["1 segments are larger than X-Ray takes"]);
   });
 });
 
@@ -264,32 +242,45 @@ describe("X-Ray", () => {
   test("gets fifty at once at most, and the last ones before the process ends", async () => {
     await works(120);
     expect(await sent()).toHaveLength(120);
-    expect(batches.map(({ length }) => length)).toEqual([50, 50, 20]);
+    expect(recorded.batches.map(({ length }) => length)).toEqual([50, 50, 20]);
+  });
+
+  test("is waited for when the process ends", async () => {
+    let isTaken = false;
+    recorded.answer = async () => {
+      await sleep(50);
+      isTaken = true;
+      return {};
+    };
+    // As many as are sent at once: none of them waits any more.
+    await works(50);
+    await recorded.stop();
+    expect(isTaken).toBe(true);
   });
 
   test("that refuses is told of once, and again after it took some", async () => {
-    answer = () => Promise.reject(new Error("no"));
+    recorded.answer = () => Promise.reject(new Error("no"));
     await works(100);
     await sleep(10);
-    answer = async () => ({ UnprocessedTraceSegments: [] });
+    recorded.answer = async () => ({ UnprocessedTraceSegments: [] });
     await works(50);
     await sleep(10);
-    answer = async () => ({
+    recorded.answer = async () => ({
       UnprocessedTraceSegments: [{ Id: "1", ErrorCode: "InvalidTraceId", Message: "Invalid segment." }],
     });
     await works(50);
     await sent();
-    expect(told).toEqual(["no", "X-Ray refused 1 segments: InvalidTraceId Invalid segment."]);
+    expect(recorded.told).toEqual(["no", "X-Ray refused 1 segments: InvalidTraceId Invalid segment."]);
   });
 
   test("that never answers holds up nobody: what is too much is dropped, and the end comes within seconds", async () => {
-    answer = () => new Promise(() => undefined);
+    recorded.answer = () => new Promise(() => undefined);
     const began = performance.now();
     await works(5_000);
     expect(performance.now() - began).toBeLessThan(2_500);
-    await tracing.stop();
+    await recorded.stop();
     expect(performance.now() - began).toBeLessThan(6_000);
     // What was under way, and what waited.
-    expect(batches.flat().length).toBeLessThanOrEqual(2_050);
+    expect(recorded.batches.flat().length).toBeLessThanOrEqual(2_050);
   });
 });

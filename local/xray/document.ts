@@ -27,7 +27,7 @@ const name = z.string().regex(/^[\p{L}\p{N}\s_.:/%&#=+\\\-@]{1,200}$/u);
 const part = { name, id, ...timed, ...failing, annotations };
 
 /** Within a segment. */
-export interface Subsegment extends z.output<z.ZodObject<typeof part, z.core.$loose>> {
+interface Subsegment extends z.output<z.ZodObject<typeof part, z.core.$loose>> {
   readonly namespace?: "aws" | "remote" | undefined;
   readonly subsegments?: readonly Subsegment[] | undefined;
 }
