@@ -24,9 +24,11 @@ import { type Message, Worker, waitSeconds } from "./worker.ts";
 import { type WorkPorts, Works } from "./works.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
-const connectionsMax = 5;
+const connectionsMax = 6;
 /** Milliseconds between two looks at what is to be settled, where nobody leaves a file: somebody may have decided. */
 const settleEveryMs = 60_000;
+/** Milliseconds between two looks at what only time shows, where nothing comes. */
+const lookEveryMs = 60_000;
 /** Milliseconds from one word on how settlement stands to the next. */
 const sayEveryMs = 300_000;
 /** A night adds up a week of postings, which may take minutes: on a connection of its own. */
@@ -53,15 +55,24 @@ async function main(): Promise<void> {
     tell: (error) => logger.error("a round of settling broke off", { error }),
     work: (mayGoOn) => works.settle(mayGoOn),
   });
+  const looking = new Recurring({
+    everyMs: lookEveryMs,
+    tell: (error) => logger.error("a look at what only time shows broke off", { error }),
+    work: (mayGoOn) => works.look(mayGoOn, settling),
+  });
   const workerOf = (queueUrl: string, handle: (message: Message) => Promise<void>) =>
     new Worker({
-      ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds, handle },
+      ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds },
+      handle: async (message) => {
+        await handle(message);
+        looking.ask();
+      },
       tell: (error, message_id) =>
         logger.error("a message was not worked off, or none could be asked for", { error, message_id }),
     });
   const workers = [
-    workerOf(settings.journalFilesQueueUrl, (message) => works.ofJournal(message, settling)),
-    workerOf(settings.inboundFilesQueueUrl, (message) => works.ofInbound(message, settling)),
+    workerOf(settings.journalFilesQueueUrl, (message) => works.ofJournal(message)),
+    workerOf(settings.inboundFilesQueueUrl, (message) => works.ofInbound(message)),
   ];
   const health = await serveHealth(settings.healthPort, async () => {
     await pool.query("SELECT 1");
@@ -72,7 +83,7 @@ async function main(): Promise<void> {
     work: () => works.sayStanding(),
     tell: (error) => logger.error("nobody knows how settlement stands", { error }),
   });
-  const all = [...workers, settling, standing];
+  const all = [...workers, looking, settling, standing];
   for (const each of all) each.start();
   logger.info("ready", { health_port: health.port });
   await asked();

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => recorded.stop());
 
-const next = {
+const settling = {
   ask: () => {
     asked += 1;
   },
@@ -36,7 +36,7 @@ function worksOf(more: { readonly [Port in keyof WorkPorts]?: object } = {}): Wo
   const ports = {
     s3: { send: async () => ({ Body: Readable.from([Buffer.from("no json\n")]) }) },
     books: { post: async () => ({ posted: 0, parked: 0 }), park: async () => undefined },
-    settlement: { look: async () => undefined },
+    settlement: {},
     proving: {
       books: { keepFile: async () => undefined, unkept: async () => [] },
       store: { putLeaves: async () => undefined },
@@ -58,32 +58,27 @@ const theTrace = async () => (await recorded.sent())[0];
 
 describe("a file of the journal", () => {
   test("is a trace with its file and what became of it, which the log names", async () => {
-    await worksOf({ s3: { send: async () => ({ Body: Readable.from([]) }) } }).ofJournal(
-      notice("a.json"),
-      next,
-    );
+    await worksOf({ s3: { send: async () => ({ Body: Readable.from([]) }) } }).ofJournal(notice("a.json"));
     const trace = await theTrace();
     expect(trace?.annotations).toEqual({
       ...{ work: "journal file", message: "m_1", file: "a.json", lines: 0, posted: 0, parked: 0 },
     });
     expect(trace).not.toHaveProperty("error");
     expect(said).toEqual([["posted", expect.objectContaining({ file: "a.json", trace: trace?.trace_id })]]);
-    expect(asked).toBe(1);
   });
 
   test("with lines that no schema knows is an error", async () => {
-    await worksOf().ofJournal(notice("a.json"), next);
+    await worksOf().ofJournal(notice("a.json"));
     expect(await theTrace()).toMatchObject({ error: true, annotations: { lines: 1, parked: 1 } });
   });
 
   test("that S3 only tries its queue with is no trace", async () => {
-    await worksOf().ofJournal(message('{"Event":"s3:TestEvent"}'), next);
+    await worksOf().ofJournal(message('{"Event":"s3:TestEvent"}'));
     expect(await recorded.sent()).toEqual([]);
-    expect(asked).toBe(1);
   });
 
   test("whose message nobody can read is a fault", async () => {
-    await expect(worksOf().ofJournal(message("?"), next)).rejects.toThrow();
+    await expect(worksOf().ofJournal(message("?"))).rejects.toThrow();
     expect(await theTrace()).toMatchObject({ fault: true, annotations: { work: "journal file" } });
   });
 });
@@ -104,13 +99,39 @@ test("a proof that finds the books wrong is a fault, though it was made", async 
     store: { putProof: async () => undefined },
     signer: { sign: async () => new Uint8Array(1), keyArn: "arn:aws:kms:eu-west-1:1:key/a" },
   };
-  await worksOf({ proving }).ofJournal(message(proveMessage), next);
+  await worksOf({ proving }).ofJournal(message(proveMessage));
   expect(await theTrace()).toMatchObject({
     ...{ fault: true, annotations: { work: "proof", proof: 1, files: 0, findings: 1 } },
   });
   // What is wrong is said in the log alone.
   expect(JSON.stringify(recorded.batches)).not.toContain("lies");
   expect(said).toContainEqual(["the books are wrong", { proof: 1, finding: "acc_1 lies" }]);
+});
+
+describe("a look at what only time shows", () => {
+  const looksOf = (...answers: readonly boolean[]) => {
+    const left = [...answers];
+    return worksOf({
+      settlement: { look: async () => left.shift() ?? expect.fail("nobody asked for more") },
+    });
+  };
+
+  test("goes on while there is more, and what was found is settled meanwhile: then it is a trace", async () => {
+    await looksOf(true, true, false).look(() => true, settling);
+    expect(asked).toBe(3);
+    expect((await theTrace())?.annotations).toEqual({ work: "looking", looks: 3 });
+  });
+
+  test("that is all is no trace", async () => {
+    await looksOf(false).look(() => true, settling);
+    expect(asked).toBe(1);
+    expect(await recorded.sent()).toEqual([]);
+  });
+
+  test("ends with its process", async () => {
+    await looksOf(true).look(() => asked === 0, settling);
+    expect(asked).toBe(1);
+  });
 });
 
 describe("a round of settling", () => {

@@ -32,7 +32,7 @@ export class Works {
   }
 
   /** Posts files of the journal, or proves what was posted. */
-  async ofJournal({ id, body, cause }: Message, next: Pick<Recurring, "ask">): Promise<void> {
+  async ofJournal({ id, body, cause }: Message): Promise<void> {
     const { s3, books, proving, logger } = this.#ports;
     const name = asksForProof(body) ? "proof" : "journal file";
     await traced({ name, cause, facts: { message: id } }, async (work) => {
@@ -44,12 +44,11 @@ export class Works {
           work.note({ ...outcome });
           if (outcome.parked > 0) work.blame("error");
         }
-      await this.#look(next);
     });
   }
 
   /** Takes what acquirers and banks left. */
-  async ofInbound({ id, body, cause }: Message, next: Pick<Recurring, "ask">): Promise<void> {
+  async ofInbound({ id, body, cause }: Message): Promise<void> {
     const { s3, settlement, logger } = this.#ports;
     await traced({ name: "inbound file", cause, facts: { message: id } }, async (work) => {
       for (const file of filesFor(work, body)) {
@@ -58,7 +57,20 @@ export class Works {
         work.note({ ...outcome });
         if (outcome.flaws > 0) work.blame("error");
       }
-      await this.#look(next);
+    });
+  }
+
+  /** Looks at what only time shows, for as long as there is more of it. One look is no trace: what it finds are breaks. */
+  async look(mayGoOn: () => boolean, settling: Pick<Recurring, "ask">): Promise<void> {
+    const { settlement } = this.#ports;
+    await traced({ name: "looking" }, async (work) => {
+      let looks = 0;
+      for (let hasMore = true; hasMore && mayGoOn(); looks += 1) {
+        hasMore = await settlement.look(new Date());
+        settling.ask();
+      }
+      work.note({ looks });
+      if (looks < 2) work.forget();
     });
   }
 
@@ -85,12 +97,6 @@ export class Works {
       work.note({ ...said });
       logger.info("how settlement stands", { ...said });
     });
-  }
-
-  /** What only time shows is looked at as often as something comes: every few minutes, while anybody pays. */
-  async #look(next: Pick<Recurring, "ask">): Promise<void> {
-    await this.#ports.settlement.look(new Date());
-    next.ask();
   }
 
   /** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
