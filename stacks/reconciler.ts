@@ -13,7 +13,7 @@ import { measureStanding } from "./log-metrics.ts";
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
-import { onlyUnder, type Permission } from "./permissions.ts";
+import { onlyUnder, type Permission, unscoped } from "./permissions.ts";
 import {
   askForProofs,
   countProofs,
@@ -117,6 +117,7 @@ export function createReconciler(
     ...provingPermissions(proofs, archive, settings),
     ...storePermissions(stores),
     ...settling(tables),
+    unscoped("xray:PutTraceSegments"),
   ];
   const proving = { bucket: archive.landing, key: proofs.key };
   const pods = { settings, queues, bucket: files.inbound, proving, stores, tables };

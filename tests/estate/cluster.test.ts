@@ -108,8 +108,9 @@ describe("roles of pods", () => {
     const takes = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
     const signsIn = ["elasticache:Connect", "rds-db:connect"];
     const proves = ["kms:GenerateDataKey", "kms:Sign", "s3:PutObject"];
+    const traces = ["xray:PutTraceSegments"];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves].toSorted(),
+      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves, ...traces].toSorted(),
     );
     const ledger = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
       ({ Resource }) => Resource === arnOf("LedgerTable"),

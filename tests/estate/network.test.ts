@@ -176,6 +176,7 @@ describe("endpoints", () => {
       "logs",
       "sqs",
       "sts",
+      "xray",
     ]);
   });
 
