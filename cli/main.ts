@@ -30,6 +30,7 @@ import {
   showTerms,
 } from "./settlement.ts";
 import { showTimeline } from "./timeline.ts";
+import { showFileTraces } from "./traces.ts";
 import { verify } from "./verify.ts";
 
 const usage = `npm run ops -- <command>   what operations do, from a terminal
@@ -55,6 +56,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   statement --merchant <mer_…> --date <day> [--currency <ccy>] [--to <directory>|-]
                                                   a merchant's money of a day as camt.053, a file for each currency
   settlement files | settlement flaws <file>      what acquirers left, and what of it could not be taken
+  settlement trace <file> [--since <day>] [--until <day>] [--stage <stage>]
+                                                  what the reconciler did with it, step by step; also with the journal's
   settlement terms [<acquirer> --by <who> [--days <n>] [--tolerance <minor units>] [--fee-points <n>]]
                                                   what was agreed: when it is late, and what may differ or lack
   settlement bank                                 entries of our account, and the acquirers' days that they pay
@@ -84,7 +87,7 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`verify\`, \`failover\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`verify\`, \`failover\`, \`settlement trace\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {
@@ -164,6 +167,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
   statement: ({ values }) => writeStatements(books(values), values, process.stdout),
   "settlement files": ({ values }) => showFiles(books(values)),
   "settlement flaws": ({ values, rest }) => showFlaws(books(values), theOne(rest, "file")),
+  "settlement trace": ({ values, rest }) => showFileTraces(storeOf(values), theOne(rest, "file"), values),
   "settlement terms": ({ values, rest }) =>
     rest.length === 0
       ? showTerms(books(values))

@@ -41,6 +41,7 @@ import { MoveTasks } from "./sqs/moves.ts";
 import { queuePlansOf } from "./sqs/queue-plan.ts";
 import { Queues } from "./sqs/queues.ts";
 import type { StatePaths } from "./state.ts";
+import { XRayEngine } from "./xray/engine.ts";
 
 export interface EnginesOptions {
   readonly plan: Plan;
@@ -71,6 +72,8 @@ export interface EnginesOptions {
   readonly onSent?: (sent: Sent) => void;
 }
 
+/** Some ten KB each, of a file that was posted. */
+const keptTracesMax = 1_000;
 /** Each of them makes a cache. */
 const cacheTypes = [
   "aws:elasticache/replicationGroup:ReplicationGroup",
@@ -116,6 +119,8 @@ export async function runEngines(given: EnginesOptions, started: AsyncDisposable
     started.defer(() => engine.stop());
     options.door.serve(service === "kinesis" ? telling(engine, written) : engine);
   }
+  // Whoever is traced: no plan declares traces.
+  options.door.serve(new XRayEngine(keptTracesMax, options.clock ?? Date.now));
   const cacheUrl = await runCache(options, started);
   const postgres = await runPostgres(options, started);
   runWarehouse(options, started);

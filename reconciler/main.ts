@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Pool } from "pg";
 import { ProofStore } from "#adapters/archive/proof-store.ts";
@@ -12,17 +13,17 @@ import { createKms } from "#adapters/kms/client.ts";
 import { Signer } from "#adapters/kms/signer.ts";
 import { createS3 } from "#adapters/s3/client.ts";
 import { createSqs } from "#adapters/sqs/check-queue.ts";
+import { tracedClient } from "#adapters/xray/aws-calls.ts";
+import { createXRay } from "#adapters/xray/client.ts";
+import { watched } from "#adapters/xray/spans.ts";
+import { startTracing } from "#adapters/xray/tracing.ts";
 import { serveHealth } from "./health.ts";
-import { type Keeping, postJournalFile } from "./journal-files.ts";
-import { asksForProof, filesIn } from "./notice.ts";
 import { comparisonsOf, Proofs } from "./proofs.ts";
-import { type ProofMade, prove } from "./prove.ts";
+import { prove } from "./prove.ts";
 import { Recurring } from "./recurring.ts";
 import { type ReconcilerSettings, readSettings } from "./settings.ts";
-import { takeSettlementFile } from "./settlement-files.ts";
-import { postAgain, settleRound } from "./settling.ts";
-import { standingSaid } from "./standing.ts";
-import { Worker, waitSeconds } from "./worker.ts";
+import { type Message, Worker, waitSeconds } from "./worker.ts";
+import { type WorkPorts, Works } from "./works.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
 const connectionsMax = 7;
@@ -40,51 +41,43 @@ const logger = new Logger({ serviceName: "reconciler" });
 /** Runs until it is asked to end: then it ends what it has begun, and goes. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  const tracing = startTracing({
+    ...{ xray: createXRay(), service: { name: "reconciler", pod: hostname() } },
+    tell: (error) => logger.warn("traces are lost", { error }),
+  });
   const pool = booksPool(settings.books, settings.region, connectionsMax);
   const proofsPool = booksPool(settings.books, settings.region, 1, proofStatementMsMax);
   // A connection that dies while nobody uses it: the next one is made when it is needed.
   for (const each of [pool, proofsPool])
     each.on("error", (error) => logger.warn("a connection to the books ended", { error }));
-  const [books, settlement, s3] = [new Books(pool), new Settlement(pool), createS3()];
-  const settling = settlingOf(settings, pool);
-  const store = new ProofStore(s3, settings.proofsBucket);
-  // Of files on the connections of works: that of proofs may be busy for minutes.
-  const keeping: Keeping = { books: new BooksProofs(pool), store };
-  const proofs = proofsOf(settings, proofsPool, store);
+  const ports = portsOf(settings, pool, proofsPool);
+  const works = new Works(ports);
+  const settling = new Recurring({
+    // What a killed one had taken is looked for as soon as its lease is over.
+    everyMs: Math.min(settleEveryMs, settings.leaseSeconds * 1_000),
+    tell: (error) => logger.error("a round of settling broke off", { error }),
+    work: (mayGoOn) => works.settle(mayGoOn),
+  });
   const looking = new Recurring({
     everyMs: lookEveryMs,
     tell: (error) => logger.error("a look at what only time shows broke off", { error }),
-    work: async (mayGoOn) => {
-      while (mayGoOn() && (await settlement.look(new Date()))) settling.ask();
-      settling.ask();
-    },
+    work: (mayGoOn) => works.look(mayGoOn, settling),
   });
-  const workerOf = (queueUrl: string, handle: (body: string) => Promise<void>) =>
+  const workerOf = (queueUrl: string, handle: (message: Message) => Promise<void>) =>
     new Worker({
       ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds },
-      tell: (error) => logger.error("a message was not worked off, or none could be asked for", { error }),
-      handle: async (body) => {
-        await handle(body);
+      handle: async (message) => {
+        await handle(message);
         looking.ask();
       },
+      tell: (error, message_id) =>
+        logger.error("a message was not worked off, or none could be asked for", { error, message_id }),
     });
-  const takeJournal = async (body: string): Promise<void> => {
-    if (asksForProof(body)) return tellProofs(await proofs.ask());
-    for (const file of filesIn(body)) {
-      const outcome = await postJournalFile(s3, books, keeping, file, Date.now);
-      logger.info("posted", { file: file.key, ...outcome });
-    }
-  };
   const workers = [
     // Two: while one waits for the books to have what a proof compares, the other posts it.
-    workerOf(settings.journalFilesQueueUrl, takeJournal),
-    workerOf(settings.journalFilesQueueUrl, takeJournal),
-    workerOf(settings.inboundFilesQueueUrl, async (body) => {
-      for (const file of filesIn(body)) {
-        const outcome = await takeSettlementFile(s3, settlement, file, Date.now);
-        logger.info("matched", { file: file.key, ...outcome });
-      }
-    }),
+    workerOf(settings.journalFilesQueueUrl, (message) => works.ofJournal(message)),
+    workerOf(settings.journalFilesQueueUrl, (message) => works.ofJournal(message)),
+    workerOf(settings.inboundFilesQueueUrl, (message) => works.ofInbound(message)),
   ];
   const health = await serveHealth(settings.healthPort, async () => {
     await pool.query("SELECT 1");
@@ -92,9 +85,7 @@ async function main(): Promise<void> {
   });
   const standing = new Recurring({
     everyMs: sayEveryMs,
-    // Metrics are made of this line (stacks/log-metrics.ts).
-    work: async () =>
-      logger.info("how settlement stands", { ...(await standingSaid(settlement, Date.now())) }),
+    work: () => works.sayStanding(),
     tell: (error) => logger.error("nobody knows how settlement stands", { error }),
   });
   const all = [...workers, looking, settling, standing];
@@ -102,51 +93,41 @@ async function main(): Promise<void> {
   logger.info("ready", { health_port: health.port });
   await asked();
   logger.info("stopping");
-  proofs.breakOff();
+  ports.proofs.breakOff();
   await Promise.all(all.map((each) => each.stop()));
   await health.stop();
-  await Promise.all([pool.end(), proofsPool.end()]);
+  await Promise.all([pool.end(), proofsPool.end(), tracing.stop()]);
 }
 
-/** What comes first compares, for as long as the books are behind. */
-function proofsOf(settings: ReconcilerSettings, pool: Pool, store: ProofStore): Proofs {
-  const signer = new Signer(createKms(), settings.proofsKey);
-  const proving = { books: new BooksProofs(pool), store, signer };
-  return new Proofs({
-    compare: comparisonsOf(settings, pool),
-    prove: (comparison) => prove(proving, Date.now, comparison),
-  });
-}
-
-/** Tells the ledger what settlement comes to. */
-function settlingOf(settings: ReconcilerSettings, pool: Pool): Recurring {
-  const ports = {
-    entries: new SettlementEntries(pool),
-    ledger: new SettlementStore(createDynamoDb(), settings.tables, settings.epoch),
-    now: Date.now,
-    leaseMs: settings.leaseSeconds * 1_000,
+/** What the works stand on. Each call of these is a step in the work's trace. */
+function portsOf(
+  settings: ReconcilerSettings,
+  pool: Pool,
+  proofsPool: Pool,
+): WorkPorts & { readonly proofs: Proofs } {
+  const s3 = tracedClient(createS3());
+  const dynamoDb = tracedClient(createDynamoDb());
+  const proving = {
+    books: watched("proofs", new BooksProofs(proofsPool)),
+    store: watched("archive", new ProofStore(s3, settings.proofsBucket)),
+    signer: watched("signer", new Signer(tracedClient(createKms()), settings.proofsKey)),
   };
-  let isSure = false;
-  return new Recurring({
-    // What a killed one had taken is looked for as soon as its lease is over.
-    everyMs: Math.min(settleEveryMs, ports.leaseMs),
-    tell: (error) => logger.error("a round of settling broke off", { error }),
-    work: async (mayGoOn) => {
-      // A region that took over may lack what the other one was told last.
-      if (!isSure) await postAgain(ports);
-      isSure = true;
-      const { posted, settled, waiting } = await settleRound(ports, mayGoOn);
-      if (posted + settled + waiting > 0) logger.info("settled", { posted, settled, waiting });
+  return {
+    ...{ s3, logger, books: watched("books", new Books(pool)) },
+    settlement: watched("settlement", new Settlement(pool)),
+    // Of files on the connections of works: that of proofs may be busy for minutes.
+    keeping: { books: watched("files", new BooksProofs(pool)), store: proving.store },
+    proofs: new Proofs({
+      compare: comparisonsOf(settings, proofsPool),
+      prove: (comparison) => prove(proving, Date.now, comparison),
+    }),
+    settling: {
+      entries: watched("entries", new SettlementEntries(pool)),
+      ledger: watched("ledger", new SettlementStore(dynamoDb, settings.tables, settings.epoch)),
+      now: Date.now,
+      leaseMs: settings.leaseSeconds * 1_000,
     },
-  });
-}
-
-/** Both lines are counted (stacks/proofs.ts): that there was a proof, and what one found. */
-function tellProofs(proofs: readonly ProofMade[]): void {
-  for (const { number, files, lines, findings, compared } of proofs) {
-    logger.info("the archive is proven", { proof: number, files, lines, compared });
-    for (const finding of findings) logger.error("the books are wrong", { proof: number, finding });
-  }
+  };
 }
 
 const asked = (): Promise<void> =>

@@ -8,14 +8,22 @@ export const waitSeconds = 20;
 /** From being asked to end, in milliseconds: less than a pod has (stacks/reconciler-pods.ts). */
 const drainMsMax = 100_000;
 
+export interface Message {
+  readonly id: string;
+  readonly body: string;
+  /** X-Ray's header of what sent it, where S3 or SQS was told one. */
+  readonly cause: string | undefined;
+}
+
 export interface WorkerOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   /** A killed process's messages are seen by others after this. */
   readonly leaseSeconds: number;
   /** Does what a message says. What it throws is told, and the message comes again. */
-  readonly handle: (body: string) => Promise<void>;
-  readonly tell: (error: Error) => void;
+  readonly handle: (message: Message) => Promise<void>;
+  /** @param message id of the one that it is about, if any */
+  readonly tell: (error: Error, message?: string) => void;
 }
 
 /** Takes messages of a queue, one at a time, until it is stopped: then it ends what it has begun. */
@@ -30,10 +38,12 @@ export class Worker {
       ...{ sqs, queueUrl, batchSize: 1, waitTimeSeconds: waitSeconds },
       ...{ visibilityTimeout: leaseSeconds, heartbeatInterval: leaseSeconds * renewAfter },
       pollingCompleteWaitTimeMs: drainMsMax,
+      messageSystemAttributeNames: ["AWSTraceHeader"],
       handleMessage: async (message) => {
         this.#isBusy = true;
         try {
-          await handle(message.Body ?? "");
+          const { MessageId: id = "", Body: body = "", Attributes: { AWSTraceHeader: cause } = {} } = message;
+          await handle({ id, body, cause });
         } finally {
           this.#isBusy = false;
         }
@@ -41,8 +51,8 @@ export class Worker {
       },
     });
     for (const event of ["error", "processing_error", "timeout_error"] as const)
-      this.#consumer.on(event, (...[error]: readonly [Error, ...unknown[]]) => {
-        if (!this.#isBrokenOff) tell(error);
+      this.#consumer.on(event, (...[error, about]: readonly [Error, ...unknown[]]) => {
+        if (!this.#isBrokenOff) tell(error, (about as { MessageId?: string } | undefined)?.MessageId);
       });
   }
 

@@ -34,6 +34,7 @@ const clusterNeeds: readonly EndpointNeed[] = [
   need("sts", "nodes and the AWS SDK, to learn who they are"),
   need("sqs", "the reconciler takes its work there, KEDA counts it"),
   need("kms", "the reconciler has proofs of the archive signed"),
+  need("xray", "the reconciler sends its traces"),
 ];
 
 /** What the warehouse calls: its own traffic stays in the network. */

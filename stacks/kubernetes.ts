@@ -191,7 +191,7 @@ export function createLogAgent(
       clusterName: cluster.name,
       addonName: "amazon-cloudwatch-observability",
       podIdentityAssociations: [{ serviceAccount, roleArn: role.arn }],
-      // Numbers of pods, and no tracing inside them: that of the reconciler is its own.
+      // Numbers of pods, and no tracing inside them: the reconciler sends its traces itself (ADR 67).
       configurationValues: JSON.stringify({
         agent: {
           config: { logs: { metrics_collected: { kubernetes: { enhanced_container_insights: true } } } },

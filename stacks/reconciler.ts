@@ -14,7 +14,7 @@ import { measureStanding } from "./log-metrics.ts";
 import { createQueue, redriveTo, retentionSecondsMax } from "./messaging.ts";
 import { logicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
-import { onlyUnder, type Permission } from "./permissions.ts";
+import { onlyUnder, type Permission, unscoped } from "./permissions.ts";
 import {
   askForProofs,
   countProofs,
@@ -124,6 +124,7 @@ export function createReconciler(
     ...storePermissions(stores),
     ...settling(tables),
     ...comparingPermissions({ tables, warehouse: stores.warehouse }),
+    unscoped("xray:PutTraceSegments"),
   ];
   const proving = { bucket: archive.landing, key: proofs.key };
   const pods = { settings, queues, bucket: files.inbound, proving, stores, tables };

@@ -3,7 +3,7 @@ import type { StageSettings } from "./settings.ts";
 
 /**
  * How much is traced, and a group that keeps what went wrong together. HTTP APIs have no X-Ray: the functions behind them
- * and the sagas decide, by this rule.
+ * and the sagas decide, by this rule. The reconciler asks nobody: it has some messages an hour, and traces each (ADR 67).
  */
 export function createTracing(settings: StageSettings): void {
   const { operations } = settings;

@@ -1,6 +1,7 @@
 import { StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { currentTrace } from "../door/trace-context.ts";
 import type { Principal, ServicePrincipal } from "../iam/guard.ts";
 import type { Delivery } from "../lambda/events/invocations.ts";
 import type { MessageAttribute } from "../lambda/events/record.ts";
@@ -61,6 +62,7 @@ export class Courier {
             QueueUrl: queueUrlOf(targetArn),
             MessageBody: body,
             MessageAttributes: wireAttributes(parcel.attributes),
+            MessageSystemAttributes: traceAttribute(parcel),
             ...(messageGroupId !== undefined && { MessageGroupId: messageGroupId }),
           }),
         );
@@ -107,6 +109,13 @@ export class Courier {
 }
 
 const serviceOf = (arn: string): string => arn.split(":")[2] ?? "";
+
+/** S3 hands on the trace of who changed an object. What AWS announces by EventBridge has none. */
+function traceAttribute(parcel: Parcel) {
+  const trace = "service" in parcel && parcel.service === "s3.amazonaws.com" ? currentTrace() : undefined;
+  if (trace === undefined) return undefined;
+  return { AWSTraceHeader: { DataType: "String", StringValue: trace } } as const;
+}
 
 function wireAttributes(attributes: Readonly<Record<string, MessageAttribute>> | undefined) {
   if (attributes === undefined) return undefined;

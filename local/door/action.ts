@@ -1,9 +1,16 @@
-/** Lambda is the one service here that names its action by method and path. */
+/** Lambda names its action by method and path. */
 const lambdaRoutes: readonly (readonly [method: string, path: RegExp, action: string])[] = [
   ["POST", /^\/2015-03-31\/functions\/[^/]+\/invocations$/, "Invoke"],
   ["GET", /^\/2015-03-31\/functions\/[^/]+\/?$/, "GetFunction"],
   ["GET", /^\/2015-03-31\/functions\/?$/, "ListFunctions"],
 ];
+
+/** X-Ray's actions are paths, of which these are answered here. */
+const xrayActions: Readonly<Record<string, string>> = {
+  "/TraceSegments": "PutTraceSegments",
+  "/Traces": "BatchGetTraces",
+  "/TraceSummaries": "GetTraceSummaries",
+};
 
 type S3Route = readonly [method: string, flag: string | undefined, action: string];
 /** S3 names its action by the method, by what the path names, and by a flag in the query. First match wins. */
@@ -42,7 +49,7 @@ const objectRoutes: readonly S3Route[] = [
 
 /**
  * The API action of a request: the part of `X-Amz-Target` behind the dot (AWS JSON 1.0 and 1.1: DynamoDB, KMS, SQS,
- * Step Functions), `Action` in the form that SNS takes, or what the REST path of Lambda and S3 says.
+ * Step Functions), `Action` in the form that SNS takes, or what the REST path of Lambda, S3 and X-Ray says.
  * @returns undefined when the request names no action that the local cloud can read.
  */
 export function actionOf(
@@ -59,6 +66,8 @@ export function actionOf(
       return lambdaRoutes.find(([verb, route]) => verb === method && route.test(withoutQuery))?.[2];
     case "sns":
       return /^\w{1,64}$/.exec(new URLSearchParams(body.toString()).get("Action") ?? "")?.[0];
+    case "xray":
+      return method === "POST" ? xrayActions[withoutQuery] : undefined;
     case "s3":
       return s3ActionOf(method, withoutQuery, new URLSearchParams(query));
     default:

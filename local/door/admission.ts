@@ -86,6 +86,8 @@ function linkIn({ method, path }: WireCall): Admission | undefined {
   return { caller: { accessKeyId: "", roleArn: undefined, name: "a reader" }, service: "sns", action };
 }
 
+const restServices: ReadonlySet<string> = new Set(["lambda", "s3", "xray"]);
+
 function refuse(
   service: string,
   action: string,
@@ -94,6 +96,6 @@ function refuse(
   caller?: Caller,
 ): RefusedCall {
   // REST services answer 403 where the JSON protocols answer 400.
-  const refusal = errorAnswer(name, message, service === "lambda" || service === "s3" ? 403 : 400);
+  const refusal = errorAnswer(name, message, restServices.has(service) ? 403 : 400);
   return { refusal, service, action, ...(caller === undefined ? {} : { caller }) };
 }

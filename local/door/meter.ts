@@ -13,15 +13,17 @@ export type Unit =
   | "mb_ms"
   | "mails"
   | "sms"
+  | "traces_recorded"
+  | "traces_read"
   | "bytes_in"
   | "bytes_out";
 
 /** So much of one unit, at one resource. */
 export interface Usage {
-  /** Signing name: `dynamodb`, `kms`, `sns`, `states`, `lambda`. */
+  /** Signing name: `dynamodb`, `kms`, `sns`, `states`, `lambda`, `xray`. */
   readonly service: string;
   readonly unit: Unit;
-  /** Table, `table/index`, ARN of a key, a topic or a state machine, function. Empty for bytes. */
+  /** Table, `table/index`, ARN of a key, a topic or a state machine, function. Empty for bytes and traces. */
   readonly resource: string;
   readonly quantity: number;
 }

@@ -37,6 +37,7 @@ export function denialAnswer(service: string, denial: Denial): AwsAnswer {
   if (denial.via === "sns") return new SnsRefusal("KMSAccessDenied", messageOf(denial)).answer();
   if (service === "sns") return new SnsRefusal("AuthorizationError", messageOf(denial), 403).answer();
   if (service === "lambda") return lambdaAnswer(messageOf(denial));
+  if (service === "xray") return errorAnswer(exception, messageOf(denial), 403);
   if (denial.via === "dynamodb") return errorAnswer(exception, tableKeyMessage());
   return errorAnswer(exception, messageOf(denial));
 }

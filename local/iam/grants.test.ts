@@ -52,6 +52,13 @@ test("a report tells the grants that were used, those that never were, and what 
   ]);
 });
 
+test("what a service of AWS does itself counts as used where it was seen", () => {
+  const written = { ...decision("PutItem", "payments"), action: "logs:PutLogEvents", resource: "*" };
+  const { used, unseen } = grantReportOf([role], [written]);
+  expect(used.map(({ action }) => action)).toEqual(["logs:PutLogEvents"]);
+  expect(unseen).toEqual([]);
+});
+
 test("a grant that is needed for a reason is told apart, with the reason", () => {
   const report = grantReportOf([role], [decision("PutItem", "payments")], ({ action, resource }) =>
     action.endsWith(":UpdateItem") && resource.endsWith("/ledger") ? "it may come to that" : undefined,

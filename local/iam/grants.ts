@@ -24,7 +24,7 @@ export interface GrantReport {
   readonly denied: readonly PlannedGrant[];
 }
 
-/** Lambda, Step Functions and X-Ray use these themselves: no call of a function shows it. */
+/** Lambda and Step Functions use these themselves, and no call of a function shows it; pods do so by calls. */
 const servicesOwn = /^(?:logs|xray):/;
 
 /**
@@ -45,8 +45,8 @@ export function grantReportOf(
     const asked = decisions.filter(({ roleArn, verdict }) => roleArn === role.arn && verdict === "allowed");
     for (const grant of grantsOf(role)) {
       const because = reasonOf(grant);
-      if (servicesOwn.test(grant.action)) unseen.push(grant);
-      else if (asked.some(isUnder(grant))) used.push(grant);
+      if (asked.some(isUnder(grant))) used.push(grant);
+      else if (servicesOwn.test(grant.action)) unseen.push(grant);
       else if (because === undefined) unused.push(grant);
       else unreached.push({ ...grant, because });
     }

@@ -16,6 +16,7 @@ import { redshiftDataRequests } from "./requests/redshift.ts";
 import { listingsFor, s3Requests } from "./requests/s3.ts";
 import { snsRequests } from "./requests/sns.ts";
 import { statesRequests } from "./requests/states.ts";
+import { xrayRequests } from "./requests/xray.ts";
 import { ResourcePolicies } from "./resource-policies.ts";
 import { type Role, rolesOf } from "./roles.ts";
 
@@ -84,6 +85,7 @@ const readers: Readonly<Record<string, AccessReader>> = {
   sns: snsRequests,
   sqs: sqsRequests,
   states: statesRequests,
+  xray: xrayRequests,
 };
 
 /**

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { AwsAnswer, FilePart } from "../door/engine.ts";
 import { S3Refusal } from "./refusal.ts";
 import {
@@ -39,7 +40,9 @@ export function getObject(request: Request): AwsAnswer {
     ...lockHeaders(found),
     ...(found.replication !== undefined && { "x-amz-replication-status": found.replication }),
   };
-  const whole = { path: bucket.fileOf(found), start: 0, bytes: content.bytes };
+  const path = bucket.fileOf(found);
+  // As it is on this disk: that somebody changed it there has to be seen.
+  const whole = { path, start: 0, bytes: statSync(path).size };
   return range === undefined
     ? { statusCode: 200, headers, body: "", file: whole }
     : ranged(range, headers, whole);

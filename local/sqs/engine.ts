@@ -20,6 +20,12 @@ const sending = z.object({
   MessageAttributes: messageAttributes.default({}),
   MessageGroupId: z.string().max(128).optional(),
   MessageDeduplicationId: z.string().max(128).optional(),
+  // It is the only one of them that can be sent, and does not count in the message's size.
+  MessageSystemAttributes: z
+    .strictObject({
+      AWSTraceHeader: z.object({ DataType: z.literal("String"), StringValue: z.string() }).optional(),
+    })
+    .optional(),
 });
 const receiving = z.object({
   MaxNumberOfMessages: z.int().min(1).max(10).default(1),
@@ -140,10 +146,9 @@ export class SqsEngine implements Engine {
   }
 
   #send(queue: Queue, call: AwsCall, input: unknown): Output {
-    const { MessageBody, MessageAttributes, DelaySeconds, MessageGroupId, MessageDeduplicationId } = parsed(
-      sending,
-      input,
-    );
+    const { MessageSystemAttributes, ...given } = parsed(sending, input);
+    const { MessageBody, MessageAttributes, DelaySeconds, MessageGroupId, MessageDeduplicationId } = given;
+    const trace = MessageSystemAttributes?.AWSTraceHeader?.StringValue ?? call.headers["x-amzn-trace-id"];
     const { plan } = queue;
     if (bytesOf(MessageBody, MessageAttributes) > plan.maxMessageSize) {
       throw invalid(
@@ -168,6 +173,7 @@ export class SqsEngine implements Engine {
       ...(DelaySeconds !== undefined && { delaySeconds: DelaySeconds }),
       ...(MessageGroupId !== undefined && { group: MessageGroupId }),
       ...(MessageDeduplicationId !== undefined && { deduplication: MessageDeduplicationId }),
+      ...(trace !== undefined && { trace }),
     });
     return {
       MessageId: sent.id,

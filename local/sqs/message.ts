@@ -26,6 +26,8 @@ export const message = z.object({
   deduplication: z.string().exactOptional(),
   /** Its place in a FIFO queue. */
   sequence: z.string().exactOptional(),
+  /** X-Ray's header of what sent it. */
+  trace: z.string().exactOptional(),
   /** The dead-letter queue that holds it got it from there. */
   deadFrom: z.string().exactOptional(),
 });

@@ -31,6 +31,7 @@ export interface Sending {
   readonly delaySeconds?: number;
   readonly group?: string;
   readonly deduplication?: string;
+  readonly trace?: string;
 }
 
 /**
@@ -66,7 +67,7 @@ export class Queue {
   }
 
   /** In a FIFO queue, a message that it knows by its deduplication id is not there twice. */
-  send({ body, attributes, sender, delaySeconds, group, deduplication }: Sending): Message {
+  send({ body, attributes, sender, delaySeconds, group, deduplication, trace }: Sending): Message {
     const now = this.#options.clock();
     const uniqueId = this.plan.fifoQueue ? (deduplication ?? sha256(body)) : undefined;
     const key = uniqueId === undefined ? undefined : this.#scoped(uniqueId, group);
@@ -81,6 +82,7 @@ export class Queue {
       visibleAt: now + (delaySeconds ?? this.plan.delaySeconds) * 1_000,
       receiveCount: 0,
       ...(group !== undefined && { group }),
+      ...(trace !== undefined && { trace }),
       ...(uniqueId !== undefined && { deduplication: uniqueId, sequence: this.#nextSequence() }),
     };
     if (key !== undefined) this.#remember(key, sent, now);

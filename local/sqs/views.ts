@@ -39,6 +39,7 @@ export function systemAttributes(
     ...(received.group !== undefined && { MessageGroupId: received.group }),
     ...(received.sequence !== undefined &&
       received.deduplication !== undefined && { MessageDeduplicationId: received.deduplication }),
+    ...(received.trace !== undefined && { AWSTraceHeader: received.trace }),
     ...(received.deadFrom !== undefined && { DeadLetterQueueSourceArn: received.deadFrom }),
   });
 }

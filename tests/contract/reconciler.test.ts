@@ -233,7 +233,7 @@ describe("a worker", () => {
       sqs,
       queueUrl: `${url}/files`,
       leaseSeconds: 300,
-      handle,
+      handle: ({ body }) => handle(body),
       tell: ({ message }) => errors.push(message),
     });
     worker.start();

@@ -82,6 +82,15 @@ await contract(
         });
       });
 
+      behaviour("tells the trace of what sent it, to whoever asks for it", async () => {
+        const trace = `Root=1-${"5".repeat(8)}-${"a".repeat(24)};Parent=${"b".repeat(16)};Sampled=1`;
+        await send("traced", {
+          MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: trace } },
+        });
+        const [received] = await receive({ MessageSystemAttributeNames: ["AWSTraceHeader"] });
+        expect(received).toMatchObject({ Body: "traced", Attributes: { AWSTraceHeader: trace } });
+      });
+
       behaviour("is invisible while somebody works on it, and visible again after the timeout", async () => {
         await send("one");
         const [first] = await receive({ VisibilityTimeout: 1 });

@@ -113,8 +113,19 @@ describe("roles of pods", () => {
       ...["redshift-data:ExecuteStatement", "redshift-serverless:GetCredentials"],
       ...["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"],
     ];
+    const traces = ["xray:PutTraceSegments"];
     expect(allowedTo("ReconcilerRole")).toEqual(
-      [...reads, ...reads, ...takes, ...takes, ...settles, ...signsIn, ...proves, ...compares].toSorted(),
+      [
+        ...reads,
+        ...reads,
+        ...takes,
+        ...takes,
+        ...settles,
+        ...signsIn,
+        ...proves,
+        ...compares,
+        ...traces,
+      ].toSorted(),
     );
     const ledger = statementsOf(production.resource<RoleInputs>("ReconcilerRole")).filter(
       ({ Resource }) => Resource === arnOf("LedgerTable"),

@@ -177,6 +177,7 @@ describe("endpoints", () => {
       "redshift-data",
       "sqs",
       "sts",
+      "xray",
     ]);
   });
 

@@ -77,15 +77,21 @@ describe("the policy rules", () => {
 });
 
 describe("the examples of the rules", () => {
-  const provider = join(projectRoot, ".sst/platform/node_modules/@pulumi/aws");
+  const providers = join(projectRoot, ".sst/platform/node_modules/@pulumi");
+  /** Where a type of AWS's or Kubernetes' provider is declared; a type of Kubernetes has a file of its own in its group. */
+  function declared(type: string): string {
+    const [, provider = "", path = "", kind = ""] = /^(aws|kubernetes):(.+):(.+)$/.exec(type) ?? [];
+    const own = provider === "aws" ? [] : [kind.charAt(0).toLowerCase() + kind.slice(1)];
+    return join(provider, path, ...own);
+  }
 
   /** A rule that reads a name that the provider does not have would pass on every plan. */
   it.each(violations)("$rule names types and inputs that the provider has", ({ broken: a, kept: b }) => {
-    const nested = readFileSync(join(provider, "types/input.d.ts"), "utf8");
     for (const { type, inputs } of [...a, ...b]) {
-      const file = join(provider, `${/^aws:(.+):/.exec(type)?.[1]}.d.ts`);
+      const file = join(providers, `${declared(type)}.d.ts`);
       expect(existsSync(file), type).toBe(true);
       const own = readFileSync(file, "utf8");
+      const nested = readFileSync(join(providers, type.split(":")[0] ?? "", "types/input.d.ts"), "utf8");
       for (const name of Object.keys(inputs))
         expect(own, `${type} ${name}`).toMatch(new RegExp(`^    ${name}\\??: `, "m"));
       for (const name of namesWithin(Object.values(inputs)))

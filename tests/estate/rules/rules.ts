@@ -2,6 +2,7 @@ import { accessRules } from "./access.ts";
 import { accountRules } from "./accounts.ts";
 import { encryptionRules } from "./encryption.ts";
 import { operationsRules } from "./operations.ts";
+import { podRules } from "./pods.ts";
 import { resilienceRules } from "./resilience.ts";
 import type { Rule } from "./rule.ts";
 import { secretRules } from "./secrets.ts";
@@ -11,6 +12,7 @@ export const rules: readonly Rule[] = [
   ...accessRules,
   ...secretRules,
   ...operationsRules,
+  ...podRules,
   ...resilienceRules,
   ...accountRules,
 ];

@@ -7,6 +7,10 @@ export const fauxqs: EmulatorDeviations = {
       aws: "counts the receives there on from those before, and says which queue it was",
       instead: "ApproximateReceiveCount: '4'",
     },
+    "a message tells the trace of what sent it, to whoever asks for it": {
+      aws: "keeps the trace header with the message",
+      instead: "to match object { Object (Body, Attributes) }",
+    },
     "a message goes to nobody who has left": {
       aws: "keeps it for another, since the poller that waited has gone",
       instead: "expected [] to deeply equal [ 'one' ]",

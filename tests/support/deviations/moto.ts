@@ -140,4 +140,50 @@ export const moto: EmulatorDeviations = {
       instead: "is not valid JSON",
     },
   },
+  XRAY: {
+    "a segment is there when its trace is asked for, as it was sent": {
+      aws: "says how long a trace took",
+      instead: "expected +0 to be close to 0.5",
+    },
+    "a segment that is under way is replaced when it has ended": {
+      aws: "has each segment of a trace once",
+      instead: "to deeply equal [ { name: 'reconciler', …(4) } ]",
+    },
+    "a segment that says what cannot be is refused": {
+      aws: "reads segments by a schema",
+      instead: "expected [ 'an id that is none', …(7) ]",
+    },
+    "a segment of a trace that has another form, or is older than 30 days, is refused by name": {
+      aws: "refuses traces that it would not keep",
+      instead: "expected [] to deeply equal",
+    },
+    "a segment that is no JSON is refused": {
+      aws: "calls the error ParseError",
+      instead: "expected [ [ undefined, …(2) ] ]",
+    },
+    "a segment of more than 64 KB is refused": {
+      aws: "takes 64 KB of a segment",
+      instead: "to have a length of 1 but got +0",
+    },
+    "a segment is one of fifty at most": {
+      aws: "takes fifty segments at once",
+      instead: "instead of rejecting",
+    },
+    "a subsegment that was sent by itself is within its parent, before or after that came": {
+      aws: "puts subsegments into their segments",
+      instead: "to deeply equal [ { name: 'reconciler', …(7) } ]",
+    },
+    "summaries are of the time that is asked about, with what went wrong and what to search by": {
+      aws: "says what went wrong",
+      instead: "to match object { HasFault: true, …(5) }",
+    },
+    "summaries of a time that ends before it begins are refused": {
+      aws: "refuses such a time",
+      instead: "instead of rejecting",
+    },
+    "summaries are those that a filter is about": {
+      aws: "has a language of filters",
+      instead: "Not implemented yet",
+    },
+  },
 };

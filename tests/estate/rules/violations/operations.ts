@@ -45,6 +45,24 @@ const threatsHidden: Example = {
   },
 };
 
+const pods: Example = {
+  type: "kubernetes:apps/v1:Deployment",
+  inputs: { metadata: { namespace: "n" }, spec: { template: { spec: { serviceAccountName: "a" } } } },
+};
+const identity: Example = {
+  type: "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+  inputs: { namespace: "n", serviceAccount: "a", roleArn: "arn:it" },
+};
+const traces = (Action: string): Example => ({
+  type: "aws:iam/role:Role",
+  inputs: { inlinePolicies: [{ policy: { Statement: [{ Effect: "Allow", Action, Resource: "*" }] } }] },
+});
+const cluster: Example = { type: "aws:eks/cluster:Cluster", inputs: {} };
+const endpoint = (service: string): Example => ({
+  type: "aws:ec2/vpcEndpoint:VpcEndpoint",
+  inputs: { serviceName: `com.amazonaws.eu-west-1.${service}` },
+});
+
 export const operationsViolations: readonly Violation[] = [
   either(
     "logs-kept-a-year",
@@ -58,6 +76,16 @@ export const operationsViolations: readonly Violation[] = [
     { type: "aws:cloudwatch/logGroup:LogGroup", inputs: { name: "/aws/lambda/f" } },
   ),
   either("functions-traced", functionType, {}, { tracingConfig: { mode: "Active" } }),
+  {
+    rule: "pods-traced",
+    broken: [pods, identity, traces("xray:PutTelemetryRecords")],
+    kept: [pods, identity, traces("xray:PutTraceSegments")],
+  },
+  {
+    rule: "pods-traced",
+    broken: [pods, identity, traces("xray:PutTraceSegments"), cluster, endpoint("kms")],
+    kept: [pods, identity, traces("xray:PutTraceSegments"), cluster, endpoint("xray")],
+  },
   either("functions-supported", functionType, { runtime: "nodejs18.x" }, { runtime: "nodejs24.x" }),
   either(
     "sagas-log",
