@@ -48,7 +48,7 @@ import {
   namesForPeople,
   userPoolOf,
 } from "./plan-facts.ts";
-import { podPlansOf } from "./pods/pod-plan.ts";
+import { deploymentPlansOf, jobPlansOf } from "./pods/pod-plan.ts";
 import { runPods } from "./pods/pods.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
@@ -243,7 +243,8 @@ async function startPods(
   const credentialsOf = (roleArn: string) => credentials.issueTo(roleArn);
   const log = (functionName: string, line: string) =>
     functionLog?.({ functionName, requestId: undefined, line });
-  await runPods({ ...access, plans: podPlansOf(plan), credentialsOf, log }, started);
+  const plans = { jobs: jobPlansOf(plan), deployments: deploymentPlansOf(plan) };
+  await runPods({ ...access, ...plans, credentialsOf, log }, started);
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {

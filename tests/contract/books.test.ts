@@ -30,6 +30,7 @@ const migrations = [
   "0013-balanced",
   "0014-drafting",
   "0015-closing",
+  "0017-people",
 ];
 
 let server: BooksServer;

@@ -6,6 +6,17 @@ const arnOf = (name: string): string => String(production.resource(name).outputs
 const inputsOf = <T>(name: string): T => production.resource<T>(name).inputs;
 const grantsOf = (role: string) => statementsOf(production.resource<RoleInputs>(role));
 
+/** Roles with a grant on what is asked for. */
+const rolesOn = (isMeant: (resource: string) => boolean): string[] =>
+  production
+    .ofType<RoleInputs>("aws:iam/role:Role")
+    .filter(({ inputs }) =>
+      (inputs.inlinePolicies ?? []).some(({ policy }) =>
+        policy.Statement.some(({ Resource }) => [Resource].flat().some((each) => isMeant(String(each)))),
+      ),
+    )
+    .map(({ name }) => name);
+
 interface GroupRule {
   readonly securityGroupId: string;
   readonly referencedSecurityGroupId?: string;
@@ -65,14 +76,25 @@ describe("the books", () => {
     expect(inputsOf("Books")).toMatchObject({ enabledCloudwatchLogsExports: ["postgresql"] });
   });
 
-  it("have no password but the owner's: the proxy and the pods have none", () => {
+  it("have no password but the owner's, which the proxy reads and no pod: all sign in to it by IAM", () => {
     expect(inputsOf("Books")).toMatchObject({
       masterUsername: "books_owner",
       iamDatabaseAuthenticationEnabled: true,
     });
-    const proxy = inputsOf<object>("BooksProxy");
-    expect(proxy).toMatchObject({ requireTls: true, defaultAuthScheme: "IAM_AUTH" });
-    expect(Object.keys(proxy)).not.toContain("auths");
+    const owner = arnOf("BooksOwner");
+    expect(inputsOf("BooksProxy")).toMatchObject({
+      ...{ requireTls: true, defaultAuthScheme: "IAM_AUTH" },
+      auths: [{ authScheme: "SECRETS", iamAuth: "REQUIRED", secretArn: owner }],
+    });
+    const readers = rolesOn((resource) => resource === owner);
+    expect(readers).toEqual(["BooksProxyRole", "RotateBooksOwnerRole"]);
+    expect(grantsOf("BooksProxyRole").filter(({ Action }) => Action !== "rds-db:connect")).toEqual([
+      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: owner },
+      {
+        ...{ Effect: "Allow", Action: "kms:Decrypt", Resource: arnOf("BooksKey") },
+        Condition: { StringEquals: { "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com" } },
+      },
+    ]);
   });
 
   it("let in the proxy only, which lets in nodes only", () => {
@@ -93,6 +115,16 @@ describe("the books", () => {
       BOOKS_DATABASE: inputsOf<{ databaseName: string }>("Books").databaseName,
       BOOKS_USER: "reconciler",
     });
+  });
+
+  it("are their owner's for the migration alone, which may do nothing else", () => {
+    const proxy = arnOf("BooksProxy").split(":").at(-1);
+    const owner = `arn:aws:rds-db:eu-west-1:${production.account}:dbuser:${proxy}/books_owner`;
+    expect(grantsOf("BooksMigrationRole")).toEqual([
+      { Effect: "Allow", Action: "rds-db:connect", Resource: owner },
+    ]);
+    const asOwner = rolesOn((resource) => /:dbuser:.*\/(books_owner|.*\*.*)$/.test(resource));
+    expect(asOwner).toEqual(["BooksMigrationRole"]);
   });
 
   it("can be copied to the security account, whose AWS Backup may read them and nobody else there", () => {
