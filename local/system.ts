@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bankAccess, deliveryAccess } from "./deliverers.ts";
+import { bankFolder } from "#core/settlement/bank-movement.ts";
+import { deliveryAccess } from "./deliverers.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
@@ -197,14 +198,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   seeded.resolve();
   await together(
     tellWhereToNotify(sandboxes, server.url),
-    tellWhereToDeliver(
-      sandboxes,
-      (name) => deliveryAccess(ground, name),
-      bankAccess(
-        ground,
-        sandboxes.map(({ name }) => name),
-      ),
-    ),
+    tellWhereToDeliver(sandboxes, (name) => deliveryAccess(ground, name), deliveryAccess(ground, bankFolder)),
   );
 
   const file = endpointsFile(paths.endpoints);

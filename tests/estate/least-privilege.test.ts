@@ -77,6 +77,7 @@ describe("roles", () => {
     });
     expect(roles.filter(isDelivery).map(({ name }) => name)).toEqual([
       "AlphaDeliveryRole",
+      "BankDeliveryRole",
       "BetaDeliveryRole",
     ]);
   });
