@@ -1,15 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  chownSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type Pool } from "pg";
@@ -18,7 +9,7 @@ import { booksPool } from "#adapters/books/connection.ts";
 import { BooksBehind, migrateBooks } from "#adapters/books/migrations.ts";
 import { startPostgres } from "#local/postgres/server.ts";
 import { type BooksServer, someoneWaits, startBooksServer } from "#tests/support/books-server.ts";
-import { eventually } from "#tests/support/eventually.ts";
+import { speakTls } from "#tests/support/books-tls.ts";
 
 let server: BooksServer;
 let owner: Client;
@@ -211,44 +202,14 @@ describe("without a password", () => {
   });
 
   test("it trusts no certificate but those of authorities that it knows; to those it brings a token", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tallystick-tls-"));
-    const [key, certificate] = [join(directory, "key.pem"), join(directory, "certificate.pem")];
-    execFileSync(
-      "openssl",
-      [
-        ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
-        ...["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
-      ],
-      { stdio: "ignore" },
-    );
-    const { rows } = await owner.query<{ folder: string }>(
-      "SELECT current_setting('data_directory') AS folder",
-    );
-    const { uid, gid } = statSync(rows[0]?.folder ?? "");
-    chmodSync(directory, 0o755);
-    chownSync(key, uid, gid);
-    chmodSync(key, 0o600);
-    await owner.query(`ALTER SYSTEM SET ssl_key_file = '${key}'`);
-    await owner.query(`ALTER SYSTEM SET ssl_cert_file = '${certificate}'`);
-    await owner.query("ALTER SYSTEM SET ssl = on");
-    await owner.query("SELECT pg_reload_conf()");
-    try {
-      const byName = { BOOKS_HOST: "localhost" };
-      const stranger = await eventually(async () => {
-        const ended = await withToken(byName);
-        return ended.said.includes("does not support SSL") ? undefined : ended;
-      });
-      expect(stranger.said).toMatch(/self-signed certificate/);
-      const known = await withToken({ ...byName, NODE_EXTRA_CA_CERTS: certificate });
-      // A token of IAM is no password of this database: it was brought, and only past a certificate that holds.
-      expect(known.said).toContain('password authentication failed for user "owner"');
-      const byAnotherName = await withToken({ NODE_EXTRA_CA_CERTS: certificate });
-      expect(byAnotherName.said).toMatch(/does not match certificate/);
-    } finally {
-      await owner.query("ALTER SYSTEM RESET ALL");
-      await owner.query("SELECT pg_reload_conf()");
-      rmSync(directory, { recursive: true, force: true });
-    }
+    await using tls = await speakTls(owner, "localhost");
+    const byName = { BOOKS_HOST: "localhost" };
+    expect((await withToken(byName)).said).toMatch(/self-signed certificate/);
+    const known = await withToken({ ...byName, NODE_EXTRA_CA_CERTS: tls.certificate });
+    // A token of IAM is no password of this database: it was brought, and only past a certificate that holds.
+    expect(known.said).toContain('password authentication failed for user "owner"');
+    const byAnotherName = await withToken({ NODE_EXTRA_CA_CERTS: tls.certificate });
+    expect(byAnotherName.said).toMatch(/does not match certificate/);
   }, 60_000);
 });
 
