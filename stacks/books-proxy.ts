@@ -17,7 +17,7 @@ interface Surroundings {
 }
 
 /** Users of the database that sign in to it by IAM. Each is made by the migrations, and granted `rds_iam`. */
-const booksUsers = ["reconciler"] as const;
+const booksUsers = ["auditor", "finance", "reconciler"] as const;
 /** Who may come through the proxy. The owner too: it runs the migrations. */
 export type BooksUser = (typeof booksUsers)[number] | typeof booksOwner;
 
@@ -33,6 +33,8 @@ interface Behind {
 /** The proxy, and what has to be there before it leads anywhere. */
 export interface BooksProxy {
   readonly proxy: aws.rds.Proxy;
+  /** Whom it lets in. */
+  readonly group: aws.ec2.SecurityGroup;
   readonly ready: $util.Resource;
 }
 
@@ -53,6 +55,7 @@ export function createBooksProxy(
 ): BooksProxy {
   const name = physicalName("Books");
   const logs = createLogGroup("BooksProxyLogs", `/aws/rds/proxy/${name}`, settings, keys);
+  const group = createGroup(network, cluster, behind.group);
   const proxy = new aws.rds.Proxy(
     "BooksProxy",
     {
@@ -70,7 +73,7 @@ export function createBooksProxy(
       ],
       roleArn: createRole(behind, settings).arn,
       vpcSubnetIds: [...network.privateSubnetIds],
-      vpcSecurityGroupIds: [createGroup(network, cluster, behind.group).id],
+      vpcSecurityGroupIds: [group.id],
       // It would write out statements, and what is in them.
       debugLogging: false,
     },
@@ -89,7 +92,7 @@ export function createBooksProxy(
     // A cluster without an instance is no target.
     { dependsOn: [...behind.instances] },
   );
-  return { proxy, ready };
+  return { proxy, group, ready };
 }
 
 function createRole({ cluster: books, owner }: Behind, settings: StageSettings): aws.iam.Role {
@@ -123,7 +126,7 @@ function createRole({ cluster: books, owner }: Behind, settings: StageSettings):
   });
 }
 
-/** Pods reach the proxy, the proxy reaches the database, and nobody else reaches either. */
+/** Pods reach the proxy, the proxy reaches the database. Nobody else reaches either, but people from their desk. */
 function createGroup(
   network: Network,
   cluster: Cluster,

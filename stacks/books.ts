@@ -1,3 +1,4 @@
+import { type BooksDesk, createBooksDesk } from "./books-desk.ts";
 import { createMembership, type GlobalBooks } from "./books-global.ts";
 import { type BooksUser, createBooksProxy } from "./books-proxy.ts";
 import type { Cluster } from "./cluster.ts";
@@ -43,6 +44,8 @@ export interface BooksDoor {
   readonly connectAs: (user: BooksUser) => Permission;
   /** What has to be there before anybody comes in. */
   readonly ready: readonly $util.Resource[];
+  /** Where people come from. Undefined where they have nowhere to sit. */
+  readonly desk: BooksDesk | undefined;
 }
 
 /** What runs the books. */
@@ -108,6 +111,7 @@ export function createBooks(
     host: way.proxy.endpoint,
     connectAs: (user: BooksUser) => connecting(user, way.proxy),
     ready: [way.ready],
+    desk: createBooksDesk(network, way),
   };
   return { cluster: books, instances, database, door, global };
 }
@@ -131,7 +135,7 @@ function createBooksBeside(settings: StageSettings, keys: Keys): Books {
       $interpolate`arn:aws:rds-db:${settings.region}:${accountId}:dbuser:${cluster.clusterResourceId}/${user}`,
     ],
   });
-  const door = { host: cluster.endpoint, connectAs, ready: [] };
+  const door = { host: cluster.endpoint, connectAs, ready: [], desk: undefined };
   return { cluster, instances: [], database, door, global: undefined };
 }
 

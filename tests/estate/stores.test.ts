@@ -97,19 +97,30 @@ describe("the books", () => {
     ]);
   });
 
-  it("let in the proxy only, which lets in nodes only", () => {
+  it("let in the proxy only, which lets in nodes and people at their desk only", () => {
     const postgres = { fromPort: 5432, toPort: 5432 };
     expect(letInto("BooksGroup")).toEqual([{ from: idOf("BooksProxyGroup"), ...postgres }]);
-    expect(letInto("BooksProxyGroup")).toEqual([{ from: idOf("NodesGroup"), ...postgres }]);
+    expect(letInto("BooksProxyGroup")).toEqual([
+      { from: idOf("BooksDeskGroup"), ...postgres },
+      { from: idOf("NodesGroup"), ...postgres },
+    ]);
+    expect(letInto("BooksDeskGroup")).toEqual([]);
   });
 
-  it("know the reconciler by its own name: pods to the proxy, the proxy to the database", () => {
+  it("know each user by its own name: pods and people to the proxy, the proxy to the database", () => {
     const proxy = arnOf("BooksProxy").split(":").at(-1);
     const cluster = production.resource("Books").outputs?.["clusterResourceId"];
     const users = `arn:aws:rds-db:eu-west-1:${production.account}:dbuser`;
     const connecting = (role: string) => grantsOf(role).filter(({ Action }) => Action === "rds-db:connect");
     expect(connecting("ReconcilerRole")).toMatchObject([{ Resource: `${users}:${proxy}/reconciler` }]);
-    expect(connecting("BooksProxyRole")).toMatchObject([{ Resource: `${users}:${cluster}/reconciler` }]);
+    expect(connecting("Finance")).toMatchObject([{ Resource: `${users}:${proxy}/finance` }]);
+    expect(connecting("BooksAuditors")).toMatchObject([{ Resource: `${users}:${proxy}/auditor` }]);
+    expect(connecting("BooksProxyRole")).toMatchObject([
+      { Resource: ["auditor", "finance", "reconciler"].map((user) => `${users}:${cluster}/${user}`) },
+    ]);
+    expect(rolesOn((resource) => resource.startsWith(`${users}:`))).toEqual([
+      ...["BooksAuditors", "BooksMigrationRole", "BooksProxyRole", "Finance", "ReconcilerRole"],
+    ]);
     expect(variablesOfPods()).toMatchObject({
       BOOKS_HOST: production.resource("BooksProxy").outputs?.["endpoint"],
       BOOKS_DATABASE: inputsOf<{ databaseName: string }>("Books").databaseName,
@@ -141,6 +152,68 @@ describe("the books", () => {
       ["IamPoliciesDecide", undefined],
       ["Copies", byBackup],
       ["Grants", { ...byBackup, Bool: { "kms:GrantIsForAWSResource": "true" } }],
+    ]);
+  });
+});
+
+describe.each([
+  { role: "Finance", set: "Finance" },
+  { role: "BooksAuditors", set: "Auditors" },
+])("$role", ({ role, set }) => {
+  const grants = grantsOf(role);
+  const of = (action: string) => grants.filter(({ Action }) => [Action].flat().includes(action));
+  const actions = grants.flatMap(({ Action }) => Action);
+
+  it("is for people of one permission set, who come in by their own word and know no secret", () => {
+    const { assumeRolePolicy } = production.resource<RoleInputs>(role).inputs;
+    expect(JSON.stringify(assumeRolePolicy)).toContain(`AWSReservedSSO_${set}_*`);
+    expect([...new Set(actions.map((action) => action.split(":")[0]))].toSorted()).toEqual([
+      ...["cloudshell", "ec2", "rds-db"],
+    ]);
+  });
+
+  it("opens shells at the desk, and nowhere else", () => {
+    const subnets = ["A", "B", "C"].map((zone) => idOf(`BuildSubnet${zone}`));
+    expect(of("cloudshell:CreateEnvironment")).toMatchObject([
+      {
+        Condition: {
+          "ForAllValues:StringEquals": {
+            "cloudshell:VpcIds": idOf("Network"),
+            "cloudshell:SubnetIds": subnets,
+            "cloudshell:SecurityGroupIds": idOf("BooksDeskGroup"),
+          },
+          Null: {
+            "cloudshell:VpcIds": "false",
+            "cloudshell:SubnetIds": "false",
+            "cloudshell:SecurityGroupIds": "false",
+          },
+        },
+      },
+    ]);
+    // What such a shell could send to a person's own machine, or bring from there, it does by nobody's console.
+    expect(actions.filter((action) => /GetFile/.test(action))).toEqual([]);
+  });
+
+  it("puts no interface into the network but by CloudShell, which tags its own", () => {
+    const byShell = { "aws:CalledVia": "cloudshell.amazonaws.com" };
+    const tagged = { ...byShell, "aws:TagKeys": "ManagedByCloudShell" };
+    const places = ["A", "B", "C"].map((zone) => arnOf(`BuildSubnet${zone}`));
+    const interfaces = `arn:aws:ec2:eu-west-1:${production.account}:network-interface/*`;
+    expect(of("ec2:CreateNetworkInterface")).toMatchObject([
+      {
+        Resource: [...places, arnOf("BooksDeskGroup")],
+        Condition: { "ForAnyValue:StringEquals": byShell },
+      },
+      { Resource: interfaces, Condition: { "ForAnyValue:StringEquals": tagged } },
+    ]);
+    expect(of("ec2:DeleteNetworkInterface")).toMatchObject([
+      {
+        Resource: interfaces,
+        Condition: {
+          "ForAnyValue:StringEquals": byShell,
+          StringEquals: { "aws:ResourceTag/ManagedByCloudShell": "" },
+        },
+      },
     ]);
   });
 });
