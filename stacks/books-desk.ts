@@ -3,6 +3,7 @@ import type { BooksProxy } from "./books-proxy.ts";
 import { physicalName } from "./naming.ts";
 import type { BuildPlace, Network } from "./network.ts";
 import { type Permission, unscoped } from "./permissions.ts";
+import type { ReconcilerQueues } from "./reconciler.ts";
 import { inlinePolicy, trustPeople } from "./roles.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -56,7 +57,11 @@ export function createBooksDesk(network: Network, { group: proxy }: BooksProxy):
 }
 
 /** The roles of people who come into the books. They sign in to them by IAM in their own name, and may sit at the desk. */
-export function createBooksPeople(settings: StageSettings, books: Books | undefined): void {
+export function createBooksPeople(
+  settings: StageSettings,
+  books: Books | undefined,
+  queues: ReconcilerQueues | undefined,
+): void {
   const { door } = books ?? {};
   if (door?.desk === undefined) return;
   const { accountId } = aws.getCallerIdentityOutput();
@@ -67,9 +72,22 @@ export function createBooksPeople(settings: StageSettings, books: Books | undefi
       description: does,
       maxSessionDuration: sessionSecondsMax,
       assumeRolePolicy: trustPeople(accountId, permissionSet),
-      inlinePolicies: [inlinePolicy([door.connectAs(user), ...sitting])],
+      inlinePolicies: [
+        inlinePolicy([door.connectAs(user), ...(user === "finance" ? counting(queues) : []), ...sitting]),
+      ],
     });
 }
+
+/** Who closes a period asks what the journal's queue still holds for the books. */
+const counting = (queues: ReconcilerQueues | undefined): Permission[] =>
+  queues === undefined
+    ? []
+    : [
+        {
+          actions: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
+          resources: [queues.journal.waiting.arn, queues.journal.unread.arn],
+        },
+      ];
 
 /** At the desk and nowhere else: a shell outside of our network, or with another group, is refused. */
 function openingShells({ group, place, vpcId }: BooksDesk, settings: StageSettings): Permission[] {

@@ -85,7 +85,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createConsumers(parts);
   createSchedules(parts);
   createOwnerRotation(parts);
-  createBooksPeople(settings, books);
+  createBooksPeople(settings, books, reconciler);
   createFailureCollection(parts);
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);
