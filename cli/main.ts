@@ -3,6 +3,7 @@ import { SFNClient } from "@aws-sdk/client-sfn";
 import type { Against } from "#adapters/books/finance.ts";
 import { Api } from "./api.ts";
 import { holdArchive, proveArchive } from "./archive.ts";
+import { sayWhatPays, showBank } from "./bank.ts";
 import { showStatement, showTrialBalance } from "./books.ts";
 import { closePeriod, showClosings } from "./closing.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
@@ -20,7 +21,6 @@ import {
   agreeTerms,
   listBreaks,
   noteBreak,
-  showBank,
   showBreak,
   showBreakAges,
   showFiles,
@@ -55,6 +55,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   settlement terms [<acquirer> --by <who> [--days <n>] [--tolerance <minor units>] [--fee-points <n>]]
                                                   what was agreed: when it is late, and what may differ or lack
   settlement bank                                 entries of our account, and the acquirers' days that they pay
+  settlement pays <reference> --acquirer <name> --date <day> --by <who> --reason "…" [--at <day booked>]
+                                                  says which day an entry pays that does not name it itself
   settlement suspense                             suspense of each book beside its open breaks, which it equals
   breaks list [--all]                             what does not match between their files and the books
   breaks ages                                     what is open by acquirer and kind, and for how long
@@ -164,6 +166,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
       ? showTerms(books(values))
       : agreeTerms(books(values), theOne(rest, "acquirer"), values),
   "settlement bank": ({ values }) => showBank(books(values)),
+  "settlement pays": ({ values, rest }) => sayWhatPays(books(values), theOne(rest, "reference"), values),
   "settlement suspense": ({ values }) => showSuspense(books(values)),
   "breaks list": ({ values }) => listBreaks(books(values), values.all),
   "breaks ages": ({ values }) => showBreakAges(books(values)),

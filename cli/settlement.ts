@@ -1,11 +1,4 @@
-import {
-  type Belonging,
-  type Break,
-  belongings,
-  type Note,
-  type PaidOut,
-  Settlement,
-} from "#adapters/books/settlement.ts";
+import { type Belonging, type Break, belongings, type Note, Settlement } from "#adapters/books/settlement.ts";
 import { SettlementEntries } from "#adapters/books/settlement-entries.ts";
 import { businessDaysBetween } from "#core/settlement/business-days.ts";
 import { withBooks } from "./books-pool.ts";
@@ -45,32 +38,6 @@ export const showFlaws = (url: string, key: string): Promise<string> =>
       ]),
     );
   });
-
-/** As many entries of our account as a person looks at. */
-const bankEntriesMax = 100;
-
-/** Entries of our account, and days of acquirers that they pay; also days of which nothing came. */
-export const showBank = (url: string): Promise<string> =>
-  using(url, async (settlement) => {
-    const found = await settlement.paidOut(bankEntriesMax);
-    if (found.length === 0) return "the bank has told of nothing, and nothing is on its way from acquirers";
-    return table(
-      ["SETTLES", "CURRENCY", "BOOKED", "REFERENCE", "AMOUNT", "PAID", "ON ITS WAY", ""],
-      found.map((each) => [
-        ...[each.isNamed ? `${each.acquirer} ${each.settledOn}` : "", each.currency],
-        ...[each.entry?.bookedOn ?? "", each.entry?.reference ?? "", each.entry?.amount.toString() ?? ""],
-        ...[String(each.paid), String(each.due), paidVerdict(each)],
-      ]),
-    );
-  });
-
-function paidVerdict({ isStale, isEven, isNamed, paid, due }: PaidOut): string {
-  if (isStale) return "is being looked at";
-  if (paid === due) return isEven ? "even" : "waits for the bank to be past the day";
-  if (isEven) return "decided";
-  if (!isNamed) return "names no acquirer and day";
-  return paid === 0n ? "nothing came yet" : `${paid > due ? "+" : ""}${paid - due}`;
-}
 
 const nameOf = (number: number): string => `brk_${number}`;
 

@@ -92,27 +92,6 @@ export interface BreakAge {
   readonly oldest: Date;
 }
 
-/** A day that an acquirer pays out, or an entry of our account that names none; and by which entries of our account. */
-export interface PaidOut {
-  readonly acquirer: string;
-  /** The day (UTC); of an entry that names none, the one on which it was booked. */
-  readonly settledOn: string;
-  readonly isNamed: boolean;
-  readonly currency: string;
-  /** Minor units; negative where the acquirer takes. */
-  readonly paid: bigint;
-  /** Minor units that are on their way for the day (1050), over all books. */
-  readonly due: bigint;
-  /** The books have their shares: both are the same, or somebody decided what becomes of the difference. */
-  readonly isEven: boolean;
-  /** Something came since it was looked at last. */
-  readonly isStale: boolean;
-  /** Undefined where none has come. */
-  readonly entry:
-    | { readonly bookedOn: string; readonly reference: string; readonly amount: bigint }
-    | undefined;
-}
-
 /** How things stand, for whoever is to be called. */
 export interface Standing {
   readonly openBreaks: number;
@@ -265,30 +244,6 @@ export class Settlement {
     const { rows } = await this.#pool.query("SELECT * FROM settlement.break_ages()");
     return rows.map(({ acquirer, kind, currency, items, amount, oldest }) => ({
       ...{ acquirer, kind, currency, items: Number(items), amount: BigInt(amount), oldest },
-    }));
-  }
-
-  /** The latest days first, once for each entry of our account that pays them. @param count at most */
-  async paidOut(count: number): Promise<readonly PaidOut[]> {
-    const { rows } = await this.#pool.query(
-      `SELECT payouts.*, payouts.settled_on::text AS settled, entry.booked_on::text AS booked, entry.reference, entry.amount
-       FROM settlement.payouts LEFT JOIN settlement.bank_movements AS entry USING (payout)
-       WHERE entry.movement IS NOT NULL OR due <> 0 OR to_clear
-       ORDER BY payouts.settled_on DESC, acquirer, currency, payouts.payout, entry.booked_on, entry.movement LIMIT $1`,
-      [count],
-    );
-    return rows.map((row) => ({
-      ...{
-        acquirer: row.acquirer,
-        settledOn: row.settled,
-        isNamed: row.unnamed === null,
-        currency: row.currency,
-      },
-      ...{ paid: BigInt(row.paid), due: BigInt(row.due), isEven: row.is_even, isStale: row.to_clear },
-      entry:
-        row.booked === null
-          ? undefined
-          : { bookedOn: row.booked, reference: row.reference, amount: BigInt(row.amount) },
     }));
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorAnswer } from "./answers.ts";
 import { traceRootOf } from "./call-log.ts";
-import type { AwsAnswer, AwsCall, Engine } from "./engine.ts";
+import { type AwsAnswer, type AwsCall, bytesOfAnswer, type Engine } from "./engine.ts";
 import { answerOf, type Fault, type Faults } from "./faults.ts";
 import type { Meter, ServiceMeter, Usage } from "./meter.ts";
 import { underTrace } from "./trace-context.ts";
@@ -154,6 +154,6 @@ const saidMax = 1_000;
 function bytesOf({ service, body }: AwsCall, answer: AwsAnswer): readonly Usage[] {
   return [
     { service, resource: "", unit: "bytes_in", quantity: body.length },
-    { service, resource: "", unit: "bytes_out", quantity: Buffer.byteLength(answer.body) },
+    { service, resource: "", unit: "bytes_out", quantity: bytesOfAnswer(answer) },
   ];
 }

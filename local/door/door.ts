@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { createReadStream, openSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
 import { close, listen } from "../process/http-server.ts";
 import { admit } from "./admission.ts";
 import { errorAnswer, jsonAnswer } from "./answers.ts";
 import { type CallLog, namesIn, traceRootOf } from "./call-log.ts";
 import type { CredentialRegistry } from "./credentials.ts";
 import { Dispatcher, type DispatcherOptions, type Outcome } from "./dispatcher.ts";
-import type { AwsAnswer, Engine } from "./engine.ts";
+import { type AwsAnswer, bytesOfAnswer, type Engine, type FilePart } from "./engine.ts";
 import { broughtNothing } from "./looks.ts";
 
 /** DynamoDB's BatchWriteItem, the largest request of any service here. */
@@ -120,7 +122,7 @@ class Desk {
 /** What the log keeps of an outcome. */
 function facts({ answer, denied, fault }: Outcome) {
   return {
-    responseBytes: answer === undefined ? 0 : Buffer.byteLength(answer.body),
+    responseBytes: answer === undefined ? 0 : bytesOfAnswer(answer),
     statusCode: answer?.statusCode ?? 0,
     error: answer !== undefined && answer.statusCode >= 400 ? exceptionName(answer) : undefined,
     ...(denied !== undefined && { denied }),
@@ -178,13 +180,22 @@ function abortedWith(response: ServerResponse): AbortSignal {
 }
 
 function send(response: ServerResponse, answer: AwsAnswer): void {
+  const file = answer.file === undefined || response.req.method === "HEAD" ? undefined : opened(answer.file);
   response.writeHead(answer.statusCode, {
     "x-amzn-requestid": randomUUID(),
-    "content-length": Buffer.byteLength(answer.body),
+    "content-length": bytesOfAnswer(answer),
     ...answer.headers,
   });
-  response.end(answer.body);
+  if (file === undefined) response.end(answer.body);
+  // A reader that leaves, or a file that cannot be read, ends the connection: what came is then seen to be short.
+  else pipeline(file, response, () => undefined);
 }
+
+/** Opened at once: the object may be deleted while it is read. */
+const opened = ({ path, start, bytes }: FilePart): Readable =>
+  bytes === 0
+    ? Readable.from([])
+    : createReadStream(path, { fd: openSync(path, "r"), start, end: start + bytes - 1 });
 
 /** Engines that forward have the name in the body only. Errors are rare and small, so parsing them costs nothing. */
 function exceptionName(answer: AwsAnswer): string | undefined {

@@ -32,7 +32,19 @@ export interface AwsAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
+  /** What the body is instead, where it may be larger than memory. */
+  readonly file?: FilePart;
 }
+
+/** Bytes of a file that is there until it is open, whatever becomes of its name then. */
+export interface FilePart {
+  readonly path: string;
+  /** Bytes before it. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
+export const bytesOfAnswer = ({ body, file }: AwsAnswer): number => file?.bytes ?? Buffer.byteLength(body);
 
 /** An AWS service behind the door. Errors that AWS defines are answers, never throws. */
 export interface Engine {

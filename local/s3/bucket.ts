@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Journal } from "../process/journal.ts";
@@ -9,12 +9,12 @@ import type { Cause } from "./event-records.ts";
 import { type Notice, notice } from "./notice.ts";
 import type { EventName } from "./notification-plan.ts";
 import { Notifier, type Tell } from "./notifier.ts";
+import { type Pieces, writePieces } from "./pieces.ts";
 import { destinationsOf } from "./replication-plan.ts";
 import { type CopyVersion, Replicator } from "./replicator.ts";
 import { Uploads } from "./uploads.ts";
 import { type Lock, type Replication, type Version, version } from "./version.ts";
 
-const ownerOnly = 0o600;
 /** The id of the only version of an object in a bucket without versions. */
 const unversionedId = "null";
 const dayMs = 24 * 3_600_000;
@@ -31,7 +31,7 @@ type Line = z.output<typeof line>;
 
 export interface Writing {
   readonly key: string;
-  readonly body: Buffer;
+  readonly body: Pieces;
   /** Undefined: the digest of the body. */
   readonly etag?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -115,15 +115,16 @@ export class Bucket {
     return id === undefined ? versions.at(-1) : versions.find((candidate) => candidate.id === id);
   }
 
-  read({ content }: Version): Buffer {
+  /** File that holds what a version says. */
+  fileOf({ content }: Version): string {
     if (content === undefined) throw new TypeError("a deletion has no content");
-    return readFileSync(this.#blobPath(content.blob));
+    return this.#blobPath(content.blob);
   }
 
   write({ key, body, etag = etagOf(body), headers, lock, event, cause, replicaOf }: Writing): Version {
     const blob = randomUUID();
-    writeFileSync(this.#blobPath(blob), body, { mode: ownerOnly });
-    const content = { blob, bytes: body.length, etag, headers: { ...headers } };
+    const bytes = writePieces(this.#blobPath(blob), body);
+    const content = { blob, bytes, etag, headers: { ...headers } };
     const kept = { key, content, lock: lock ?? this.#defaultLock() };
     if (replicaOf !== undefined)
       return this.#add({ ...kept, ...replicaOf, replication: "REPLICA" }, event, cause);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AwsAnswer } from "../door/engine.ts";
-import { digests, md5 } from "./digests.ts";
+import type { Bucket } from "./bucket.ts";
+import { digests, etagOfParts } from "./digests.ts";
 import { elements, S3Refusal } from "./refusal.ts";
 import {
   causeOf,
@@ -75,12 +76,11 @@ export function completeUpload(request: Request): AwsAnswer {
   const named = documentIn(call.body, completion).CompleteMultipartUpload.Part;
   const parts = partsOf(upload, named);
   checkWriteConditions(request);
-  const bodies = parts.map((part) => bucket.uploads.read(part));
   const written = bucket.write({
     key,
-    body: Buffer.concat(bodies),
-    etag: `"${md5(Buffer.concat(bodies.map(md5))).toString("hex")}-${parts.length}"`,
-    headers: { ...upload.headers, ...checksumOf(upload, bodies) },
+    body: bucket.uploads.pieces(parts),
+    etag: etagOfParts(parts.map(({ etag }) => etag)),
+    headers: { ...upload.headers, ...checksumOf(bucket, upload, parts) },
     lock: upload.lock,
     event: "ObjectCreated:CompleteMultipartUpload",
     cause: causeOf(request),
@@ -173,14 +173,15 @@ function partsOf(
 
 /** The checksum of the whole, or that of its parts' checksums with their number behind it. */
 function checksumOf(
+  { uploads }: Bucket,
   { algorithm = "", isComposite }: Upload,
-  bodies: readonly Buffer[],
+  parts: readonly Part[],
 ): Record<string, string> {
   const digest = digests[algorithm];
   if (digest === undefined) return {};
   const value = isComposite
-    ? `${digest(Buffer.concat(bodies.map(digest))).toString("base64")}-${bodies.length}`
-    : digest(Buffer.concat(bodies)).toString("base64");
+    ? `${digest(parts.map((part) => digest(uploads.pieces([part])))).toString("base64")}-${parts.length}`
+    : digest(uploads.pieces(parts)).toString("base64");
   return {
     [`x-amz-checksum-${algorithm}`]: value,
     "x-amz-checksum-type": isComposite ? "COMPOSITE" : "FULL_OBJECT",

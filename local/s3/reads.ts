@@ -1,4 +1,4 @@
-import type { AwsAnswer } from "../door/engine.ts";
+import type { AwsAnswer, FilePart } from "../door/engine.ts";
 import { S3Refusal } from "./refusal.ts";
 import {
   deleted,
@@ -39,8 +39,10 @@ export function getObject(request: Request): AwsAnswer {
     ...lockHeaders(found),
     ...(found.replication !== undefined && { "x-amz-replication-status": found.replication }),
   };
-  const body = bucket.read(found);
-  return range === undefined ? { statusCode: 200, headers, body } : ranged(range, headers, body);
+  const whole = { path: bucket.fileOf(found), start: 0, bytes: content.bytes };
+  return range === undefined
+    ? { statusCode: 200, headers, body: "", file: whole }
+    : ranged(range, headers, whole);
 }
 
 /**
@@ -74,16 +76,18 @@ const lockHeaders = ({ lock }: Version): Headers => ({
 });
 
 /** One range; S3 knows no more. A range that is none of bytes is passed over. */
-function ranged(range: string, headers: Headers, body: Buffer): AwsAnswer {
+function ranged(range: string, headers: Headers, whole: FilePart): AwsAnswer {
+  const { path, bytes } = whole;
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? [];
-  if (first === "" && last === "") return { statusCode: 200, headers, body };
-  const start = first === "" ? Math.max(0, body.length - Number(last)) : Number(first);
-  const end = first === "" || last === "" ? body.length - 1 : Math.min(Number(last), body.length - 1);
+  if (first === "" && last === "") return { statusCode: 200, headers, body: "", file: whole };
+  const start = first === "" ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = first === "" || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
   if (start > end) throw new S3Refusal("InvalidRange", "The requested range is not satisfiable");
-  const contentRange = `bytes ${start}-${end}/${body.length}`;
+  const contentRange = `bytes ${start}-${end}/${bytes}`;
   return {
     statusCode: 206,
     headers: { ...headers, "content-range": contentRange },
-    body: body.subarray(start, end + 1),
+    body: "",
+    file: { path, start, bytes: end + 1 - start },
   };
 }

@@ -3,6 +3,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Credentials } from "../door/credentials.ts";
 import type { AwsAnswer } from "../door/engine.ts";
 import type { Bucket } from "./bucket.ts";
+import { piecesOf } from "./pieces.ts";
 import type { CopyVersion } from "./replicator.ts";
 import { causeOf, type Request, versionHeader } from "./request.ts";
 import { sourceVersionOf } from "./writes.ts";
@@ -63,7 +64,8 @@ export function replicateObject(request: Request, bucketOf: (name: string) => Bu
   const existing = bucket.find(key, id);
   if (existing === undefined && content !== undefined)
     bucket.write({
-      ...{ key, body: source.bucket.read(source.version), etag: content.etag, headers: content.headers },
+      ...{ key, body: piecesOf([source.bucket.fileOf(source.version)]) },
+      ...{ etag: content.etag, headers: content.headers },
       lock: lock.mode === undefined && !lock.legalHold ? undefined : lock,
       ...{ event: "ObjectCreated:Put", cause: causeOf(request), replicaOf: { id, writtenAt } },
     });

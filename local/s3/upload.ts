@@ -22,12 +22,12 @@ export function uploadIn({ headers, body: sent }: AwsCall): Upload {
   for (const [name, value] of Object.entries(all)) {
     const digest = digests[/^x-amz-checksum-(\w+)$/.exec(name)?.[1] ?? ""];
     if (digest === undefined) continue;
-    if (digest(body).toString("base64") !== value) throw badDigest(name);
+    if (digest([body]).toString("base64") !== value) throw badDigest(name);
     kept[name] = value;
     isDigested = true;
   }
   const sentMd5 = headers["content-md5"];
-  if (sentMd5 !== undefined && md5(body).toString("base64") !== sentMd5) throw badDigest("Content-MD5");
+  if (sentMd5 !== undefined && md5([body]).toString("base64") !== sentMd5) throw badDigest("Content-MD5");
   return { body, headers: kept, isDigested: isDigested || sentMd5 !== undefined };
 }
 

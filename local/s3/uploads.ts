@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Journal } from "../process/journal.ts";
 import { etagOf } from "./digests.ts";
+import { type Pieces, piecesOf } from "./pieces.ts";
 import { lock } from "./version.ts";
 
 const ownerOnly = 0o600;
@@ -90,7 +91,7 @@ export class Uploads {
       number,
       blob: randomUUID(),
       bytes: body.length,
-      etag: etagOf(body),
+      etag: etagOf([body]),
       at: this.#clock(),
     };
     writeFileSync(this.#path(kept), body, { mode: ownerOnly });
@@ -100,8 +101,9 @@ export class Uploads {
     return kept;
   }
 
-  read(wanted: Part): Buffer {
-    return readFileSync(this.#path(wanted));
+  /** What parts hold, one behind the other. */
+  pieces(wanted: readonly Part[]): Pieces {
+    return piecesOf(wanted.map((each) => this.#path(each)));
   }
 
   /** Forgets an upload, completed or given up. */

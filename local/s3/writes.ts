@@ -1,6 +1,7 @@
 import type { AwsAnswer } from "../door/engine.ts";
 import type { Bucket } from "./bucket.ts";
 import { lockIn } from "./lock-headers.ts";
+import { piecesOf } from "./pieces.ts";
 import { elements, S3Refusal } from "./refusal.ts";
 import {
   causeOf,
@@ -32,7 +33,7 @@ export function putObject(request: Request): AwsAnswer {
     );
   }
   const event = "ObjectCreated:Put";
-  const written = bucket.write({ key, body, headers, lock, event, cause: causeOf(request) });
+  const written = bucket.write({ key, body: [body], headers, lock, event, cause: causeOf(request) });
   const shown = {
     etag: written.content?.etag ?? "",
     ...checksums(written),
@@ -59,7 +60,7 @@ export function copyObject(request: Request, bucketOf: (name: string) => Bucket)
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
   }
-  const body = source.bucket.read(source.version);
+  const body = piecesOf([source.bucket.fileOf(source.version)]);
   // A copy is written as a whole: the checksum of another's parts does not hold for it.
   const digests = Object.entries(checksums(source.version)).filter(
     ([name, value]) => name !== "x-amz-checksum-type" && !value.includes("-"),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Settlement } from "#adapters/books/settlement.ts";
-import { showBank } from "#cli/settlement.ts";
+import { showBank } from "#cli/bank.ts";
 import { type BankWorld, came, hour, startBankWorld } from "#tests/support/bank-world.ts";
 import { forgetBooks } from "#tests/support/books-server.ts";
 import type { usd } from "#tests/support/breaks.ts";

@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -64,8 +73,8 @@ function copyOfProject(): string {
   }
   for (const linked of ["workflows", "tests", "adapters"])
     symlinkSync(join(projectRoot, linked), join(root, linked));
-  const declarations = ["functions", "dispute-functions", "failover-functions"]
-    .map((file) => readFileSync(join(root, `stacks/${file}.ts`), "utf8"))
+  const declarations = globSync("stacks/*.ts", { cwd: root })
+    .map((file) => readFileSync(join(root, file), "utf8"))
     .join("\n");
   for (const [, path = ""] of declarations.matchAll(/handler: "(.+)\.handler"/g)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

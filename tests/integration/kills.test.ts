@@ -180,9 +180,9 @@ test("what was answered 201 by the run that executed it is final, and is what th
   expect(answered.length).toBeGreaterThan(0);
   for (const outcome of answered) {
     const { state: said, version } = firstAnswer(outcome)?.body ?? {};
-    expect(isInterrupted(outcome)).toBe(false);
     // What was in review has been found out since, or will be.
     if (said === "in_review") continue;
+    expect(isInterrupted(outcome)).toBe(false);
     expect([outcome.id, said, version]).toEqual([outcome.id, outcome.stored?.state, outcome.stored?.version]);
   }
 });
@@ -191,10 +191,12 @@ test("what a kill interrupted stands where its last commit left it, for the reco
   const interrupted = outcomes.filter(isInterrupted);
   for (const outcome of interrupted) {
     const { id, stored } = outcome;
-    // Before the hold was posted, or after it: there is no third place in which a saga can die.
+    // Before the hold was posted, or after it: there is no third place in which a saga can die. A machine that is busy hears
+    // nothing in time, and the recovery finds out of the review that it was authorized.
     expect([
       ["processing", 1],
       ["authorized", 2],
+      ["authorized", 3],
     ]).toContainEqual([stored?.state, stored?.version]);
     const done = keysOf(outcome);
     // In this order, and the last two may be missing: a capture that was refused is followed by a void.

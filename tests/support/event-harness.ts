@@ -96,6 +96,8 @@ export function runSources(
   endpoints: Partial<Readonly<Record<ClientService, string>>>,
   options: {
     readonly checkpointsPath?: string;
+    /** Milliseconds between two looks at what brings nothing, at most; the services' own when left out. */
+    readonly idleMsMax?: number;
     /** For endpoints that check signatures. */
     readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   } = {},
