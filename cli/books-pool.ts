@@ -19,6 +19,8 @@ export async function withBooks<T>(
 ): Promise<T> {
   const config = configOf(url, environment);
   const pool = new Pool({ ...config, max: 1, application_name: "ops" });
+  // A connection that dies while nobody uses it: the next one is made when it is needed.
+  pool.on("error", () => undefined);
   try {
     return await use(pool);
   } catch (thrown) {

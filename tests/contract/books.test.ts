@@ -30,7 +30,8 @@ const migrations = [
   "0013-balanced",
   "0014-drafting",
   "0015-closing",
-  "0017-people",
+  "0018-bank-days",
+  "0020-people",
 ];
 
 let server: BooksServer;

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { showBank } from "#cli/bank.ts";
 import { showStatement, showTrialBalance } from "#cli/books.ts";
 import { withBooks } from "#cli/books-pool.ts";
 import { closePeriod, showClosings } from "#cli/closing.ts";
@@ -12,7 +13,6 @@ import {
   agreeTerms,
   listBreaks,
   noteBreak,
-  showBank,
   showBreak,
   showBreakAges,
   showFiles,
@@ -116,6 +116,21 @@ describe.each(people)("as %s", (person) => {
   });
 });
 
+test("what a later file makes is read too, and written to by nobody", async () => {
+  await owner.query("CREATE TABLE settlement.later (one int)");
+  try {
+    for (const person of people)
+      await withBooks(urlOf(person), async (pool) => {
+        expect((await pool.query("SELECT FROM settlement.later")).rows).toEqual([]);
+        await expect(pool.query("INSERT INTO settlement.later VALUES (1)")).rejects.toThrow(
+          "permission denied",
+        );
+      });
+  } finally {
+    await owner.query("DROP TABLE settlement.later");
+  }
+});
+
 test("finance decides, and does nothing else that changes anything; an auditor changes nothing", async () => {
   const changing = async (person: Person) => {
     const { rows } = await owner.query<{ name: string }>(
@@ -126,7 +141,12 @@ test("finance decides, and does nothing else that changes anything; an auditor c
     );
     return rows.map(({ name }) => name);
   };
-  expect(await changing("finance")).toEqual(["books.close", "settlement.agree", "settlement.note"]);
+  expect(await changing("finance")).toEqual([
+    "books.close",
+    "settlement.agree",
+    "settlement.note",
+    "settlement.pays",
+  ]);
   expect(await changing("auditor")).toEqual([]);
 });
 
