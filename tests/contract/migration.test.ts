@@ -9,7 +9,7 @@ import { booksPool } from "#adapters/books/connection.ts";
 import { BooksBehind, migrateBooks } from "#adapters/books/migrations.ts";
 import { startPostgres } from "#local/postgres/server.ts";
 import { type BooksServer, someoneWaits, startBooksServer } from "#tests/support/books-server.ts";
-import { speakTls } from "#tests/support/books-tls.ts";
+import { withTls } from "#tests/support/books-tls.ts";
 
 let server: BooksServer;
 let owner: Client;
@@ -202,26 +202,28 @@ describe("without a password", () => {
   });
 
   test("it trusts no certificate but those of authorities that it knows; to those it brings a token", async () => {
-    await using tls = await speakTls(owner, "localhost");
     const byName = { BOOKS_HOST: "localhost" };
-    expect((await withToken(byName)).said).toMatch(/self-signed certificate/);
-    const known = await withToken({ ...byName, NODE_EXTRA_CA_CERTS: tls.certificate });
-    // A token of IAM is no password of this database: it was brought, and only past a certificate that holds.
-    expect(known.said).toContain('password authentication failed for user "owner"');
-    const byAnotherName = await withToken({ NODE_EXTRA_CA_CERTS: tls.certificate });
-    expect(byAnotherName.said).toMatch(/does not match certificate/);
+    await withTls(owner, { host: "localhost" }, async (certificate) => {
+      expect((await withToken(byName)).said).toMatch(/self-signed certificate/);
+      const known = await withToken({ ...byName, NODE_EXTRA_CA_CERTS: certificate });
+      // A token of IAM is no password of this database: it was brought, and only past a certificate that holds.
+      expect(known.said).toContain('password authentication failed for user "owner"');
+      const byAnotherName = await withToken({ NODE_EXTRA_CA_CERTS: certificate });
+      expect(byAnotherName.said).toMatch(/does not match certificate/);
+    });
   }, 60_000);
 });
 
 describe("books that follow another region's", () => {
-  let directory: string;
-  const here = () => join(directory, "postgres");
-  const settings = { databaseName: "books", userName: "owner" };
-
   /** Makes a PostgreSQL with what is said, ends it, and starts it again as one that only follows. */
-  async function following(before: (client: Client) => Promise<unknown>) {
-    directory = mkdtempSync(join(tmpdir(), "tallystick-follows-"));
-    const leads = await startPostgres(here(), settings);
+  async function following(
+    before: (client: Client) => Promise<unknown>,
+    use: (url: string) => Promise<void>,
+  ): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), "tallystick-follows-"));
+    const start = () =>
+      startPostgres(join(directory, "postgres"), { databaseName: "books", userName: "owner" });
+    const leads = await start();
     const client = new Client(leads.url);
     await client.connect();
     await before(client);
@@ -235,32 +237,36 @@ describe("books that follow another region's", () => {
     writeFileSync(signal, "");
     const { uid, gid } = statSync(folder);
     chownSync(signal, uid, gid);
-    const follows = await startPostgres(here(), settings);
-    return {
-      url: follows.url,
-      [Symbol.asyncDispose]: async () => {
-        await follows.child.stop();
-        rmSync(directory, { recursive: true, force: true });
-      },
-    };
+    const follows = await start();
+    try {
+      await use(follows.url);
+    } finally {
+      await follows.child.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   test("are left alone where they have all, and pods may start", async () => {
-    await using books = await following(migrateBooks);
-    expect(await start(books.url).ended).toEqual({ code: 0, signal: null, said: "" });
+    await following(migrateBooks, async (url) => {
+      expect(await start(url).ended).toEqual({ code: 0, signal: null, said: "" });
+    });
   }, 60_000);
 
   test("hold up pods that need more than they have, with what is missing and what to do", async () => {
-    await using books = await following(async (client) => {
+    const without = async (client: Client) => {
       await migrateBooks(client);
       await client.query("DELETE FROM public.migrations WHERE name = '0015-closing.sql'");
+    };
+    await following(without, async (url) => {
+      const client = new Client(url);
+      await client.connect();
+      const refused = migrateBooks(client);
+      await expect(refused).rejects.toThrow(BooksBehind);
+      await expect(refused).rejects.toThrow(
+        "have not 0015-closing.sql: deploy there first, or promote these",
+      );
+      await client.end();
+      expect(await start(url).ended).toMatchObject({ code: 1 });
     });
-    const client = new Client(books.url);
-    await client.connect();
-    const refused = migrateBooks(client);
-    await expect(refused).rejects.toThrow(BooksBehind);
-    await expect(refused).rejects.toThrow("have not 0015-closing.sql: deploy there first, or promote these");
-    await client.end();
-    expect(await start(books.url).ended).toMatchObject({ code: 1 });
   }, 60_000);
 });

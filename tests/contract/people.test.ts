@@ -21,7 +21,7 @@ import {
   showTerms,
 } from "#cli/settlement.ts";
 import { forgetBooks } from "#tests/support/books-server.ts";
-import { speakTls } from "#tests/support/books-tls.ts";
+import { withTls } from "#tests/support/books-tls.ts";
 import { demo, noon } from "#tests/support/examples.ts";
 import { captured, dayOf, line } from "#tests/support/settled.ts";
 import { type SettledBooks, startSettledBooks } from "#tests/support/settled-books.ts";
@@ -191,15 +191,16 @@ describe("through a tunnel, by IAM", () => {
   const through = () => `?through=127.0.0.1:${new URL(server.url).port}`;
 
   test("the books are known by their own name, wherever the tunnel begins", async () => {
-    await using tls = await speakTls(owner, name, "finance");
-    const region = { AWS_REGION: "eu-west-1" };
-    const trusting = { ...region, NODE_EXTRA_CA_CERTS: tls.certificate };
-    const come = ops(`postgres://finance@${name}/books${through()}`, trusting);
-    expect(come).toEqual({ status: 0, said: expect.stringContaining("brk_") });
-    const other = ops(`postgres://finance@other.example/books${through()}`, trusting);
-    expect(other).toEqual({ status: 1, said: expect.stringContaining("does not match certificate") });
-    const stranger = ops(`postgres://finance@${name}/books${through()}`, region);
-    expect(stranger).toEqual({ status: 1, said: expect.stringContaining("self-signed certificate") });
+    await withTls(owner, { host: name, trusted: "finance" }, async (certificate) => {
+      const region = { AWS_REGION: "eu-west-1" };
+      const trusting = { ...region, NODE_EXTRA_CA_CERTS: certificate };
+      const come = ops(`postgres://finance@${name}/books${through()}`, trusting);
+      expect(come).toEqual({ status: 0, said: expect.stringContaining("brk_") });
+      const other = ops(`postgres://finance@other.example/books${through()}`, trusting);
+      expect(other).toEqual({ status: 1, said: expect.stringContaining("does not match certificate") });
+      const stranger = ops(`postgres://finance@${name}/books${through()}`, region);
+      expect(stranger).toEqual({ status: 1, said: expect.stringContaining("self-signed certificate") });
+    });
   });
 
   test("what is missing is said", () => {

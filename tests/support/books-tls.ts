@@ -5,18 +5,23 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { eventually } from "./eventually.ts";
 
-/** A certificate that a test's PostgreSQL speaks TLS with, until it is disposed of. */
-export interface Tls extends AsyncDisposable {
-  /** File of the certificate: whoever takes it for an authority's trusts the server. */
-  readonly certificate: string;
+/** What a test's PostgreSQL speaks TLS as. */
+interface Tls {
+  readonly host: string;
+  /** A user who comes in by TLS and any password, as who brings a token does where IAM is asked. */
+  readonly trusted?: string;
 }
 
 /**
- * Lets a test's PostgreSQL speak TLS, as a host of this name.
+ * Has a test's PostgreSQL speak TLS, for as long as something is tried with it.
  * @param owner superuser of the server
- * @param trusted a user who comes in by TLS and any password, as who brings a token does where IAM is asked
+ * @param use is told the file of the certificate: whoever takes it for an authority's trusts the server
  */
-export async function speakTls(owner: Client, host: string, trusted?: string): Promise<Tls> {
+export async function withTls(
+  owner: Client,
+  { host, trusted }: Tls,
+  use: (certificate: string) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "tallystick-tls-"));
   const [key, certificate] = [join(directory, "key.pem"), join(directory, "certificate.pem")];
   const named = ["-subj", "/CN=books", "-addext", `subjectAltName=DNS:${host}`];
@@ -36,14 +41,13 @@ export async function speakTls(owner: Client, host: string, trusted?: string): P
   await owner.query(`ALTER SYSTEM SET ssl_key_file = '${key}'`);
   await owner.query(`ALTER SYSTEM SET ssl_cert_file = '${certificate}'`);
   await set(owner, "ALTER SYSTEM SET ssl = on", "on");
-  return {
-    certificate,
-    [Symbol.asyncDispose]: async () => {
-      writeFileSync(rules, before);
-      await set(owner, "ALTER SYSTEM RESET ALL", "off");
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  try {
+    await use(certificate);
+  } finally {
+    writeFileSync(rules, before);
+    await set(owner, "ALTER SYSTEM RESET ALL", "off");
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 async function set(owner: Client, statement: string, ssl: string): Promise<void> {
