@@ -7,6 +7,8 @@ import { table } from "./table.ts";
 
 /** As many files as a person looks at. */
 const filesMax = 50;
+/** And as many breaks. */
+const breaksMax = 1_000;
 
 const using = <T>(url: string, use: (settlement: Settlement) => Promise<T>): Promise<T> =>
   withBooks(url, (pool) => use(new Settlement(pool)));
@@ -54,10 +56,17 @@ const ageOf = ({ openedAt, closedAt }: Break, now: number): string =>
 /** What does not match between the acquirers' files and the books, the oldest first. @param all also what is closed */
 export const listBreaks = (url: string, all: boolean, now = Date.now()): Promise<string> =>
   using(url, async (settlement) => {
-    const breaks = await settlement.breaks(all);
+    const found = await settlement.breaks(all, breaksMax + 1);
+    const breaks = found.slice(0, breaksMax);
     const waiting = await settlement.waiting();
-    const more =
-      waiting === 0 ? "" : `\n\n${waiting} lines that the books do not know wait for them: breaks in an hour`;
+    const more = [
+      ...(found.length > breaksMax ? ["there are more: `breaks ages` counts those that are open"] : []),
+      ...(waiting > 0
+        ? [`${waiting} lines that the books do not know wait for them: breaks in an hour`]
+        : []),
+    ]
+      .map((line) => `\n\n${line}`)
+      .join("");
     if (breaks.length === 0) return `${all ? "there has been no break" : "no break is open"}${more}`;
     return `${table(
       ["BREAK", "KIND", "ACQUIRER", "AMOUNT", "CURRENCY", "OF", "AGE", "WHO", "CLOSED"],

@@ -24,9 +24,11 @@ import { standingSaid } from "./standing.ts";
 import { Worker, waitSeconds } from "./worker.ts";
 
 /** One for each of the works, one for who asks whether it is ready. */
-const connectionsMax = 5;
+const connectionsMax = 6;
 /** Milliseconds between two looks at what is to be settled, where nobody leaves a file: somebody may have decided. */
 const settleEveryMs = 60_000;
+/** Milliseconds between two looks at what only time shows, where nothing comes. */
+const lookEveryMs = 60_000;
 /** Milliseconds from one word on how settlement stands to the next. */
 const sayEveryMs = 300_000;
 /** A night adds up a week of postings, which may take minutes: on a connection of its own. */
@@ -49,15 +51,21 @@ async function main(): Promise<void> {
     store: new ProofStore(s3, settings.proofsBucket),
     signer: new Signer(createKms(), settings.proofsKey),
   };
+  const looking = new Recurring({
+    everyMs: lookEveryMs,
+    tell: (error) => logger.error("a look at what only time shows broke off", { error }),
+    work: async (mayGoOn) => {
+      while (mayGoOn() && (await settlement.look(new Date()))) settling.ask();
+      settling.ask();
+    },
+  });
   const workerOf = (queueUrl: string, handle: (body: string) => Promise<void>) =>
     new Worker({
       ...{ sqs: createSqs(waitSeconds), queueUrl, leaseSeconds: settings.leaseSeconds },
       tell: (error) => logger.error("a message was not worked off, or none could be asked for", { error }),
       handle: async (body) => {
         await handle(body);
-        // What only time shows is looked at as often as something comes: every few minutes, while anybody pays.
-        await settlement.look(new Date());
-        settling.ask();
+        looking.ask();
       },
     });
   const workers = [
@@ -86,7 +94,7 @@ async function main(): Promise<void> {
       logger.info("how settlement stands", { ...(await standingSaid(settlement, Date.now())) }),
     tell: (error) => logger.error("nobody knows how settlement stands", { error }),
   });
-  const all = [...workers, settling, standing];
+  const all = [...workers, looking, settling, standing];
   for (const each of all) each.start();
   logger.info("ready", { health_port: health.port });
   await asked();

@@ -137,9 +137,12 @@ function withParts<Line extends { readonly place: number }>(
  */
 export class Settlement {
   readonly #pool: Pick<Pool, "query">;
+  readonly #lookedAtMax: number;
 
-  constructor(pool: Pick<Pool, "query">) {
+  /** @param lookedAtMax items that one look finds, 1 or more */
+  constructor(pool: Pick<Pool, "query">, lookedAtMax = 10_000) {
     this.#pool = pool;
+    this.#lookedAtMax = lookedAtMax;
   }
 
   /** @returns the file's number: the same for the same version of it. */
@@ -191,10 +194,17 @@ export class Settlement {
     await this.#pool.query("SELECT settlement.finish($1, $2)", [file, now]);
   }
 
-  /** Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. */
-  async look(now: Date): Promise<void> {
-    await this.#pool.query("SELECT settlement.look($1, $2)", [now, booksBehind]);
+  /**
+   * Opens what only time shows: what came and nobody knows of, and what has not come; to the books, and to our account. So
+   * much of it at a time as takes a second or two.
+   * @returns whether there may be more
+   */
+  async look(now: Date): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ more: boolean }>("SELECT settlement.look($1, $2, $3) AS more", [
+      ...[this.#lookedAtMax, now, booksBehind],
+    ]);
     await this.#pool.query("SELECT settlement.look_at_bank($1, $2)", [now, booksBehind]);
+    return rows[0]?.more ?? false;
   }
 
   /** Those that came last first. @param count at most */
@@ -225,16 +235,15 @@ export class Settlement {
     return rows.map(({ place, reason, text, ends_file }) => ({ place, reason, text, endsFile: ends_file }));
   }
 
-  /** The oldest first. @param also those that are closed */
-  async breaks(also: boolean): Promise<readonly Break[]> {
-    return await this.#breaks("$1 OR closed_at IS NULL", [also]);
+  /** The oldest first. @param also those that are closed @param count at most */
+  async breaks(also: boolean, count = 1_000): Promise<readonly Break[]> {
+    return await this.#breaks("$1 OR closed_at IS NULL", [also], count);
   }
 
   /** How many movements nobody knows of, and which are no break yet: the books may be behind. */
   async waiting(): Promise<number> {
     const { rows } = await this.#pool.query<{ count: number }>(
-      `SELECT count(*)::int FROM settlement.movements WHERE expected IS NULL AND kind <> 'cost'
-       AND NOT EXISTS (SELECT FROM settlement.breaks WHERE breaks.movement = movements.movement)`,
+      "SELECT count(*)::int FROM settlement.movements WHERE expected IS NULL AND kind <> 'cost' AND NOT questioned",
     );
     return rows[0]?.count ?? 0;
   }
@@ -300,7 +309,7 @@ export class Settlement {
     ]);
   }
 
-  async #breaks(where: string, values: readonly unknown[]): Promise<readonly Break[]> {
+  async #breaks(where: string, values: readonly unknown[], count = 1): Promise<readonly Break[]> {
     const { rows } = await this.#pool.query(
       `SELECT breaks.*, coalesce(expected.operation_key, movements.operation_key) AS operation_key,
          coalesce(movements.reference, payouts.unnamed, payouts.acquirer || ' ' || payouts.settled_on) AS reference
@@ -308,7 +317,7 @@ export class Settlement {
        LEFT JOIN settlement.expected ON expected.expected = breaks.expected
        LEFT JOIN settlement.movements ON movements.movement = breaks.movement
        LEFT JOIN settlement.payouts ON payouts.payout = breaks.payout
-       WHERE ${where} ORDER BY breaks.break`,
+       WHERE ${where} ORDER BY breaks.break LIMIT ${count}`,
       [...values],
     );
     return rows.map((row) => ({

@@ -186,7 +186,7 @@ describe("what comes while somebody looks", () => {
   /** By a connection of its own, which has not said yet that it is done. */
   async function meanwhile(
     work: (other: Client) => Promise<unknown>,
-    look: () => Promise<void>,
+    look: () => Promise<unknown>,
   ): Promise<void> {
     const other = new Client(server.url);
     await other.connect();
