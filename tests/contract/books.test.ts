@@ -31,6 +31,7 @@ const migrations = [
   "0014-drafting",
   "0015-closing",
   "0018-bank-days",
+  "0019-looking",
   "0020-people",
 ];
 
