@@ -8,6 +8,7 @@ import { showStatement, showTrialBalance } from "./books.ts";
 import { closePeriod, showClosings } from "./closing.ts";
 import { booksUrl, operatorConnection, storeConnection } from "./connection.ts";
 import { listDeadLetters, replayAll, replayDeadLetter, showDeadLetter } from "./dead-letters.ts";
+import { listDisputes } from "./disputes.ts";
 import { startFailover } from "./failover.ts";
 import { type Finding, showLarge, showSafeguarding } from "./finance.ts";
 import { journalFilesOf } from "./journal-queue.ts";
@@ -36,6 +37,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   dead-letters list [--state open|replayed|all]   what was given up, newest first
   dead-letters show <dl_…>                        one of them, with what it held
   dead-letters replay <dl_…> | --all              gives it back to what failed on it
+  disputes list [--merchant <mer_…>] [--state open|ended|all]
+                                                  what customers deny, of one merchant or all, by when it is to be answered
   payments timeline <pay_…> [--merchant <mer_…>]  what happened to a payment, from all that remembers it
   payments resolve <pay_…> --as authorized|captured|declined|failed|canceled --evidence "…" --version <n>
       [--acquirer <name>] [--reference <…>] [--expires-at <time>] [--decline-code <code>]
@@ -143,6 +146,7 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<string>>> 
     values.all
       ? replayAll(operator(values), tell)
       : replayDeadLetter(operator(values), theOne(rest, "dl_… or --all")),
+  "disputes list": ({ values }) => listDisputes(operator(values), values.state, values.merchant),
   "payments timeline": ({ values, rest }) =>
     showTimeline(operator(values), theOne(rest, "pay_…"), values.merchant),
   "payments resolve": ({ values, rest }) =>

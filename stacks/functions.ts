@@ -107,13 +107,14 @@ const declarations = {
   },
   OpsApi: {
     handler: "functions/api/ops.handler",
-    purpose: "Shows operators what was given up, gives it back, and tells what happened to a payment",
+    purpose:
+      "Shows operators disputes and what was given up, gives it back, and tells what happened to a payment",
     memoryMb: 512,
     timeoutSeconds: apiTimeoutSeconds,
     tables: {
       deadLetters: { may: ["get", "query", "update"] },
-      // All of a payment's timeline, which operators read and never write.
-      payments: { may: ["get", "query", "batchGet"] },
+      // All of a payment's timeline, and merchants' disputes: operators read them, and never write.
+      payments: { may: ["get", "query", "batchGet"], mayQueryIndexes: ["by_time"] },
       ledger: { may: ["batchGet"] },
       events: { may: ["query"] },
       merchants: { may: ["scan"] },

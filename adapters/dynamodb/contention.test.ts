@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { Book, UserAccountId } from "#core/ledger/account.ts";
 import { examplePayment } from "#tests/support/examples.ts";
 import { AccountStore } from "./account-store.ts";
+import { openAvailable } from "./available-account.ts";
 import { firstEpoch } from "./fence.ts";
 import { PaymentStore } from "./payment-store.ts";
 import { transact } from "./transact.ts";
@@ -74,10 +75,15 @@ const freeze = (client: DynamoDBClient) =>
     "frozen",
     undefined,
   );
+const openAccount = async (client: DynamoDBClient) => {
+  await openAvailable(client, "l", firstEpoch, { book: "mer_demo" as Book, currency: "USD" });
+  return { kind: "opened" };
+};
 
 describe.each<{ what: string; write: (client: DynamoDBClient) => Promise<unknown>; ends: object }>([
   { what: "a payment's put", write: create, ends: { kind: "created" } },
   { what: "the freezing of an account", write: freeze, ends: { kind: "changed" } },
+  { what: "the opening of what is available", write: openAccount, ends: { kind: "opened" } },
 ])("$what", ({ write, ends }) => {
   test("outwaits the transaction that holds its item", async () => {
     const { client, calls } = scripted(conflict, conflict);

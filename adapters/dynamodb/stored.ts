@@ -70,6 +70,13 @@ export function storedRefund(item: StoredItem): Refund {
   return decoded.refund;
 }
 
+/** The dispute in an item of the payments table. @throws Error for another kind of item. */
+export function storedDispute(item: StoredItem): Dispute {
+  const decoded = decode(item);
+  if (decoded.kind !== "dispute") throw new Error(`${item["sk"]?.S} is no dispute`);
+  return decoded.dispute;
+}
+
 /** The account in an item of the ledger. @throws Error for another kind of item. */
 export function storedAccount(item: StoredItem): StoredAccount {
   const decoded = decode(item);

@@ -39,16 +39,12 @@ export class DisputeSaga {
     errand: DisputeErrand,
     told?: object,
   ): Promise<void> {
-    const input = {
-      ...{ book, dispute: id },
-      ...(told === undefined ? {} : { told }),
-      ...(errand === "whole" ? {} : { errand: true }),
-    };
+    const { name, input } = startOf({ book, id }, errand, told);
     try {
       await this.#client.send(
         new StartExecutionCommand({
           stateMachineArn: this.#stateMachineArn,
-          name: nameOf(id, errand),
+          name,
           input: JSON.stringify(input),
         }),
         { abortSignal: AbortSignal.timeout(startMsMax) },
@@ -58,4 +54,18 @@ export class DisputeSaga {
       if (!(error instanceof ExecutionAlreadyExists)) throw error;
     }
   }
+}
+
+/** What starts the saga, under which name. */
+export function startOf(
+  { book, id }: { readonly book: Book; readonly id: DisputeId },
+  errand: DisputeErrand,
+  told?: object,
+) {
+  const input = {
+    ...{ book, dispute: id },
+    ...(told === undefined ? {} : { told }),
+    ...(errand === "whole" ? {} : { errand: true }),
+  };
+  return { name: nameOf(id, errand), input };
 }

@@ -5,6 +5,7 @@ import {
   createDispute,
   type Dispute,
   type DisputeFact,
+  endOf,
   evolveDispute,
   redactedDisputes,
   sameDispute,
@@ -50,6 +51,35 @@ test("of a payment's disputes, those are erased that have something to erase", (
   ]);
 });
 
+test.each<{ what: string; end: DisputeFact }>([
+  { what: "won", end: won },
+  { what: "lost", end: lost },
+  { what: "accepted", end: { type: "accepted" } },
+  { what: "lost in silence", end: { type: "overdue" } },
+])("it ended when it was $what", ({ end }) => {
+  expect(after(end)).toMatchObject({ endedAt: noon + minute });
+  expect(endOf(after(end))).toBe(noon + minute);
+});
+
+test("what is erased later moves no end, and writes down one that was not", () => {
+  const ended = after(given, won);
+  expect(endOf(evolveDispute(ended, redacted, noon + 9 * minute))).toBe(noon + 2 * minute);
+  // As ends were written before they had a time of their own.
+  const { endedAt: _, ...old } = ended;
+  expect(endOf(old)).toBe(noon + 2 * minute);
+  expect(evolveDispute(old, redacted, noon + 9 * minute)).toMatchObject({
+    endedAt: noon + 2 * minute,
+    updatedAt: noon + 9 * minute,
+  });
+});
+
+test("what has not ended has no end, also when something of it is erased", () => {
+  for (const open of [after(), after(given), after(given, submitted), after(given, redacted)]) {
+    expect(endOf(open)).toBeUndefined();
+    expect(open).not.toHaveProperty("endedAt");
+  }
+});
+
 test.each<{ what: string; facts: DisputeFact[] }>([
   { what: "ends twice", facts: [won, lost] },
   { what: "goes back from its end", facts: [lost, won] },
@@ -76,13 +106,18 @@ test("it was opened no later than we heard of it, whatever the acquirer's clock 
   expect(createDispute({ ...terms, openedAt: noon - minute }, noon).openedAt).toBe(noon - minute);
 });
 
-test.each([[[]], [[given]], [[given, submitted]], [[given, submitted, won]], [[lost]], [[given, redacted]]])(
-  "its record is read as what was written: %j",
-  (facts: DisputeFact[]) => {
-    const dispute = after(...facts);
-    expect(fromDisputeRecord(JSON.parse(JSON.stringify(toDisputeRecord(dispute))))).toEqual(dispute);
-  },
-);
+test.each([
+  [[]],
+  [[given]],
+  [[given, submitted]],
+  [[given, submitted, won]],
+  [[lost]],
+  [[given, redacted]],
+  [[given, won, redacted]],
+])("its record is read as what was written: %j", (facts: DisputeFact[]) => {
+  const dispute = after(...facts);
+  expect(fromDisputeRecord(JSON.parse(JSON.stringify(toDisputeRecord(dispute))))).toEqual(dispute);
+});
 
 test.each<{ what: string; other: Dispute; same: boolean }>([
   { what: "at another moment", other: { ...after(given), updatedAt: 1 }, same: true },

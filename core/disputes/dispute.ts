@@ -3,7 +3,7 @@ import type { Book } from "../ledger/account.ts";
 import type { Money } from "../money/money.ts";
 import type { PaymentId } from "../payments/ids.ts";
 import type { DisputeId } from "./ids.ts";
-import { type DisputeState, disputeMayMove } from "./states.ts";
+import { type DisputeState, disputeMayMove, isOver } from "./states.ts";
 
 /** What the acquirer said when it opened it, and what follows from the payment. Never changes. */
 interface DisputeTerms {
@@ -60,6 +60,8 @@ export type Dispute = DisputeTerms & {
   readonly version: number;
   /** Epoch milliseconds. */
   readonly updatedAt: number;
+  /** Epoch milliseconds, when it was won or lost. Absent before, and of ends that were written before it was: `endOf`. */
+  readonly endedAt?: number;
   readonly evidence?: Evidence;
 } & DisputeStanding;
 
@@ -113,7 +115,9 @@ export function evolveDispute(dispute: Dispute, fact: DisputeFact, now: number):
     case "redacted": {
       invariant(evidence?.texts !== undefined, `${dispute.id} has something to erase`);
       const { texts: _texts, ...rest } = evidence;
-      return { ...dispute, ...course, evidence: { ...rest, fingerprint: erased } };
+      const endedAt = endOf(dispute);
+      const end = endedAt === undefined ? {} : { endedAt };
+      return { ...dispute, ...course, ...end, evidence: { ...rest, fingerprint: erased } };
     }
     case "accepted":
       return moved({ ...dispute, ...course }, dispute.state, { state: "lost", because: "accepted" });
@@ -132,8 +136,12 @@ export function evolveDispute(dispute: Dispute, fact: DisputeFact, now: number):
 
 function moved(dispute: Dispute, from: DisputeState, standing: DisputeStanding): Dispute {
   invariant(disputeMayMove(from, standing.state), `${dispute.id} moves from ${from} to ${standing.state}`);
-  return { ...dispute, ...standing };
+  return { ...dispute, ...standing, ...(isOver(standing.state) ? { endedAt: dispute.updatedAt } : {}) };
 }
+
+/** Epoch milliseconds, when it ended. An end was the last that happened to it until something was erased, which writes it down. */
+export const endOf = ({ state, endedAt, updatedAt }: Dispute): number | undefined =>
+  isOver(state) ? (endedAt ?? updatedAt) : undefined;
 
 /** What a redaction does to those of a payment's disputes that have something to erase. */
 export const redactedDisputes = (

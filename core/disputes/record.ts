@@ -22,6 +22,7 @@ export interface DisputeRecord {
   readonly opened_at: number;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly ended_at?: number;
   readonly version: number;
   /** What people wrote, and nothing else. */
   readonly evidence?: { readonly text: string; readonly fields: Readonly<Record<string, string>> };
@@ -48,6 +49,7 @@ export function toDisputeRecord(dispute: Dispute): DisputeRecord {
     opened_at: dispute.openedAt,
     created_at: dispute.createdAt,
     updated_at: dispute.updatedAt,
+    ...(dispute.endedAt === undefined ? {} : { ended_at: dispute.endedAt }),
     version: dispute.version,
     ...evidenceRecord(dispute.evidence),
     state: dispute.state,
@@ -71,6 +73,7 @@ export function fromDisputeRecord(record: DisputeRecord): Dispute {
     openedAt: record.opened_at,
     createdAt: record.created_at,
     updatedAt: record.updated_at,
+    ...(record.ended_at === undefined ? {} : { endedAt: record.ended_at }),
     version: record.version,
     ...(evidence === undefined ? {} : { evidence }),
     ...standingFrom(record),

@@ -1,4 +1,4 @@
-import type { Dispute } from "../disputes/dispute.ts";
+import { type Dispute, endOf } from "../disputes/dispute.ts";
 import { disputeEntryId } from "../disputes/ids.ts";
 import { chargebackEntry, chargebackWonEntry } from "../disputes/postings.ts";
 import { invariant } from "../kernel/invariant.ts";
@@ -22,11 +22,14 @@ export function completeDispute(
   execution: string,
 ): JournalRecord[] {
   const there = new Set(journal.map(entryIdOf));
-  const { createdAt, updatedAt } = dispute;
+  const { createdAt } = dispute;
+  const endedAt = endOf(dispute);
   // As it was when the step was written: balances of that day are right again.
   const entries = [
     chargebackEntry(dispute, { now: createdAt, execution }),
-    ...(dispute.state === "won" ? [chargebackWonEntry(dispute, { now: updatedAt, execution })] : []),
+    ...(dispute.state === "won" && endedAt !== undefined
+      ? [chargebackWonEntry(dispute, { now: endedAt, execution })]
+      : []),
   ].map((entry) => {
     invariant(entry.ok, `what was posted for ${dispute.id} was well-formed`);
     return entry.value;

@@ -13,7 +13,7 @@ import { type DisputeEvent, disputeEventOf } from "../events/dispute-event.ts";
 import { entryRecord, type JournalRecord } from "../ledger/journal.ts";
 import { money } from "../money/money.ts";
 import type { Payment } from "../payments/payment.ts";
-import { checkDisputeNotes, checkDisputes, checkDisputesTold } from "./disputes.ts";
+import { checkDisputeNotes, checkDisputes, checkDisputesTold, checkDisputeTransition } from "./disputes.ts";
 
 const authorization = exampleAuthorization;
 const payment = examplePayment({ state: "captured", authorization, captured: 100_00n, refunded: 0n });
@@ -81,5 +81,37 @@ describe("what is told of a dispute", () => {
     { what: "is of no dispute", delivered: events, disputes: [], says: /is not stored/ },
   ])("is wrong where it $what", ({ delivered, disputes, says }) => {
     expect(told(delivered, disputes)).toContainEqual(expect.stringMatching(says));
+  });
+});
+
+describe("a step of a dispute", () => {
+  const texts = { text: "signed for", fields: {} };
+  const given = evolveDispute(open, { type: "evidence_given", texts, fingerprint: "f" }, noon + minute);
+  const reviewed = evolveDispute(given, { type: "evidence_submitted" }, noon + 2 * minute);
+  const lost = evolveDispute(reviewed, { type: "decided", outcome: "lost" }, noon + 3 * minute);
+  const erased = evolveDispute(lost, { type: "redacted" }, noon + 4 * minute);
+
+  test("is one version further along the table, or evidence that comes or is erased", () => {
+    const steps = [undefined, open, given, reviewed, lost, erased];
+    for (const [index, after] of steps.slice(1).entries())
+      expect(checkDisputeTransition(steps[index], after as Dispute)).toEqual([]);
+    expect(checkDisputeTransition(open, won)).toEqual([]);
+  });
+
+  // biome-ignore format: a table is read in rows
+  test.each<{ what: string; before: Dispute | undefined; after: Dispute; says: RegExp }>([
+    { what: "begins at its end", before: undefined, after: won, says: /begins as won, version 2/ },
+    { what: "begins with evidence", before: undefined, after: { ...given, version: 1 }, says: /begins as needs_response/ },
+    { what: "begins later", before: undefined, after: { ...open, version: 2 }, says: /begins as needs_response, version 2/ },
+    { what: "is written over", before: won, after: { ...lost, version: 2 }, says: /moved from won \(version 2\) to lost/ },
+    { what: "leaves its end", before: won, after: { ...reviewed, version: 3 }, says: /moved from won/ },
+    { what: "misses a version", before: open, after: { ...won, version: 3 }, says: /to won \(version 3\)/ },
+    { what: "moves nowhere", before: open, after: { ...open, version: 2 }, says: /to needs_response \(version 2\)/ },
+    { what: "loses its evidence", before: given, after: { ...won, version: 3 }, says: /given evidence twice/ },
+    { what: "is of more", before: open, after: { ...won, total: money(41_00n, "USD") }, says: /changed what it is about/ },
+    { what: "costs more", before: open, after: { ...won, fee: 16_00n }, says: /changed what it is about/ },
+    { what: "has more time", before: open, after: { ...won, evidenceDueAt: won.evidenceDueAt + 1 }, says: /changed what it is about/ },
+  ])("that $what is found", ({ before, after, says }) => {
+    expect(checkDisputeTransition(before, after).map(({ what }) => what)).toEqual([expect.stringMatching(says)]);
   });
 });

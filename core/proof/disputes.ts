@@ -39,6 +39,33 @@ export function checkDisputes({
   ];
 }
 
+/**
+ * Invariant 8, of disputes. States move only along the table, by one version; within a state evidence comes, or is erased; and
+ * what the acquirer said when it opened it never changes.
+ */
+export function checkDisputeTransition(before: Dispute | undefined, after: Dispute): Finding[] {
+  const wrong = (what: string) => [found("transitions", after.id, what)];
+  if (before === undefined) {
+    const isFirst = after.version === 1 && after.state === "needs_response" && after.evidence === undefined;
+    return isFirst ? [] : wrong(`begins as ${after.state}, version ${after.version}`);
+  }
+  const hasNews = before.evidence?.fingerprint !== after.evidence?.fingerprint;
+  const isAlong = before.state === after.state ? hasNews : disputeMayMove(before.state, after.state);
+  if (!isAlong || after.version !== before.version + 1)
+    return wrong(
+      `moved from ${before.state} (version ${before.version}) to ${after.state} (version ${after.version})`,
+    );
+  if (before.evidence !== undefined && after.evidence?.givenAt !== before.evidence.givenAt)
+    return wrong("was given evidence twice");
+  return termsOf(before) === termsOf(after) ? [] : wrong("changed what it is about");
+}
+
+const termsOf = (dispute: Dispute): string => {
+  const { book, payment, acquirer, reference, total, fee, evidenceDueAt, openedAt, createdAt } = dispute;
+  const terms = { book, payment, acquirer, reference, evidenceDueAt, openedAt, createdAt };
+  return canonical({ ...terms, amount: String(total.amount), currency: total.currency, fee: String(fee) });
+};
+
 function termFindings(dispute: Dispute, payment: Payment | undefined): string[] {
   if (payment === undefined) return [`is of ${dispute.payment}, which is not there`];
   const { total, acquirer } = dispute;

@@ -20,12 +20,15 @@ import { Problem } from "./http/problem.ts";
 import { limit, readQuery } from "./http/query.ts";
 import { type ApiRequest, requireOperator } from "./http/request.ts";
 import { deadLetterSummary, deadLetterView } from "./ops/dead-letter-view.ts";
+import { listAllDisputes } from "./ops/disputes.ts";
 import { showTimelines } from "./ops/timeline.ts";
 
 const dynamoDb = createDynamoDb();
 const stepFunctions = createStepFunctions();
 const deadLetters = new DeadLetterStore(dynamoDb, requiredVariable("DEAD_LETTERS_TABLE"));
 const payments = requiredVariable("PAYMENTS_TABLE");
+const disputes = new DisputeStore(dynamoDb, { payments }, writerEpoch());
+const merchants = new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE"));
 const replayer = new Replayer(createReplayClients(stepFunctions), [requiredVariable("CHECKS_QUEUE_URL")]);
 
 /** What operations see and do. Operators only. */
@@ -33,15 +36,16 @@ export const handler = apiHandler({
   "/v1/ops/dead-letters": { GET: listDeadLetters },
   "/v1/ops/dead-letters/:id": { GET: showDeadLetter },
   "/v1/ops/dead-letters/:id/replay": { POST: replayDeadLetter },
+  "/v1/ops/disputes": { GET: listAllDisputes({ disputes, merchants }) },
   "/v1/ops/payments/:id/timeline": {
     GET: showTimelines({
       payments: new PaymentStore(dynamoDb, { payments }, writerEpoch()),
       refunds: new RefundStore(dynamoDb, { payments }, writerEpoch()),
-      disputes: new DisputeStore(dynamoDb, { payments }, writerEpoch()),
+      disputes,
       redactions: new Redactions(dynamoDb, { payments }, writerEpoch()),
       journal: new JournalStore(dynamoDb, requiredVariable("LEDGER_TABLE")),
       events: new EventStore(dynamoDb, requiredVariable("EVENTS_TABLE")),
-      merchants: new MerchantStore(dynamoDb, requiredVariable("MERCHANTS_TABLE")),
+      merchants,
       deadLetters,
       executions: stepFunctions,
       recoveryArn: requiredVariable("RECOVERY_SAGA_ARN"),

@@ -121,6 +121,11 @@ export class SandboxAcquirer {
     return Math.min(this.#dueAt, this.disputes.dueAt);
   }
 
+  /** Epoch milliseconds, by its own clock. */
+  now(): number {
+    return this.#options.clock();
+  }
+
   /** Decides whatever was to be decided by now. Any request does so first; call it when it is due, so that it is told. */
   decideDue(): void {
     this.disputes.decideDue();

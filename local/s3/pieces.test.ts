@@ -31,5 +31,7 @@ test("files are put together one behind the other, as often as they are asked fo
 
 test("a file that is there is never written over", () => {
   const path = fileWith("there", Buffer.from("one"));
-  expect(() => writePieces(path, [Buffer.from("other")])).toThrow(expect.objectContaining({ code: "EEXIST" }));
+  expect(() => writePieces(path, [Buffer.from("other")])).toThrow(
+    expect.objectContaining({ code: "EEXIST" }),
+  );
 });

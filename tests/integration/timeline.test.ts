@@ -1,6 +1,7 @@
 import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Api } from "#cli/api.ts";
+import { listDisputes } from "#cli/disputes.ts";
 import { showTimeline } from "#cli/timeline.ts";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -20,6 +21,12 @@ afterAll(() => system?.stop());
 const longMs = 60_000;
 /** Approved behind an error: nobody knows, until the recovery has asked. */
 const unknown = { number: "4000000000005027" };
+
+/** As the commands of operations reach it. */
+function operatorsApi(): Api {
+  const { api, token_url: tokenUrl, operator: client } = system.endpoints;
+  return new Api({ api, tokenUrl, clientId: client.client_id, clientSecret: client.client_secret });
+}
 
 interface Moment {
   readonly at: string;
@@ -71,9 +78,7 @@ test(
     expect((await operator.get(`${path}?merchant=mer_demo`)).body.data).toEqual(moments);
     expect((await operator.get(`${path}?merchant=mer_other`)).statusCode).toBe(404);
 
-    const { api, token_url: tokenUrl, operator: client } = system.endpoints;
-    const connection = { api, tokenUrl, clientId: client.client_id, clientSecret: client.client_secret };
-    const printed = await showTimeline(new Api(connection), payment.id, undefined);
+    const printed = await showTimeline(operatorsApi(), payment.id, undefined);
     expect(printed.split("\n")[0]).toBe(
       `${payment.id} of mer_demo: 1234 USD, captured, version ${body.payment.version}`,
     );
@@ -96,3 +101,51 @@ test("merchants see no timelines, and there is none of what is no payment", asyn
   expect((await operator.get("/v1/ops/payments/pay_x/timeline")).statusCode).toBe(404);
   expect((await operator.get(`${path}?merchant=nobody`)).statusCode).toBe(404);
 });
+
+test(
+  "operators see disputes over all merchants until they end, and when that was, whatever is erased later",
+  async () => {
+    const { body: payment } = await demo.payWithCard({ number: "4242424242424242" });
+    await fetch(`${system.endpoints.acquirers[0]}/sandbox/disputes`, {
+      method: "POST",
+      body: JSON.stringify({
+        operation_key: `${payment.id}:capture:1`,
+        reason: "product_not_received",
+        amount: 5_00,
+      }),
+    });
+    const post = (path: string, body: object) =>
+      demo.send("POST", path, { body, headers: { "idempotency-key": newKey() } });
+    const listed = async (state: string, merchant?: string) => {
+      const lines = (await listDisputes(operatorsApi(), state, merchant)).split("\n");
+      return lines.find((line) => line.includes(payment.id))?.split(/ {2,}/);
+    };
+    const [id, ...rest] = await eventually(() => listed("open"), longMs);
+    const { body: dispute } = await demo.get(`/v1/disputes/${id}`);
+    expect(rest).toEqual([
+      ...[
+        "mer_demo",
+        payment.id,
+        "500 USD",
+        "needs_response",
+        dispute["evidence_due_at"],
+        "product_not_received",
+      ],
+    ]);
+    expect(await listed("open", "mer_demo")).toBeDefined();
+    expect(await listed("open", "mer_other")).toBeUndefined();
+    await expect(listed("open", "mer_nobody")).rejects.toThrow("404 not_found");
+    expect((await demo.get("/v1/ops/disputes")).statusCode).toBe(403);
+
+    await post(`/v1/disputes/${id}/evidence`, { text: "losing_evidence of Ann Example" });
+    const ended = await eventually(() => listed("ended"), longMs);
+    expect(ended).toContain("lost: decided");
+    expect(await listed("open")).toBeUndefined();
+    const { updated_at: endedAt } = (await demo.get(`/v1/disputes/${id}`)).body;
+    expect((await post(`/v1/payments/${payment.id}/redact`, {})).statusCode).toBe(200);
+    const { body } = await operator.get(`/v1/ops/payments/${payment.id}/timeline`);
+    expect(body.data).toContainEqual(expect.objectContaining({ at: endedAt, what: `${id} lost: decided` }));
+    expect((await demo.get(`/v1/disputes/${id}`)).body["updated_at"]).not.toBe(endedAt);
+  },
+  longMs,
+);

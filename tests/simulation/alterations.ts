@@ -4,6 +4,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
+import type { DisputeDesk } from "#core/acquiring/disputes.ts";
 import type { Acquirer } from "#core/acquiring/port.ts";
 import type { Committed } from "#core/payments/ports.ts";
 import type { Command } from "./dynamodb/client.ts";
@@ -18,6 +19,13 @@ export function puts(term: string): (command: Command) => Command {
     command instanceof PutItemCommand
       ? new PutItemCommand(without(command.input, (condition) => condition === term))
       : command;
+}
+
+/** Takes this term off the conditions of single puts to this table. */
+export function putsTo(table: string, term: string): (command: Command) => Command {
+  const take = puts(term);
+  return (command) =>
+    command instanceof PutItemCommand && command.input.TableName === table ? take(command) : command;
 }
 
 function without<Write extends { ConditionExpression?: string | undefined }>(
@@ -46,14 +54,23 @@ export function transacts(
   };
 }
 
-/** What a transaction writes to the payments table: payments and refunds lie side by side there. */
-export function isStored(kind: "payment" | "refund"): (item: TransactWriteItem) => boolean {
+/** What a transaction writes to the payments table: payments, refunds and disputes lie side by side there. */
+export function isStored(kind: "payment" | "refund" | "dispute"): (item: TransactWriteItem) => boolean {
   return ({ Put: put }) => put?.TableName === "payments" && put.Item?.["sk"]?.S === kind;
 }
 
 export function isJournal(record: "entry" | "resolution"): (item: TransactWriteItem) => boolean {
   return ({ Put: put }) => put?.TableName === "ledger" && put.Item?.["record"]?.S === record;
 }
+
+/** An entry whose id says what it is for: `je_<payment>.<kind>.…`. */
+export function isEntryOf(kind: RegExp): (item: TransactWriteItem) => boolean {
+  return (item) => isJournal("entry")(item) && kind.test(item.Put?.Item?.["sk"]?.S?.split(".")[1] ?? "");
+}
+
+/** A payment on its way to its end. */
+export const isSettling = (item: TransactWriteItem): boolean =>
+  isStored("payment")(item) && item.Put?.Item?.["state"]?.S === "settled";
 
 // --- On the way back ----------------------------------------------------------------------------------------------
 
@@ -102,6 +119,38 @@ export function replayAsSuperseded(committed: Committed, { after }: Change): Com
 
 export function supersededAsApplied(committed: Committed, { after }: Change): Committed {
   return committed.kind === "superseded" ? { kind: "applied", payment: after } : committed;
+}
+
+/** The desks where disputes are dealt with. */
+export function withDesk(alter: (desk: DisputeDesk) => Partial<DisputeDesk>): AlterPorts {
+  return (ports) => ({
+    ...ports,
+    desks: {
+      desk: (acquirer) => {
+        const desk = ports.desks.desk(acquirer);
+        return {
+          submitEvidence: (request) => desk.submitEvidence(request),
+          inquireDispute: (request) => desk.inquireDispute(request),
+          ...alter(desk),
+        };
+      },
+    },
+  });
+}
+
+/** A dispute's write that somebody else overtook passes for done. */
+export function overtakenAsApplied(ports: TaskPorts): TaskPorts {
+  const { disputes } = ports;
+  return {
+    ...ports,
+    disputes: {
+      get: (book, id) => disputes.get(book, id),
+      commitDispute: async (change) => {
+        const committed = await disputes.commitDispute(change);
+        return committed.kind === "superseded" ? { kind: "applied", dispute: change.after } : committed;
+      },
+    },
+  };
 }
 
 export function withAcquirer(ports: TaskPorts, alter: (acquirer: Acquirer) => Acquirer): TaskPorts {

@@ -46,6 +46,8 @@ export interface FaultOptions {
   readonly rates?: FaultRates;
   /** Kinds that never strike. */
   readonly without?: ReadonlySet<FaultKind>;
+  /** Every payment that is captured is denied, over what the seed draws: no fault of ours, but what disputes are made of. */
+  readonly allDenied?: true;
 }
 
 const activeShare = 0.3;

@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createAcquirers } from "#adapters/acquirers/acquirers.ts";
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
+import type { DisputePorts } from "#core/disputes/ports.ts";
 import type { RefundPorts, SagaPorts } from "#core/payments/ports.ts";
 import { authorize } from "#core/payments/steps/authorize.ts";
 import { compensate } from "#core/payments/steps/compensate.ts";
@@ -14,6 +16,7 @@ import { review } from "#core/payments/steps/review.ts";
 import { reviewRefund } from "#core/payments/steps/review-refund.ts";
 import { settle } from "#core/payments/steps/settle.ts";
 import { transfer } from "#core/payments/steps/transfer.ts";
+import { disputeTask } from "#functions/tasks/disputing.ts";
 import { recoverTask } from "#functions/tasks/recovering.ts";
 import { refundTask, task } from "#functions/tasks/task.ts";
 import {
@@ -41,15 +44,16 @@ export const timeoutSeconds = {
   "give-back": 12,
   "review-refund": 6,
   recover: 25,
+  dispute: 25,
 } as const;
 export type FunctionName = keyof typeof timeoutSeconds;
 export const functionNames = Object.keys(timeoutSeconds) as readonly FunctionName[];
 
-type Task = ReturnType<typeof task | typeof refundTask | typeof recoverTask>;
+type Task = ReturnType<typeof task | typeof refundTask | typeof recoverTask | typeof disputeTask>;
 export type Handler = (...args: Parameters<Task>) => Promise<unknown>;
 
 /** All that a task may hold of the world. */
-export interface TaskPorts extends SagaPorts, RefundPorts {
+export interface TaskPorts extends SagaPorts, RefundPorts, Pick<DisputePorts, "disputes" | "desks"> {
   readonly payments: SagaPorts["payments"] & Pick<PaymentStore, "get">;
 }
 
@@ -77,8 +81,10 @@ export function loadFunction(
   const tables = { payments: "payments", ledger: "ledger" };
   const refunds = new RefundStore(dynamoDb, tables, epoch);
   const payments = new PaymentStore(dynamoDb, tables, epoch);
+  const disputes = new DisputeStore(dynamoDb, tables, epoch);
+  const clients = createAcquirers(acquirers);
   const ports = alter(
-    { payments, refunds, cards, returns, acquirers: createAcquirers(acquirers), now: Date.now },
+    { payments, refunds, disputes, cards, returns, acquirers: clients, desks: clients, now: Date.now },
     name,
   );
   switch (name) {
@@ -116,5 +122,7 @@ export function loadFunction(
         refundOf: async ({ book, pendingOperation }) =>
           pendingOperation?.kind === "refund" ? refunds.get(book, pendingOperation.refund) : undefined,
       });
+    case "dispute":
+      return disputeTask(ports);
   }
 }

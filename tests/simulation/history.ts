@@ -18,6 +18,8 @@ export interface History {
   /** The states in which its payments came to rest, and how many sagas ran. */
   readonly ends: readonly string[];
   readonly sagas: number;
+  /** How its disputes ended, and why those did that were lost. */
+  readonly disputes: readonly string[];
   /** The events of one payment, or of everybody. */
   readonly lines: (subject: string | undefined) => readonly string[];
 }
@@ -49,6 +51,7 @@ export async function simulate(
     struck: world.faults.struck,
     ends: world.observer.ends(),
     sagas: world.sagas.all.length,
+    disputes: observer.disputeEnds(),
     lines: (subject) => world.trace.lines(subject),
   };
 }

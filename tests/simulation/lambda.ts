@@ -2,6 +2,7 @@ import type { Context } from "aws-lambda";
 import type { Epoch } from "#adapters/dynamodb/fence.ts";
 import { exitedPayload, thrownPayload, timedOutPayload } from "#local/lambda/function-error.ts";
 import type { LambdaInvocation, LambdaOutcome, TaskInvoker } from "#local/stepfunctions/invoker.ts";
+import type { DisputeOutput } from "#workflows/dispute/contract.ts";
 import type { FunctionName, Handler } from "./functions.ts";
 import { functionNames, timeoutSeconds } from "./functions.ts";
 import { retriesOf } from "./machine.ts";
@@ -109,6 +110,7 @@ export class Lambda implements TaskInvoker {
         (output) => {
           const payload = JSON.stringify(output);
           observer.shown(subject, payload);
+          if (name === "dispute") observer.looked(subject, output as DisputeOutput);
           if (isOver) return;
           this.#giveBack(name, environment, process);
           end({ kind: "returned", payload, ...common });
@@ -141,7 +143,12 @@ export class Lambda implements TaskInvoker {
   }
 
   /** A lost step is tried again as often as its state says, before a person has to look. */
-  #count(run: SagaRun, { stateName, payload }: LambdaInvocation): void {
+  #count(run: SagaRun, { stateName, payload, retryCount }: LambdaInvocation): void {
+    // It looks again and again: what counts is how often it tried the last time.
+    if (run.saga === "dispute") {
+      run.attempts.set(stateName, retryCount + 1);
+      return;
+    }
     run.attempts.set(stateName, (run.attempts.get(stateName) ?? 0) + 1);
     if (stateName !== "Review") return;
     const { step, error } = JSON.parse(payload) as { readonly step: string; readonly error: string };
@@ -150,6 +157,8 @@ export class Lambda implements TaskInvoker {
       .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
       .join("");
     const attempts = run.attempts.get(state) ?? 0;
+    // What a later epoch wrote meanwhile, a process of an earlier one never writes over, however often it tries.
+    if (error === "WriterFenced") return;
     if (step === "authorize" || attempts > retriesOf(run.saga, state)) return;
     const { observer } = this.#world;
     if (!observer.isRestored(run.payment))

@@ -16,10 +16,12 @@ export interface Definition {
   >;
 }
 
-const types = { payment: "EXPRESS", refund: "EXPRESS", recovery: "STANDARD" } as const satisfies Record<
-  string,
-  MachineType
->;
+const types = {
+  payment: "EXPRESS",
+  refund: "EXPRESS",
+  recovery: "STANDARD",
+  dispute: "STANDARD",
+} as const satisfies Record<string, MachineType>;
 export type SagaName = keyof typeof types;
 export const sagaNames = Object.keys(types) as readonly SagaName[];
 
@@ -43,15 +45,21 @@ export const definitions: Readonly<Record<SagaName, Definition>> = {
   payment: readDefinition("payment"),
   refund: readDefinition("refund"),
   recovery: readDefinition("recovery"),
+  dispute: readDefinition("dispute"),
 };
 
 /** The sagas as they are deployed, but for those that are given. */
 export function compileSagas(changed: Partial<Record<SagaName, Definition>> = {}): Machines {
   const compile = (saga: SagaName): Machine =>
     compileMachine(changed[saga] ?? definitions[saga], types[saga]);
-  return { payment: compile("payment"), refund: compile("refund"), recovery: compile("recovery") };
+  return {
+    payment: compile("payment"),
+    refund: compile("refund"),
+    recovery: compile("recovery"),
+    dispute: compile("dispute"),
+  };
 }
 
-/** How often the deployed saga tries a state again. */
+/** How often the deployed saga tries a state again, by the rule that tries most often. */
 export const retriesOf = (saga: SagaName, state: string): number =>
-  definitions[saga].States[state]?.Retry?.[0]?.MaxAttempts ?? 0;
+  Math.max(0, ...(definitions[saga].States[state]?.Retry ?? []).map(({ MaxAttempts = 0 }) => MaxAttempts));

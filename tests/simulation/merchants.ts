@@ -1,16 +1,20 @@
+import { DisputeStore } from "#adapters/dynamodb/dispute-store.ts";
 import { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import type { Book } from "#core/ledger/account.ts";
 import type { Merchant } from "#core/merchants/merchant.ts";
 import { amountMax } from "#core/money/money.ts";
 import { type PaymentId, paymentIdOf } from "#core/payments/ids.ts";
+import type { Payment } from "#core/payments/payment.ts";
 import { createPayments } from "#functions/api/create-payment.ts";
 import type { Answer } from "#functions/api/http/answer.ts";
 import { Problem } from "#functions/api/http/problem.ts";
 import type { ApiRequest } from "#functions/api/http/request.ts";
 import { cancelPayments, capturePayments } from "#functions/api/operate-payment.ts";
 import { refundPayments } from "#functions/api/refund-payment.ts";
+import { acceptDisputes, giveEvidences } from "#functions/api/respond-dispute.ts";
 import { apiRequest, merchantVerdict } from "#tests/support/requests.ts";
+import type { DisputeWord } from "./denials.ts";
 import type { FollowUp, Order } from "./orders.ts";
 import { type Errand, Process } from "./process.ts";
 import type { World } from "./world.ts";
@@ -26,6 +30,7 @@ const fees = { basisPoints: 290, fixed: 30n };
 const terms = { fees, paymentMax: amountMax };
 const merchantOf = (id: Book): Merchant => ({ id, name: id, terms: { USD: terms, JPY: terms, KWD: terms } });
 
+type What = "create" | FollowUp["what"] | DisputeWord["what"];
 type Handle = (request: ApiRequest, remainingMs: () => number) => Promise<Answer>;
 
 /** What a merchant is told that asks for what does not apply, or that asks twice. */
@@ -38,6 +43,9 @@ const expectedProblems = new Set<string>([
   "authorization_expired",
   "invalid_request",
   "too_many_refunds",
+  "dispute_wrong_state",
+  "evidence_exists",
+  "evidence_overdue",
 ]);
 
 /** The clients of the API, and the API's own processes: each request runs in a fresh one. */
@@ -54,12 +62,20 @@ export class Merchants {
   }
 
   /** Of a process that starts now. */
-  get #handlers(): Readonly<Record<"create" | FollowUp["what"], Handle>> {
+  get #handlers(): Readonly<Record<What, Handle>> {
     const world = this.#world;
     const { sagas, records: idempotency } = world;
     const payments = this.#store;
     const operating = { payments, saga: sagas.payment, idempotency, now: Date.now };
+    const responding = {
+      disputes: new DisputeStore(world.dynamoDb, { payments: "payments" }, world.epoch),
+      saga: sagas.dispute,
+      logger: { warn: () => undefined },
+      ...{ idempotency, now: Date.now },
+    };
     return {
+      evidence: giveEvidences(responding),
+      accept: acceptDisputes(responding),
       create: createPayments({
         ...operating,
         merchants: { merchant: async (book) => merchantOf(book) },
@@ -111,12 +127,24 @@ export class Merchants {
     this.#ask(process, what, request, (answer) => this.#followed(process, what, amount, answer));
   }
 
-  #ask(
-    process: Process,
-    what: "create" | FollowUp["what"],
-    request: ApiRequest,
-    onAnswer: (answer: Answer) => void,
+  /** Says something of a dispute of a payment. */
+  respond(
+    { id: payment, book }: Pick<Payment, "id" | "book">,
+    id: string,
+    { what, body, key }: DisputeWord & { readonly key: string },
   ): void {
+    const process = this.#processFor({ subject: payment, book });
+    process.note(`says ${what} of a dispute`);
+    const request = requestOf({ book, respondAsync: false }, key, body, { id });
+    this.#ask(process, what, request, (answer) => {
+      const said = JSON.parse(answer.json) as { id: string; state: string; evidence_given_at: string | null };
+      const isSo = what === "accept" ? said.state === "lost" : said.evidence_given_at !== null;
+      if (said.id !== id || !isSo)
+        this.#world.observer.report("told", payment, `said ${what}, and got ${answer.json}`);
+    });
+  }
+
+  #ask(process: Process, what: What, request: ApiRequest, onAnswer: (answer: Answer) => void): void {
     const { scheduler, observer } = this.#world;
     const endsAt = scheduler.now() + apiTimeoutMs;
     process.run(() =>
@@ -202,7 +230,7 @@ export class Merchants {
 const route = "POST /v1/payments";
 
 const requestOf = (
-  { book, respondAsync }: Order,
+  { book, respondAsync }: Pick<Order, "book" | "respondAsync">,
   key: string,
   body: object,
   parameters: Readonly<Record<string, string>> = {},

@@ -3,8 +3,9 @@ import { PutItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynam
 import { describe, expect, test } from "vitest";
 import { fence } from "#adapters/dynamodb/fence.ts";
 import type { Command } from "./dynamodb/client.ts";
+import type { Item } from "./dynamodb/expression.ts";
 import { simulate } from "./history.ts";
-import { hunt, mutations } from "./mutations.ts";
+import { hunt, mutations, optionsOf } from "./mutations.ts";
 
 /** Most are found within 50; see `npm run simulate -- --mutations`. */
 const historiesMax = 1_500;
@@ -15,7 +16,7 @@ describe("a history notices what is missing, and nothing when it is there", () =
     if (found === undefined) expect.fail(`not found in ${historiesMax} histories`);
     expect(mutation.breaks).toContain(found.finding?.invariant);
 
-    const { finding } = await simulate(found.seed, { rates: mutation.rates });
+    const { finding } = await simulate(found.seed, optionsOf(mutation));
     expect(finding).toBeUndefined();
   });
 });
@@ -29,35 +30,42 @@ test("the conditions that the store sends are the ones that the mutations take a
   for (let seed = 1; seed <= 200; seed += 1) await simulate(seed, {}, { command });
 
   expect([...sent].toSorted()).toEqual([
-    "Put of a transaction, ledger: attribute_not_exists(pk)",
-    `Put of a transaction, payments: ${fence}`,
-    "Put of a transaction, payments: attribute_not_exists(pk)",
-    "Put of a transaction, payments: version = :version",
-    `PutItem, payments: ${fence}`,
-    "PutItem, payments: attribute_not_exists(pk)",
-    "PutItem, payments: version = :version",
-    "Update of a transaction, ledger: #condition = :open",
-    `Update of a transaction, ledger: ${fence}`,
-    "Update of a transaction, ledger: credit_room >= :credit_taken",
-    "Update of a transaction, ledger: currency = :currency",
-    "Update of a transaction, ledger: debit_room >= :debit_taken",
+    `Put of a transaction, dispute: ${fence}`,
+    "Put of a transaction, dispute: attribute_not_exists(pk)",
+    "Put of a transaction, dispute: version = :version",
+    "Put of a transaction, entry: attribute_not_exists(pk)",
+    `Put of a transaction, payment: ${fence}`,
+    "Put of a transaction, payment: version = :version",
+    `Put of a transaction, refund: ${fence}`,
+    "Put of a transaction, refund: attribute_not_exists(pk)",
+    "Put of a transaction, refund: version = :version",
+    "Put of a transaction, resolution: attribute_not_exists(pk)",
+    "PutItem, account: attribute_not_exists(pk)",
+    `PutItem, payment: ${fence}`,
+    "PutItem, payment: attribute_not_exists(pk)",
+    "PutItem, payment: version = :version",
+    "Update of a transaction, account: #condition = :open",
+    `Update of a transaction, account: ${fence}`,
+    "Update of a transaction, account: credit_room >= :credit_taken",
+    "Update of a transaction, account: currency = :currency",
+    "Update of a transaction, account: debit_room >= :debit_taken",
   ]);
 });
 
-/** Term by term. */
+/** Term by term, of what is written: payments, refunds and disputes lie in one table, and so do accounts and the journal. */
 function conditionsOf(command: Command): string[] {
-  const terms = (where: string, table: string | undefined, condition = "") =>
-    condition.split(" AND ").map((term) => `${where}, ${table}: ${term}`);
+  const terms = (how: string, item: Item = {}, condition = "") =>
+    condition.split(" AND ").map((term) => `${how}, ${item["record"]?.S ?? item["sk"]?.S}: ${term}`);
   if (command instanceof PutItemCommand)
-    return terms("PutItem", command.input.TableName, command.input.ConditionExpression);
+    return terms("PutItem", command.input.Item, command.input.ConditionExpression);
   if (!(command instanceof TransactWriteItemsCommand)) return [];
   return (command.input.TransactItems ?? []).flatMap(({ Put, Update }) => [
-    // Notes by which an account's entries are found say the same however often they are written.
-    ...(Put === undefined || Put.Item?.["sk"]?.S?.startsWith("entry#") === true
+    ...(Put === undefined || isNote(Put.Item)
       ? []
-      : terms("Put of a transaction", Put.TableName, Put.ConditionExpression)),
-    ...(Update === undefined
-      ? []
-      : terms("Update of a transaction", Update.TableName, Update.ConditionExpression)),
+      : terms("Put of a transaction", Put.Item, Put.ConditionExpression)),
+    ...(Update === undefined ? [] : terms("Update of a transaction", Update.Key, Update.ConditionExpression)),
   ]);
 }
+
+/** Notes by which an account's entries are found, and a payment's disputes, say the same however often they are written. */
+const isNote = (item: Item = {}): boolean => /^(entry|resolution|dispute)#/.test(item["sk"]?.S ?? "");

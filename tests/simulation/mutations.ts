@@ -18,7 +18,8 @@ import {
   transacts,
   withAcquirer,
 } from "./alterations.ts";
-import type { FaultRates } from "./faults.ts";
+import { disputeMutations } from "./dispute-mutations.ts";
+import type { FaultOptions, FaultRates } from "./faults.ts";
 import { type History, simulate } from "./history.ts";
 import type { Alterations } from "./world.ts";
 
@@ -30,7 +31,13 @@ export interface Mutation {
   readonly alterations: Partial<Alterations>;
   /** Where to look: faults that bring the thing into play. */
   readonly rates: FaultRates;
+  /** What it takes is of disputes: every payment has one. */
+  readonly allDenied?: true;
 }
+
+/** Under what histories are looked through for it. */
+export const optionsOf = ({ rates, allDenied }: Mutation): FaultOptions =>
+  allDenied === undefined ? { rates } : { rates, allDenied };
 
 const restored: FaultRates = { store_restored: 0.5, store_gone_after_write: 0.4, store_reply_lost: 0.3 };
 
@@ -324,19 +331,20 @@ const decisions: readonly Mutation[] = [
   },
 ];
 
-export const mutations: readonly Mutation[] = [...conditions, ...answers, ...decisions];
+export const mutations: readonly Mutation[] = [...conditions, ...answers, ...decisions, ...disputeMutations];
 
 /**
  * Runs histories of the mutated system from this seed on, at most `historiesMax`, until one breaks an invariant that
  * the mutation is known to break.
  */
 export async function hunt(
-  { alterations, breaks, rates }: Mutation,
+  mutation: Mutation,
   seed: number,
   historiesMax: number,
 ): Promise<{ readonly histories: number; readonly found: History | undefined }> {
+  const { alterations, breaks } = mutation;
   for (let n = 1; n <= historiesMax; n += 1) {
-    const history = await simulate(seed + n - 1, { rates }, alterations);
+    const history = await simulate(seed + n - 1, optionsOf(mutation), alterations);
     if (history.finding !== undefined && breaks.includes(history.finding.invariant))
       return { histories: n, found: history };
   }

@@ -6,8 +6,9 @@ import {
   type Reply,
   SandboxAcquirer,
 } from "#local/acquirers/acquirer.ts";
-import type { Answer } from "#local/acquirers/http.ts";
+import { type Answer, refuse } from "#local/acquirers/http.ts";
 import { answerOf, inquiry, parseOperation } from "#local/acquirers/operations-api.ts";
+import { portalPage, takeEvidence } from "#local/acquirers/portal-api.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
@@ -89,6 +90,13 @@ export class Network {
     });
   }
 
+  /** @throws Error for a name that is none. */
+  acquirer(name: string): SandboxAcquirer {
+    const acquirer = this.#acquirers.get(name);
+    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
+    return acquirer;
+  }
+
   /** The customer acts, at the acquirer's page. */
   complete(acquirer: string, reference: string, decision: "approved" | "declined"): void {
     this.#acquirers.get(acquirer)?.complete(reference, decision);
@@ -99,6 +107,7 @@ export class Network {
   async post(process: Process, message: Message): Promise<Exchange> {
     const acquirer = this.#acquirerOf(message);
     const key = message.headers["idempotency-key"] ?? "";
+    if (isOfDispute(message)) return this.#postEvidence(process, acquirer, message, key);
     const request = parseOperation(message.path, key, message.body);
     if ("statusCode" in request) throw new Error(`${message.path} is none of the protocol`);
     const call = `${acquirer.name} ${request.operation}`;
@@ -107,7 +116,12 @@ export class Network {
     return process.call(call, async () => {
       const exchange = await this.#exchange(process, { deadline: message.deadline, key }, () => {
         this.#observeAsking(process, acquirer, request);
-        return (fate, deliver) => this.#carry(process, acquirer, request, fate, deliver);
+        const execute = (): Exchange | undefined => {
+          const reply = this.#execute(process, acquirer, request);
+          return reply.kind === "silence" ? undefined : exchangeOf(answerOf(request, reply, pagesUrl));
+        };
+        return (fate, deliver) =>
+          this.#carry({ thinksMs: acquirer.thinksMs(request), execute }, fate, deliver);
       });
       process.note(`${call}: ${wordOf(exchange)}`);
       this.#hear(acquirer, request.key, exchange);
@@ -119,6 +133,10 @@ export class Network {
   async get(process: Process, question: Question): Promise<Exchange> {
     const acquirer = this.#acquirerOf(question);
     const key = decodeURIComponent(question.path.split("/").at(-1) ?? "");
+    const ask = (): Answer | undefined =>
+      isOfDispute(question)
+        ? this.#atDesk(acquirer, () => portalPage(acquirer, question.path))
+        : inquiry(acquirer, question.path, pagesUrl);
     const asked = this.#inquired.get(process) ?? new Set<string>();
     this.#inquired.set(process, asked.add(key));
     return process.call(`${acquirer.name} inquiry`, async () => {
@@ -131,21 +149,18 @@ export class Network {
           const slow = fate === "acquirer_slow" ? faults.of(fate).between(2_000, 40_000) : 0;
           const isBroken = fate === "acquirer_server_error" || fate === "acquirer_proxy_error";
           scheduler.schedule(delays.between(0, 20) + slow, () =>
-            deliver(isBroken ? bareRefusal : exchangeOf(inquiry(acquirer, question.path, pagesUrl))),
+            deliver(isBroken ? bareRefusal : exchangeOf(ask() ?? refuse("unknown_route"))),
           );
         },
       );
-      process.note(`${acquirer.name} inquiry of ${key.split(":")[1]}: ${wordOf(exchange)}`);
+      process.note(`${acquirer.name} inquiry of ${key.split(":")[1] ?? key}: ${wordOf(exchange)}`);
       this.#hear(acquirer, key, exchange);
       return exchange;
     });
   }
 
   #acquirerOf({ headers }: Question): SandboxAcquirer {
-    const name = (headers["authorization"] ?? "").replace("Bearer sandbox-", "");
-    const acquirer = this.#acquirers.get(name);
-    if (acquirer === undefined) throw new Error(`no acquirer answers to ${name}`);
-    return acquirer;
+    return this.acquirer((headers["authorization"] ?? "").replace("Bearer sandbox-", ""));
   }
 
   /** Connects, and waits for the answer until the deadline. `send` is called when the request leaves the process. */
@@ -178,11 +193,53 @@ export class Network {
     });
   }
 
-  /** Takes the request there and the answer back. The acquirer goes on whether or not anyone still waits. */
-  #carry(
+  /** Evidence for a dispute, about which whoever brings it has asked first. */
+  #postEvidence(
     process: Process,
     acquirer: SandboxAcquirer,
-    request: OperationRequest,
+    message: Message,
+    key: string,
+  ): Promise<Exchange> {
+    const [, reference = ""] = /^\/v1\/disputes\/([^/]+)\//.exec(message.path) ?? [];
+    if (this.#inquired.get(process)?.has(decodeURIComponent(reference)) !== true)
+      this.#world.observer.report(
+        "inquire_first",
+        process.errand.subject,
+        `${key} comes, and nobody inquired`,
+      );
+    const call = `${acquirer.name} evidence`;
+    return process.call(call, async () => {
+      const exchange = await this.#exchange(
+        process,
+        { deadline: message.deadline, key },
+        () => (fate, deliver) => {
+          const take = (): Exchange => {
+            const answer = this.#atDesk(acquirer, () =>
+              takeEvidence(acquirer, message.path, key, message.body),
+            );
+            return exchangeOf(answer ?? refuse("unknown_route"));
+          };
+          this.#carry({ thinksMs: 0, execute: take }, fate, deliver);
+        },
+      );
+      process.note(`${call}: ${wordOf(exchange)}`);
+      return exchange;
+    });
+  }
+
+  /** Whatever is asked at a desk may be what decides a dispute whose time has come. */
+  #atDesk<T>(acquirer: SandboxAcquirer, ask: () => T): T {
+    const answer = ask();
+    this.#world.disputes.decided(acquirer);
+    return answer;
+  }
+
+  /**
+   * Takes the request there and the answer back. The acquirer goes on whether or not anyone still waits.
+   * @param there what it does there; without an answer it stays silent
+   */
+  #carry(
+    there: { readonly thinksMs: number; readonly execute: () => Exchange | undefined },
     fate: FaultKind | undefined,
     deliver: (exchange: Exchange) => void,
   ): void {
@@ -195,15 +252,15 @@ export class Network {
     const slow = fate === "acquirer_slow" ? faults.of(fate).between(2_000, 40_000) : 0;
     const isSlowThere = slow > 0 && faults.of("acquirer_slow").chance(0.5);
     scheduler.schedule(delays.between(0, 10) + (isSlowThere ? slow : 0), () =>
-      scheduler.schedule(acquirer.thinksMs(request), () => {
-        const reply = this.#execute(process, acquirer, request);
-        if (fate === "acquirer_reply_lost" || reply.kind === "silence") return;
+      scheduler.schedule(there.thinksMs, () => {
+        const answer = there.execute();
+        if (fate === "acquirer_reply_lost" || answer === undefined) return;
         const exchange: Exchange =
           fate === "acquirer_server_error"
             ? { kind: "answered", statusCode: 500, body: "{}" }
             : fate === "acquirer_proxy_error"
               ? bareRefusal
-              : exchangeOf(answerOf(request, reply, pagesUrl));
+              : answer;
         scheduler.schedule(delays.between(0, 10) + (isSlowThere ? 0 : slow), () => deliver(exchange));
       }),
     );
@@ -293,6 +350,8 @@ export class Network {
     this.#captures.get(`${acquirer.name}/${reference}`)?.set(key, result);
   }
 }
+
+const isOfDispute = ({ path }: Question): boolean => path.startsWith("/v1/disputes/");
 
 const bareRefusal: Exchange = { kind: "answered", statusCode: 503, body: "busy" };
 

@@ -1,5 +1,6 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { firstEpoch } from "#adapters/dynamodb/fence.ts";
+import { disputeNotePrefix } from "#adapters/dynamodb/keys.ts";
 import {
   readStored,
   type StoredItem,
@@ -7,6 +8,7 @@ import {
   storedPayment,
   storedRefund,
 } from "#adapters/dynamodb/stored.ts";
+import { lossOf } from "#core/disputes/dispute.ts";
 import { authorizationOf, type Payment } from "#core/payments/payment.ts";
 import { toRecord } from "#core/payments/record.ts";
 import type { Refund } from "#core/payments/refund.ts";
@@ -18,10 +20,20 @@ import { checkAppend, checkEpoch, checkKeys, checkNoCards } from "#core/proof/it
 import { checkMovement, checkRoom } from "#core/proof/ledger.ts";
 import { checkRefundTransition, checkTransition } from "#core/proof/payments.ts";
 import type { Stored } from "#core/proof/stored.ts";
+import type { DisputeOutput } from "#workflows/dispute/contract.ts";
 import type { Write } from "./dynamodb/tables.ts";
 import type { Process } from "./process.ts";
 import type { SagaRun } from "./sagas.ts";
 import { isWallets } from "./wallet.ts";
+import {
+  checkDisputesAtRest,
+  checkNotes,
+  disputeWritten,
+  isOfRestored,
+  isOpening,
+  limitsOfSystem,
+  lookedFindings,
+} from "./watched-disputes.ts";
 import type { World } from "./world.ts";
 
 /** What a task throws when something around it failed: the state machine knows what each means. */
@@ -90,12 +102,19 @@ export class Observer {
         case "refund":
           this.#refundWritten(before, after);
           break;
+        case "dispute":
+          this.#keep(...disputeWritten(this.#world, before, after));
+          break;
         case "account":
-          if (before === undefined) this.report("guarded", write.key, "an account came out of nothing");
-          else this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
+          if (before !== undefined && !isOpening(after))
+            this.#keep(...checkMovement(storedAccount(before), storedAccount(after)));
+          else if (before !== undefined) this.report("guarded", write.key, "an account was opened twice");
+          else if (!isOpening(after)) this.report("guarded", write.key, "an account came out of nothing");
           break;
         default:
-          this.#keep(...checkAppend(before, write.key));
+          // That a payment has a dispute is said again by whoever opens it where a restore has lost it.
+          if (after["sk"]?.S?.startsWith(disputeNotePrefix) !== true)
+            this.#keep(...checkAppend(before, write.key));
       }
     }
   }
@@ -173,9 +192,12 @@ export class Observer {
 
   #look(): void {
     const stored = this.#stored();
-    this.#keep(...checkStored(stored));
+    this.#keep(...checkStored(stored).filter((finding) => !isOfRestored(this.#world, finding)));
+    this.#keep(...checkNotes(this.#world, stored.disputes));
     for (const account of stored.accounts)
-      this.#keep(...checkRoom(account, this.#world.wallet.limitsOf(account.id)));
+      this.#keep(
+        ...checkRoom(account, limitsOfSystem(account.id) ?? this.#world.wallet.limitsOf(account.id)),
+      );
     const { authorizations } = this.#world.network;
     const payments = stored.payments.filter(bySaga);
     this.#keep(...checkRecorded(payments, authorizations));
@@ -192,7 +214,9 @@ export class Observer {
     for (const run of this.#world.sagas.all) {
       if (run.end === undefined) this.report("liveness", run.payment, `${run.name} never ended`);
     }
-    const payments = this.#stored().payments.filter(bySaga);
+    const stored = this.#stored();
+    this.#keep(...checkDisputesAtRest(this.#world, stored.disputes));
+    const payments = stored.payments.filter(bySaga);
     for (const payment of payments) this.#finishPayment(payment);
     const decided = new Set(
       payments.filter((payment) => this.#isDecided(payment)).map(({ id }) => id as string),
@@ -215,6 +239,16 @@ export class Observer {
     return this.#stored()
       .payments.filter(bySaga)
       .map(({ state }) => state);
+  }
+
+  /** What came of a look at a dispute. */
+  looked(payment: string, output: DisputeOutput): void {
+    if (!this.#restored.has(payment)) this.#keep(...lookedFindings(this.#world, payment, output));
+  }
+
+  /** How disputes stand. */
+  disputeEnds(): string[] {
+    return this.#stored().disputes.map((dispute) => [dispute.state, lossOf(dispute) ?? []].flat().join(": "));
   }
 
   /** When everything is over, nothing is open that no person was called for. */
@@ -268,7 +302,7 @@ export class Observer {
     return {
       payments: payments.filter(({ id }) => isThere(id)),
       refunds: refunds.filter(({ payment }) => isThere(payment)),
-      disputes,
+      disputes: disputes.filter(({ payment }) => isThere(payment)),
       journal,
       accounts,
     };

@@ -1,3 +1,4 @@
+import { type DisputeSaga, startOf as disputeStart } from "#adapters/stepfunctions/dispute-saga.ts";
 import type { PaymentSaga, SagaEnd, SagaEntry } from "#adapters/stepfunctions/payment-saga.ts";
 import { startOf as paymentStart } from "#adapters/stepfunctions/payment-saga.ts";
 import type { RecoverySaga } from "#adapters/stepfunctions/recovery-saga.ts";
@@ -11,7 +12,7 @@ import type { JsonObject } from "#local/stepfunctions/json.ts";
 import type { ServiceCall, ServiceOutcome } from "#local/stepfunctions/service-invoker.ts";
 import { sagaOutput } from "#workflows/payment/contract.ts";
 import { refundSagaOutput } from "#workflows/refund/contract.ts";
-import { type Machines, type SagaName, sagaNames } from "./machine.ts";
+import { type Machines, retriesOf, type SagaName, sagaNames } from "./machine.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -44,7 +45,8 @@ export class Sagas {
   readonly #world: World;
   readonly #machines: Machines;
   readonly #runs: SagaRun[] = [];
-  readonly #recovered = new Set<string>();
+  /** Of Standard executions, which keep their names. */
+  readonly #names = new Set<string>();
 
   constructor(world: World, machines: Machines) {
     this.#world = world;
@@ -55,8 +57,9 @@ export class Sagas {
     return this.#runs;
   }
 
+  /** Those that move the payment: a dispute's saga never does. */
   of(payment: string): readonly SagaRun[] {
-    return this.#runs.filter((run) => run.payment === payment);
+    return this.#runs.filter((run) => run.payment === payment && run.saga !== "dispute");
   }
 
   /** The runs that began at the beginning: two of them do not know of each other. */
@@ -100,21 +103,33 @@ export class Sagas {
     start: (of) => this.#begin({ saga: "refund", payment: of.payment.id, ...refundStart(of) }),
   };
 
-  /** Standard executions keep their names: once per version, whoever asks again. */
+  /** Once per version, whoever asks again. */
   readonly recovery: Pick<RecoverySaga, "start"> = {
-    start: async ({ id, book, version }: Payment, { strays = false } = {}) => {
-      const name = `${id}-${version}${strays ? "-strays" : ""}`;
-      const process = Process.current();
-      await process.call("StartExecution", async () => {
-        await this.#world.scheduler.sleep(this.#world.delays.between(0, 10));
-        if (process.strikes("saga_not_started")) throw new Error("ThrottlingException");
-        if (!this.#recovered.has(name))
-          void this.#start({ saga: "recovery", payment: id, input: { book, payment: id, strays } });
-        this.#recovered.add(name);
-        if (process.strikes("saga_answer_lost")) throw new Error("TimeoutError");
-      });
+    start: ({ id, book, version }: Payment, { strays = false } = {}) =>
+      this.#startNamed(`${id}-${version}${strays ? "-strays" : ""}`, {
+        ...{ saga: "recovery", payment: id, input: { book, payment: id, strays } },
+      }),
+  };
+
+  /** Once per dispute and errand. */
+  readonly dispute: Pick<DisputeSaga, "start"> = {
+    start: (dispute, errand, told) => {
+      const { name, input } = disputeStart(dispute, errand, told);
+      return this.#startNamed(name, { saga: "dispute", payment: Process.current().errand.subject, input });
     },
   };
+
+  /** Standard executions keep their names: a name that is used is success. */
+  #startNamed(name: string, start: Start): Promise<void> {
+    const process = Process.current();
+    return process.call("StartExecution", async () => {
+      await this.#world.scheduler.sleep(this.#world.delays.between(0, 10));
+      if (process.strikes("saga_not_started")) throw new Error("ThrottlingException");
+      if (!this.#names.has(name)) void this.#start(start);
+      this.#names.add(name);
+      if (process.strikes("saga_answer_lost")) throw new Error("TimeoutError");
+    });
+  }
 
   /** A saga's end, or that it is not known after `waitMs`. Never throws. */
   #run<End>(
@@ -200,10 +215,25 @@ export class Sagas {
       },
     );
     outcome.then(
-      (ended) => this.#ended(run, ended),
+      (ended) => {
+        this.#ended(run, ended);
+        if (saga === "dispute" && ended.status !== "SUCCEEDED") this.#replay(run, { saga, payment, input });
+      },
       (defect: unknown) => observer.report("engine", payment, String(defect)),
     );
     return outcome;
+  }
+
+  /** A dispute's saga that failed is a dead letter, and a person replays it once what was wrong is mended. */
+  #replay(run: SagaRun, start: Start): void {
+    const { scheduler, faults, observer } = this.#world;
+    const attempts = run.attempts.get("Look") ?? 0;
+    if (attempts <= retriesOf("dispute", "Look") && !observer.isRestored(run.payment))
+      observer.report("given_up_early", run.payment, `${run.name} failed after ${attempts} tries`);
+    const inMs = faults.endsAt - scheduler.now();
+    if (inMs >= 0) scheduler.schedule(inMs, () => void this.#start(start));
+    else if (!observer.isRestored(start.payment))
+      observer.report("liveness", start.payment, "a dispute's saga fails though nothing is wrong any more");
   }
 
   #ended(run: SagaRun, ended: ExecutionOutcome): void {

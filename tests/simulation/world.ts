@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type Epoch, firstEpoch } from "#adapters/dynamodb/fence.ts";
 import { Customers } from "./customers.ts";
+import { Disputes } from "./disputes.ts";
 import { SimulatedClient, type StoreAlterations } from "./dynamodb/client.ts";
 import { Tables } from "./dynamodb/tables.ts";
 import { type FaultOptions, Faults } from "./faults.ts";
@@ -17,6 +18,7 @@ import { Reminders } from "./reminders.ts";
 import { restoreLater } from "./restores.ts";
 import { Sagas } from "./sagas.ts";
 import { Scheduler } from "./scheduler.ts";
+import { Settlements } from "./settlements.ts";
 import { Trace } from "./trace.ts";
 import { Vault } from "./vault.ts";
 import { Wallet } from "./wallet.ts";
@@ -50,6 +52,8 @@ export class World {
   readonly wallet: Wallet;
   readonly customers: Customers;
   readonly reminders: Reminders;
+  readonly disputes: Disputes;
+  readonly settlements: Settlements;
   #epoch = firstEpoch;
 
   constructor(seed: number, faults: FaultOptions, alterations: Alterations) {
@@ -64,6 +68,8 @@ export class World {
       this.observer.written(writes);
       this.reminders.written(writes);
       restoreLater(this, writes);
+      this.disputes.written(writes);
+      this.settlements.written(writes);
     });
     this.dynamoDb = new SimulatedClient(this, this.tables, alterations).asClient();
     this.network = new Network(this);
@@ -77,6 +83,8 @@ export class World {
     this.wallet = new Wallet(this, seed);
     this.customers = new Customers(this, seed);
     this.reminders = new Reminders(this);
+    this.disputes = new Disputes(this, seed, faults.allDenied === true);
+    this.settlements = new Settlements(this, seed);
   }
 
   /** In which epoch a process writes that starts now. */

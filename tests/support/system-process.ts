@@ -33,6 +33,11 @@ export class SystemProcess {
     }
   }
 
+  /** The same, and it dies where a test tells it to. */
+  static dying(state: string): SystemProcess {
+    return new SystemProcess(state, ["tests/integration/fixtures/dying-process.ts", state]);
+  }
+
   /** The same with a plan of the test's own. */
   static ofPlan(plan: Plan, state: string): SystemProcess {
     const planFile = join(state, "plan.json");
@@ -53,6 +58,12 @@ export class SystemProcess {
   /** As `kill -9` does: no handler of its runs. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
+  }
+
+  /** Its end by itself. @returns the signal that ended it */
+  async death(): Promise<NodeJS.Signals | null> {
+    if (!this.#hasEnded) await once(this.#process, "exit");
+    return this.#process.signalCode;
   }
 
   stop(): Promise<void> {

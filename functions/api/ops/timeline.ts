@@ -8,9 +8,8 @@ import type { PaymentStore } from "#adapters/dynamodb/payment-store.ts";
 import type { Redactions } from "#adapters/dynamodb/redactions.ts";
 import type { RefundStore } from "#adapters/dynamodb/refund-store.ts";
 import { recoveryRunsOf, runNamed, type SagaRun } from "#adapters/stepfunctions/recovery-runs.ts";
-import { type Dispute, lossOf } from "#core/disputes/dispute.ts";
+import { type Dispute, endOf, lossOf } from "#core/disputes/dispute.ts";
 import { disputeEntryId } from "#core/disputes/ids.ts";
-import { isOver } from "#core/disputes/states.ts";
 import type { PublishedEvent } from "#core/events/payment-event.ts";
 import { openTexts } from "#core/events/sealed-texts.ts";
 import type { EntryId, Leg } from "#core/ledger/entry.ts";
@@ -209,7 +208,7 @@ function momentsOfRefund(refund: Refund): Moment[] {
 
 /** What became of a dispute so far. What the merchant wrote is for the acquirer. */
 function momentsOfDispute(dispute: Dispute): Moment[] {
-  const { id, total, fee, reason, acquirer, reference, evidence, state, createdAt, updatedAt } = dispute;
+  const { id, total, fee, reason, acquirer, reference, evidence, state, createdAt } = dispute;
   const moment = (at: number, what: string): Moment => ({
     at,
     kind: "dispute",
@@ -217,11 +216,14 @@ function momentsOfDispute(dispute: Dispute): Moment[] {
     detail: { dispute: id, amount: total.amount, fee, currency: total.currency, acquirer, reference },
   });
   const because = lossOf(dispute);
+  const endedAt = endOf(dispute);
   return [
     moment(createdAt, `opened by ${acquirer} as ${reference}: ${reason}`),
     ...(evidence === undefined ? [] : [moment(evidence.givenAt, "was given evidence")]),
     ...(evidence?.submittedAt === undefined ? [] : [moment(evidence.submittedAt, "is under review")]),
-    ...(isOver(state) ? [moment(updatedAt, because === undefined ? state : `${state}: ${because}`)] : []),
+    ...(endedAt === undefined
+      ? []
+      : [moment(endedAt, because === undefined ? state : `${state}: ${because}`)]),
   ];
 }
 
