@@ -30,6 +30,9 @@ const migrations = [
   "0013-balanced",
   "0014-drafting",
   "0015-closing",
+  "0018-bank-days",
+  "0019-looking",
+  "0020-people",
 ];
 
 let server: BooksServer;
