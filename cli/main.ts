@@ -87,7 +87,8 @@ const usage = `npm run ops -- <command>   what operations do, from a terminal
   --help
 
 It calls the local system as its operator. Another one: TALLYSTICK_API, TALLYSTICK_TOKEN_URL, TALLYSTICK_CLIENT_ID,
-TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books. With --stage, \`prove\`, \`archive\`, \`verify\`, \`failover\`, \`settlement trace\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
+TALLYSTICK_CLIENT_SECRET. Other books: BOOKS_URL, as postgres://user:password@host/books; as
+postgres://finance@host/books with your AWS credentials, in AWS_REGION, and with ?through=127.0.0.1:15432 by a tunnel. With --stage, \`prove\`, \`archive\`, \`verify\`, \`failover\`, \`settlement trace\` and \`books close\` reach that stage with your AWS credentials, in AWS_REGION.`;
 
 function readArguments() {
   try {

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bankAccess, deliveryAccess } from "./deliverers.ts";
+import { bankFolder } from "#core/settlement/bank-movement.ts";
+import { deliveryAccess } from "./deliverers.ts";
 import type { RefuseSender } from "./delivery/courier.ts";
 import { toFunctions } from "./delivery/notification.ts";
 import { CallLog, type CallRecord } from "./door/call-log.ts";
@@ -48,7 +49,7 @@ import {
   namesForPeople,
   userPoolOf,
 } from "./plan-facts.ts";
-import { podPlansOf } from "./pods/pod-plan.ts";
+import { deploymentPlansOf, jobPlansOf } from "./pods/pod-plan.ts";
 import { runPods } from "./pods/pods.ts";
 import { lockState } from "./process/lock.ts";
 import type { Refusal } from "./process/refusal.ts";
@@ -197,14 +198,7 @@ async function startAll(options: SystemOptions, started: AsyncDisposableStack): 
   seeded.resolve();
   await together(
     tellWhereToNotify(sandboxes, server.url),
-    tellWhereToDeliver(
-      sandboxes,
-      (name) => deliveryAccess(ground, name),
-      bankAccess(
-        ground,
-        sandboxes.map(({ name }) => name),
-      ),
-    ),
+    tellWhereToDeliver(sandboxes, (name) => deliveryAccess(ground, name), deliveryAccess(ground, bankFolder)),
   );
 
   const file = endpointsFile(paths.endpoints);
@@ -243,7 +237,8 @@ async function startPods(
   const credentialsOf = (roleArn: string) => credentials.issueTo(roleArn);
   const log = (functionName: string, line: string) =>
     functionLog?.({ functionName, requestId: undefined, line });
-  await runPods({ ...access, plans: podPlansOf(plan), credentialsOf, log }, started);
+  const plans = { jobs: jobPlansOf(plan), deployments: deploymentPlansOf(plan) };
+  await runPods({ ...access, ...plans, credentialsOf, log }, started);
 }
 
 async function prepare(options: SystemOptions, started: AsyncDisposableStack): Promise<Ground> {

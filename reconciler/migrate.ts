@@ -1,11 +1,12 @@
 import { Client } from "pg";
+import { comingIn } from "#adapters/books/connection.ts";
 import { migrateBooks } from "#adapters/books/migrations.ts";
-import { readBooksAddress } from "./settings.ts";
+import { readBooksSettings } from "./settings.ts";
 
 /** Makes the books, or brings them to what this release needs; as their owner. Again it changes nothing. */
 async function main(): Promise<void> {
-  const { host, port, database, user, password } = readBooksAddress(process.env);
-  const owner = new Client({ host, port, database, user, ...(password !== undefined && { password }) });
+  const { books, region } = readBooksSettings(process.env);
+  const owner = new Client({ ...comingIn(books, region), application_name: "migrations", keepAlive: true });
   await owner.connect();
   try {
     for (const name of await migrateBooks(owner)) console.log(`made ${name}`);

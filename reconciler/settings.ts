@@ -5,6 +5,7 @@ import type { WarehouseAddress } from "#adapters/warehouse/data-api.ts";
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const booksVariables = z.object({
+  AWS_REGION: z.string().min(1),
   BOOKS_HOST: z.string().min(1),
   BOOKS_PORT: port.default(5_432),
   BOOKS_DATABASE: z.string().min(1),
@@ -12,7 +13,6 @@ const booksVariables = z.object({
   BOOKS_PASSWORD: z.string().min(1).optional(),
 });
 const variables = booksVariables.extend({
-  AWS_REGION: z.string().min(1),
   JOURNAL_FILES_QUEUE_URL: z.url(),
   INBOUND_FILES_QUEUE_URL: z.url(),
   PAYMENTS_TABLE: z.string().min(1),
@@ -69,9 +69,13 @@ export function readSettings(environment: NodeJS.ProcessEnv): ReconcilerSettings
   };
 }
 
-/** Where the books are, and as whom to come in. @throws Error as above. */
-export const readBooksAddress = (environment: NodeJS.ProcessEnv): BooksAddress =>
-  addressIn(read(booksVariables, environment));
+/** What the migration is told by its environment: where the books are, and as whom to come in. @throws Error as above. */
+export function readBooksSettings(
+  environment: NodeJS.ProcessEnv,
+): Pick<ReconcilerSettings, "region" | "books"> {
+  const told = read(booksVariables, environment);
+  return { region: told.AWS_REGION, books: addressIn(told) };
+}
 
 function read<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
   const { success, data, error } = schema.safeParse(environment);

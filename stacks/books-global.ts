@@ -30,8 +30,8 @@ interface Membership {
   readonly global: GlobalBooks | undefined;
 }
 
-/** No name that somebody would guess. */
-const masterUsername = "books_owner";
+/** The owner of the books: no name that somebody would guess. */
+export const booksOwner = "books_owner";
 /** Of the 99 that PostgreSQL takes on Aurora. Letters and digits: some signs it refuses. */
 const passwordLength = 48;
 
@@ -49,7 +49,7 @@ export function createMembership(settings: StageSettings, key: SharedKey, engine
 const managedByRds = (key: SharedKey, { database }: Engine): Membership => ({
   args: {
     databaseName: database,
-    masterUsername,
+    masterUsername: booksOwner,
     manageMasterUserPassword: true,
     masterUserSecretKmsKeyId: key.arn,
   },
@@ -80,7 +80,7 @@ function leading(
     args: {
       globalClusterIdentifier: global.id,
       databaseName: database,
-      masterUsername,
+      masterUsername: booksOwner,
       masterPassword: owner.first.secretString.apply((kept) => passwordIn(kept ?? "{}")),
     },
     // The password is the rotation's. The others are told to a new cluster alone: after a failover this one follows, and
@@ -132,7 +132,7 @@ function createOwner(settings: StageSettings, key: SharedKey, region: string): O
     "BooksOwnerFirst",
     {
       secretId: secret.id,
-      secretString: $util.secret($jsonStringify({ username: masterUsername, password: randomPassword })),
+      secretString: $util.secret($jsonStringify({ username: booksOwner, password: randomPassword })),
     },
     // Each deployment draws anew. The first draw is the one that counted.
     { ignoreChanges: ["secretString"], retainOnDelete: settings.retainData },

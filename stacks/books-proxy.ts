@@ -1,3 +1,4 @@
+import type { booksOwner } from "./books-global.ts";
 import type { Cluster } from "./cluster.ts";
 import { physicalName } from "./naming.ts";
 import type { Network } from "./network.ts";
@@ -5,6 +6,7 @@ import { createLogGroup } from "./network-logs.ts";
 import { inlinePolicy, trustOnly } from "./roles.ts";
 import type { Keys } from "./security.ts";
 import type { StageSettings } from "./settings.ts";
+import type { SharedKey } from "./shared-keys.ts";
 
 /** What the proxy is wired to. */
 interface Surroundings {
@@ -14,9 +16,27 @@ interface Surroundings {
   readonly keys: Keys;
 }
 
-/** Users of the database that may come through the proxy. Each is made by the migrations, and granted `rds_iam`. */
-const booksUsers = ["reconciler"] as const;
-export type BooksUser = (typeof booksUsers)[number];
+/** Users of the database that sign in to it by IAM. Each is made by the migrations, and granted `rds_iam`. */
+const booksUsers = ["auditor", "finance", "reconciler"] as const;
+/** Who may come through the proxy. The owner too: it runs the migrations. */
+export type BooksUser = (typeof booksUsers)[number] | typeof booksOwner;
+
+/** The books as the proxy finds them. */
+interface Behind {
+  readonly cluster: aws.rds.Cluster;
+  readonly group: aws.ec2.SecurityGroup;
+  readonly instances: readonly aws.rds.ClusterInstance[];
+  /** Where the owner's name and password are, and under which key. */
+  readonly owner: { readonly secretArn: $util.Output<string>; readonly key: SharedKey };
+}
+
+/** The proxy, and what has to be there before it leads anywhere. */
+export interface BooksProxy {
+  readonly proxy: aws.rds.Proxy;
+  /** Whom it lets in. */
+  readonly group: aws.ec2.SecurityGroup;
+  readonly ready: $util.Resource;
+}
 
 const postgres = { ipProtocol: "tcp", fromPort: 5432, toPort: 5432 };
 /** Of what the database takes, so many in a hundred are the proxy's: the rest is left to whoever repairs it. */
@@ -26,16 +46,16 @@ const borrowSecondsMax = 30;
 
 /**
  * Pods come and go by the length of a queue, and their connections with them: the proxy keeps a few for all, and holds
- * them while another instance takes over. IAM opens both doors, the proxy's and the database's: no password is kept.
+ * them while another instance takes over. IAM opens both doors, the proxy's and the database's: no password is kept. The
+ * owner has one, which RDS wants: it signs in to the proxy by IAM as all others do, and the proxy alone reads the password.
  */
 export function createBooksProxy(
   { settings, network, cluster, keys }: Surroundings,
-  books: aws.rds.Cluster,
-  booksGroup: aws.ec2.SecurityGroup,
-  instances: readonly aws.rds.ClusterInstance[],
-): aws.rds.Proxy {
+  behind: Behind,
+): BooksProxy {
   const name = physicalName("Books");
   const logs = createLogGroup("BooksProxyLogs", `/aws/rds/proxy/${name}`, settings, keys);
+  const group = createGroup(network, cluster, behind.group);
   const proxy = new aws.rds.Proxy(
     "BooksProxy",
     {
@@ -43,9 +63,17 @@ export function createBooksProxy(
       engineFamily: "POSTGRESQL",
       requireTls: true,
       defaultAuthScheme: "IAM_AUTH",
-      roleArn: createRole(books, settings).arn,
+      auths: [
+        {
+          authScheme: "SECRETS",
+          iamAuth: "REQUIRED",
+          secretArn: behind.owner.secretArn,
+          description: "The owner, for migrations",
+        },
+      ],
+      roleArn: createRole(behind, settings).arn,
       vpcSubnetIds: [...network.privateSubnetIds],
-      vpcSecurityGroupIds: [createGroup(network, cluster, booksGroup).id],
+      vpcSecurityGroupIds: [group.id],
       // It would write out statements, and what is in them.
       debugLogging: false,
     },
@@ -58,16 +86,16 @@ export function createBooksProxy(
       connectionBorrowTimeout: borrowSecondsMax,
     },
   });
-  new aws.rds.ProxyTarget(
+  const ready = new aws.rds.ProxyTarget(
     "BooksProxyTarget",
-    { dbProxyName: proxy.name, targetGroupName: pool.name, dbClusterIdentifier: books.id },
+    { dbProxyName: proxy.name, targetGroupName: pool.name, dbClusterIdentifier: behind.cluster.id },
     // A cluster without an instance is no target.
-    { dependsOn: [...instances] },
+    { dependsOn: [...behind.instances] },
   );
-  return proxy;
+  return { proxy, group, ready };
 }
 
-function createRole(books: aws.rds.Cluster, settings: StageSettings): aws.iam.Role {
+function createRole({ cluster: books, owner }: Behind, settings: StageSettings): aws.iam.Role {
   const { accountId } = aws.getCallerIdentityOutput();
   const statements = [
     {
@@ -76,6 +104,18 @@ function createRole(books: aws.rds.Cluster, settings: StageSettings): aws.iam.Ro
         (user) =>
           $interpolate`arn:aws:rds-db:${settings.region}:${accountId}:dbuser:${books.clusterResourceId}/${user}`,
       ),
+    },
+    { actions: ["secretsmanager:GetSecretValue"], resources: [owner.secretArn] },
+    {
+      actions: ["kms:Decrypt"],
+      resources: [owner.key.arn],
+      conditions: [
+        {
+          test: "StringEquals",
+          variable: "kms:ViaService",
+          values: [`secretsmanager.${settings.region}.amazonaws.com`],
+        },
+      ],
     },
   ];
   return new aws.iam.Role("BooksProxyRole", {
@@ -86,7 +126,7 @@ function createRole(books: aws.rds.Cluster, settings: StageSettings): aws.iam.Ro
   });
 }
 
-/** Pods reach the proxy, the proxy reaches the database, and nobody else reaches either. */
+/** Pods reach the proxy, the proxy reaches the database. Nobody else reaches either, but people from their desk. */
 function createGroup(
   network: Network,
   cluster: Cluster,

@@ -1,3 +1,4 @@
+import { type BooksDesk, createBooksDesk } from "./books-desk.ts";
 import { createMembership, type GlobalBooks } from "./books-global.ts";
 import { type BooksUser, createBooksProxy } from "./books-proxy.ts";
 import type { Cluster } from "./cluster.ts";
@@ -41,6 +42,10 @@ export interface BooksDoor {
   readonly host: $util.Output<string>;
   /** To connect through the proxy as one user of the database, by a token of IAM and no password. */
   readonly connectAs: (user: BooksUser) => Permission;
+  /** What has to be there before anybody comes in. */
+  readonly ready: readonly $util.Resource[];
+  /** Where people come from. Undefined where they have nowhere to sit. */
+  readonly desk: BooksDesk | undefined;
 }
 
 /** What runs the books. */
@@ -76,8 +81,8 @@ const parameters: Readonly<Record<string, string>> = {
 /**
  * The books: every journal entry as the reconciler posts it, and what it matches them with. Undefined where no
  * reconciler runs on AWS: nobody else uses them. A region that stands by has them without one: its cluster follows the
- * home's. Their tables and users come by the reconciler's migrations, which the owner runs: its password is in Secrets
- * Manager, and changes every week.
+ * home's. Their tables and users come by migrations, which run as the owner before new pods do
+ * (stacks/books-migration.ts): its password is in Secrets Manager, and changes every week.
  */
 export function createBooks(
   settings: StageSettings,
@@ -99,10 +104,14 @@ export function createBooks(
   });
   const { cluster: books, global } = createDatabase(settings, network, keys.books, group, keys);
   const instances = createInstances(settings.books, network, books, keys.books);
-  const proxy = cluster && createBooksProxy({ settings, network, cluster, keys }, books, group, instances);
-  const door = proxy && {
-    host: proxy.endpoint,
-    connectAs: (user: BooksUser) => connecting(user, proxy),
+  const owner = { secretArn: global?.ownerArn ?? ownerKeptByRds(books), key: keys.books };
+  const behind = { cluster: books, group, instances, owner };
+  const way = cluster && createBooksProxy({ settings, network, cluster, keys }, behind);
+  const door = way && {
+    host: way.proxy.endpoint,
+    connectAs: (user: BooksUser) => connecting(user, way.proxy),
+    ready: [way.ready],
+    desk: createBooksDesk(network, way),
   };
   return { cluster: books, instances, database, door, global };
 }
@@ -126,8 +135,16 @@ function createBooksBeside(settings: StageSettings, keys: Keys): Books {
       $interpolate`arn:aws:rds-db:${settings.region}:${accountId}:dbuser:${cluster.clusterResourceId}/${user}`,
     ],
   });
-  return { cluster, instances: [], database, door: { host: cluster.endpoint, connectAs }, global: undefined };
+  const door = { host: cluster.endpoint, connectAs, ready: [], desk: undefined };
+  return { cluster, instances: [], database, door, global: undefined };
 }
+
+/** The secret that RDS makes for a cluster whose password it manages. */
+const ownerKeptByRds = (books: aws.rds.Cluster): $util.Output<string> =>
+  books.masterUserSecrets.apply(([secret]) => {
+    if (secret === undefined) throw new Error("RDS keeps no password of the books' owner.");
+    return secret.secretArn;
+  });
 
 function createDatabase(
   settings: StageSettings,

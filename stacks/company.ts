@@ -29,6 +29,8 @@ export interface Company {
   readonly repository: string;
   /** Who is told of alarms, by email. */
   readonly alarmAddress: string;
+  /** AWS account of our bank, from which it leaves its statements. Undefined for a bank that leaves none. */
+  readonly bankAccount: string | undefined;
 }
 
 export const company: Company = {
@@ -45,6 +47,7 @@ export const company: Company = {
   contact: { name: "Payments on call", title: "Head of payments", phone: "+31 20 555 0100" },
   repository: "tallystick-example/tallystick",
   alarmAddress: "payments-on-call@tallystick.example",
+  bankAccount: "222233334444",
 };
 
 /**
@@ -63,6 +66,7 @@ export function rootAddressOf(member: Exclude<keyof Company["accounts"], "organi
 const documentedAccounts: ReadonlySet<string> = new Set([
   "111122223333",
   "123456789012",
+  "222233334444",
   "444455556666",
   "555566667777",
   "777788889999",
@@ -77,7 +81,7 @@ const exampleDomain = /(^|\.)(example|test|invalid|example\.(com|net|org))$/;
 /**
  * @param account whose the credentials of this deployment are.
  * @throws Error that says what to set, before anything is created: for another account than the stage's, and for a
- *   domain that is none or still the example.
+ *   domain that is none or still the example, and for a bank that is the example.
  */
 export function refuseToDeploy(stage: string, stageAccount: string, account: string): void {
   if (account !== stageAccount) {
@@ -93,5 +97,11 @@ export function refuseToDeploy(stage: string, stageAccount: string, account: str
   }
   if (!isDocumented(account) && exampleDomain.test(company.domain)) {
     throw new Error(`${company.domain} is the example: set domain in stacks/company.ts to your own.`);
+  }
+  // Whoever has it could leave us statements.
+  if (!isDocumented(account) && company.bankAccount !== undefined && isDocumented(company.bankAccount)) {
+    throw new Error(
+      `The bank's account ${company.bankAccount} is the example: set bankAccount in stacks/company.ts to its own, or to undefined.`,
+    );
   }
 }

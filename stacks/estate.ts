@@ -4,6 +4,7 @@ import { createApi, createRoutes } from "./api.ts";
 import { createArchive } from "./archive.ts";
 import { createBackups } from "./backup.ts";
 import { createBooks } from "./books.ts";
+import { createBooksPeople } from "./books-desk.ts";
 import { createOwnerRotation } from "./books-rotation.ts";
 import { createCache } from "./cache.ts";
 import { createCanary } from "./canary.ts";
@@ -85,6 +86,7 @@ export async function createEstate(settings: StageSettings): Promise<Outputs> {
   createConsumers(parts);
   createSchedules(parts);
   createOwnerRotation(parts);
+  createBooksPeople(settings, books, reconciler);
   createFailureCollection(parts);
   createFence(settings);
   createEdge(front, http, createRoutes(http, parts), settings);

@@ -98,13 +98,17 @@ const unscopedActions: Readonly<Record<string, string>> = {
   "redshift-data:DescribeStatement": "statements have no resource: who started one is who may look at it",
   "redshift-data:GetStatementResult": "statements have no resource: who started one is who may look at it",
   "ec2:DescribeDhcpOptions":
-    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+    "EC2 describes without regard to resources; CodeBuild and CloudShell look up their network",
   "ec2:DescribeNetworkInterfaces":
-    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+    "EC2 describes without regard to resources; CodeBuild and CloudShell look up their network",
   "ec2:DescribeSecurityGroups":
-    "EC2 describes without regard to resources; CodeBuild looks up the build's network",
-  "ec2:DescribeSubnets": "EC2 describes without regard to resources; CodeBuild looks up the build's network",
-  "ec2:DescribeVpcs": "EC2 describes without regard to resources; CodeBuild looks up the build's network",
+    "EC2 describes without regard to resources; CodeBuild and CloudShell look up their network",
+  "ec2:DescribeSubnets":
+    "EC2 describes without regard to resources; CodeBuild and CloudShell look up their network",
+  "ec2:DescribeVpcs":
+    "EC2 describes without regard to resources; CodeBuild and CloudShell look up their network",
+  "cloudshell:CreateEnvironment": "a shell that is not yet there has no name: conditions say where it may be",
+  "cloudshell:DescribeEnvironments": "CloudShell lists the shells of whoever asks",
   "ec2:DescribeVolumes":
     "EC2 describes without regard to resources; the cluster's log agent looks up volumes",
   "ec2:DescribeTags": "EC2 describes without regard to resources; the cluster's log agent looks up its node",

@@ -1,8 +1,10 @@
+import { createMigration } from "./books-migration.ts";
 import type { BooksUser } from "./books-proxy.ts";
 import type { BucketRef } from "./buckets.ts";
-import { serviceCidr } from "./cluster.ts";
+import { type Cluster, serviceCidr } from "./cluster.ts";
 import { comparingVariables } from "./comparing.ts";
 import type { Network } from "./network.ts";
+import { confined, nobody } from "./pod-security.ts";
 import type { ReconcilerQueues, ReconcilerStores, ReconcilerTables } from "./reconciler.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -26,6 +28,7 @@ export interface ReconcilerParts {
   /** What it runs, by its registry's name and tag. */
   readonly image: $util.Input<string>;
   readonly provider: kubernetes.Provider;
+  readonly cluster: Pick<Cluster, "name" | "arn">;
   /** Around pods: what they may reach, and what scales them. Undefined where they are processes of a laptop. */
   readonly within: Within | undefined;
   readonly dependsOn: readonly $util.Resource[];
@@ -72,12 +75,18 @@ export function createReconcilerPods(parts: ReconcilerParts): void {
     inside,
   );
   const fences = within === undefined ? [] : [createFence(within.network, inside)];
+  const migration = createMigration({
+    ...{ namespace, provider, settings: parts.settings, books: parts.stores.books, image: parts.image },
+    isReleased: within === undefined || parts.settings.cluster?.reconciler?.imageTag !== undefined,
+    ...{ cluster: parts.cluster, dependsOn: [own, ...fences, ...parts.dependsOn] },
+  });
   const deployment = new kubernetes.apps.v1.Deployment(
     "Reconciler",
     { metadata, spec: deploymentOf(parts) },
     {
       provider,
-      dependsOn: [account, ...fences, ...parts.dependsOn],
+      // No pod is of this image before the books are as it needs them.
+      dependsOn: [account, ...fences, ...(migration === undefined ? [] : [migration]), ...parts.dependsOn],
       // None at first; from then on their number is KEDA's.
       ignoreChanges: ["spec.replicas"],
     },
@@ -172,17 +181,9 @@ function deploymentOf(parts: ReconcilerParts): kubernetes.types.input.apps.v1.De
     template: {
       metadata: { labels },
       spec: {
+        ...nobody,
         serviceAccountName: name,
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
         terminationGracePeriodSeconds: shutdownSeconds,
-        // The user of distroless images that is not root.
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65_532,
-          runAsGroup: 65_532,
-          seccompProfile: { type: "RuntimeDefault" },
-        },
         topologySpreadConstraints: [spread("topology.kubernetes.io/zone"), spread("kubernetes.io/hostname")],
         containers: [containerOf(parts)],
         volumes: [{ name: "scratch", emptyDir: { sizeLimit: "4Gi" } }],
@@ -232,11 +233,7 @@ function containerOf({
       requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "4Gi" },
       limits: { memory: "1Gi", "ephemeral-storage": "5Gi" },
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: confined,
     volumeMounts: [{ name: "scratch", mountPath: scratch }],
   };
 }

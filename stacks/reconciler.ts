@@ -161,7 +161,7 @@ function createPods(
   createReconcilerPods({
     ...wiring,
     image,
-    provider,
+    ...{ provider, cluster },
     within: { network, keda },
     dependsOn: [nodes, identity],
   });
@@ -184,7 +184,10 @@ function createProcess(settings: StageSettings, granted: Permission[], wiring: P
     granted,
   );
   const provider = new kubernetes.Provider("Kubernetes", {});
-  createReconcilerPods({ ...wiring, image: name, provider, within: undefined, dependsOn: [identity] });
+  createReconcilerPods({
+    ...wiring,
+    ...{ image: name, provider, cluster, within: undefined, dependsOn: [identity] },
+  });
 }
 
 interface FileQueueOptions {

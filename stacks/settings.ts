@@ -129,7 +129,12 @@ export const isSandbox = ({ url }: AcquirerSettings): boolean => new URL(url).ho
 const sandboxDeliverers: readonly Deliverer[] = [
   { name: "alpha", awsAccount: "111111111111" },
   { name: "beta", awsAccount: "222222222222" },
+  { name: "bank", awsAccount: "333333333333" },
 ];
+
+/** Our bank: what lies below this name is its word about our account (ADR 65). */
+const banks: readonly Deliverer[] =
+  company.bankAccount === undefined ? [] : [{ name: "bank", awsAccount: company.bankAccount }];
 
 /** AWS's documentation has this number. Nobody can deploy the stage `local` to it. */
 const localAccount = "123456789012";
@@ -175,7 +180,7 @@ const production: Omit<StageSettings, "stage" | "kind"> = {
   pair: productionPair,
   awsAccount: company.accounts.production,
   acquirers: [],
-  deliverers: [],
+  deliverers: banks,
   network: { addressPrefix: "10.30", zones: 3, nat: "per-zone" },
   cluster: {
     version: kubernetesVersion,

@@ -2,6 +2,7 @@ import { err, ok, type Result } from "#core/kernel/result.ts";
 import { type BankMovement, bankMovementOf } from "#core/settlement/bank-movement.ts";
 import { settlementLineOf } from "#core/settlement/judge.ts";
 import { flawed, type LineKind, type Read } from "#core/settlement/line.ts";
+import { keyOfShort } from "#core/settlement/short-key.ts";
 import { type Amount, amountOf } from "./camt-amounts.ts";
 import { allBelow, below, type Element, shownElement, textBelow } from "./elements.ts";
 
@@ -89,7 +90,7 @@ export function partOf(details: Element, entryIndicator: string): Part {
   return {
     amount: amount && amountOf(amount, indicator),
     reference: textBelow(details, "Refs", "AcctSvcrRef"),
-    operationKey: endToEnd === notProvided ? "" : endToEnd,
+    operationKey: endToEnd === notProvided ? "" : keyOfShort(endToEnd),
     transaction: textBelow(details, "Refs", "TxId"),
     code: codeOf(details),
     costs: includedCosts(details),

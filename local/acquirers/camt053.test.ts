@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { schemaFaults } from "#tests/support/camt-schema.ts";
+import { linesOf, readFile } from "#tests/support/settlement-files.ts";
 import { camt053Of } from "./camt053.ts";
 import type { Movement } from "./records.ts";
 import { type Statement, totalsOf } from "./statement.ts";
@@ -185,6 +187,28 @@ describe("a camt.053 statement", () => {
     expect(textsOf(xml, "TxId")).toEqual(["dsp_1", "dsp_1"]);
     expect(textsOf(xml, "Sum")).toEqual(["14.34", "15.00"]);
     expect([textsOf(xml, "Amt")[1], textsOf(xml, "CdtDbtInd")[1]]).toEqual(['Ccy="EUR" 0.66', "DBIT"]);
+  });
+
+  it("holds to ISO's schema with keys as we send them, and is read with the same keys", async () => {
+    const payment = "pay_9b9tk4vw5fsbzwtrhqmn4dx7x9";
+    const kept = { ...capture, key: `${payment}:capture:1`, reference: `alpha_${"r".repeat(26)}` };
+    const movements: Movement[] = [
+      kept,
+      { ...kept, kind: "refund", key: `${payment}:refund:12`, amount: 1_000, cost: 0 },
+      { ...kept, kind: "chargeback", dispute: "dsp_9b9tk4vw5fsbzwtrhqmn4dx7x9", amount: 500, cost: 0 },
+      { ...kept, kind: "chargeback_reversal", dispute: "dsp_9b9tk4vw5fsbzwtrhqmn4dx7x9", amount: 200 },
+    ];
+    const xml = xmlOf(movements, "EUR");
+    expect(schemaFaults(xml)).toEqual([]);
+    const lines = linesOf(await readFile("alpha.camt053.xml", xml));
+    expect(lines.flatMap(({ kind, operationKey }) => (kind === "cost" ? [] : [operationKey]))).toEqual(
+      movements.map(({ key }) => key),
+    );
+  });
+
+  it("says no key that it would have to cut", () => {
+    const xml = xmlOf([{ ...capture, key: "k".repeat(36) }], "EUR");
+    expect(textsOf(xml, "EndToEndId")).toEqual(["NOTPROVIDED"]);
   });
 
   it("stays well-formed whatever a key holds", () => {

@@ -7,6 +7,7 @@ import {
   rendered,
   signedAmount,
 } from "#adapters/statements/elements.ts";
+import { shortKeyOf } from "#core/settlement/short-key.ts";
 import type { Movement } from "./records.ts";
 import { grossOf, type Statement, type Total } from "./statement.ts";
 
@@ -106,7 +107,7 @@ function entryOf(movement: Movement, ordinal: string, { acquirer, date }: Statem
                 "Refs",
                 [
                   ["AcctSvcrRef", reference],
-                  ["EndToEndId", key],
+                  ["EndToEndId", shortKeyOf(key) ?? "NOTPROVIDED"],
                   ...(dispute === undefined ? [] : [["TxId", dispute] as const]),
                 ],
               ],

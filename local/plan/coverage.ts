@@ -37,6 +37,7 @@ const treatments: Readonly<Record<string, Treatment>> = {
   "aws:rds/cluster:Cluster": runs("postgres"),
   "aws:rds/clusterInstance:ClusterInstance": runs("postgres"),
   "kubernetes:apps/v1:Deployment": runs("pods"),
+  "kubernetes:batch/v1:Job": runs("pods"),
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": runs("pods"),
   "kubernetes:core/v1:Namespace": leftOut("it is a name for pods"),
   "kubernetes:core/v1:ServiceAccount": leftOut("it is a name for the role that pods have"),

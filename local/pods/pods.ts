@@ -5,10 +5,12 @@ import { Client } from "pg";
 import type { Credentials } from "../door/credentials.ts";
 import { type Child, startChild } from "../process/child.ts";
 import { Refusal } from "../process/refusal.ts";
-import type { PodPlan } from "./pod-plan.ts";
+import type { DeploymentPlan, PodPlan } from "./pod-plan.ts";
 
 export interface PodsOptions {
-  readonly plans: readonly PodPlan[];
+  /** Each runs to its end, before any deployment begins. */
+  readonly jobs: readonly PodPlan[];
+  readonly deployments: readonly DeploymentPlan[];
   /** Of this project: programs are below it. */
   readonly root: string;
   /** URL of the door. */
@@ -30,14 +32,15 @@ const healthyMs = 10_000;
 /**
  * Runs the plan's deployments: each pod is a process with the container's environment and the keys of its role, started
  * again when it ends, as Kubernetes does. What it asks of AWS goes through the door. Its database user has a password
- * here, where on AWS IAM lets it in.
- * @throws Refusal when the database cannot be made what the program needs
+ * here, where on AWS IAM lets it in. Jobs run before them, as who owns the database.
+ * @throws Refusal when a job fails
  */
 export async function runPods(options: PodsOptions, started: AsyncDisposableStack): Promise<void> {
-  for (const plan of options.plans) {
-    const variables = { ...(await databaseVariables(plan, options)), ...variablesOf(plan, options) };
+  for (const plan of options.jobs) await runJob(plan, options);
+  for (const plan of options.deployments) {
+    const variables = { ...variablesOf(plan, options), ...(await databaseVariables(plan, options)) };
     for (let replica = 0; replica < plan.replicas; replica += 1) {
-      const pod = new Pod(() => startProgram(plan, "main.ts", variables, options), options.log, plan.name);
+      const pod = new Pod(() => startProgram(plan, variables, options), options.log, plan.name);
       started.defer(() => pod.stop());
     }
   }
@@ -98,24 +101,29 @@ function variablesOf(
   };
 }
 
-/** Brings the database to what the program's files say, and gives its user a password. */
+/** The only jobs that there are make the database what programs need. */
+async function runJob(plan: PodPlan, options: PodsOptions): Promise<void> {
+  if (options.postgresUrl === undefined) return;
+  const owner = new URL(options.postgresUrl);
+  const job = startProgram(
+    plan,
+    {
+      ...variablesOf(plan, options),
+      ...{ BOOKS_HOST: owner.hostname, BOOKS_PORT: owner.port },
+      ...{ BOOKS_USER: owner.username, BOOKS_PASSWORD: decodeURIComponent(owner.password) },
+    },
+    options,
+  );
+  const how = await job.ended;
+  if (!how.startsWith("exit code 0")) throw new Refusal(`${plan.name} failed: ${how}`);
+}
+
+/** Gives the program's user of the database a password. */
 async function databaseVariables(plan: PodPlan, options: PodsOptions): Promise<Record<string, string>> {
   const { BOOKS_USER: user, BOOKS_DATABASE: database } = plan.environment;
   if (user === undefined || database === undefined || options.postgresUrl === undefined) return {};
   const owner = new URL(options.postgresUrl);
   const where = { BOOKS_HOST: owner.hostname, BOOKS_PORT: owner.port };
-  const migration = startProgram(
-    plan,
-    "migrate.ts",
-    {
-      ...{ ...where, BOOKS_DATABASE: database, AWS_REGION: plan.environment["AWS_REGION"] ?? "" },
-      ...{ BOOKS_USER: owner.username, BOOKS_PASSWORD: decodeURIComponent(owner.password) },
-      NODE_COMPILE_CACHE: options.compileCacheDirectory,
-    },
-    options,
-  );
-  const how = await migration.ended;
-  if (!how.startsWith("exit code 0")) throw new Refusal(`the books cannot be made: ${how}`);
   const password = randomBytes(24).toString("base64url");
   const client = new Client(options.postgresUrl);
   await client.connect();
@@ -131,14 +139,13 @@ async function databaseVariables(plan: PodPlan, options: PodsOptions): Promise<R
 
 const startProgram = (
   { name, program }: PodPlan,
-  file: string,
   env: Readonly<Record<string, string>>,
   { root, log }: PodsOptions,
 ): Child =>
   startChild({
     ...{ name, env, stopMsMax, watchesStdin: false },
     command: process.execPath,
-    args: [join(root, program, file)],
+    args: [join(root, program)],
     onLine: (line) => log(name, line),
     onErrorLine: (line) => log(name, line),
   });

@@ -21,7 +21,8 @@ import { StateFile } from "../process/state-file.ts";
 import { type PostgresBinaries, postgresBinaries } from "./binaries.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
 
-const readyMsMax = 10_000;
+/** One that was killed first reads what it had written last: gigabytes, where it had been busy. */
+const readyMsMax = 120_000;
 const readyPollMs = 10;
 const makeMsMax = 30_000;
 /** PostgreSQL refuses to run as root, and this user is there on every Linux and may do nothing. */

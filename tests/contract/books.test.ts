@@ -33,6 +33,7 @@ const migrations = [
   "0016-record-days",
   "0018-bank-days",
   "0019-looking",
+  "0020-people",
 ];
 
 let server: BooksServer;

@@ -47,8 +47,9 @@ const unscopedActions = [
   "redshift-data:GetStatementResult",
 ];
 
-/** The reconciler's pods; tests/estate/cluster.test.ts says what they may. */
-const pods = "ReconcilerRole";
+/** Of pods; tests/estate/cluster.test.ts and stores.test.ts say what they may. */
+const reconciler = "ReconcilerRole";
+const pods = [reconciler, "BooksMigrationRole"];
 
 describe("roles", () => {
   /** Of services of AWS that move events, by who may assume them. */
@@ -64,7 +65,7 @@ describe("roles", () => {
   /** People's, who sign in: analytics.test.ts and proofs.test.ts say which. */
   const people = ["Analysts", "Auditors"];
   const isOurs = (role: { readonly name: string }): boolean =>
-    !isDelivery(role) && ![reader, ...people, pods].includes(role.name);
+    !isDelivery(role) && ![reader, ...people, ...pods].includes(role.name);
   it("belong to one function or saga each, and the others are known by name", () => {
     const used = functions.map(({ inputs }) => inputs.role);
     expect(new Set(used).size).toBe(functions.length);
@@ -76,6 +77,7 @@ describe("roles", () => {
     });
     expect(roles.filter(isDelivery).map(({ name }) => name)).toEqual([
       "AlphaDeliveryRole",
+      "BankDeliveryRole",
       "BetaDeliveryRole",
     ]);
   });
@@ -119,7 +121,7 @@ describe("roles", () => {
         else
           expect(
             arn.replace(
-              Object.hasOwn(movers, role.name) || [...people, pods].includes(role.name)
+              Object.hasOwn(movers, role.name) || [...people, reconciler].includes(role.name)
                 ? /(:log-group:\/aws\/kinesisfirehose\/[\w-]+:|:s3:::[\w-]+\/(proofs\/)?)\*$/
                 : /(:log-group:\/aws\/lambda\/[\w-]+:|:execution:[\w-]+:|:s3:::[\w-]+\/[a-z]+\/)\*$/,
               "$1",
@@ -203,7 +205,7 @@ describe("money", () => {
       "LedgerApiRole",
       "PostTaskRole",
       // Entries, and merchants' available accounts: tests/estate/cluster.test.ts.
-      pods,
+      reconciler,
       // The failover's: folds, by what entries are found, and records whose payments arrived without them.
       "RecountFoldsRole",
       "SettleTaskRole",
@@ -220,7 +222,7 @@ describe("money", () => {
       "ExpireHoldsRole",
       ...movers.slice(1, 3),
       "LedgerApiRole",
-      pods,
+      reconciler,
       // Rebuilds them from the journal when a region takes over.
       "TakeAccountsRole",
       ...movers.slice(3),

@@ -228,13 +228,30 @@ describe("a mistake", () => {
     expect(errors).toContain(`"${domain}" is no domain: set domain in stacks/company.ts to your own`);
   });
 
-  it("of a deployment from outside of the cluster's network is refused, with who deploys instead", async () => {
+  /** A company that says who it is. @param bankAccount as the file says it */
+  function ownCompany(bankAccount: string): string {
     const example = [
       'domain: "tallystick.example",\n  accounts: {\n    dev: "111122223333",\n    staging: "444455556666",',
       '\n    production: "123456789012"',
     ].join("");
     const own = example.replace("tallystick.example", "pay.acme.eu").replace("123456789012", "210987654321");
-    const { exitCode, errors } = await render("production", projectWith("stacks/company.ts", example, own));
+    const root = projectWith("stacks/company.ts", example, own);
+    const file = join(root, "stacks/company.ts");
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace('bankAccount: "222233334444"', `bankAccount: ${bankAccount}`),
+    );
+    return root;
+  }
+
+  it("of a bank that is the example is refused: somebody else could leave statements", async () => {
+    const { exitCode, errors } = await render("production", ownCompany('"222233334444"'));
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("The bank's account 222233334444 is the example: set bankAccount");
+  });
+
+  it("of a deployment from outside of the cluster's network is refused, with who deploys instead", async () => {
+    const { exitCode, errors } = await render("production", ownCompany("undefined"));
     expect(exitCode).toBe(1);
     expect(errors).toContain("production has pods, and its cluster has no address outside of its network");
   });

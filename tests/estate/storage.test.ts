@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ofType, type RoleInputs, resource } from "./committed-plan.ts";
+import { bankFolder } from "#core/settlement/bank-movement.ts";
+import { committed, ofType, production, type RoleInputs, resource, statementsOf } from "./committed-plan.ts";
 
 const bucket = "tallystick-local-inbound-123456789012";
 const bucketArn = `arn:aws:s3:::${bucket}`;
@@ -67,6 +68,7 @@ describe("the bucket of acquirers' files", () => {
   it.each([
     { name: "alpha", account: "111111111111" },
     { name: "beta", account: "222222222222" },
+    { name: bankFolder, account: "333333333333" },
   ])("lets $name leave files below its own name, and do nothing else", ({ name, account }) => {
     const role = ofType<RoleInputs>("aws:iam/role:Role").find(
       ({ inputs }) => inputs.name === `tallystick-deliverer-local-${name}`,
@@ -96,3 +98,23 @@ describe("the bucket of acquirers' files", () => {
     ]);
   });
 });
+
+it.each([
+  { stage: "production", plan: production, bucket: "tallystick-production-inbound-123456789012" },
+  {
+    stage: "production-standby",
+    plan: committed("production-standby"),
+    bucket: "tallystick-production-inbound-replica-123456789012",
+  },
+])(
+  "our bank leaves its statements in $stage too, below its own name and by a role of its own",
+  ({ plan, bucket: of }) => {
+    const role = plan.resource<RoleInputs>("BankDeliveryRole");
+    expect(statementsOf(role).filter(({ Action }) => Action === "s3:PutObject")).toEqual([
+      { Effect: "Allow", Action: "s3:PutObject", Resource: `arn:aws:s3:::${of}/${bankFolder}/*` },
+    ]);
+    expect(role.inputs.assumeRolePolicy.Statement).toMatchObject([
+      { Principal: { AWS: "arn:aws:iam::222233334444:root" } },
+    ]);
+  },
+);

@@ -6,6 +6,17 @@ const arnOf = (name: string): string => String(production.resource(name).outputs
 const inputsOf = <T>(name: string): T => production.resource<T>(name).inputs;
 const grantsOf = (role: string) => statementsOf(production.resource<RoleInputs>(role));
 
+/** Roles with a grant on what is asked for. */
+const rolesOn = (isMeant: (resource: string) => boolean): string[] =>
+  production
+    .ofType<RoleInputs>("aws:iam/role:Role")
+    .filter(({ inputs }) =>
+      (inputs.inlinePolicies ?? []).some(({ policy }) =>
+        policy.Statement.some(({ Resource }) => [Resource].flat().some((each) => isMeant(String(each)))),
+      ),
+    )
+    .map(({ name }) => name);
+
 interface GroupRule {
   readonly securityGroupId: string;
   readonly referencedSecurityGroupId?: string;
@@ -65,34 +76,66 @@ describe("the books", () => {
     expect(inputsOf("Books")).toMatchObject({ enabledCloudwatchLogsExports: ["postgresql"] });
   });
 
-  it("have no password but the owner's: the proxy and the pods have none", () => {
+  it("have no password but the owner's, which the proxy reads and no pod: all sign in to it by IAM", () => {
     expect(inputsOf("Books")).toMatchObject({
       masterUsername: "books_owner",
       iamDatabaseAuthenticationEnabled: true,
     });
-    const proxy = inputsOf<object>("BooksProxy");
-    expect(proxy).toMatchObject({ requireTls: true, defaultAuthScheme: "IAM_AUTH" });
-    expect(Object.keys(proxy)).not.toContain("auths");
+    const owner = arnOf("BooksOwner");
+    expect(inputsOf("BooksProxy")).toMatchObject({
+      ...{ requireTls: true, defaultAuthScheme: "IAM_AUTH" },
+      auths: [{ authScheme: "SECRETS", iamAuth: "REQUIRED", secretArn: owner }],
+    });
+    const readers = rolesOn((resource) => resource === owner);
+    expect(readers).toEqual(["BooksProxyRole", "RotateBooksOwnerRole"]);
+    expect(grantsOf("BooksProxyRole").filter(({ Action }) => Action !== "rds-db:connect")).toEqual([
+      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: owner },
+      {
+        ...{ Effect: "Allow", Action: "kms:Decrypt", Resource: arnOf("BooksKey") },
+        Condition: { StringEquals: { "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com" } },
+      },
+    ]);
   });
 
-  it("let in the proxy only, which lets in nodes only", () => {
+  it("let in the proxy only, which lets in nodes and people at their desk only", () => {
     const postgres = { fromPort: 5432, toPort: 5432 };
     expect(letInto("BooksGroup")).toEqual([{ from: idOf("BooksProxyGroup"), ...postgres }]);
-    expect(letInto("BooksProxyGroup")).toEqual([{ from: idOf("NodesGroup"), ...postgres }]);
+    expect(letInto("BooksProxyGroup")).toEqual([
+      { from: idOf("BooksDeskGroup"), ...postgres },
+      { from: idOf("NodesGroup"), ...postgres },
+    ]);
+    expect(letInto("BooksDeskGroup")).toEqual([]);
   });
 
-  it("know the reconciler by its own name: pods to the proxy, the proxy to the database", () => {
+  it("know each user by its own name: pods and people to the proxy, the proxy to the database", () => {
     const proxy = arnOf("BooksProxy").split(":").at(-1);
     const cluster = production.resource("Books").outputs?.["clusterResourceId"];
     const users = `arn:aws:rds-db:eu-west-1:${production.account}:dbuser`;
     const connecting = (role: string) => grantsOf(role).filter(({ Action }) => Action === "rds-db:connect");
     expect(connecting("ReconcilerRole")).toMatchObject([{ Resource: `${users}:${proxy}/reconciler` }]);
-    expect(connecting("BooksProxyRole")).toMatchObject([{ Resource: `${users}:${cluster}/reconciler` }]);
+    expect(connecting("Finance")).toMatchObject([{ Resource: `${users}:${proxy}/finance` }]);
+    expect(connecting("BooksAuditors")).toMatchObject([{ Resource: `${users}:${proxy}/auditor` }]);
+    expect(connecting("BooksProxyRole")).toMatchObject([
+      { Resource: ["auditor", "finance", "reconciler"].map((user) => `${users}:${cluster}/${user}`) },
+    ]);
+    expect(rolesOn((resource) => resource.startsWith(`${users}:`))).toEqual([
+      ...["BooksAuditors", "BooksMigrationRole", "BooksProxyRole", "Finance", "ReconcilerRole"],
+    ]);
     expect(variablesOfPods()).toMatchObject({
       BOOKS_HOST: production.resource("BooksProxy").outputs?.["endpoint"],
       BOOKS_DATABASE: inputsOf<{ databaseName: string }>("Books").databaseName,
       BOOKS_USER: "reconciler",
     });
+  });
+
+  it("are their owner's for the migration alone, which may do nothing else", () => {
+    const proxy = arnOf("BooksProxy").split(":").at(-1);
+    const owner = `arn:aws:rds-db:eu-west-1:${production.account}:dbuser:${proxy}/books_owner`;
+    expect(grantsOf("BooksMigrationRole")).toEqual([
+      { Effect: "Allow", Action: "rds-db:connect", Resource: owner },
+    ]);
+    const asOwner = rolesOn((resource) => /:dbuser:.*\/(books_owner|.*\*.*)$/.test(resource));
+    expect(asOwner).toEqual(["BooksMigrationRole"]);
   });
 
   it("can be copied to the security account, whose AWS Backup may read them and nobody else there", () => {
@@ -109,6 +152,75 @@ describe("the books", () => {
       ["IamPoliciesDecide", undefined],
       ["Copies", byBackup],
       ["Grants", { ...byBackup, Bool: { "kms:GrantIsForAWSResource": "true" } }],
+    ]);
+  });
+});
+
+describe.each([
+  { role: "Finance", set: "Finance", also: ["sqs"] },
+  { role: "BooksAuditors", set: "Auditors", also: [] },
+])("$role", ({ role, set, also }) => {
+  const grants = grantsOf(role);
+  const of = (action: string) => grants.filter(({ Action }) => [Action].flat().includes(action));
+  const actions = grants.flatMap(({ Action }) => Action);
+
+  it("is for people of one permission set, who come in by their own word and know no secret", () => {
+    const { assumeRolePolicy } = production.resource<RoleInputs>(role).inputs;
+    expect(JSON.stringify(assumeRolePolicy)).toContain(`AWSReservedSSO_${set}_*`);
+    expect([...new Set(actions.map((action) => action.split(":")[0]))].toSorted()).toEqual([
+      ...["cloudshell", "ec2", "rds-db", ...also],
+    ]);
+    // Closing a period asks what the journal's queue still holds, and takes nothing from it.
+    const [counting] = grants.filter(({ Action }) => String(Action).includes("sqs:"));
+    if (also.length > 0)
+      expect(counting).toEqual({
+        ...{ Effect: "Allow", Action: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"] },
+        Resource: [arnOf("JournalFilesQueue"), arnOf("JournalFilesUnreadQueue")],
+      });
+  });
+
+  it("opens shells at the desk, and nowhere else", () => {
+    const subnets = ["A", "B", "C"].map((zone) => idOf(`BuildSubnet${zone}`));
+    expect(of("cloudshell:CreateEnvironment")).toMatchObject([
+      {
+        Condition: {
+          "ForAllValues:StringEquals": {
+            "cloudshell:VpcIds": idOf("Network"),
+            "cloudshell:SubnetIds": subnets,
+            "cloudshell:SecurityGroupIds": idOf("BooksDeskGroup"),
+          },
+          Null: {
+            "cloudshell:VpcIds": "false",
+            "cloudshell:SubnetIds": "false",
+            "cloudshell:SecurityGroupIds": "false",
+          },
+        },
+      },
+    ]);
+    // What such a shell could send to a person's own machine, or bring from there, it does by nobody's console.
+    expect(actions.filter((action) => /GetFile/.test(action))).toEqual([]);
+  });
+
+  it("puts no interface into the network but by CloudShell, which tags its own", () => {
+    const byShell = { "aws:CalledVia": "cloudshell.amazonaws.com" };
+    const tagged = { ...byShell, "aws:TagKeys": "ManagedByCloudShell" };
+    const places = ["A", "B", "C"].map((zone) => arnOf(`BuildSubnet${zone}`));
+    const interfaces = `arn:aws:ec2:eu-west-1:${production.account}:network-interface/*`;
+    expect(of("ec2:CreateNetworkInterface")).toMatchObject([
+      {
+        Resource: [...places, arnOf("BooksDeskGroup")],
+        Condition: { "ForAnyValue:StringEquals": byShell },
+      },
+      { Resource: interfaces, Condition: { "ForAnyValue:StringEquals": tagged } },
+    ]);
+    expect(of("ec2:DeleteNetworkInterface")).toMatchObject([
+      {
+        Resource: interfaces,
+        Condition: {
+          "ForAnyValue:StringEquals": byShell,
+          StringEquals: { "aws:ResourceTag/ManagedByCloudShell": "" },
+        },
+      },
     ]);
   });
 });

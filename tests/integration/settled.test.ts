@@ -129,6 +129,11 @@ test("what the acquirer pays out arrives at the bank, and nothing of it is on it
     return (await bookedOn("1050")) === 0n ? true : undefined;
   });
   expect(await bookedOn("1000")).toBe(net);
+  // Its file came by the role of a bank, as on AWS.
+  const puts = system.calls
+    .recent()
+    .filter(({ action, caller }) => action === "PutObject" && /bank/.test(caller ?? ""));
+  expect(new Set(puts.map(({ caller }) => caller))).toEqual(new Set(["tallystick-deliverer-local-bank"]));
   expect(await showBank(url())).toMatch(
     new RegExp(`^alpha ${date} +USD +${date} +bank-alpha-${date}-USD +${net} +${net} +${net} +even$`, "m"),
   );

@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiClient, newKey } from "#tests/support/api-client.ts";
+import { schemaFaults } from "#tests/support/camt-schema.ts";
 import { startTestSystem, type TestSystem } from "#tests/support/local-system.ts";
 
 const Bucket = "tallystick-local-inbound-123456789012";
@@ -83,6 +84,8 @@ test("a day's payments are in the files that each acquirer leaves in our bucket,
   const [csv, xml] = shown;
   expect([csv?.type, xml?.type]).toEqual(["text/csv; charset=utf-8", "application/xml"]);
   expect(csv?.text).toContain(`capture,${paid.body.id}:capture:1,`);
+  const statements = shown.filter(({ key }) => key.endsWith(".xml"));
+  expect(statements.map(({ text }) => schemaFaults(text))).toEqual([[], []]);
   expect(shown[2]?.text).toContain(`capture,${other.body.id}:capture:1,`);
 });
 

@@ -36,6 +36,8 @@ const children: Readonly<Record<string, string>> = {
   NtryDtls: "Btch TxDtls*",
   TxDtls: "Refs Amt CdtDbtInd BkTxCd Chrgs RltdPties RmtInf AddtlTxInf",
   Refs: "MsgId AcctSvcrRef PmtInfId InstrId EndToEndId UETR TxId",
+  Chrgs: "TtlChrgsAndTaxAmt Rcrd*",
+  Rcrd: "Amt! CdtDbtInd ChrgInclInd Tp Rate Br Agt Tax",
 };
 
 const day = /^\d{4}-\d\d-\d\d$/;
@@ -51,6 +53,7 @@ const texts: Readonly<Record<string, RegExp>> = {
   NtryRef: max(35),
   AcctSvcrRef: max(35),
   EndToEndId: max(35),
+  TxId: max(35),
   AddtlNtryInf: max(500),
   "Acct/Nm": max(70),
   "Ownr/Nm": max(140),
@@ -61,9 +64,12 @@ const texts: Readonly<Record<string, RegExp>> = {
   ToDtTm: moment,
   "Dt/Dt": day,
   "BookgDt/Dt": day,
+  "BookgDt/DtTm": moment,
   "ValDt/Dt": day,
   Ccy: /^[A-Z]{3}$/,
   Amt: amount,
+  TtlChrgsAndTaxAmt: amount,
+  ChrgInclInd: /^(true|false)$/,
   CdtDbtInd: /^(CRDT|DBIT)$/,
   NbOfNtries: /^\d{1,15}$/,
   Sum: amount,
@@ -86,7 +92,7 @@ export function schemaFaults(xml: string): readonly string[] {
   parser.on("opentag", ({ local, attributes }) => {
     open.at(-1)?.children.push(local);
     open.push({ name: local, children: [], text: "" });
-    if ((local === "Amt") !== "Ccy" in attributes) faults.push(`${local}: its currency`);
+    if (local.endsWith("Amt") !== "Ccy" in attributes) faults.push(`${local}: its currency`);
   });
   parser.on("text", (text) => {
     const here = open.at(-1);

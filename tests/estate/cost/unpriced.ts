@@ -112,6 +112,7 @@ export const free: readonly string[] = [
   "docker-build:index:Image",
   // What is in the cluster costs the node that it runs on.
   "kubernetes:apps/v1:Deployment",
+  "kubernetes:batch/v1:Job",
   "kubernetes:core/v1:ConfigMap",
   "kubernetes:core/v1:Namespace",
   "kubernetes:core/v1:ServiceAccount",

@@ -21,6 +21,8 @@ export interface Registration {
     readonly protect: boolean;
     readonly retainOnDelete: boolean;
     readonly ignoreChanges: readonly string[];
+    /** URNs of what it waits for though nothing of it is among its inputs. */
+    readonly dependsOn: readonly string[];
   };
 }
 
@@ -35,6 +37,9 @@ interface RegisterRequest {
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getIgnorechangesList(): string[];
+  /** All that it waits for; and by which input it waits for what. */
+  getDependenciesList(): string[];
+  getPropertydependenciesMap(): { forEach(each: (input: { getUrnsList(): string[] }) => void): void };
 }
 
 type Callback = (error: Error | null, response?: { getUrn(): string }) => void;
@@ -180,8 +185,20 @@ function recordOf(
       protect: request.getProtect(),
       retainOnDelete: request.getRetainondelete(),
       ignoreChanges: request.getIgnorechangesList(),
+      dependsOn: onlyWaitedFor(request),
     },
   };
+}
+
+function onlyWaitedFor(request: RegisterRequest): readonly string[] {
+  const used = new Set<string>();
+  request.getPropertydependenciesMap().forEach((input) => {
+    for (const urn of input.getUrnsList()) used.add(urn);
+  });
+  return request
+    .getDependenciesList()
+    .filter((urn) => !used.has(urn))
+    .toSorted();
 }
 
 /** Which file of `stacks/` creates what. Registrations come later, when their inputs are known, and no longer tell. */

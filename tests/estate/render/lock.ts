@@ -68,17 +68,20 @@ function resourceOf(
     ...(type === "aws:lambda/function:Function" && handler !== undefined && { handler }),
     inputs: Object.fromEntries(Object.entries(inputs).filter(([key]) => !codeInputs.includes(key))),
     outputs,
-    ...given(options),
+    ...given(options, logicalNames),
   };
 }
 
-function given({ protect, retainOnDelete, ignoreChanges }: Registration["options"]): {
-  options?: Properties;
-} {
+function given(
+  { protect, retainOnDelete, ignoreChanges, dependsOn }: Registration["options"],
+  logicalNames: ReadonlyMap<string, string>,
+): { options?: Properties } {
+  const after = dependsOn.flatMap((urn) => logicalNames.get(urn) ?? []).toSorted(compare);
   const options = {
     ...(protect && { protect }),
     ...(retainOnDelete && { retainOnDelete }),
     ...(ignoreChanges.length > 0 && { ignoreChanges }),
+    ...(after.length > 0 && { dependsOn: after }),
   };
   return Object.keys(options).length > 0 ? { options } : {};
 }

@@ -115,7 +115,7 @@ export const networkRows: readonly Row[] = [
     "What stores card data is not reached from untrusted networks.",
     [
       "test: tests/estate/least-privilege.test.ts › the card vault › is written by one function and read by two others",
-      "test: tests/estate/stores.test.ts › the books › let in the proxy only, which lets in nodes only",
+      "test: tests/estate/stores.test.ts › the books › let in the proxy only, which lets in nodes and people at their desk only",
     ],
     "the vault is a DynamoDB table, whose endpoint is public: its policies let in roles, and its key opens it through DynamoDB alone",
   ),
@@ -143,7 +143,7 @@ export const networkRows: readonly Row[] = [
     "2.2.2",
     "Accounts that vendors create are not used, or have a password of ours.",
     [
-      "test: tests/estate/stores.test.ts › the books › have no password but the owner's: the proxy and the pods have none",
+      "test: tests/estate/stores.test.ts › the books › have no password but the owner's, which the proxy reads and no pod: all sign in to it by IAM",
       "test: tests/estate/stores.test.ts › the cache › has one user, that signs in by IAM, has keys of its own and cannot list, empty or configure",
     ],
     "root of the organization's own account keeps its password: the company locks it away",

@@ -29,6 +29,7 @@ export const kubernetes: Rules = {
     associationId: `a-${hexOf(name, 17)}`,
   }),
   "kubernetes:apps/v1:Deployment": object,
+  "kubernetes:batch/v1:Job": object,
   "kubernetes:core/v1:ConfigMap": object,
   "kubernetes:core/v1:Namespace": object,
   "kubernetes:core/v1:ServiceAccount": object,

@@ -15,6 +15,14 @@ export const stores: Rules = {
     return {
       ...{ id, arn, endpoint: host(""), readerEndpoint: host("ro-") },
       clusterResourceId: `cluster-${lettersOf(made.name, 26).toUpperCase()}`,
+      ...(made.inputs["manageMasterUserPassword"] === true && {
+        masterUserSecrets: [
+          {
+            secretArn: `arn:aws:secretsmanager:${made.region}:${made.account}:secret:rds!cluster-${hexOf(made.name, 32)}`,
+            secretStatus: "active",
+          },
+        ],
+      }),
     };
   },
   "aws:rds/clusterInstance:ClusterInstance": (made) => named(made, "rds", "db:", "identifier"),
