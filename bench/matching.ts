@@ -16,7 +16,8 @@ import { startPostgres } from "#local/postgres/server.ts";
  * How long a day's settlement file needs to be matched with as many expected operations, and in how much memory: the
  * reader and the matching as the reconciler runs them, PostgreSQL beside it, no S3; then what follows of it for the
  * ledger. Beside it the same join alone, by PostgreSQL over its two tables, and by DuckDB from the file. Every
- * thousandth line has another amount, every ten thousandth is missing. No randomness. `node bench/matching.ts [lines]`.
+ * thousandth line has another amount, every ten thousandth is missing. Then the same for a file of which the books know no
+ * line. No randomness. `node bench/matching.ts [lines]`.
  */
 const lines = Number(process.argv[2] ?? 1_000_000);
 const batchMax = 2_000;
@@ -28,14 +29,15 @@ const header =
 const keyOf = (n: number): string => `pay_${String(n).padStart(26, "0")}:capture:1`;
 const amountOf = (n: number): number => 1_000 + (n % 5_000);
 
-async function* csv(): AsyncGenerator<Uint8Array> {
+/** @param after number before the first: beyond `lines`, the books know of none of them */
+async function* csv(after = 0): AsyncGenerator<Uint8Array> {
   yield Buffer.from(header);
   for (let from = 1; from <= lines; from += chunkLines) {
     let text = "";
     for (let n = from; n < Math.min(from + chunkLines, lines + 1); n += 1) {
       if (n % 10_000 === 0) continue;
       const gross = amountOf(n) + (n % 1_000 === 0 ? 1 : 0);
-      text += `2026-03-02,alpha,mer_bench,capture,${keyOf(n)},alpha_${n},,USD,${gross},2,${gross - 2},2026-03-02T12:00:00.000Z\r\n`;
+      text += `2026-03-02,alpha,mer_bench,capture,${keyOf(after + n)},alpha_${after + n},,USD,${gross},2,${gross - 2},2026-03-02T12:00:00.000Z\r\n`;
     }
     yield Buffer.from(text);
   }
@@ -78,9 +80,21 @@ async function joinInDuckDb(): Promise<string> {
   });
 }
 
-async function draftAll(): Promise<void> {
+async function draftAll(at = "2026-03-03T00:00:00Z"): Promise<void> {
   const entries = new SettlementEntries(pool);
-  while (await entries.draft(new Date("2026-03-03T00:00:00Z")));
+  while (await entries.draft(new Date(at)));
+}
+
+/** As the reconciler looks: so much at a time. @returns the longest of it, in seconds */
+async function lookAll(at: string): Promise<number> {
+  const settlement = new Settlement(pool);
+  let longest = 0;
+  for (let more = true; more; ) {
+    const began = performance.now();
+    more = await settlement.look(new Date(at));
+    longest = Math.max(longest, performance.now() - began);
+  }
+  return longest / 1_000;
 }
 
 /** As many as settle in one transaction, one claim after another; a thousand of them stand for all. */
@@ -96,12 +110,12 @@ async function claimSome(): Promise<number> {
   return claimed;
 }
 
-async function matchAll(pool: Pool): Promise<void> {
+async function matchAll(pool: Pool, after = 0): Promise<void> {
   const settlement = new Settlement(pool);
   const now = new Date("2026-03-03T00:00:00Z");
-  const number = await settlement.begin(file, now);
+  const number = await settlement.begin({ ...file, version: String(after) }, now);
   let batch: SettlementLine[] = [];
-  for await (const read of readSettlementFile(csv(), file.key)) {
+  for await (const read of readSettlementFile(csv(after), file.key)) {
     if (!read.ok) throw new Error(read.flaw.reason);
     batch.push(read.line);
     if (batch.length < batchMax) continue;
@@ -139,8 +153,7 @@ const claimed = await claimSome();
 console.log(
   `${"payments are taken to be settled".padEnd(44)} ${((performance.now() - before) / 1_000).toFixed(1).padStart(7)} s  for ${claimed.toLocaleString("en")} of them`,
 );
-const look = new Settlement(pool);
-await timed("what only time shows", () => look.look(new Date("2026-03-10T00:00:00Z")));
+await timed("what only time shows", () => lookAll("2026-03-10T00:00:00Z"));
 await timed("PostgreSQL: the join alone, over both tables", () =>
   owner.query(
     `SELECT count(*) FILTER (WHERE owed.gross = came.gross), count(*) FILTER (WHERE owed.gross <> came.gross),
@@ -154,6 +167,14 @@ const { rows } = await owner.query(
 );
 console.log(`\nbreaks: ${rows.map(({ kind, count }) => `${count} ${kind}`).join(", ")}`);
 console.log(`DuckDB: ${joined}`);
+// Another system's file, left by mistake.
+await timed("a file of which nobody knows a line", () => matchAll(pool, lines));
+await timed("and before it is a break: a look", () => lookAll("2026-03-03T00:30:00Z"));
+await timed("and before it is a break: drafts", () => draftAll("2026-03-03T00:30:00Z"));
+const longest = await timed("each line of it is a break", () => lookAll("2026-03-11T00:00:00Z"));
+await timed("and its entries are drafted", () => draftAll("2026-03-11T00:00:00Z"));
+await timed("and once all are breaks: a look", () => lookAll("2026-03-11T00:00:00Z"));
+console.log(`the longest look that found breaks: ${longest.toFixed(1)} s`);
 console.log(`this process at most: ${Math.round(peakBytes / 1024 ** 2)} MiB`);
 
 clearInterval(watch);

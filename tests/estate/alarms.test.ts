@@ -217,7 +217,7 @@ describe("lines that are counted", () => {
   it.each(filters.filter(isOfPods))("$name stands in the code of the reconciler", ({ inputs }) => {
     const [, message = ""] = /^\{ \$\.log_processed\.message = "(.+)" \}$/.exec(inputs.pattern) ?? [];
     expect(message).not.toBe("");
-    const text = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
+    const text = sourcesFrom("reconciler/main.ts").join("\n");
     expect(text).toMatch(new RegExp(`logger\\.(info|error)\\("${message}"`));
   });
 
@@ -247,7 +247,7 @@ describe("lines that are counted", () => {
   });
 
   it("are measured as the reconciler says them and the log agent passes them on, each on the dashboard", () => {
-    const main = readFileSync(join(projectRoot, "reconciler/main.ts"), "utf8");
+    const sources = sourcesFrom("reconciler/main.ts").join("\n");
     const said = readFileSync(join(projectRoot, "reconciler/standing.ts"), "utf8");
     const ofPods = all.filter(isMeasured);
     expect(ofPods.map(({ inputs }) => inputs.metricTransformation.name).toSorted()).toEqual([
@@ -258,8 +258,8 @@ describe("lines that are counted", () => {
         /^\{ \$\.log_processed\.service = "(.+)" && \$\.log_processed\.message = "(.+)" \}$/.exec(
           inputs.pattern,
         ) ?? [];
-      expect(main).toContain(`serviceName: "${service}"`);
-      expect(main).toContain(`logger.info("${message}"`);
+      expect(sources).toContain(`serviceName: "${service}"`);
+      expect(sources).toContain(`logger.info("${message}"`);
       const [, field = ""] = /^\$\.log_processed\.(\w+)$/.exec(inputs.metricTransformation.value) ?? [];
       expect(said).toContain(`readonly ${field}: number`);
       expect(JSON.stringify(production.resource("MoneyDashboard").inputs)).toContain(

@@ -81,7 +81,7 @@ describe("what the reconciler does is one trace each:", () => {
       annotations: { file: expect.stringMatching(/^events\/day=/), parked: 0 },
     });
     expect([segment.fault, segment.error]).toEqual([undefined, undefined]);
-    expect(namesIn(segment)).toEqual([...["S3", "books.post", "archive.putLeaves", "S3", "proofs.keepFile"]]);
+    expect(namesIn(segment)).toEqual([...["S3", "books.post", "archive.putLeaves", "S3", "files.keepFile"]]);
     expect(callsOf(segment)).toEqual(["s3 GetObject", "s3 PutObject"]);
     expect(said('"message":"posted"').join()).toContain(segment.trace_id);
     // No card is in a trace, and nobody's name.

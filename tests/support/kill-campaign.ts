@@ -11,7 +11,7 @@ const answersMax = 60;
 const afterAnswerMsMax = 30;
 const startMsMax = 2_500;
 /** For so many answers on a busy machine. */
-const loadMsMax = 10_000;
+const loadMsMax = 30_000;
 /** An environment that died in a kill holds its key for its function's timeout, 29 s: until then it is a 409. */
 const lockMsMax = 40_000;
 const retryMs = 100;
