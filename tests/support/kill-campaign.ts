@@ -3,15 +3,16 @@ import type { Endpoints } from "#local/endpoints.ts";
 import { type ApiAnswer, ApiClient, type Card } from "./api-client.ts";
 import { orphansOf, SystemProcess } from "./system-process.ts";
 
-const concurrency = 8;
+/** Each has five environments of functions to itself, which start with its first payment. */
+const concurrency = 4;
 /** One kill in so many hits the start, before the system is ready. */
 const killsPerStartKill = 5;
 /** A kill comes after so many answers and then so many milliseconds, or so many milliseconds after a start. */
-const answersMax = 60;
+const answersMax = 24;
 const afterAnswerMsMax = 30;
 const startMsMax = 2_500;
-/** For so many answers on a busy machine. */
-const loadMsMax = 30_000;
+/** For so many answers on a busy machine, from the first of them on. */
+const loadMsMax = 5_000;
 /** An environment that died in a kill holds its key for its function's timeout, 29 s: until then it is a 409. */
 const lockMsMax = 40_000;
 const retryMs = 100;
@@ -36,7 +37,7 @@ export interface Request {
 /** Its client is done with it: anything else is sent again, under the same key. */
 const isAnswered = ({ answers }: Request): boolean => [201, 202].includes(answers.at(-1)?.statusCode ?? 0);
 
-/** A client that pays at concurrency eight, and a system that is killed under it at moments that a seed decides. */
+/** A client that pays at concurrency four, and a system that is killed under it at moments that a seed decides. */
 export class KillCampaign {
   readonly #state: string;
   readonly #random: () => number;
@@ -94,16 +95,18 @@ export class KillCampaign {
     const abandoned = this.#open().values();
     let left = Math.ceil(this.#random() * answersMax);
     let alive = true;
-    const enough = Promise.withResolvers<void>();
+    const [first, enough] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const worker = async (): Promise<void> => {
       while (alive) {
         const retried = abandoned.next();
         await this.#send(client, retried.done ? this.#newRequest() : retried.value);
         left -= 1;
+        first.resolve();
         if (left === 0) enough.resolve();
       }
     };
     const workers = Array.from({ length: concurrency }, worker);
+    await first.promise;
     await Promise.race([enough.promise, sleep(loadMsMax, undefined, { ref: false })]);
     await sleep(this.#random() * afterAnswerMsMax);
     alive = false;
