@@ -149,9 +149,9 @@ test("what was compared is said in a line for each half, and why one was not", (
     "books = warehouse: 7 accounts of what was recorded from 2030-06-14 to before 2030-06-15",
   ]);
   expect(
-    wordsOfCompared({ ledger: { ...ledger, as_of: null }, warehouse: { ...warehouse, differ: 2 } }),
+    wordsOfCompared({ ledger: { ...ledger, books: 1, as_of: null }, warehouse: { ...warehouse, differ: 2 } }),
   ).toEqual([
-    "ledger = books: 12 records and 9 balances of 2 books, as of the beginning",
+    "ledger = books: 12 records and 9 balances of one book, as of the beginning",
     "books = warehouse: 7 accounts of what was recorded from 2030-06-14 to before 2030-06-15, of which 2 differ",
   ]);
   const leftOut = { left_out: "it was never loaded" };

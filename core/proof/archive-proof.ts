@@ -123,7 +123,7 @@ interface ProofContent extends Pick<ProofStatement, "files" | "books" | "finding
 export const wordsOfCompared = ({ ledger, warehouse }: Compared): readonly string[] => [
   "left_out" in ledger
     ? `ledger = books: not compared: ${ledger.left_out}`
-    : `ledger = books: ${ledger.records} records and ${ledger.balances} balances of ${ledger.books} books, as of ${ledger.as_of ?? "the beginning"}`,
+    : `ledger = books: ${ledger.records} records and ${ledger.balances} balances of ${ledger.books === 1 ? "one book" : `${ledger.books} books`}, as of ${ledger.as_of ?? "the beginning"}`,
   "left_out" in warehouse
     ? `books = warehouse: not compared: ${warehouse.left_out}`
     : `books = warehouse: ${warehouse.accounts} accounts of what was recorded from ${warehouse.since} to before ${warehouse.until}${warehouse.differ === 0 ? "" : `, of which ${warehouse.differ} differ`}`,

@@ -85,7 +85,7 @@ test("a proof says that the ledger is the books, record by record, and that noth
   const text = await prove();
   expect(text).toMatch(/^proven: proofs\//m);
   expect(text).toMatch(
-    new RegExp(`^ledger = books: ${records} records and [1-9]\\d* balances of 1 books, as of \\d{4}-`, "m"),
+    new RegExp(`^ledger = books: ${records} records and [1-9]\\d* balances of one book, as of \\d{4}-`, "m"),
   );
   expect(text).toContain("books = warehouse: not compared: it was never loaded");
   expect(text).not.toContain("WRONG BOOKS");
