@@ -34,6 +34,7 @@ const migrations = [
   "0018-bank-days",
   "0019-looking",
   "0020-people",
+  "0021-said",
 ];
 
 let server: BooksServer;
