@@ -118,7 +118,7 @@ function portsOf(
     // Of files on the connections of works: that of proofs may be busy for minutes.
     keeping: { books: watched("files", new BooksProofs(pool)), store: proving.store },
     proofs: new Proofs({
-      compare: comparisonsOf(settings, proofsPool),
+      compare: comparisonsOf(settings, proofsPool, dynamoDb),
       prove: (comparison) => prove(proving, Date.now, comparison),
     }),
     settling: {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Pool } from "pg";
 import { BooksComparing } from "#adapters/books/comparing.ts";
-import { createDynamoDb } from "#adapters/dynamodb/client.ts";
 import { LedgerFolds } from "#adapters/dynamodb/ledger-folds.ts";
-import { createDataApi } from "#adapters/warehouse/data-api.ts";
+import { createRedshiftData, DataApi } from "#adapters/warehouse/data-api.ts";
 import { WarehouseBalances } from "#adapters/warehouse/warehouse-balances.ts";
+import { tracedClient } from "#adapters/xray/aws-calls.ts";
 import { type Comparing, type Comparison, compare } from "./compare.ts";
 import type { ProofMade } from "./prove.ts";
 import type { ReconcilerSettings } from "./settings.ts";
@@ -50,11 +51,13 @@ export class Proofs {
 export function comparisonsOf(
   settings: ReconcilerSettings,
   pool: Pool,
+  dynamoDb: DynamoDBClient,
 ): (signal: AbortSignal) => Promise<Comparison> {
   const books = new BooksComparing(pool);
-  const ledger = new LedgerFolds(createDynamoDb(), settings.tables);
+  const ledger = new LedgerFolds(dynamoDb, settings.tables);
   const { warehouse } = settings;
-  const balances = warehouse && new WarehouseBalances(createDataApi(warehouse));
+  const balances =
+    warehouse && new WarehouseBalances(new DataApi(tracedClient(createRedshiftData()), warehouse));
   return (signal) => {
     const comparing: Comparing = {
       ledger: { ledger, books, clock: Date.now, sleep: (ms) => sleep(ms, undefined, { signal }) },

@@ -104,9 +104,21 @@ export class DataApi {
   }
 }
 
+const attemptsMax = 3;
+const connectionTimeoutMs = 1_000;
+/** A statement goes on by itself: each call only asks, and is answered at once. */
+const requestTimeoutMs = 10_000;
+
 /** By the process's own role, in its region. */
-export const createDataApi = (address: WarehouseAddress): DataApi =>
-  new DataApi(new RedshiftDataClient({}), address);
+export const createRedshiftData = (): RedshiftDataClient =>
+  new RedshiftDataClient({
+    maxAttempts: attemptsMax,
+    requestHandler: {
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
+  });
 
 function failureOf({
   Error: why,

@@ -93,7 +93,7 @@ describe("what the reconciler does is one trace each:", () => {
     const segment = await traces.first('annotation.work = "proof"');
     expect(segment.annotations).toMatchObject({ proof: 1, findings: 0 });
     expect(namesIn(segment)).toContain("KMS");
-    expect(callsOf(segment)).toEqual(expect.arrayContaining(["kms Sign", "s3 PutObject"]));
+    expect(callsOf(segment)).toEqual(expect.arrayContaining(["dynamodb Query", "kms Sign", "s3 PutObject"]));
   });
 
   test("a round of settling that had something to do, and none that had not", async () => {
